@@ -1,0 +1,73 @@
+"""
+Packaging: what is installed, and what it needs.
+"""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+
+EXTRAS = {
+    "templates": ["Jinja2>=3.1"],
+    "tls": ["Twisted[tls]"],
+    "test": [
+        "Jinja2>=3.1",
+        "Twisted[tls]>=24.7",
+        "coverage[toml]>=7.10",
+        "hypothesis>=6.100",
+        "klein>=24.8",
+        "playwright>=1.50",
+        "pytest>=8",
+        "pytest-twisted>=1.14",
+        "websockets>=13",
+    ],
+    "dev": [
+        "mypy>=2.4",
+        "mypy-zope>=1.0.17",
+        "ruff>=0.17",
+        "towncrier>=24.8",
+    ],
+}
+
+setup(
+    name="ratchet_tx",
+    version=re.search(r'__version__ = "(.+)"', (HERE / "ratchet_tx/__init__.py").read_text())[1],
+    description="Named JSON events over WebSockets, for Twisted",
+    long_description=(HERE / "README.rst").read_text(),
+    long_description_content_type="text/x-rst",
+    license="MIT",
+    author="The ratchet_tx developers",
+    keywords="websocket twisted realtime events zope autobahn",
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Framework :: Twisted",
+        "Intended Audience :: Developers",
+        "Operating System :: POSIX",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Internet :: WWW/HTTP",
+        "Typing :: Typed",
+    ],
+    python_requires=">=3.11",
+    # twisted.plugins is no package of ours: our one file is put into Twisted's.  The folder is named, although it is the
+    # default, because only then does an editable install put it on the path, where Twisted looks for plugins.
+    package_dir={"": "."},
+    packages=[*find_packages(include=["ratchet_tx", "ratchet_tx.*"]), "twisted.plugins"],
+    package_data={
+        "ratchet_tx": ["py.typed", "web/*.js", "web/*.mjs", "web/*.d.ts", "web/templates/*.html"],
+        "twisted": ["plugins/ratchet_plugin.py"],
+    },
+    install_requires=[
+        "Twisted>=24.7",
+        "autobahn>=26.7.1",
+        "msgspec>=0.19",
+        "setuptools; python_version < '3.12'",
+        "zope.interface>=7",
+    ],
+    extras_require=EXTRAS,
+    zip_safe=False,
+)
