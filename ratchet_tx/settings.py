@@ -1,0 +1,151 @@
+"""
+What can be set, each with its default, and the reading of it; it knows nothing of what a setting does.
+
+The names are the same everywhere: here, in the configuration file, and on the command line.
+A wrong name or value is one sentence that names the key and where it stood.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from ratchet_tx.errors import UsageError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """
+    How much one peer may ask of us; 0 switches a limit off.
+
+    @ivar messageBytes: the longest message
+    @ivar headSeconds: how long a peer may take for its handshake
+    @ivar loginSeconds: how long a stranger may stay without a login, and a provider may take to find somebody
+    @ivar pingSeconds: how often a peer is pinged
+    @ivar pongSeconds: how long it may take to answer that
+    @ivar handlerSeconds: how long one event may take
+    @ivar receiveQueueEvents: how many events of a peer may wait for the one that is handled before we stop reading from it
+    @ivar rooms: how many rooms a connection may be in
+    @ivar drainSeconds: how long the hub may take to stop
+    """
+
+    messageBytes: int = 65536
+    headSeconds: float = 5
+    loginSeconds: float = 10
+    pingSeconds: float = 20
+    pongSeconds: float = 20
+    handlerSeconds: float = 30
+    receiveQueueEvents: int = 64
+    rooms: int = 128
+    drainSeconds: float = 25
+
+    @classmethod
+    def names(cls) -> list[str]:
+        """
+        Name the limits.
+        """
+        return [each.name for each in fields(cls)]
+
+    def having(self, values: Mapping[str, Any], where: str) -> "Limits":
+        """
+        Change some of them.
+
+        @param where: where the values stood, for the message
+        @raise UsageError: for an unknown name, and for what isn't a number of the right kind
+        """
+        for name, value in values.items():
+            if name not in self.names():
+                raise UsageError(f"{where}: there is no limit {name!r}; there are {', '.join(self.names())}")
+            whole = isinstance(getattr(Limits, name, None) or getattr(self, name), int) and not name.endswith("Seconds")
+            _checkNumber(value, whole, f"{where}: {name}")
+        return replace(self, **values)
+
+
+def _checkNumber(value: Any, whole: bool, what: str) -> None:
+    kinds = int if whole else (int, float)
+    if not isinstance(value, kinds) or isinstance(value, bool) or not 0 <= value < 2**31:
+        raise UsageError(f"{what} is {'a whole number' if whole else 'a number'} from 0 to {2**31 - 1}, not {value!r}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """
+    Everything that an operator may set; none of it changes while the server runs.
+
+    @ivar port: the TCP port to listen on; None where only C{listen} counts
+    @ivar address: the IP address to listen on
+    @ivar listen: Twisted's endpoint descriptions, to listen on besides; alone they replace the port
+    @ivar application: dotted names of what is registered
+    @ivar provider: the dotted name of the client provider; blank for the anonymous one
+    @ivar timer: dotted names of periodic timers
+    @ivar static: a folder of files to serve beside the sockets; blank for none
+    @ivar origin: web origins, besides our own, whose pages may connect; C{*} for all
+    @ivar verbose: whether each dispatched and each refused event is logged
+    @ivar limits: how much a peer may ask
+    """
+
+    port: int | None = None
+    address: str = "0.0.0.0"
+    listen: tuple[str, ...] = ()
+    application: tuple[str, ...] = ()
+    provider: str = ""
+    timer: tuple[str, ...] = ()
+    static: str = ""
+    origin: tuple[str, ...] = ()
+    verbose: bool = False
+    limits: Limits = field(default_factory=Limits)
+
+    def having(self, values: Mapping[str, Any], where: str) -> "Settings":
+        """
+        Change some of them.
+
+        @param values: by name; lists may be given as lists, and one value of a list alone
+        @param where: where the values stood, for the message
+        @raise UsageError: for an unknown name or a value of the wrong kind
+        """
+        known = [each.name for each in fields(self) if each.name != "limits"]
+        for name in values:
+            if name not in known:
+                raise UsageError(f"{where}: there is no setting {name!r}; there are {', '.join(known)}")
+        return replace(self, **{name: _checked(name, value, where) for name, value in values.items()})
+
+
+def _checked(name: str, value: Any, where: str) -> Any:
+    kind = Settings.__annotations__[name]
+    if name == "port":
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 65535:
+            raise UsageError(f"{where}: port is a number from 0 to 65535, not {value!r}")
+        return value
+    if kind is bool:
+        if not isinstance(value, bool):
+            raise UsageError(f"{where}: {name} is true or false, not {value!r}")
+        return value
+    if kind is str:
+        if not isinstance(value, str):
+            raise UsageError(f"{where}: {name} is a text, not {value!r}")
+        return value
+    items = [value] if isinstance(value, str) else value
+    if not isinstance(items, list | tuple) or not all(isinstance(item, str) for item in items):
+        raise UsageError(f"{where}: {name} is a list of texts, not {value!r}")
+    return tuple(items)
+
+
+def readTOML(text: str, where: str) -> Settings:
+    """
+    Read a configuration file: the settings stand in a table C{[ratchet]}, the limits in C{[limits]}.
+
+    @param text: the file's text
+    @param where: the file's name, for the message
+    @raise UsageError: for whatever is wrong with it
+    """
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{where}: {error}") from None
+    for name, table in tables.items():
+        if name not in ("ratchet", "limits"):
+            raise UsageError(f"{where}: there is no table [{name}]; there are [ratchet] and [limits]")
+        if not isinstance(table, dict):
+            raise UsageError(f"{where}: {name} is a table, written [{name}]")
+    limits = Limits().having(tables.get("limits", {}), f"{where}, [limits]")
+    return replace(Settings().having(tables.get("ratchet", {}), f"{where}, [ratchet]"), limits=limits)
