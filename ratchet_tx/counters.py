@@ -1,0 +1,43 @@
+"""
+What is counted: plain integers, for whoever wants to look; nothing is told to anybody.
+
+Counting happens for every message, so it is an addition and nothing more.
+"""
+
+from collections import Counter
+
+
+class Counters:
+    """
+    How often it happened since the hub was made.
+
+    @ivar opened: connections that were opened
+    @ivar closed: connections that ended
+    @ivar received: messages of peers
+    @ivar dispatched: events that had handlers
+    @ivar sent: messages to peers
+    @ivar lost: messages to connections that had ended
+    @ivar logins: logins that succeeded
+    @ivar failures: handlers that failed
+    @ivar refused: messages and events that were refused, by code
+    @ivar closes: connections that we closed, by code
+    """
+
+    __slots__ = (
+        "closed",
+        "closes",
+        "dispatched",
+        "failures",
+        "logins",
+        "lost",
+        "opened",
+        "received",
+        "refused",
+        "sent",
+    )
+
+    def __init__(self) -> None:
+        self.opened = self.closed = self.received = self.dispatched = self.sent = self.lost = 0
+        self.logins = self.failures = 0
+        self.refused: Counter[str] = Counter()
+        self.closes: Counter[int] = Counter()

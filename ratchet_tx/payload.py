@@ -1,0 +1,215 @@
+"""
+The JSON of the wire: one envelope of an event's name and its data, with the few keys beside them.
+
+This is the only place that knows it, and it knows nothing else: whoever asks gets a L{Payload} or a L{PeerError}.
+The rules are PROTOCOL's first section.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from ratchet_tx.errors import PeerError, UsageError
+
+#: How long a name of an event or a room may be, in characters.
+NAME_LENGTH = 128
+
+#: How the protocol's own events begin; no application can send one, and no peer can make us dispatch one.
+RESERVED = "socket."
+
+#: How deep arrays and objects may stand in each other.  Decoding and encoding recurse, so without a bound a value that
+#: was read from a shallow stack could not be sent from a deeper one.
+DEPTH = 256
+
+#: The largest double has 309 digits; an integer with more, and some with as many, a browser would read as Infinity.
+_HUGE = b"0" * 309
+
+_DIGITS_AS_ZERO = bytes.maketrans(b"123456789", b"000000000")
+
+Identifier = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+
+
+class Payload(msgspec.Struct, frozen=True):
+    """
+    What a message says.
+
+    @ivar event: the event's name
+    @ivar data: any JSON value; None where it was left out
+    @ivar id: the sender wants a reply, and this is its name for it
+    @ivar re: this is the reply to the question that had this id
+    """
+
+    event: Annotated[str, Meta(min_length=1, max_length=NAME_LENGTH)]
+    data: Any = None
+    id: Identifier | None = None
+    re: str | None = None
+
+    def __repr__(self) -> str:
+        return f"<Payload {self.event!r}>"
+
+
+class _Answerable(msgspec.Struct):
+    """
+    The least of a bad envelope that makes it answerable.
+    """
+
+    id: Identifier | None = None
+
+
+_decode: Callable[[bytes], Payload] = msgspec.json.Decoder(Payload).decode
+_decodeAnswerable = msgspec.json.Decoder(_Answerable).decode
+_encode: Callable[[Any], bytes] = msgspec.json.Encoder().encode
+
+
+class BadPayload(PeerError):
+    """
+    A message that isn't what PROTOCOL asks for.
+
+    @ivar id: the message's id, where that could still be read
+
+    Its fact C{path} is the place of the fault, as in C{$.data.x[0]}.
+    """
+
+    def __init__(self, message: str, id: int | None = None, path: str = "$") -> None:
+        super().__init__("payload.invalid", message, path=path)
+        self.id = id
+
+
+def decode(text: bytes) -> Payload:
+    """
+    Read a message strictly.
+
+    @param text: the message's bytes
+    @raise BadPayload: for whatever isn't an envelope in JSON; it says what is wrong and where, never the value
+    """
+    try:
+        # msgspec doesn't look at the text that it skips (the values of unknown keys).
+        if not text.isascii():
+            text.decode()
+        payload = _decode(text)
+    except msgspec.ValidationError as error:
+        raise _misshapen(text, error) from None
+    except RecursionError:
+        raise BadPayload(f"Nested more than {DEPTH} deep") from None
+    except ValueError:
+        # DecodeError and UnicodeDecodeError are ValueErrors. Their texts quote positions only, but say little.
+        raise BadPayload("Not JSON") from None
+    if len(text) > DEPTH:
+        _checkSizes(text, payload)
+    return payload
+
+
+def _misshapen(text: bytes, error: msgspec.ValidationError) -> BadPayload:
+    message, _, path = str(error).partition(" - at ")
+    try:
+        id = _decodeAnswerable(text).id
+    except (ValueError, RecursionError):
+        id = None
+    return BadPayload(message, id, path=path.strip("`") or "$")
+
+
+def _checkSizes(text: bytes, payload: Payload) -> None:
+    """
+    Refuse what a JSON parser elsewhere would choke on.
+
+    Only long texts come here, for a short one can't be deep nor have so long a number.
+    Both checks run over the raw bytes in C; what stands inside of strings can make them look twice, never refuse.
+    """
+    if text.count(b"[") + text.count(b"{") > DEPTH and _depth(payload.data) > DEPTH:
+        raise BadPayload(f"Nested more than {DEPTH} deep", payload.id, path="$.data")
+    if _HUGE in text.translate(_DIGITS_AS_ZERO) and not all(map(_fitsDouble, _values(payload.data))):
+        raise BadPayload("Number out of range", payload.id, path="$.data")
+
+
+def _children(value: Any) -> Iterable[Any]:
+    if type(value) is dict:
+        return value.values()
+    return value if type(value) is list else ()
+
+
+def _levels(data: Any) -> Iterator[list[Any]]:
+    """
+    Walk over a value level by level, without recursion, for its depth is what we doubt.
+    """
+    level = [data]
+    while level:
+        yield level
+        level = [child for value in level for child in _children(value)]
+
+
+def _depth(data: Any) -> int:
+    return sum(any(type(value) in (list, dict) for value in level) for level in _levels(data))
+
+
+def _values(data: Any) -> Iterator[Any]:
+    return (value for level in _levels(data) for value in level)
+
+
+def _fitsDouble(value: Any) -> bool:
+    if type(value) is not int:
+        return True
+    try:
+        float(value)
+    except OverflowError:
+        return False
+    return True
+
+
+def checkName(name: Any, kind: str = "event") -> None:
+    """
+    Check a name that our own side uses.
+
+    @param kind: what it names, for the message: an event or a room
+    @raise UsageError: for what isn't a name
+    """
+    if not isinstance(name, str) or not 0 < len(name) <= NAME_LENGTH:
+        raise UsageError(
+            f"The name of {'an event' if kind == 'event' else 'a room'} is 1 to {NAME_LENGTH} characters, not {name!r:.60}."
+        )
+
+
+def checkEvent(event: Any) -> None:
+    """
+    Check the name of an event that an application sends.
+
+    @raise UsageError: for what isn't a name, or is one of the protocol's own
+    """
+    checkName(event)
+    if event.startswith(RESERVED):
+        raise UsageError(
+            f"{event!r} is one of the protocol's own events: choose a name that doesn't begin with {RESERVED!r}."
+        )
+
+
+def encode(event: str, data: Any, **keys: Any) -> bytes:
+    """
+    Write a message.
+
+    @param keys: what stands beside event and data: C{id}, C{re}, C{room}
+    @return: JSON in UTF-8
+    @raise UsageError: for data that JSON can't say
+    """
+    try:
+        return _encode({"event": event, "data": data, **keys} if keys else {"event": event, "data": data})
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise _unsayable(event, error) from error
+
+
+def encodeData(event: str, data: Any) -> msgspec.Raw:
+    """
+    Write the data alone, to be put into an envelope later: what is published is encoded once, by who publishes it.
+
+    @raise UsageError: for data that JSON can't say
+    """
+    try:
+        return msgspec.Raw(_encode(data))
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise _unsayable(event, error) from error
+
+
+def _unsayable(event: str, error: Exception) -> UsageError:
+    # A UnicodeEncodeError would quote the data, which may be secret.
+    why = "text with a lone surrogate" if isinstance(error, UnicodeError) else str(error)
+    return UsageError(f"The data of {event!r} can't be sent as JSON: {why}.")
