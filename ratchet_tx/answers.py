@@ -1,0 +1,100 @@
+"""
+What a peer is told about what it sent: a result, a refusal, or that something failed; it decides none of them.
+"""
+
+from collections.abc import Callable
+from secrets import token_hex
+from typing import Any
+
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from ratchet_tx.connection import Connection, ConnectionEvent
+from ratchet_tx.counters import Counters
+from ratchet_tx.errors import PeerError, UsageError
+from ratchet_tx.happenings import HandlerFailed, Refused
+from ratchet_tx.observers import Observers
+from ratchet_tx.payload import Payload
+
+#: Failures of these are logged only: else one that handles failures, and fails, would be told of itself.
+_LOGGED_ONLY = ("socket.error", "socket.close")
+
+
+class Answers:
+    """
+    The answers of one hub.
+
+    Who sent no id is answered by nothing: a client of the original never meets a frame that it doesn't know.
+
+    @param report: called with the connection and the data of C{socket.error}, where a handler failed
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self, counters: Counters, observers: Observers, report: Callable[[Connection, dict[str, Any]], None]
+    ) -> None:
+        self._counters = counters
+        self._observers = observers
+        self._report = report
+
+    def answer(self, event: ConnectionEvent[Any], result: Any, refusal: PeerError | None) -> None:
+        """
+        Answer an event that its handlers are done with.
+
+        @param refusal: counts instead of the result, if there is one
+        """
+        payload = event.payload
+        if payload.id is None and refusal is None:
+            return
+        connection: Connection = event.connection  # type: ignore[assignment]
+        try:
+            self.reply(connection, payload, result, refusal)
+        except UsageError:
+            # The handler gave what isn't JSON, or refused with it.
+            self.reply(connection, payload, None, self.failed(event, Failure()))
+
+    def reply(self, connection: Connection, payload: Payload, result: Any, refusal: PeerError | None = None) -> None:
+        """
+        Answer a payload.
+
+        @param refusal: counts instead of the result, if there is one
+        @raise UsageError: for a result or a refusal that isn't JSON
+        """
+        if refusal is not None:
+            self.refuse(connection, payload.event, payload.id, refusal)
+        elif payload.id is not None:
+            connection.send("socket.reply", {"ok": True, "result": result}, re=payload.id)
+
+    def refuse(self, connection: Connection, event: str, id: int | None, refusal: PeerError) -> None:
+        """
+        Refuse something; it is counted whether or not the peer is told.
+
+        @param event: the refused event's name, blank where it isn't known
+        @param id: the peer's id for it, if any
+        """
+        self._counters.refused[refusal.code] += 1
+        if self._observers.of(Refused):
+            self._observers.tell(Refused(connection, event, refusal.code))
+        if id is not None:
+            connection.send("socket.reply", {"ok": False, "error": refusal.asJSON()}, re=id)
+        elif connection.version == 2:
+            connection.send("socket.refused", {"event": event, "code": refusal.code, "message": refusal.message})
+
+    def failed(self, event: ConnectionEvent[Any], failure: Failure) -> PeerError:
+        """
+        Make the refusal for a handler that failed: it tells the peer a reference, under which the log has the exception.
+        """
+        name = event.payload.event
+        connection: Connection = event.connection  # type: ignore[assignment]
+        ref = token_hex(6)
+        self._counters.failures += 1
+        self._log.failure(
+            "The handler of {event} failed for {id} (ref {ref})", failure, event=name, id=connection.id, ref=ref
+        )
+        refusal = PeerError("handler.failed", "Something went wrong", ref=ref)
+        if name not in _LOGGED_ONLY:
+            if self._observers.of(HandlerFailed):
+                self._observers.tell(HandlerFailed(connection, name, ref, failure))
+            self._report(connection, {"event": name, "code": refusal.code, "ref": ref})
+        return refusal

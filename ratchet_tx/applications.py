@@ -1,0 +1,335 @@
+"""
+Which applications there are, and who may use which of their events; it dispatches nothing.
+
+An application is an adapter from a client and a connection to L{IApplication<ratchet_tx.interfaces.IApplication>}, by a
+name, in a registry of zope's that belongs to one hub.
+From the adapters of one connection comes its L{Table}, in which an event is looked up.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from inspect import isclass, signature
+from typing import Any, NamedTuple, TypeVar
+
+from twisted.logger import Logger
+from zope.interface import Interface, implementedBy, implementer, providedBy
+from zope.interface.exceptions import Invalid
+from zope.interface.interface import InterfaceClass
+from zope.interface.registry import Components
+from zope.interface.verify import verifyClass, verifyObject
+
+from ratchet_tx.errors import UsageError
+from ratchet_tx.interfaces import IApplication, IClient, IConnection
+from ratchet_tx.payload import RESERVED, checkName
+
+Handler = Callable[[Any], Any]
+Marked = TypeVar("Marked", bound=Callable[..., Any])
+
+#: Those of the protocol's own events that an application may subscribe to; what fires them is L{ratchet_tx.hub}.
+OWN_EVENTS = frozenset(
+    {
+        "socket.open",
+        "socket.close",
+        "socket.error",
+        "socket.message",
+        "socket.auth.success",
+        "socket.auth.failure",
+    }
+)
+
+_MARKS = "_ratchetMarks"
+
+
+class _Mark(NamedTuple):
+    events: tuple[str, ...]
+    ordered: bool
+
+
+def on(*events: str, ordered: bool = True) -> Callable[[Marked], Marked]:
+    """
+    Mark a method as the handler of events, which saves writing C{subscribedEvents}.
+
+    @param ordered: whether an event waits until the connection's last one has been handled; False lets this handler
+        run beside others
+    @raise UsageError: for a name that no event can have, and where none is given
+    """
+    if not events or callable(events[0]):
+        raise UsageError('Name the events that the method handles: @on("chat.send").')
+    for event in events:
+        _checkSubscribable(event)
+
+    def mark(method: Marked) -> Marked:
+        setattr(method, _MARKS, (*getattr(method, _MARKS, ()), _Mark(events, ordered)))
+        return method
+
+    return mark
+
+
+def _checkSubscribable(event: Any) -> None:
+    checkName(event)
+    if event.startswith(RESERVED) and event not in OWN_EVENTS:
+        raise UsageError(
+            f"{event!r} can't be subscribed to: of the protocol's own events there are {', '.join(sorted(OWN_EVENTS))}."
+        )
+
+
+class Listener(NamedTuple):
+    """
+    One application's handler of one event.
+
+    @ivar call: the handler
+    @ivar replies: whether what it gives is the event's reply
+    """
+
+    call: Handler
+    replies: bool
+
+
+class Route(NamedTuple):
+    """
+    Where an event goes to.
+
+    @ivar listeners: whom it is given to, in this order
+    @ivar ordered: whether it waits until the connection's last event has been handled
+    """
+
+    listeners: tuple[Listener, ...]
+    ordered: bool
+
+
+class Table(NamedTuple):
+    """
+    What one connection's events lead to; they are apart, so that nothing from the wire finds an event of our own.
+
+    @ivar wire: the routes of events that peers send
+    @ivar own: the routes of the protocol's own events
+    """
+
+    wire: Mapping[str, Route]
+    own: Mapping[str, Route]
+
+
+class _Shared:
+    """
+    An adapter factory that gives everybody the same application.
+    """
+
+    def __init__(self, application: IApplication) -> None:
+        self._application = application
+
+    def __call__(self, client: Any, connection: Any) -> IApplication:
+        return self._application
+
+
+@implementer(IApplication)
+class _MarkedApplication:
+    """
+    An object whose handlers are marked by L{on}.
+    """
+
+    def __init__(self, marked: object) -> None:
+        self._marked = marked
+
+    def subscribedEvents(self) -> dict[str, Handler]:
+        return {event: getattr(self._marked, name) for name, event in _marksOf(type(self._marked))}
+
+
+def _marksOf(kind: type) -> Iterator[tuple[str, str]]:
+    """
+    Give the names of marked methods, each with the event that it is marked with.
+    """
+    for name in dir(kind):
+        for mark in getattr(getattr(kind, name, None), _MARKS, ()):
+            yield from ((name, event) for event in mark.events)
+
+
+def _isOrdered(event: str, handler: Handler) -> bool:
+    return all(mark.ordered for mark in getattr(handler, _MARKS, ()) if event in mark.events)
+
+
+class Applications:
+    """
+    The applications of a hub.
+
+    @param bases: registries whose registrations count too, where there is no own one of that name: those of a Zope or
+        Pyramid site, or other L{Applications}
+    @ivar registry: zope's registry itself
+    """
+
+    _log = Logger()
+
+    def __init__(self, bases: "Iterable[Components | Applications]" = ()) -> None:
+        registries = tuple(base.registry if isinstance(base, Applications) else base for base in bases)
+        # zope.interface has no types; mypy-zope's for it lack half of Components.
+        self.registry: Any = Components("ratchet_tx", registries)
+        # Keyed by what the registry finds, not by whom it is for: so whatever changes the registry, or one below it,
+        # leads to another key.
+        self._tables: dict[tuple[Any, bool], Table] = {}
+
+    def __len__(self) -> int:
+        return sum(adapter.provided is IApplication for adapter in self.registry.registeredAdapters())
+
+    def add(self, application: Any, name: str | None = None) -> None:
+        """
+        Add one object, which every connection shares, strangers' too (of whose events none but our own reach it).
+
+        @param application: an L{IApplication}, or an object whose methods are marked by L{on}
+        @param name: by default the dotted name of its class
+        @raise UsageError: for what isn't an application, and for a name that is taken
+        """
+        if isclass(application):
+            raise UsageError(
+                f"{application.__name__} is a class: add an object, {application.__name__}(), or register the class."
+            )
+        checked = _asApplication(application)
+        for event, handler in _subscriptions(checked):
+            _checkHandler(event, handler)
+        self._put(_Shared(checked), None, IConnection, name or _dottedName(type(application)))
+
+    def register(self, factory: Any, client: Any = IClient, connection: Any = IConnection, name: str | None = None) -> None:
+        """
+        Register an adapter: an application is made for each connection, anew at each login.
+
+        Of several registrations of one name, the most special one counts.
+
+        @param factory: called with the client and the connection; gives an L{IApplication}, or an object whose methods
+            are marked by L{on}, or None where there is none for these two
+        @param client: the interface, or the class, of clients whom it is for; None for everybody, strangers too
+        @param connection: the same for connections
+        @param name: by default the factory's dotted name
+        @raise UsageError: for what can't be an application's factory, and for a name that is taken
+        """
+        if not callable(factory):
+            raise UsageError(f"{factory!r} can't be called: register a class or a function, or add the object.")
+        if isclass(factory):
+            _checkClass(factory)
+        if not _accepts(factory, 2):
+            raise UsageError(
+                f"{_dottedName(factory)} must take two arguments: it is called with the client and the connection."
+            )
+        self._put(factory, client, connection, name or _dottedName(factory))
+
+    def _put(self, factory: Any, client: Any, connection: Any, name: str) -> None:
+        required = [_specification(client, "client"), _specification(connection, "connection")]
+        # Components replaces a registration without a word.
+        if self.registry.adapters.registered(required, IApplication, name) is not None:
+            raise UsageError(f"There is an application {name!r} already for these: give this one another name=.")
+        self.registry.registerAdapter(factory, required, IApplication, name)
+
+    def table(self, client: IClient | None, connection: IConnection) -> Table:
+        """
+        Make a connection's table; an application that can't be made is logged and left out.
+
+        @param client: who is logged in; None for a stranger, who is given the protocol's own events only
+        """
+        found = self.registry.adapters.lookupAll([providedBy(client), providedBy(connection)], IApplication)
+        key = (found, client is None)
+        table = self._tables.get(key)
+        if table is None:
+            table = _makeTable(self._adapted(found, client, connection), client is None)
+            if all(isinstance(factory, _Shared) for _, factory in found):
+                self._tables[key] = table
+        return table
+
+    def _adapted(self, found: Any, client: IClient | None, connection: IConnection) -> Iterator[tuple[str, Handler]]:
+        for name, factory in sorted(found):
+            try:
+                application = factory(client, connection)
+                if application is not None:
+                    yield from list(_subscriptions(_asApplication(application)))
+            except Exception:
+                self._log.failure(
+                    "Application {name} can't be made; connection {id} goes without it", name=name, id=connection.id
+                )
+
+
+def _makeTable(subscriptions: Iterable[tuple[str, Handler]], stranger: bool) -> Table:
+    byEvent: dict[str, list[Handler]] = {}
+    for event, handler in subscriptions:
+        byEvent.setdefault(event, []).append(handler)
+    watching = tuple(Listener(handler, replies=False) for handler in byEvent.pop("socket.message", ()))
+    wire: dict[str, Route] = {}
+    own: dict[str, Route] = {}
+    for event, handlers in byEvent.items():
+        listeners = tuple(Listener(handler, replies=True) for handler in handlers)
+        if event in OWN_EVENTS:
+            own[event] = Route(listeners, ordered=True)
+        elif not stranger:
+            wire[event] = Route(watching + listeners, all(_isOrdered(event, handler) for handler in handlers))
+    return Table(wire, own)
+
+
+def _asApplication(candidate: Any) -> IApplication:
+    if not hasattr(candidate, "subscribedEvents"):
+        _requireMarks(type(candidate))
+        return _MarkedApplication(candidate)
+    try:
+        verifyObject(IApplication, candidate)
+    except Invalid as invalid:
+        raise _notAnApplication(type(candidate), IApplication.providedBy(candidate), invalid) from invalid
+    return candidate  # type: ignore[no-any-return]
+
+
+def _checkClass(kind: type) -> None:
+    if not hasattr(kind, "subscribedEvents"):
+        return _requireMarks(kind)
+    try:
+        verifyClass(IApplication, kind)
+    except Invalid as invalid:
+        raise _notAnApplication(kind, IApplication.implementedBy(kind), invalid) from invalid
+
+
+def _requireMarks(kind: type) -> None:
+    if not any(_marksOf(kind)):
+        raise UsageError(
+            f"{kind.__name__} is no application: it has neither a method subscribedEvents() nor one that is marked by "
+            '@on("event").'
+        )
+
+
+def _notAnApplication(kind: type, declared: bool, invalid: Invalid) -> UsageError:
+    if not declared:
+        return UsageError(f"{kind.__name__} does not provide IApplication: put @implementer(IApplication) above the class.")
+    return UsageError(f"{kind.__name__} is no application: {invalid}")
+
+
+def _subscriptions(application: IApplication) -> Iterator[tuple[str, Handler]]:
+    subscribed = application.subscribedEvents()
+    if not isinstance(subscribed, Mapping):
+        raise UsageError(
+            f"subscribedEvents() gives handlers by name, {{'chat.send': self.onSend}}, not {type(subscribed).__name__}."
+        )
+    for event, handler in subscribed.items():
+        _checkSubscribable(event)
+        if not callable(handler):
+            raise UsageError(f"The handler of {event!r} can't be called: {handler!r}.")
+        yield event, handler
+
+
+def _checkHandler(event: str, handler: Handler) -> None:
+    if not _accepts(handler, 1):
+        raise UsageError(f"The handler of {event!r} must take one argument: it is called with a ConnectionEvent.")
+
+
+def _accepts(function: Any, count: int) -> bool:
+    try:
+        signature(function).bind(*[None] * count)
+    except TypeError:
+        return False
+    except ValueError:
+        # Some builtins have no signature to look at.
+        return True
+    return True
+
+
+def _specification(required: Any, what: str) -> Any:
+    if required is None:
+        return Interface
+    if isinstance(required, InterfaceClass):
+        return required
+    if isclass(required):
+        return implementedBy(required)
+    raise UsageError(f"{what}= takes an interface, a class or None, not {required!r}.")
+
+
+def _dottedName(named: Any) -> str:
+    return f"{getattr(named, '__module__', '?')}.{getattr(named, '__qualname__', type(named).__qualname__)}"

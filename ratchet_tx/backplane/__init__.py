@@ -1,0 +1,3 @@
+"""
+The ways in which nodes may be bound together; each is an L{IBackplane<ratchet_tx.interfaces.IBackplane>}.
+"""

@@ -1,0 +1,306 @@
+"""
+One peer's connection, and the event that a handler is given; it knows neither sockets nor who handles what.
+"""
+
+from secrets import token_hex
+from typing import Any, Generic, Protocol, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from zope.interface import implementer
+
+from ratchet_tx.applications import Table
+from ratchet_tx.counters import Counters
+from ratchet_tx.errors import AskRefused, UsageError
+from ratchet_tx.inbox import Inbox
+from ratchet_tx.interfaces import IClient, IConnection, IHub, IRequest, ITransport
+from ratchet_tx.messages import Deliver, Message
+from ratchet_tx.payload import Payload, checkEvent, checkName, encode, encodeData
+from ratchet_tx.replies import Replies
+from ratchet_tx.settings import Limits
+
+Data = TypeVar("Data")
+
+_NO_TABLE = Table({}, {})
+
+
+class Node(Protocol):
+    """
+    What a connection needs of its hub.
+    """
+
+    limits: Limits
+    counters: Counters
+
+    @property
+    def clock(self) -> IReactorTime: ...
+    def publish(self, message: Message) -> Any: ...
+    def joined(self, connection: "Connection", room: str) -> None: ...
+    def left(self, connection: "Connection", room: str) -> None: ...
+    def turn(self, connection: "Connection", payload: Payload) -> None: ...
+
+
+class ConnectionEvent(Generic[Data]):
+    """
+    What a handler is called with.
+
+    @ivar connection: whose event it is
+    @ivar payload: its name and data
+    @ivar hub: the way to everybody else
+    """
+
+    __slots__ = ("connection", "hub", "payload")
+
+    def __init__(self, connection: IConnection, payload: Payload, hub: IHub) -> None:
+        self.connection = connection
+        self.payload = payload
+        self.hub = hub
+
+    def __repr__(self) -> str:
+        return f"<ConnectionEvent {self.payload.event!r} of {self.connection!r}>"
+
+
+@implementer(IConnection)
+class Connection:
+    """
+    A peer, from its accepted handshake to its end.
+
+    @ivar version: 1, or 2 for a peer that announced it and may be sent what it didn't ask for (PROTOCOL, Login)
+    @ivar guest: the anonymous client that it was given at open, if any
+    @ivar failedLogins: how many of its logins failed
+    @ivar table: where the events that it sends lead to, by name
+    @ivar ownTable: where the protocol's own events lead to
+    @ivar closing: whether it is ending: nothing is taken from the peer any more, and nothing sent
+    @ivar ended: whether it is gone
+    @ivar closedWith: the code and reason that we closed with, if it was us
+    """
+
+    __slots__ = (
+        "_node",
+        "_paused",
+        "_remoteAddress",
+        "_replies",
+        "_request",
+        "_rooms",
+        "_state",
+        "client",
+        "closedWith",
+        "closing",
+        "ended",
+        "failedLogins",
+        "guest",
+        "id",
+        "inbox",
+        "loginTimer",
+        "ownTable",
+        "table",
+        "transport",
+        "version",
+    )
+
+    def __init__(self, node: Node, transport: ITransport, request: IRequest, remoteAddress: str) -> None:
+        self.id = f"c-{token_hex(8)}"
+        self.client: IClient | None = None
+        self.guest: IClient | None = None
+        self.version = 1
+        self.failedLogins = 0
+        self.table, self.ownTable = _NO_TABLE
+        self.transport = transport
+        self.inbox: Inbox[Payload] = Inbox(self._turn)
+        self.loginTimer: IDelayedCall | None = None
+        self.closing = self.ended = False
+        self.closedWith: tuple[int, str] | None = None
+        self._node = node
+        self._request = request
+        self._remoteAddress = remoteAddress
+        self._paused = False
+        # These are made when first used: most connections idle.
+        self._replies: Replies[Deferred[Any]] | None = None
+        self._rooms: dict[str, None] | None = None
+        self._state: dict[str, Any] | None = None
+
+    @property
+    def remoteAddress(self) -> str:
+        return self._remoteAddress
+
+    @property
+    def request(self) -> IRequest:
+        return self._request
+
+    @property
+    def state(self) -> dict[str, Any]:
+        if self._state is None:
+            self._state = {}
+        return self._state
+
+    @property
+    def rooms(self) -> tuple[str, ...]:
+        return tuple(self._rooms or ())
+
+    def emit(self, event: str, data: Any = None) -> None:
+        checkEvent(event)
+        self.send(event, data)
+
+    def send(self, event: str, data: Any, **keys: Any) -> None:
+        """
+        Send any event at all, the protocol's own among them.
+
+        @param keys: what stands beside event and data
+        @raise UsageError: for data that isn't JSON
+        """
+        text = encode(event, data, **keys)
+        if self.closing:
+            self._node.counters.lost += 1
+            return
+        self._node.counters.sent += 1
+        self.transport.sendText(text)
+
+    def broadcast(self, event: str, data: Any = None, room: str | None = None) -> None:
+        checkEvent(event)
+        if room is not None:
+            checkName(room, "room")
+        message = Deliver(event, encodeData(event, data), room=room, without=self.id)
+        if self.ended:
+            self._node.counters.lost += 1
+            return
+        self._node.publish(message)
+
+    def ask(self, event: str, data: Any = None, timeout: float = 10) -> Deferred[Any]:
+        checkEvent(event)
+        if self._replies is None:
+            self._replies = Replies()
+        replies = self._replies
+        waiting: Deferred[Any] = Deferred()
+        id = replies.open(waiting)
+        try:
+            self.send(event, data, id=id)
+        except UsageError:
+            replies.take(id)
+            raise
+        if self.closing:
+            self.replied(id, AskRefused("reply.lost", "The connection has ended"))
+            return waiting
+        self.regulate()
+        late = self._node.clock.callLater(timeout, self.replied, id, AskRefused("reply.timeout", "No reply came in time"))
+
+        def settled(result: Any) -> Any:
+            replies.take(id)
+            if late.active():
+                late.cancel()
+            return result
+
+        return waiting.addBoth(settled)
+
+    def replied(self, id: str, reply: Any) -> None:
+        """
+        Take in a reply to a question; one that nobody waits for any more is dropped.
+
+        @param reply: the result, or an L{AskRefused}
+        """
+        waiting = self._replies.take(id) if self._replies is not None else None
+        if waiting is None:
+            return
+        if isinstance(reply, AskRefused):
+            waiting.errback(reply)
+        else:
+            waiting.callback(reply)
+        self.regulate()
+
+    def join(self, room: str) -> None:
+        checkName(room, "room")
+        if self.closing:
+            return
+        if self.client is None:
+            raise UsageError("A stranger can't be in a room, for no broadcast reaches him: let him log in first.")
+        if self._rooms is None:
+            self._rooms = {}
+        if room in self._rooms:
+            return
+        limit = self._node.limits.rooms
+        if limit and len(self._rooms) >= limit:
+            raise UsageError(f"A connection may be in {limit} rooms: leave one, or raise the limit 'rooms'.")
+        self._rooms[room] = None
+        self._node.joined(self, room)
+
+    def leave(self, room: str) -> None:
+        if self._rooms is not None and room in self._rooms:
+            del self._rooms[room]
+            self._node.left(self, room)
+
+    def leaveAll(self) -> None:
+        """
+        Leave every room.
+        """
+        rooms, self._rooms = self._rooms, None
+        for room in rooms or ():
+            self._node.left(self, room)
+
+    def close(self, code: int = 1000, reason: str = "") -> None:
+        checkCloseCode(code)
+        if self.closing:
+            return
+        self.closing = True
+        self.closedWith = (code, reason)
+        self._node.counters.closes[code] += 1
+        self.transport.close(code, reason)
+
+    def end(self) -> None:
+        """
+        Give everything back: the peer is gone.
+        """
+        self.closing = self.ended = True
+        self.stopLoginTimer()
+        self.inbox.drop()
+        for waiting in self._replies.takeAll() if self._replies is not None else ():
+            waiting.errback(AskRefused("reply.lost", "The connection has ended"))
+        self.leaveAll()
+
+    def stopLoginTimer(self) -> None:
+        """
+        Wait for a login no longer.
+        """
+        if self.loginTimer is not None:
+            self.loginTimer.cancel()
+            self.loginTimer = None
+
+    def wait(self, payload: Payload) -> None:
+        """
+        Keep a payload until its turn comes.
+        """
+        self.inbox.wait(payload)
+        self.regulate()
+
+    def regulate(self) -> None:
+        """
+        Read from the peer while there is room for what it sends, and always while a reply is awaited: it would stand
+        behind what isn't read.
+        """
+        limit = self._node.limits.receiveQueueEvents
+        full = 0 < limit <= len(self.inbox) and not self._replies
+        if full and not self._paused:
+            self.transport.pauseReading()
+        elif self._paused and not full:
+            self.transport.resumeReading()
+        self._paused = full
+
+    def _turn(self, payload: Payload) -> None:
+        self.regulate()
+        self._node.turn(self, payload)
+
+    def __repr__(self) -> str:
+        return f"<Connection {self.id} from {self.remoteAddress}>"
+
+
+def checkCloseCode(code: Any) -> None:
+    """
+    Check a close code (RFC 6455 section 7.4).
+
+    @raise UsageError: for one that may not be sent
+    """
+    sendable = isinstance(code, int) and (code in _STANDARD_CODES or 3000 <= code <= 4999)
+    if not sendable:
+        raise UsageError(f"A connection is closed with a code of 1000 to 1014, or of 3000 to 4999, not {code!r}.")
+
+
+#: 1004, 1005 and 1006 are never sent, nor is 1015.
+_STANDARD_CODES = frozenset({1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014})

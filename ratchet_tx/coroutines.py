@@ -1,0 +1,102 @@
+"""
+Running what applications give us for later, Deferreds and coroutines; it knows nothing of events.
+
+Under the asyncio reactor a coroutine runs as a Task, so that it may await asyncio code and Deferreds alike.
+Under any other reactor it may await Deferreds, and the attempt to await asyncio code says what to do.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Generator
+from inspect import iscoroutine
+from types import coroutine
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from ratchet_tx.errors import UsageError
+
+_NO_LOOP = (
+    "This code awaits asyncio, which needs asyncio's event loop: run it with 'twistd --reactor=asyncio', "
+    "or await Deferreds instead."
+)
+
+
+def isLater(value: Any) -> bool:
+    """
+    Say whether a result is still to come: whether L{deferred} is to be called with it.
+    """
+    return isinstance(value, Deferred) or iscoroutine(value)
+
+
+def deferred(value: Any) -> Deferred[Any]:
+    """
+    Make a Deferred of a Deferred or a coroutine; cancelling it cancels what the coroutine waits for.
+
+    The Deferred fails with what the coroutine raises, and with L{UsageError} where that is asyncio's complaint that no
+    event loop runs.
+    """
+    if isinstance(value, Deferred):
+        return value
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return Deferred.fromCoroutine(_withoutLoop(value))
+    return Deferred.fromFuture(loop.create_task(_asTask(value, loop)))
+
+
+async def _withoutLoop(work: Coroutine[Any, Any, Any]) -> Any:
+    try:
+        return await work
+    except RuntimeError as error:
+        # The first is what asyncio's functions say, the second what its futures say.
+        if "no running event loop" in str(error) or "await wasn't used with future" in str(error):
+            raise UsageError(_NO_LOOP) from error
+        raise
+
+
+async def _asTask(work: Coroutine[Any, Any, Any], loop: asyncio.AbstractEventLoop) -> Any:
+    return await _drive(work, loop)
+
+
+@coroutine
+def _drive(work: Coroutine[Any, Any, Any], loop: asyncio.AbstractEventLoop) -> Generator[Any, Any, Any]:
+    """
+    Step a coroutine inside of a Task, which by itself would refuse the Deferreds that it awaits.
+
+    A C{CancelledError} of the Task cancels the Deferred that is waited for, whose failure the coroutine then sees.
+    """
+    step, argument = work.send, None
+    while True:
+        try:
+            awaited = step(argument)
+        except StopIteration as stop:
+            return stop.value
+        step, argument = work.send, None
+        try:
+            if isinstance(awaited, Deferred):
+                yield from _settled(awaited, loop)
+            else:
+                argument = yield awaited
+        except GeneratorExit:
+            work.close()
+            raise
+        except BaseException as error:
+            step, argument = work.throw, error
+
+
+def _settled(awaited: Deferred[Any], loop: asyncio.AbstractEventLoop) -> Generator[Any, Any, None]:
+    """
+    Wait until a Deferred has a result, and leave it there for the coroutine, which asks the Deferred for it.
+    """
+    future = loop.create_future()
+
+    def settle(result: Any) -> Any:
+        if not future.done():
+            future.set_result(None)
+        return result
+
+    awaited.addBoth(settle)
+    try:
+        yield from future
+    except asyncio.CancelledError:
+        awaited.cancel()

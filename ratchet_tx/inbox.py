@@ -1,0 +1,74 @@
+"""
+The order of one connection's events: one is handled, the others wait; it knows neither events nor handlers.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from twisted.internet.defer import Deferred
+
+Waiting = TypeVar("Waiting")
+
+
+class Inbox(Generic[Waiting]):
+    """
+    What waits for its turn on one connection.
+
+    Where handlers are done at once nothing ever waits, so nothing is kept: the line is made when first needed.
+
+    @param turn: called with what waited, when its turn has come; it may L{occupy} the inbox again
+    @ivar busy: what is being waited for; None where the next event may be handled at once
+    """
+
+    __slots__ = ("_beside", "_line", "_turn", "busy")
+
+    def __init__(self, turn: Callable[[Waiting], None]) -> None:
+        self._turn = turn
+        self._line: deque[Waiting] | None = None
+        self._beside: set[Deferred[Any]] | None = None
+        self.busy: Deferred[Any] | None = None
+
+    def __len__(self) -> int:
+        return len(self._line) if self._line is not None else 0
+
+    def wait(self, waiting: Waiting) -> None:
+        """
+        Stand in line until the inbox is free.
+        """
+        if self._line is None:
+            self._line = deque()
+        self._line.append(waiting)
+
+    def occupy(self, work: Deferred[Any]) -> None:
+        """
+        Let everybody wait until something is done; whether it is done well is no matter.
+        """
+        if work.called and not work.paused:
+            return
+        self.busy = work
+        work.addBoth(self._free)
+
+    def accompany(self, work: Deferred[Any]) -> None:
+        """
+        Let nobody wait for something, but end it with the connection.
+        """
+        if self._beside is None:
+            self._beside = set()
+        beside = self._beside
+        beside.add(work)
+        work.addBoth(lambda _: beside.discard(work))
+
+    def _free(self, _: Any) -> None:
+        self.busy = None
+        while self._line and self.busy is None:
+            self._turn(self._line.popleft())
+
+    def drop(self) -> None:
+        """
+        Forget who waits, and cancel what is being done.
+        """
+        self._line = None
+        for work in (self.busy, *(self._beside or ())):
+            if work is not None:
+                work.cancel()
