@@ -1,0 +1,449 @@
+"""
+The hub: where connections, applications, clients and other nodes meet; each of them has its own module.
+
+What a transport tells it (L{Hub.opened}, L{Hub.received}, L{Hub.closed}) goes to the applications, and what applications
+say goes out through the backplane to L{Hub.deliver}, the only code that writes to many.
+"""
+
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, DeferredList, succeed
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+from zope.interface import implementer
+from zope.interface.exceptions import Invalid
+from zope.interface.verify import verifyObject
+
+from ratchet_tx.answers import Answers
+from ratchet_tx.applications import Applications, Route
+from ratchet_tx.audience import Audience
+from ratchet_tx.backplane.memory import MemoryBackplane
+from ratchet_tx.clients import AnonymousClientProvider, issueAccessToken
+from ratchet_tx.connection import Connection, ConnectionEvent, checkCloseCode
+from ratchet_tx.control import CONTROL, Control
+from ratchet_tx.coroutines import deferred, isLater
+from ratchet_tx.counters import Counters
+from ratchet_tx.errors import PeerError, UsageError
+from ratchet_tx.frames import makeText
+from ratchet_tx.handling import Handlers
+from ratchet_tx.happenings import Closed, Dispatched, LoggedIn, LoginFailed, Opened
+from ratchet_tx.interfaces import (
+    IAnonymousClientProvider,
+    IBackplane,
+    IClient,
+    IClientProvider,
+    IHub,
+    IRequest,
+    ITransport,
+)
+from ratchet_tx.messages import Deliver, Disconnect, Leave, Message
+from ratchet_tx.observers import Observer, Observers
+from ratchet_tx.ongoing import Ongoing
+from ratchet_tx.payload import RESERVED, BadPayload, Payload, checkEvent, checkName, decode, encode, encodeData
+from ratchet_tx.settings import Settings
+from ratchet_tx.timers import Timers
+
+
+@implementer(IHub)
+class Hub(Service):
+    """
+    One node: its connections, and the applications that they speak to.
+
+    It is a service, which whatever serves it starts and stops (see L{attach}).
+
+    @param clientProvider: who knows the clients, an L{IClientProvider}; by default everybody may come in, as nobody
+    @param applications: what is registered already, an L{Applications}
+    @param backplane: the way to other nodes, an L{IBackplane}; by default there are none
+    @param clock: for all that takes time; by default the reactor of what serves the hub
+    @param settings: the L{Settings}, of which the hub minds the limits
+    @raise UsageError: for a provider or a backplane that isn't one
+    """
+
+    name = "ratchet"
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        clientProvider: IClientProvider | None = None,
+        applications: Applications | None = None,
+        backplane: IBackplane | None = None,
+        clock: IReactorTime | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        self.clientProvider = _checked(IClientProvider, clientProvider or AnonymousClientProvider())
+        self.backplane = _checked(IBackplane, backplane or MemoryBackplane())
+        self.settings = settings or Settings()
+        self.limits = self.settings.limits
+        self.applications = applications if applications is not None else Applications()
+        self.timers = Timers(self.applications.registry)
+        self.counters = Counters()
+        self.observers = Observers()
+        self.answers = Answers(self.counters, self.observers, self._report)
+        self._clock = clock
+        self._attached: set[object] = set()
+        self._audience = Audience()
+        self._ongoing = Ongoing()
+        self._lastGone: Deferred[None] | None = None
+        self._handlers = Handlers(self.answers.failed, self.answers.answer, self.limits.handlerSeconds)
+        self._letsGuestsIn = IAnonymousClientProvider.providedBy(self.clientProvider)
+
+    # Starting and stopping
+
+    @property
+    def clock(self) -> IReactorTime:
+        """
+        Who tells the time.
+
+        @raise UsageError: while nobody does
+        """
+        if self._clock is None:
+            raise UsageError(
+                "The hub has no clock yet: serve it by RatchetServerFactory, RatchetResource or makeService, "
+                "or make it with Hub(clock=reactor)."
+            )
+        return self._clock
+
+    def provideClock(self, clock: IReactorTime) -> None:
+        """
+        Tell a hub the time that was made without a clock; nothing happens where it has one.
+        """
+        if self._clock is None:
+            self._clock = clock
+
+    def attach(self, server: object, clock: IReactorTime) -> None:
+        """
+        Begin to be served: the first server starts the hub.
+
+        @param server: who serves it, to be named again to L{detach}
+        @param clock: the server's reactor, for a hub that was made without one
+        """
+        self.provideClock(clock)
+        self._attached.add(server)
+        self.startService()
+
+    def detach(self, server: object) -> Deferred[None] | None:
+        """
+        Be served no longer: the last server stops the hub.
+
+        @return: a Deferred as of L{stopService}, or None where others still serve it
+        """
+        self._attached.discard(server)
+        return None if self._attached else self.stopService()
+
+    def startService(self) -> None:
+        """
+        Start; nothing happens where it runs.
+        """
+        if self.running:
+            return
+        self.timers.clock = self.clock
+        super().startService()  # type: ignore[no-untyped-call]
+        started = self.backplane.start(self.deliver)
+        if isLater(started):
+            self._ongoing.add(deferred(started))
+        self.timers.startService()
+        if not len(self.applications):
+            self._log.warn(
+                "No application is registered, so every event is refused: "
+                "name one by --application, or call hub.applications.add()"
+            )
+
+    def stopService(self) -> Deferred[None]:
+        """
+        Take leave of all peers, and wait for whatever still goes on, for the limit C{drainSeconds} at most.
+
+        @return: a Deferred that fires then, and never fails
+        """
+        if not self.running:
+            return succeed(None)
+        super().stopService()  # type: ignore[no-untyped-call]
+        ticks = self.timers.stopService()
+        gone = self._lastGone = Deferred()
+        for connection in self.connections:
+            connection.close(1001, "Going away")
+        self._checkLastGone()
+        deadline = self.clock.callLater(self.limits.drainSeconds, self._giveUp, ticks)
+        ended = DeferredList([ticks, gone])
+        ended.addCallback(lambda _: self._ongoing.idle())
+        return ended.addCallback(lambda _: self._stopped(deadline))
+
+    def _checkLastGone(self) -> None:
+        if self._lastGone is not None and not len(self._audience):
+            gone, self._lastGone = self._lastGone, None
+            gone.callback(None)
+
+    def _giveUp(self, ticks: Deferred[Any]) -> None:
+        self._log.warn("Stopping took longer than {seconds} s: what is left is dropped", seconds=self.limits.drainSeconds)
+        ticks.cancel()
+        for connection in self.connections:
+            connection.transport.abort()
+        self._ongoing.cancel()
+
+    def _stopped(self, deadline: IDelayedCall) -> Any:
+        if deadline.active():
+            deadline.cancel()
+        stopped = self.backplane.stop()
+        return deferred(stopped) if isLater(stopped) else None
+
+    # What a transport tells
+
+    def opened(self, transport: ITransport, request: IRequest, remoteAddress: str) -> Connection:
+        """
+        Take a peer in, whose handshake has been accepted.
+
+        @param remoteAddress: its IP address
+        @return: what to name in L{received} and L{closed}
+        """
+        connection = Connection(self, transport, request, remoteAddress)
+        self._audience.add(connection)
+        self.counters.opened += 1
+        if self._letsGuestsIn:
+            self._letIn(connection)
+        else:
+            self._awaitLogin(connection)
+        if self.observers.of(Opened):
+            self.observers.tell(Opened(connection))
+        self._occupy(connection, self.tell(connection, "socket.open", None))
+        return connection
+
+    def _letIn(self, connection: Connection) -> None:
+        try:
+            guest = self.clientProvider.anonymousClient()
+            connection.guest = _checked(IClient, guest)
+        except Exception:
+            self._log.failure("The client provider has no anonymous client for {id}", id=connection.id)
+            return connection.close(1011, "Internal error")
+        self._become(connection, guest)
+
+    def _awaitLogin(self, connection: Connection) -> None:
+        self._makeTables(connection)
+        if self.limits.loginSeconds:
+            connection.loginTimer = self.clock.callLater(self.limits.loginSeconds, self._loginTimeOut, connection)
+
+    def _loginTimeOut(self, connection: Connection) -> None:
+        connection.loginTimer = None
+        connection.close(4502, "Not logged in in time")
+
+    def received(self, connection: Connection, text: bytes) -> None:
+        """
+        Take in a message of a peer's.
+
+        It never raises: what is wrong with the message, the peer is told.
+        """
+        if connection.closing:
+            return
+        self.counters.received += 1
+        try:
+            payload = decode(text)
+        except BadPayload as error:
+            return self.answers.refuse(connection, "", error.id, error)
+        route = connection.table.get(payload.event)
+        if route is None:
+            self._receivedOther(connection, payload)
+        elif route.ordered and connection.inbox.busy is not None:
+            connection.wait(payload)
+        else:
+            self._dispatch(connection, payload, route)
+
+    def _receivedOther(self, connection: Connection, payload: Payload) -> None:
+        control = CONTROL.get(payload.event)
+        if control is not None and control.atOnce:
+            self._control(connection, payload, control)
+        elif connection.inbox.busy is not None:
+            connection.wait(payload)
+        else:
+            self.turn(connection, payload)
+
+    def turn(self, connection: Connection, payload: Payload) -> None:
+        """
+        Handle a payload whose turn has come; a login before it may have changed where it leads to.
+        """
+        if connection.closing:
+            return
+        route = connection.table.get(payload.event)
+        control = CONTROL.get(payload.event)
+        if route is not None:
+            self._dispatch(connection, payload, route)
+        elif control is not None:
+            self._control(connection, payload, control)
+        elif connection.client is None and not payload.event.startswith(RESERVED):
+            self.answers.refuse(connection, payload.event, payload.id, PeerError("auth.required", "Log in first"))
+        else:
+            self.answers.refuse(connection, payload.event, payload.id, PeerError("event.unknown", "Unregistered event"))
+
+    def closed(self, connection: Connection, code: int, reason: str, clean: bool) -> None:
+        """
+        Part with a peer that is gone; what went on for it is cancelled.
+
+        @param code: the close code; 1006 where there was none because the peer was lost
+        @param reason: what was said with it
+        @param clean: whether both sides took leave
+        """
+        if connection.ended:
+            return
+        connection.end()
+        self._audience.remove(connection)
+        self.counters.closed += 1
+        if connection.closedWith is not None:
+            code, reason = connection.closedWith
+        self._ongoing.add(self.tell(connection, "socket.close", {"code": code, "reason": reason, "clean": clean}))
+        if self.observers.of(Closed):
+            self.observers.tell(Closed(connection, code, reason, clean))
+        self._checkLastGone()
+
+    # To the applications
+
+    def _dispatch(self, connection: Connection, payload: Payload, route: Route) -> None:
+        self.counters.dispatched += 1
+        if self.observers.of(Dispatched):
+            self.observers.tell(Dispatched(connection, payload.event))
+        work = self._handlers.handle(ConnectionEvent(connection, payload, self), route.listeners, self.clock)
+        if work is None:
+            return
+        self._ongoing.add(work)
+        if route.ordered:
+            connection.inbox.occupy(work)
+        else:
+            connection.inbox.accompany(work)
+
+    def _control(self, connection: Connection, payload: Payload, control: Control) -> None:
+        try:
+            work = control.run(self, connection, payload)
+        except BadPayload as error:
+            return self.answers.refuse(connection, payload.event, payload.id, error)
+        self._occupy(connection, work)
+
+    def _occupy(self, connection: Connection, work: Deferred[Any] | None) -> None:
+        if work is not None:
+            self._ongoing.add(work)
+            connection.inbox.occupy(work)
+
+    def tell(self, connection: Connection, event: str, data: Any) -> Deferred[None] | None:
+        """
+        Tell the applications of something that happened on a connection, by one of the protocol's own events.
+
+        @return: None, or a Deferred that fires when their handlers are done
+        """
+        route = connection.ownTable.get(event)
+        if route is None:
+            return None
+        return self._handlers.handle(ConnectionEvent(connection, Payload(event, data), self), route.listeners, self.clock)
+
+    def _report(self, connection: Connection, error: dict[str, Any]) -> None:
+        self._ongoing.add(self.tell(connection, "socket.error", error))
+
+    # Who is who
+
+    def issueAccessToken(self, client: IClient) -> Any:
+        return issueAccessToken(self.clientProvider, client)
+
+    def loggedIn(self, connection: Connection, client: IClient) -> None:
+        """
+        Make somebody the client of a connection: where it is another than before, the rooms of that one are left.
+        """
+        self.counters.logins += 1
+        connection.stopLoginTimer()
+        if client is not connection.client:
+            self._become(connection, client)
+        if self.observers.of(LoggedIn):
+            self.observers.tell(LoggedIn(connection))
+
+    def loginFailed(self, connection: Connection, refusal: PeerError) -> None:
+        """
+        Note that a login was refused.
+        """
+        self.counters.refused[refusal.code] += 1
+        if self.observers.of(LoginFailed):
+            self.observers.tell(LoginFailed(connection, refusal.code))
+
+    def _become(self, connection: Connection, client: IClient) -> None:
+        self._audience.become(connection, client)
+        self._makeTables(connection)
+
+    def _makeTables(self, connection: Connection) -> None:
+        connection.table, connection.ownTable = self.applications.table(connection.client, connection)
+
+    # To many, on every node
+
+    @property
+    def connections(self) -> tuple[Connection, ...]:
+        return self._audience.all()
+
+    def emit(self, event: str, data: Any = None, room: str | None = None, client: str | None = None) -> Any:
+        checkEvent(event)
+        if room is not None:
+            checkName(room, "room")
+        return self.publish(Deliver(event, encodeData(event, data), room, client))
+
+    def disconnect(self, clientId: str, code: int = 4503) -> None:
+        checkCloseCode(code)
+        self.publish(Disconnect(clientId, code))
+
+    def leave(self, clientId: str, room: str) -> None:
+        self.publish(Leave(clientId, room))
+
+    def publish(self, message: Message) -> Any:
+        """
+        Send a message to every node, this one too.
+        """
+        return self.backplane.publish(message)
+
+    def deliver(self, message: Message) -> None:
+        """
+        Do what a message says, for the connections of this node.
+        """
+        if isinstance(message, Deliver):
+            return self._deliverEvent(message)
+        for connection in tuple(self._audience.clients.members(message.client)):
+            if isinstance(message, Disconnect):
+                connection.close(message.code, "Disconnected by the server")
+            else:
+                connection.leave(message.room)
+
+    def _deliverEvent(self, message: Deliver) -> None:
+        keys = {} if message.room is None else {"room": message.room}
+        frame = makeText(encode(message.event, message.data, **keys))
+        failed = []
+        sent = 0
+        for connection in self._audience.receivers(message):
+            if connection.closing or connection.id == message.without:
+                continue
+            try:
+                connection.transport.send(frame)
+                sent += 1
+            except Exception:
+                # It isn't dropped here, for its end would be told in the middle of the others' event.
+                self._log.failure("Sending to {id} failed; it is dropped", id=connection.id)
+                failed.append(connection)
+        self.counters.sent += sent
+        for connection in failed:
+            connection.transport.abort()
+
+    def joined(self, connection: Connection, room: str) -> None:
+        """
+        Note that a connection is in a room now.
+        """
+        if self._audience.rooms.join(room, connection):
+            self.backplane.subscribe(room)
+
+    def left(self, connection: Connection, room: str) -> None:
+        """
+        Note that a connection is no longer in a room.
+        """
+        if self._audience.rooms.leave(room, connection):
+            self.backplane.unsubscribe(room)
+
+    # Those who watch
+
+    def observe(self, observer: Observer, happening: type) -> None:
+        self.observers.add(observer, happening)
+
+
+def _checked(interface: Any, given: Any) -> Any:
+    try:
+        verifyObject(interface, given)
+    except Invalid as invalid:
+        raise UsageError(f"{type(given).__name__} does not do for {interface.__name__}: {invalid}") from invalid
+    return given
