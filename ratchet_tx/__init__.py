@@ -1,0 +1,65 @@
+"""
+Named JSON events over WebSockets, for Twisted.
+
+These are the public names; each is defined, and explained, in a module of its own.
+"""
+
+from ratchet_tx.applications import Applications, on
+from ratchet_tx.clients import AnonymousClient, AnonymousClientProvider
+from ratchet_tx.connection import ConnectionEvent
+from ratchet_tx.errors import AskRefused, PeerError, RatchetError, TimerAlreadyAdded, UsageError
+from ratchet_tx.hub import Hub
+from ratchet_tx.interfaces import (
+    IAnonymousClientProvider,
+    IApplication,
+    IBackplane,
+    IClient,
+    IClientProvider,
+    IConnection,
+    IHub,
+    IPeriodicTimer,
+    IRequest,
+    IRoomPolicy,
+    ITransport,
+)
+from ratchet_tx.payload import Payload
+from ratchet_tx.service import makeService
+from ratchet_tx.settings import Limits, Settings
+from ratchet_tx.web.macro import websocketClient
+from ratchet_tx.web.resource import RatchetResource, browserClient
+from ratchet_tx.websocket import RatchetServerFactory
+
+__all__ = [
+    "AnonymousClient",
+    "AnonymousClientProvider",
+    "Applications",
+    "AskRefused",
+    "ConnectionEvent",
+    "Hub",
+    "IAnonymousClientProvider",
+    "IApplication",
+    "IBackplane",
+    "IClient",
+    "IClientProvider",
+    "IConnection",
+    "IHub",
+    "IPeriodicTimer",
+    "IRequest",
+    "IRoomPolicy",
+    "ITransport",
+    "Limits",
+    "Payload",
+    "PeerError",
+    "RatchetError",
+    "RatchetResource",
+    "RatchetServerFactory",
+    "Settings",
+    "TimerAlreadyAdded",
+    "UsageError",
+    "browserClient",
+    "makeService",
+    "on",
+    "websocketClient",
+]
+
+__version__ = "0.1.0"

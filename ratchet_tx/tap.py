@@ -1,0 +1,237 @@
+"""
+The command line, C{twistd ratchet}: from words to settings and parts; what they do is others' business.
+
+Whatever is wrong with them is one line that says what and where, and exit status 1.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from inspect import isclass
+from pathlib import Path
+from typing import Any
+
+from twisted.application.service import MultiService
+from twisted.internet.error import CannotListenError
+from twisted.python import usage
+from twisted.python.reflect import namedAny
+
+from ratchet_tx import service
+from ratchet_tx.applications import Applications
+from ratchet_tx.errors import UsageError
+from ratchet_tx.hub import Hub
+from ratchet_tx.interfaces import IClientProvider, IPeriodicTimer
+from ratchet_tx.origin import Origins
+from ratchet_tx.settings import Settings, readTOML
+
+
+class Options(usage.Options):
+    """
+    What may stand behind C{twistd ratchet}; the configuration file has the same names, and the command line wins.
+    """
+
+    synopsis = "[options]"
+    longdesc = "Serve named JSON events over WebSockets, and the browser client at /ratchet.js."
+
+    optParameters = [
+        ["port", "p", None, f"The TCP port to listen on.  [default: {service.DEFAULT_PORT}]"],
+        ["address", "a", None, f"The IP address to listen on.  [default: {Settings().address}]"],
+        [
+            "provider",
+            None,
+            None,
+            "Dotted name of the client provider, a class or an object; blank lets everybody in, as nobody.",
+        ],
+        ["config", "c", None, "A TOML file with the same names in a table [ratchet], and the limits in [limits]."],
+        ["static", None, None, "A folder of files to serve beside the sockets."],
+    ]
+    optFlags = [["verbose", None, "Log each dispatched and each refused event, too."]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._values: dict[str, Any] = {}
+        self._limits: dict[str, float] = {}
+
+    def opt_listen(self, description: str) -> None:
+        """An endpoint to listen on, as Twisted describes them; without --port, instead of it.  May be repeated."""
+        self._repeated("listen", description)
+
+    def opt_application(self, dotted: str) -> None:
+        """
+        Dotted name of an application, a class or an object, or of a function that is given the Applications.  May be
+        repeated.
+        """
+        self._repeated("application", dotted)
+
+    def opt_timer(self, dotted: str) -> None:
+        """Dotted name of a periodic timer, a class or an object.  May be repeated."""
+        self._repeated("timer", dotted)
+
+    def opt_origin(self, origin: str) -> None:
+        """A web origin, besides our own, whose pages may connect; * for all.  May be repeated."""
+        self._repeated("origin", origin)
+
+    def opt_limit(self, assignment: str) -> None:
+        """A limit as NAME=VALUE; 0 switches it off.  May be repeated."""
+        name, separator, value = assignment.partition("=")
+        if not separator:
+            raise usage.UsageError(f"--limit {assignment}: write NAME=VALUE, such as handlerSeconds=30")
+        self._limits[name] = _number(value, f"--limit {assignment}")
+
+    def _repeated(self, name: str, value: str) -> None:
+        self._values.setdefault(name, []).append(value)
+
+    def parseOptions(self, options: Any = None) -> None:
+        """
+        Read the words.
+
+        @raise SystemExit: with one line, where they are wrong; twistd itself would print all of its help before that
+        """
+        with _oneLine():
+            super().parseOptions(options)
+
+    def settings(self) -> Settings:
+        """
+        Make the settings of the file, if there is one, and of the command line.
+
+        @raise UsageError: for whatever is wrong with them
+        """
+        settings = _readFile(self["config"]) if self["config"] else Settings()
+        values = dict(self._values)
+        for name in ("address", "provider", "static"):
+            if self[name] is not None:
+                values[name] = self[name]
+        if self["port"] is not None:
+            values["port"] = _number(self["port"], f"--port {self['port']}")
+        if self["verbose"]:
+            values["verbose"] = True
+        limits = settings.limits.having(self._limits, "--limit")
+        return replace(settings.having(values, "command line"), limits=limits)
+
+
+def _number(text: str, where: str) -> float:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    raise UsageError(f"{where}: {text!r} is not a number")
+
+
+def _readFile(name: str) -> Settings:
+    try:
+        text = Path(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeError) as error:
+        raise UsageError(f"--config {name}: {getattr(error, 'strerror', None) or error}") from None
+    return readTOML(text, name)
+
+
+@contextmanager
+def _oneLine() -> Iterator[None]:
+    """
+    End the process with one line, where something was used wrongly.
+    """
+    try:
+        yield
+    except (UsageError, usage.UsageError) as error:
+        raise SystemExit(f"ratchet: {' '.join(str(error).split())}") from None
+
+
+def makeService(options: Options) -> MultiService:
+    """
+    Make the service that the command line asks for.
+
+    @raise SystemExit: with one line, where something is wrong with it
+    """
+    # twistd alone leaves it out, and what is named on the command line mostly stands here.
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    with _oneLine():
+        settings = options.settings()
+        if settings.static and not Path(settings.static).is_dir():
+            raise UsageError(f"static: {settings.static!r} is not a folder")
+        Origins(settings.origin)
+        root = _Listening()
+        service.makeService(settings, _makeHub(settings)).setServiceParent(root)
+        return root
+
+
+class _Listening(MultiService):
+    """
+    Says in one line that a port can't be had, before the reactor runs.
+    """
+
+    def privilegedStartService(self) -> None:
+        try:
+            super().privilegedStartService()
+        except CannotListenError as error:
+            why = getattr(error.socketError, "strerror", None) or error.socketError
+            raise SystemExit(f"ratchet: can't listen on {error.interface or '*'}:{error.port}: {why}") from None
+        except OSError as error:
+            raise SystemExit(f"ratchet: can't listen: {error}") from None
+
+
+def _makeHub(settings: Settings) -> Hub:
+    provider = _named("provider", settings.provider, IClientProvider) if settings.provider else None
+    with _naming("provider", settings.provider):
+        hub = Hub(provider, settings=settings)
+    for dotted in settings.application:
+        found = _imported("application", dotted)
+        with _naming("application", dotted):
+            _addApplication(hub.applications, found)
+    for dotted in settings.timer:
+        timer = _named("timer", dotted, IPeriodicTimer)
+        with _naming("timer", dotted):
+            hub.timers.add(timer)
+    return hub
+
+
+def _addApplication(applications: Applications, found: Any) -> None:
+    if isclass(found):
+        applications.add(found())
+    elif callable(found) and not hasattr(found, "subscribedEvents"):
+        found(applications)
+    else:
+        applications.add(found)
+
+
+def _named(option: str, dotted: str, interface: Any) -> Any:
+    """
+    Find an object, or make one of the class that is found.
+    """
+    found = _imported(option, dotted)
+    if not isclass(found) or interface.providedBy(found):
+        return found
+    with _naming(option, dotted):
+        return found()
+
+
+def _imported(option: str, dotted: str) -> Any:
+    with _naming(option, dotted):
+        return namedAny(dotted)
+
+
+@contextmanager
+def _naming(option: str, dotted: str) -> Iterator[None]:
+    """
+    Say which option an error belongs to, and where in the author's code it was raised.
+    """
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(f"{option} {dotted}: {error}") from error
+    except Exception as error:
+        raise UsageError(f"{option} {dotted}: {_describe(error)}") from error
+
+
+def _describe(error: Exception) -> str:
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _isAuthors(frame.filename)]
+    place = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {error}{place}"
+
+
+def _isAuthors(filename: str) -> bool:
+    return not filename.startswith("<") and filename != __file__ and f"{os.sep}twisted{os.sep}" not in filename

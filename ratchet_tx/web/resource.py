@@ -1,0 +1,144 @@
+"""
+Resources for twisted.web: a hub inside of a site, and the browser client; they know nothing of events.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from autobahn.twisted.resource import WebSocketResource
+from twisted.web.iweb import IRequest
+from twisted.web.pages import errorPage
+from twisted.web.resource import IResource, Resource
+from twisted.web.static import Data, File
+from zope.interface import implementer
+
+from ratchet_tx.hub import Hub
+from ratchet_tx.websocket import RatchetServerFactory
+
+_FOLDER = Path(__file__).parent
+
+#: The browser client's files, by the names that pages load them by.
+CLIENT_FILES = ("ratchet.js", "ratchet.mjs", "ratchet.d.ts")
+
+
+@implementer(IResource)
+class RatchetResource:
+    """
+    Serves a hub at a path of a twisted.web site::
+
+        root.putChild(b"ws", RatchetResource(hub))
+
+    The hub starts with the first request, or with C{start}, and stops before the reactor's shutdown.
+
+    @param hub: the L{Hub}
+    @param reactor: by default the global one
+    """
+
+    isLeaf = True
+
+    def __init__(self, hub: Hub, reactor: Any = None) -> None:
+        self._factory = RatchetServerFactory(hub, reactor)
+        self._sockets = WebSocketResource(self._factory)
+        self._started = False
+
+    def start(self) -> None:
+        """
+        Start the hub before the first request, so that its timers tick; nothing happens where it has been done.
+        """
+        if self._started:
+            return
+        self._started = True
+        self._factory.doStart()
+        self._factory.reactor.addSystemEventTrigger("before", "shutdown", self._factory.hub.detach, self._factory)
+
+    def render(self, request: Any) -> Any:
+        """
+        Take a handshake's socket over from the site; whatever else comes is told to upgrade.
+        """
+        if not isUpgrade(request):
+            request.setHeader(b"upgrade", b"websocket")
+            return errorPage(426, "Upgrade Required", "This is a WebSocket: connect to it by ws:// or wss://.").render(
+                request
+            )
+        self.start()
+        return self._sockets.render(request)
+
+    def getChildWithDefault(self, name: bytes, request: Any) -> Any:
+        """
+        There is nothing below it (C{isLeaf}).
+        """
+        return errorPage(404, "Not Found", "There is nothing here.")
+
+    def putChild(self, path: bytes, child: Any) -> None:
+        """
+        There is nothing below it (C{isLeaf}).
+        """
+        raise TypeError("A RatchetResource has no children.")
+
+
+def isUpgrade(request: IRequest) -> bool:
+    """
+    Say whether a request wants to become a WebSocket.
+    """
+    upgrades = request.requestHeaders.getRawHeaders(b"upgrade", [])
+    return any(token.strip().lower() == b"websocket" for line in upgrades for token in line.split(b","))
+
+
+def browserClient(name: str = "ratchet.js") -> Any:
+    """
+    Serve a file of the browser client::
+
+        root.putChild(b"ratchet.js", browserClient())
+
+    @param name: C{ratchet.js}, the script; C{ratchet.mjs}, the module, which loads the script from beside it; or
+        C{ratchet.d.ts}, their types
+    """
+    file = File(str(_FOLDER / name))
+    # By itself it takes .ts for a translation, and .mjs for nothing that a browser would run.
+    file.type, file.encoding = "text/javascript; charset=utf-8", None
+    return file
+
+
+_WELCOME = b"""<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>ratchet_tx</title>
+<style>body { font: 1rem/1.6 system-ui, sans-serif; max-width: 38rem; margin: 4rem auto; padding: 0 1rem; color: #1f2933 }
+code { background: #eef1f4; padding: .1em .3em; border-radius: .25em }</style>
+<h1>It works</h1>
+<p>This is a WebSocket server. Pages that load <a href="/ratchet.js"><code>/ratchet.js</code></a> can connect to it:</p>
+<p><code>const socket = new Ratchet();</code></p>
+<p>To have pages of your own here, start it with <code>--static DIR</code>.</p>
+</html>
+"""
+
+
+class Front(Resource):
+    """
+    All of one port: sockets at every path, the browser client's files, and pages for the rest.
+
+    @param sockets: what takes the handshakes
+    @param pages: what serves everything else; by default a page that says what this is
+    """
+
+    def __init__(self, sockets: RatchetResource, pages: Any = None) -> None:
+        super().__init__()
+        self._sockets = sockets
+        self._pages = pages
+        if pages is None:
+            self.putChild(b"", Data(_WELCOME, "text/html; charset=utf-8"))
+
+    def getChildWithDefault(self, path: bytes, request: Any) -> Any:
+        if isUpgrade(request):
+            return self._sockets
+        name = path.decode("ascii", "replace")
+        if name in CLIENT_FILES and not request.postpath:
+            return browserClient(name)
+        if self._pages is None:
+            return super().getChildWithDefault(path, request)
+        if self._pages.isLeaf:
+            # As if it were the root itself, which is asked with the whole path still before it.
+            request.postpath.insert(0, request.prepath.pop())
+            return self._pages
+        return self._pages.getChildWithDefault(path, request)

@@ -1,0 +1,195 @@
+"""
+WebSockets by Autobahn: from bytes to messages for the hub, and from frames to bytes; it knows nothing of events.
+
+Autobahn takes care of RFC 6455; here are only its settings, which are off where we want them on, and the seam to the hub.
+"""
+
+from typing import Any
+
+from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
+from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
+from twisted.logger import Logger
+from zope.interface import implementer
+
+from ratchet_tx.connection import Connection
+from ratchet_tx.frames import makeText, textOf
+from ratchet_tx.hub import Hub
+from ratchet_tx.interfaces import ITransport
+from ratchet_tx.journal import keepJournal
+from ratchet_tx.origin import Origins
+from ratchet_tx.request import Request
+
+#: How many bytes of UTF-8 fit beside the code into a close frame (RFC 6455 section 5.5).
+_REASON_BYTES = 123
+
+
+class _Quiet:
+    """
+    Stands for Autobahn's logger, of which only errors are passed on.
+
+    What it would log otherwise, our journal says better; and its words quote what the peer sent, secrets among it.
+    """
+
+    _log = Logger(namespace="autobahn")
+
+    def _nothing(self, *_: Any, **__: Any) -> None:
+        pass
+
+    trace = debug = info = warn = _nothing
+
+    def error(self, format: str = "", **facts: Any) -> None:
+        self._log.error(format, **facts)
+
+    critical = error
+
+
+@implementer(ITransport)
+class RatchetServerProtocol(WebSocketServerProtocol):
+    """
+    One peer's socket.
+    """
+
+    log = _Quiet()
+    factory: "RatchetServerFactory"
+
+    connection: Connection | None = None
+
+    # What Autobahn tells
+
+    def onConnect(self, request: ConnectionRequest) -> None:
+        """
+        Look at a handshake.
+
+        @raise ConnectionDeny: with 403 for a page of an origin that may not connect, and with 503 while the hub doesn't run
+        """
+        if not self.factory.hub.running:
+            raise ConnectionDeny(503, "Service Unavailable")
+        headers = request.headers
+        if not self.factory.origins.permits(headers.get("origin"), headers.get("host", ""), self._isSecure()):
+            raise ConnectionDeny(403, "Forbidden")
+        self._request = Request(request.path, request.params, headers)
+
+    def _isSecure(self) -> bool:
+        return bool(self._transport_details.is_secure)
+
+    def onOpen(self) -> None:
+        """
+        Bring the peer to the hub.
+        """
+        host = getattr(self.transport.getPeer(), "host", "unix")
+        self.connection = self.factory.hub.opened(self, self._request, host)
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        """
+        Bring a message to the hub.
+        """
+        if isBinary:
+            return self._refuseBinary()
+        if self.connection is not None:
+            self.factory.hub.received(self.connection, payload)
+
+    def _refuseBinary(self) -> None:
+        if self.connection is not None:
+            self.connection.close(1003, "Only text is understood")
+
+    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
+        """
+        Tell the hub that the peer is gone.
+        """
+        connection, self.connection = self.connection, None
+        if connection is None:
+            return
+        if self.failedByMe:
+            # Autobahn closed it, for what the peer sent: its code tells more than the peer's answer to it.
+            code, reason = self.localCloseCode, bytes(self.localCloseReason or b"").decode("utf-8", "replace")
+        self.factory.hub.closed(connection, code or 1005, reason or "", wasClean)
+
+    def onAutoPingTimeout(self) -> None:
+        """
+        Part with a peer that doesn't answer pings: what is left of it may still read why.
+        """
+        self.autoPingTimeoutCall = None
+        if self.connection is not None:
+            self.connection.close(4012, "No pong")
+
+    # ITransport
+
+    @property
+    def queuedBytes(self) -> int:
+        """
+        Not counted yet: no Twisted transport can be asked.
+        """
+        return 0
+
+    def send(self, frame: bytes) -> None:
+        if self._perMessageCompress is not None:
+            self.sendText(textOf(frame))
+        elif self.state == self.STATE_OPEN:
+            self.transport.write(frame)
+
+    def sendText(self, text: bytes) -> None:
+        if self._perMessageCompress is None:
+            self.send(makeText(text))
+        elif self.state == self.STATE_OPEN:
+            self.sendMessage(text)
+
+    def close(self, code: int, reason: str) -> None:
+        if self.state != self.STATE_OPEN:
+            return
+        # sendClose refuses 1001, 1003, 1009 and 1013, which a server may well send.
+        self.sendCloseFrame(code, reason.encode("utf-8", "replace")[:_REASON_BYTES].decode("utf-8", "ignore").encode())
+
+    def abort(self) -> None:
+        self.dropConnection(abort=True)
+
+    def pauseReading(self) -> None:
+        self.transport.pauseProducing()
+
+    def resumeReading(self) -> None:
+        self.transport.resumeProducing()
+
+
+class RatchetServerFactory(WebSocketServerFactory):
+    """
+    Serves a hub on any endpoint::
+
+        endpoint.listen(RatchetServerFactory(hub))
+
+    The hub starts with the first port that this listens on, and stops with the last.
+
+    @param hub: the L{Hub}
+    @param reactor: by default the global one
+    @raise UsageError: for settings whose C{origin} isn't one
+    """
+
+    protocol = RatchetServerProtocol
+    log = _Quiet()
+    noisy = False
+
+    def __init__(self, hub: Hub, reactor: Any = None) -> None:
+        super().__init__(server="", reactor=reactor)
+        self.hub = hub
+        self.origins = Origins(hub.settings.origin)
+        limits = hub.limits
+        self.setProtocolOptions(
+            versions=[13],
+            webStatus=False,
+            # With a drop the browser would be told nothing: it sees 1006 and not why.
+            failByDrop=False,
+            maxFramePayloadSize=limits.messageBytes,
+            maxMessagePayloadSize=limits.messageBytes,
+            openHandshakeTimeout=limits.headSeconds,
+            closeHandshakeTimeout=1,
+            autoPingInterval=limits.pingSeconds,
+            autoPingTimeout=limits.pongSeconds,
+            # Origins are checked by us: Autobahn's patterns refuse the very origin that they name.
+            allowedOrigins=["*"],
+            allowNullOrigin=True,
+        )
+
+    def startFactory(self) -> None:
+        keepJournal(self.hub, self.hub.settings.verbose)
+        self.hub.attach(self, self.reactor)
+
+    def stopFactory(self) -> None:
+        self.hub.detach(self)
