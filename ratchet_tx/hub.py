@@ -86,6 +86,7 @@ class Hub(Service):
         self._audience = Audience()
         self._ongoing = Ongoing()
         self._lastGone: Deferred[None] | None = None
+        self._deadline: IDelayedCall | None = None
         self._handlers = Handlers(self.answers.failed, self.answers.answer, self.limits.handlerSeconds)
         self._letsGuestsIn = IAnonymousClientProvider.providedBy(self.clientProvider)
 
@@ -164,10 +165,10 @@ class Hub(Service):
         for connection in self.connections:
             connection.close(1001, "Going away")
         self._checkLastGone()
-        deadline = self.clock.callLater(self.limits.drainSeconds, self._giveUp, ticks)
+        self._deadline = self.clock.callLater(self.limits.drainSeconds, self._giveUp, ticks)
         ended = DeferredList([ticks, gone])
         ended.addCallback(lambda _: self._ongoing.idle())
-        return ended.addCallback(lambda _: self._stopped(deadline))
+        return ended.addCallback(lambda _: self._stopped())
 
     def _checkLastGone(self) -> None:
         if self._lastGone is not None and not len(self._audience):
@@ -176,14 +177,17 @@ class Hub(Service):
 
     def _giveUp(self, ticks: Deferred[Any]) -> None:
         self._log.warn("Stopping took longer than {seconds} s: what is left is dropped", seconds=self.limits.drainSeconds)
+        # Once more soon, for what applications begin when they hear of the dropped connections' ends.
+        self._deadline = self.clock.callLater(1, self._giveUp, ticks)
         ticks.cancel()
         for connection in self.connections:
             connection.transport.abort()
         self._ongoing.cancel()
 
-    def _stopped(self, deadline: IDelayedCall) -> Any:
-        if deadline.active():
-            deadline.cancel()
+    def _stopped(self) -> Any:
+        assert self._deadline is not None, "stopService sets it"
+        self._deadline.cancel()
+        self._deadline = None
         stopped = self.backplane.stop()
         return deferred(stopped) if isLater(stopped) else None
 

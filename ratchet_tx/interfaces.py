@@ -254,6 +254,7 @@ class IHub(Interface):
 
     applications: Any = Attribute("What is registered: L{ratchet_tx.applications.Applications}.")
     timers: Any = Attribute("The periodic timers: L{ratchet_tx.timers.Timers}.")
+    counters: Any = Attribute("What has been counted: L{ratchet_tx.counters.Counters}.")
     connections: Collection["IConnection"] = Attribute("A snapshot of this node's open L{IConnection}s.")
 
     def emit(event: str, data: Any = None, room: str | None = None, client: str | None = None) -> Any:

@@ -8,6 +8,7 @@ A wrong name or value is one sentence that names the key and where it stood.
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from ipaddress import ip_address
 from typing import Any
 
 from ratchet_tx.errors import UsageError
@@ -56,8 +57,7 @@ class Limits:
         for name, value in values.items():
             if name not in self.names():
                 raise UsageError(f"{where}: there is no limit {name!r}; there are {', '.join(self.names())}")
-            whole = isinstance(getattr(Limits, name, None) or getattr(self, name), int) and not name.endswith("Seconds")
-            _checkNumber(value, whole, f"{where}: {name}")
+            _checkNumber(value, Limits.__annotations__[name] is int, f"{where}: {name}")
         return replace(self, **values)
 
 
@@ -123,11 +123,21 @@ def _checked(name: str, value: Any, where: str) -> Any:
     if kind is str:
         if not isinstance(value, str):
             raise UsageError(f"{where}: {name} is a text, not {value!r}")
+        if name == "address" and not _isAddress(value):
+            raise UsageError(f"{where}: address: {value!r} is not an IP address, such as 127.0.0.1 or ::")
         return value
     items = [value] if isinstance(value, str) else value
     if not isinstance(items, list | tuple) or not all(isinstance(item, str) for item in items):
         raise UsageError(f"{where}: {name} is a list of texts, not {value!r}")
     return tuple(items)
+
+
+def _isAddress(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def readTOML(text: str, where: str) -> Settings:

@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from inspect import isclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from twisted.application.service import MultiService
 from twisted.internet.error import CannotListenError
 from twisted.python import usage
-from twisted.python.reflect import namedAny
+from twisted.python.reflect import ModuleNotFound, ObjectNotFound, namedAny
 
 from ratchet_tx import service
 from ratchet_tx.applications import Applications
@@ -168,10 +168,16 @@ class _Listening(MultiService):
         try:
             super().privilegedStartService()
         except CannotListenError as error:
-            why = getattr(error.socketError, "strerror", None) or error.socketError
-            raise SystemExit(f"ratchet: can't listen on {error.interface or '*'}:{error.port}: {why}") from None
+            place = f"{error.interface or '*'}:{error.port}" if error.port else str(error.interface)
+            self._giveUp(f"can't listen on {place}: {getattr(error.socketError, 'strerror', None) or error.socketError}")
         except OSError as error:
-            raise SystemExit(f"ratchet: can't listen: {error}") from None
+            self._giveUp(f"can't listen: {error}")
+
+    def _giveUp(self, why: str) -> NoReturn:
+        # By now twistd has put the log in the place of stderr: who started it looks here, and who comes later there.
+        if sys.__stderr__ is not None:
+            print(f"ratchet: {why}", file=sys.__stderr__)
+        raise SystemExit(f"ratchet: {why}") from None
 
 
 def _makeHub(settings: Settings) -> Hub:
@@ -211,7 +217,12 @@ def _named(option: str, dotted: str, interface: Any) -> Any:
 
 def _imported(option: str, dotted: str) -> Any:
     with _naming(option, dotted):
-        return namedAny(dotted)
+        try:
+            return namedAny(dotted)
+        except (ModuleNotFound, ObjectNotFound):
+            raise UsageError(f"there is no module {dotted.partition('.')[0]!r}") from None
+        except AttributeError as error:
+            raise UsageError(str(error)) from error
 
 
 @contextmanager

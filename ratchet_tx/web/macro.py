@@ -22,11 +22,11 @@ class Markup(str):
         return str(self)
 
 
-def websocketClient(token: str = "", debug: bool = False, src: str = "/ratchet.js", nonce: str = "") -> Markup:
+def websocketClient(token: str | None = "", debug: bool = False, src: str = "/ratchet.js", nonce: str = "") -> Markup:
     """
     Bring the browser client into a page, which logs in with a token by itself.
 
-    @param token: what C{hub.issueAccessToken} gave for the page's user; blank for an anonymous one.
+    @param token: what C{hub.issueAccessToken} gave for the page's user; blank or None for an anonymous one.
         A page that shows a token is nobody else's: send it with C{Cache-Control: no-store}.
     @param debug: whether the browser's console shows what is sent and received
     @param src: where the client is served
@@ -36,7 +36,7 @@ def websocketClient(token: str = "", debug: bool = False, src: str = "/ratchet.j
     attribute = f' nonce="{escape(nonce)}"' if nonce else ""
     return Markup(
         f"<script{attribute}>"
-        f"var p2_ratchet_access_token = {_literal(token)}, p2_ratchet_debug = {_literal(bool(debug))};"
+        f"var p2_ratchet_access_token = {_literal(token or '')}, p2_ratchet_debug = {_literal(bool(debug))};"
         "</script>\n"
         f'<script{attribute} src="{escape(src)}"></script>'
     )
