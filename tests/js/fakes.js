@@ -1,0 +1,146 @@
+/**
+ * What a page gives to the browser client, in memory: a WebSocket without a network, and a console.
+ *
+ * The fakes know nothing of events. They refuse what a browser refuses, and also what a browser lets
+ * pass in silence although it is a mistake, such as sending on a closing socket.
+ */
+import { readFileSync } from 'node:fs';
+import vm from 'node:vm';
+
+export const CLIENT = new URL('../../ratchet_tx/web/', import.meta.url);
+
+const SCRIPT = new vm.Script(readFileSync(new URL('ratchet.js', CLIENT), 'utf8'), { filename: 'ratchet.js' });
+
+/** A WebSocket whose other end is the test: `sent` is what it was given, `play...` is what it meets. */
+export class FakeWebSocket {
+    static CONNECTING = 0;
+    static OPEN = 1;
+    static CLOSING = 2;
+    static CLOSED = 3;
+
+    readyState = FakeWebSocket.CONNECTING;
+    sent = [];
+    closedWith = [];
+
+    #listeners = { open: [], message: [], error: [], close: [] };
+
+    constructor(uri) {
+        const url = new URL(uri);
+        if (!['ws:', 'wss:'].includes(url.protocol) || url.hash) {
+            throw new DOMException(`Not the address of a WebSocket: ${uri}`, 'SyntaxError');
+        }
+        this.url = url.href;
+    }
+
+    addEventListener(type, listener) {
+        refuseUnless(type in this.#listeners, `A WebSocket has no event "${type}"`);
+        refuseUnless(typeof listener === 'function', 'A listener is a function');
+        this.#listeners[type].push(listener);
+    }
+
+    send(text) {
+        refuseUnless(this.readyState === FakeWebSocket.OPEN, `Sent in state ${this.readyState}`);
+        refuseUnless(typeof text === 'string', 'Our frames are text');
+        this.sent.push(text);
+    }
+
+    close(code, reason = '') {
+        refuseUnless(code === 1000 || (code >= 3000 && code <= 4999), `A page may not close with ${code}`);
+        refuseUnless(Buffer.byteLength(reason) <= 123, 'The reason is too long');
+        if (this.readyState < FakeWebSocket.CLOSING) {
+            this.readyState = FakeWebSocket.CLOSING;
+            this.closedWith.push(code);
+        }
+    }
+
+    /** The server has accepted the connection. */
+    playOpen() {
+        refuseUnless(this.readyState === FakeWebSocket.CONNECTING, 'Opened twice');
+        this.readyState = FakeWebSocket.OPEN;
+        this.#fire('open', {});
+    }
+
+    /** A message has come: text, or a binary one. Browsers deliver them while closing, too. */
+    playMessage(data) {
+        refuseUnless([FakeWebSocket.OPEN, FakeWebSocket.CLOSING].includes(this.readyState), 'Nothing can come now');
+        this.#fire('message', { data });
+    }
+
+    /** The server has begun to close; the connection has not ended yet. */
+    playClosing() {
+        refuseUnless(this.readyState === FakeWebSocket.OPEN, 'Only an open connection begins to close');
+        this.readyState = FakeWebSocket.CLOSING;
+    }
+
+    /** The connection has ended. */
+    playClose({ code = 1000, reason = '', wasClean = true } = {}) {
+        refuseUnless(this.readyState !== FakeWebSocket.CLOSED, 'Closed twice');
+        this.readyState = FakeWebSocket.CLOSED;
+        this.#fire('close', { code, reason, wasClean });
+    }
+
+    /** The connection has failed; browsers give no message, other runtimes do. */
+    playFailure(message) {
+        refuseUnless(this.readyState !== FakeWebSocket.CLOSED, 'Closed already');
+        this.#fire('error', message === undefined ? {} : { message });
+        this.playClose({ code: 1006, wasClean: false });
+    }
+
+    // Unlike an EventTarget it lets errors through, so that a listener that throws fails the test.
+    #fire(type, event) {
+        this.#listeners[type].forEach((listener) => listener.call(this, event));
+    }
+}
+
+function refuseUnless(legal, message) {
+    if (!legal) {
+        throw new DOMException(message, 'InvalidStateError');
+    }
+}
+
+/**
+ * A page of its own, with nothing in it but its address and what the test puts there.
+ *
+ * `run` runs a script in it, as a script element would; `sockets` are the connections it has made,
+ * `logged` and `complaints` the arguments of each console.log and console.error.
+ */
+export class FakePage {
+    sockets = [];
+    logged = [];
+    complaints = [];
+
+    #global;
+
+    constructor({ address, ...globals } = {}) {
+        const { sockets, logged, complaints } = this;
+        this.#global = vm.createContext({
+            ...globals,
+            ...(address && { location: new URL(address) }),
+            console: Object.freeze({
+                log: (...args) => void logged.push(args),
+                error: (...args) => void complaints.push(args),
+            }),
+            WebSocket: class WebSocket extends FakeWebSocket {
+                constructor(uri) {
+                    super(uri);
+                    sockets.push(this);
+                }
+            },
+        });
+    }
+
+    run(script) {
+        return vm.runInContext(script, this.#global);
+    }
+
+    /** The page after ratchet.js was loaded. */
+    load() {
+        SCRIPT.runInContext(this.#global);
+        return this;
+    }
+}
+
+/** A value of a page as one of ours: a page has an Object and an Array of its own. */
+export function ours(value) {
+    return structuredClone(value);
+}
