@@ -1,0 +1,3 @@
+"""
+The tests: one module for each of the package's, and beside them what looks at the whole.
+"""

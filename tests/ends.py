@@ -1,0 +1,106 @@
+"""
+A client's end of a connection: one that has no network, where bytes go in and out at once, and one that has.
+"""
+
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.error import ConnectionDone
+from twisted.internet.testing import StringTransport
+from twisted.internet.threads import deferToThread
+from twisted.python.failure import Failure
+
+from tests.wire import Frame, frames, handshake
+
+
+class MemoryTransport(StringTransport):
+    """
+    A server's end.
+
+    @ivar protocol: who is given what comes in; it may be replaced, as a WebSocket replaces HTTP
+    """
+
+    protocol: Any = None
+
+    def unregisterProducer(self) -> None:
+        # A real TCP transport doesn't mind if nobody is registered.
+        self.producer = None
+
+
+class Wire:
+    """
+    A client's end.
+    """
+
+    def __init__(self, factory: Any, peer: Any = None) -> None:
+        address = peer or IPv4Address("TCP", "192.0.2.7", 5000)
+        self.transport = MemoryTransport(IPv4Address("TCP", "192.0.2.1", 8080), address)
+        self.transport.protocol = factory.buildProtocol(address)
+        self.protocol.makeConnection(self.transport)
+
+    @property
+    def protocol(self) -> Any:
+        """
+        Who is at the other end by now.
+        """
+        return self.transport.protocol
+
+    def send(self, data: bytes) -> None:
+        self.protocol.dataReceived(data)
+
+    def receive(self) -> bytes:
+        data = self.transport.value()
+        self.transport.clear()
+        return data
+
+    def frames(self) -> list[Frame]:
+        return frames(self.receive())
+
+    def open(self, path: str = "/", **headers: str) -> "Wire":
+        """
+        Shake hands.
+        """
+        self.send(handshake(path, **headers))
+        assert self.receive().startswith(b"HTTP/1.1 101 ")
+        return self
+
+    def get(self, path: str, **headers: str) -> tuple[int, str, bytes]:
+        """
+        Ask for a page.
+
+        @return: the status, the head, and the body
+        """
+        lines = [f"GET {path} HTTP/1.1", "Host: localhost:8080", *(f"{name}: {value}" for name, value in headers.items())]
+        self.send("\r\n".join([*lines, "", ""]).encode())
+        head, _, body = self.receive().partition(b"\r\n\r\n")
+        return int(head.split(b" ")[1]), head.decode(), body
+
+    def lose(self, reason: Exception | None = None) -> None:
+        """
+        Be gone.
+        """
+        self.protocol.connectionLost(Failure(reason or ConnectionDone()))
+
+
+def fetch(url: str, **headers: str) -> tuple[int, Any, bytes]:
+    """
+    Ask for a page over a real socket, waiting for it.
+
+    @return: the status, the headers, and the body
+    """
+    request = Request(url, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    try:
+        with urlopen(request, timeout=20) as response:
+            return response.status, response.headers, response.read()
+    except HTTPError as error:
+        with error:
+            return error.code, error.headers, error.read()
+
+
+async def fetched(url: str, **headers: str) -> tuple[int, Any, bytes]:
+    """
+    Ask for a page of a server in this process.
+    """
+    return await deferToThread(lambda: fetch(url, **headers))

@@ -1,0 +1,98 @@
+"""
+What peers are told of what they sent; most of it is seen in the hub's tests.
+"""
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from ratchet_tx import PeerError, on
+from ratchet_tx.happenings import HandlerFailed
+from tests.fakes import Peer, logged, startedHub
+
+
+class Refuses:
+    """
+    Refuses as an application does, at once or later.
+    """
+
+    @on("refuse")
+    def refuse(self, event: Any) -> None:
+        raise PeerError("chat.full", "Nobody else fits in", retry=True, after=3)
+
+    @on("refuse.later")
+    async def refuseLater(self, event: Any) -> None:
+        raise PeerError("chat.closed")
+
+    @on("refuse.oddly")
+    def refuseOddly(self, event: Any) -> None:
+        raise PeerError("chat.odd", what=object())
+
+    @on("later")
+    def later(self, event: Any) -> Deferred[Any]:
+        failing: Deferred[Any] = Deferred()
+        failing.errback(ValueError("sesame"))
+        return failing
+
+
+def test_anApplicationsRefusal() -> None:
+    """A PeerError of a handler is the reply, with its facts; it isn't logged as a failure."""
+    hub = startedHub(Refuses())
+    peer = Peer(hub)
+    with logged() as lines:
+        peer.emit("refuse", id=1)
+        peer.emit("refuse.later", id=2)
+    first, second = peer.read()
+    assert first["data"] == {
+        "ok": False,
+        "error": {"code": "chat.full", "message": "Nobody else fits in", "retry": True, "after": 3},
+    }
+    assert second["data"]["error"] == {"code": "chat.closed", "message": "", "retry": False}
+    assert hub.counters.refused == {"chat.full": 1, "chat.closed": 1}
+    assert hub.counters.failures == 0
+    assert lines == []
+
+
+def test_aRefusalThatIsNotJSON() -> None:
+    """A refusal whose facts JSON can't say is a failure of the handler."""
+    peer = Peer(startedHub(Refuses()))
+    with logged() as lines:
+        peer.emit("refuse.oddly", id=1)
+    assert peer.read()[0]["data"]["error"]["code"] == "handler.failed"
+    assert any("can't be sent as JSON" in line for line in lines)
+
+
+def test_failuresOfDeferreds() -> None:
+    """A handler whose Deferred fails is told to the peer by a reference, which stands in the log."""
+    peer = Peer(startedHub(Refuses()))
+    with logged() as lines:
+        peer.emit("later", id=1)
+    error = peer.read()[0]["data"]["error"]
+    assert set(error) == {"code", "message", "retry", "ref"}
+    assert any(error["ref"] in line and "ValueError" in line for line in lines)
+
+
+def test_observersOfFailures() -> None:
+    """Who observes failures is told the event, the reference and the exception."""
+    hub = startedHub(Refuses())
+    seen: list[HandlerFailed] = []
+    hub.observe(seen.append, HandlerFailed)
+    peer = Peer(hub)
+    with logged():
+        peer.emit("later", id=1)
+    (happening,) = seen
+    assert happening.event == "later"
+    assert happening.ref == peer.read()[0]["data"]["error"]["ref"]
+    assert isinstance(happening.failure, Failure)
+
+
+def test_refusedInVersionTwo() -> None:
+    """A peer that announced version 2 is told of an application's refusal, though it sent no id."""
+    peer = Peer(startedHub(Refuses()))
+    peer.logIn("", v=2)
+    peer.read()
+    peer.emit("refuse")
+    assert peer.read() == [
+        {"event": "socket.refused", "data": {"event": "refuse", "code": "chat.full", "message": "Nobody else fits in"}}
+    ]

@@ -1,0 +1,58 @@
+"""
+The public names: who builds on them can rely on them.
+"""
+
+import subprocess
+import sys
+
+import ratchet_tx
+
+NAMES = [
+    "AnonymousClient",
+    "AnonymousClientProvider",
+    "Applications",
+    "AskRefused",
+    "ConnectionEvent",
+    "Hub",
+    "IAnonymousClientProvider",
+    "IApplication",
+    "IBackplane",
+    "IClient",
+    "IClientProvider",
+    "IConnection",
+    "IHub",
+    "IPeriodicTimer",
+    "IRequest",
+    "IRoomPolicy",
+    "ITransport",
+    "Limits",
+    "Payload",
+    "PeerError",
+    "RatchetError",
+    "RatchetResource",
+    "RatchetServerFactory",
+    "Settings",
+    "TimerAlreadyAdded",
+    "UsageError",
+    "browserClient",
+    "makeService",
+    "on",
+    "websocketClient",
+]
+
+
+def test_names() -> None:
+    """The package gives these names, and no others."""
+    assert ratchet_tx.__all__ == NAMES
+    assert all(hasattr(ratchet_tx, name) for name in NAMES)
+
+
+def test_documented() -> None:
+    """Each public name says what it is for."""
+    assert [name for name in NAMES if not getattr(ratchet_tx, name).__doc__] == []
+
+
+def test_noReactor() -> None:
+    """Importing the package installs no reactor, so that the program may still choose."""
+    program = "import sys, ratchet_tx; sys.exit('twisted.internet.reactor' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -1,0 +1,207 @@
+"""
+A hub inside of a twisted.web site.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from pytest_twisted import ensureDeferred
+from twisted.internet import reactor as globalReactor
+from twisted.internet.task import Clock
+from twisted.internet.testing import MemoryReactorClock
+from twisted.web.resource import IResource, Resource
+from twisted.web.server import Site
+from twisted.web.static import Data
+from zope.interface.verify import verifyObject
+
+from ratchet_tx import Hub, RatchetResource, Settings, browserClient, on
+from ratchet_tx.web.resource import CLIENT_FILES, Front
+from tests.ends import Wire, fetched
+from tests.fakes import FakeTimer
+from tests.wire import CLOSE, event, frame
+
+
+class Echo:
+    @on("echo")
+    def echo(self, event: Any) -> Any:
+        event.connection.emit("echo", event.payload.data)
+
+
+@asynccontextmanager
+async def listening(factory: Any) -> AsyncIterator[int]:
+    """
+    Listen on a real port meanwhile.
+    """
+    port = globalReactor.listenTCP(0, factory, interface="127.0.0.1")  # type: ignore[attr-defined]
+    try:
+        yield port.getHost().port
+    finally:
+        await port.stopListening()
+
+
+class Reactor(MemoryReactorClock):
+    """
+    A reactor in memory that can be told to shut down.
+    """
+
+    def shutDown(self) -> None:
+        for function, arguments, keywords in self.triggers["before"]["shutdown"]:
+            function(*arguments, **keywords)
+
+
+@pytest.fixture
+def reactor() -> Reactor:
+    return Reactor()
+
+
+@pytest.fixture
+def hub() -> Hub:
+    hub = Hub(settings=Settings(limits=Settings().limits.having({"pingSeconds": 0}, "test")))
+    hub.applications.add(Echo())
+    return hub
+
+
+@pytest.fixture
+def site(hub: Hub, reactor: Reactor) -> Site:
+    root = Resource()
+    root.putChild(b"", Data(b"<h1>Home</h1>", "text/html"))
+    root.putChild(b"ws", RatchetResource(hub, reactor))
+    root.putChild(b"ratchet.js", browserClient())
+    return Site(root, reactor=Clock())
+
+
+class TestRatchetResource:
+    def test_interface(self, hub: Hub) -> None:
+        """It is a resource of twisted.web."""
+        verifyObject(IResource, RatchetResource(hub))
+
+    def test_besidePages(self, site: Site) -> None:
+        """Sockets connect at its path, and ordinary pages are served beside it."""
+        wire = Wire(site).open("/ws?x=1")
+        wire.send(event("echo", 1))
+        assert wire.frames()[0].json == {"event": "echo", "data": 1}
+        assert Wire(site).get("/")[::2] == (200, b"<h1>Home</h1>")
+        wire.lose()
+
+    def test_browsers(self, site: Site) -> None:
+        """Who looks at it by HTTP is told that it is a WebSocket."""
+        status, head, body = Wire(site).get("/ws")
+        assert status == 426
+        assert "Upgrade: websocket" in head
+        assert b"ws://" in body
+
+    def test_belowIt(self, site: Site) -> None:
+        """There are no pages below it, but sockets may connect to any path there."""
+        assert Wire(site).get("/ws/x")[0] == 426
+        Wire(site).open("/ws/x").lose()
+
+    def test_noChildren(self, hub: Hub) -> None:
+        """It takes no children, and says so."""
+        resource = RatchetResource(hub)
+        with pytest.raises(TypeError, match="no children"):
+            resource.putChild(b"x", Resource())
+        assert IResource.providedBy(resource.getChildWithDefault(b"x", None))
+
+    def test_otherUpgrades(self, site: Site) -> None:
+        """An upgrade to anything else is none."""
+        assert Wire(site).get("/ws", Upgrade="h2c")[0] == 426
+
+    def test_startsAndStopsByItself(self, site: Site, hub: Hub, reactor: Reactor) -> None:
+        """The hub starts with the first socket, and stops before the reactor's shutdown."""
+        timer = FakeTimer()
+        hub.timers.add(timer)
+        wire = Wire(site)
+        wire.get("/")
+        assert not hub.running
+        wire.open("/ws")
+        second = Wire(site).open("/ws")
+        assert hub.running
+        reactor.advance(1)
+        assert timer.ticks == 1
+        reactor.shutDown()
+        assert not hub.running
+        for each in (wire, second):
+            closing = each.frames()[-1]
+            assert (closing.opcode, closing.code) == (CLOSE, 1001)
+            each.send(frame((1001).to_bytes(2, "big"), CLOSE))
+            each.lose()
+        assert [call for call in reactor.getDelayedCalls() if call.getTime() > 2] == []
+
+    def test_startedEarly(self, hub: Hub, reactor: Reactor) -> None:
+        """It can be started before the first socket comes, once."""
+        resource = RatchetResource(hub, reactor)
+        resource.start()
+        resource.start()
+        assert hub.running
+        reactor.shutDown()
+        assert not hub.running
+
+
+class TestBrowserClient:
+    @pytest.mark.parametrize("name", CLIENT_FILES)
+    @ensureDeferred
+    async def test_served(self, name: str) -> None:
+        """Each of the browser client's files is served as a script, and only once to who keeps it."""
+        root = Resource()
+        root.putChild(name.encode(), browserClient(name))
+        async with listening(Site(root)) as port:
+            url = f"http://127.0.0.1:{port}/{name}"
+            status, headers, body = await fetched(url)
+            assert status == 200
+            assert headers["Content-Type"] == "text/javascript; charset=utf-8"
+            assert b"Ratchet" in body
+            assert (await fetched(url, If_Modified_Since=headers["Last-Modified"]))[0] == 304
+
+
+class TestFront:
+    @pytest.fixture
+    def pages(self) -> Resource:
+        pages = Resource()
+        pages.putChild(b"about", Data(b"About", "text/plain"))
+        return pages
+
+    @ensureDeferred
+    async def test_browserClient(self, hub: Hub, reactor: Reactor, pages: Resource) -> None:
+        """The browser client is served beside whatever pages there are, and without any."""
+        for front in (self.front(hub, reactor, pages), self.front(hub, reactor)):
+            async with listening(front) as port:
+                for name in CLIENT_FILES:
+                    assert (await fetched(f"http://127.0.0.1:{port}/{name}"))[0] == 200
+
+    def front(self, hub: Hub, reactor: Reactor, pages: Any = None) -> Site:
+        return Site(Front(RatchetResource(hub, reactor), pages), reactor=Clock())
+
+    def test_socketsAtEveryPath(self, hub: Hub, reactor: Reactor, pages: Resource) -> None:
+        """Sockets may connect at every path, where pages are, too."""
+        for path in ("/", "/about", "/a/b?c=d"):
+            Wire(self.front(hub, reactor, pages)).open(path).lose()
+
+    def test_pages(self, hub: Hub, reactor: Reactor, pages: Resource) -> None:
+        """Pages are served beside the sockets, and the browser client beside the pages."""
+        wire = Wire(self.front(hub, reactor, pages))
+        assert wire.get("/about")[::2] == (200, b"About")
+        assert wire.get("/nothing")[0] == 404
+        assert wire.get("/ratchet.js/x")[0] == 404
+
+    def test_leaves(self, hub: Hub, reactor: Reactor) -> None:
+        """A resource that serves all paths by itself is given all of them."""
+
+        class Leaf(Resource):
+            isLeaf = True
+
+            def render_GET(self, request: Any) -> bytes:
+                return b"/".join(request.postpath)
+
+        wire = Wire(self.front(hub, reactor, Leaf()))
+        assert wire.get("/a/b/c")[2] == b"a/b/c"
+
+    def test_noPages(self, hub: Hub, reactor: Reactor) -> None:
+        """Without pages there is one that says what this is, and nothing else."""
+        wire = Wire(self.front(hub, reactor))
+        status, _, body = wire.get("/")
+        assert status == 200
+        assert b"/ratchet.js" in body
+        assert wire.get("/RATCHET.JS")[0] == 404
+        assert wire.get("/x")[0] == 404

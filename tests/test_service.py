@@ -1,0 +1,139 @@
+"""
+All parts as one service.
+"""
+
+from socket import socket
+from typing import Any
+
+import pytest
+from pytest_twisted import ensureDeferred
+from twisted.application.service import MultiService
+from twisted.internet.testing import MemoryReactorClock
+from twisted.web.resource import Resource
+from twisted.web.static import Data
+
+from ratchet_tx import Hub, Settings, UsageError, makeService, on
+from ratchet_tx.service import descriptions
+from tests.ends import Wire, fetched
+from tests.fakes import FakeTimer, logged
+from tests.wire import event
+
+SETTINGS = Settings(limits=Settings().limits.having({"pingSeconds": 0}, "test"))
+
+
+class Echo:
+    @on("echo")
+    def echo(self, event: Any) -> Any:
+        event.connection.emit("echo", event.payload.data)
+
+
+@pytest.fixture
+def reactor() -> MemoryReactorClock:
+    return MemoryReactorClock()
+
+
+def test_itServes(reactor: MemoryReactorClock) -> None:
+    """The service listens, and serves sockets, pages and the browser client on one port."""
+    hub = Hub(settings=SETTINGS)
+    hub.applications.add(Echo())
+    pages = Resource()
+    pages.putChild(b"about", Data(b"About", "text/plain"))
+    service = makeService(SETTINGS, hub, pages, reactor)
+    service.startService()
+    ((port, factory, _, interface),) = reactor.tcpServers
+    assert (port, interface) == (8080, "0.0.0.0")
+    wire = Wire(factory).open()
+    wire.send(event("echo", 1))
+    assert wire.frames()[0].json == {"event": "echo", "data": 1}
+    assert Wire(factory).get("/about")[2] == b"About"
+    wire.lose()
+    service.stopService()
+
+
+def test_theHubIsAChild(reactor: MemoryReactorClock) -> None:
+    """The hub starts and stops with the service, inside of somebody else's, and its timers with it."""
+    timer = FakeTimer()
+    hub = Hub(settings=SETTINGS)
+    hub.timers.add(timer)
+    root = MultiService()
+    makeService(SETTINGS, hub, reactor=reactor).setServiceParent(root)
+    root.startService()
+    assert hub.running
+    reactor.advance(1)
+    root.stopService()
+    assert not hub.running
+    reactor.advance(10)
+    assert timer.ticks == 1
+
+
+def test_aHubOfItsOwn(reactor: MemoryReactorClock) -> None:
+    """Without a hub, the service has one of its own, by the name of ratchet."""
+    service = makeService(reactor=reactor)
+    hub = service.getServiceNamed("ratchet")
+    assert isinstance(hub, Hub)
+    assert hub.settings == Settings()
+
+
+def test_theHubsSettings(reactor: MemoryReactorClock) -> None:
+    """Without settings, the hub's count."""
+    service = makeService(hub=Hub(settings=Settings(port=9999)), reactor=reactor)
+    service.startService()
+    assert reactor.tcpServers[0][0] == 9999
+
+
+@ensureDeferred
+async def test_static(tmp_path: Any) -> None:
+    """A folder of files can be served beside the sockets."""
+    (tmp_path / "index.html").write_text("<h1>Hi</h1>")
+    with socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    service = makeService(Settings(port=port, address="127.0.0.1", static=str(tmp_path)))
+    with logged():
+        service.privilegedStartService()
+        service.startService()
+    assert (await fetched(f"http://127.0.0.1:{port}/"))[2] == b"<h1>Hi</h1>"
+    await service.stopService()
+
+
+def test_accessLog(reactor: MemoryReactorClock) -> None:
+    """The access log names paths and statuses, and keeps back queries, which may hold secrets."""
+    service = makeService(Settings(), reactor=reactor)
+    service.startService()
+    site = reactor.tcpServers[0][1]
+    site.startFactory()
+    with logged() as lines:
+        Wire(site).get("/x?token=sesame")
+    site.stopFactory()
+    (line,) = lines
+    assert '"GET /x" 404 ' in line
+    assert line.startswith("192.0.2.7 ")
+    assert "sesame" not in line
+
+
+def test_logPrefix(reactor: MemoryReactorClock) -> None:
+    """The log names the server when it says on which port it listens."""
+    makeService(reactor=reactor).startService()
+    assert reactor.tcpServers[0][1].logPrefix() == "ratchet"
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (Settings(), ["tcp:8080:interface=0.0.0.0"]),
+        (Settings(port=0), ["tcp:0:interface=0.0.0.0"]),
+        (Settings(address="::1"), ["tcp6:8080:interface=\\:\\:1"]),
+        (Settings(listen=("unix:/run/x",)), ["unix:/run/x"]),
+        (Settings(listen=("unix:/run/x",), port=80), ["tcp:80:interface=0.0.0.0", "unix:/run/x"]),
+    ],
+)
+def test_descriptions(settings: Settings, expected: list[str]) -> None:
+    """Other endpoints alone replace the port; with a port, there are both."""
+    assert descriptions(settings) == expected
+
+
+@pytest.mark.parametrize("description", ["nonsense", "tcp:x", "nonsense:1", "ssl:443:privateKey=/nowhere", ""])
+def test_badEndpoints(reactor: MemoryReactorClock, description: str) -> None:
+    """An endpoint that can't be is an error that names it."""
+    with pytest.raises(UsageError, match="listen: "):
+        makeService(Settings(listen=(description,)), reactor=reactor)

@@ -1,0 +1,337 @@
+"""
+The command line, as an operator uses it: a process, what it prints, and how it exits.
+"""
+
+import json
+import re
+from pathlib import Path
+from socket import socket
+from typing import Any
+
+import pytest
+from twisted.application.service import Service
+from twisted.python import usage
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from ratchet_tx import UsageError, tap
+from ratchet_tx.settings import Settings
+from tests.ends import fetch
+from tests.processes import Server, freePort, run, serving, twistd
+
+MODULE = """
+from zope.interface import implementer
+from ratchet_tx import AnonymousClient, AnonymousClientProvider, IPeriodicTimer, on
+
+class Echo:
+    @on("echo")
+    def echo(self, event):
+        return event.payload.data
+
+    @on("ticks")
+    def ticks(self, event):
+        return Tick.ticks
+
+class Other:
+    @on("other")
+    def other(self, event):
+        return "other"
+
+other = Other()
+
+def several(applications):
+    applications.add(Echo())
+    applications.add(Other())
+
+class Guest(AnonymousClient):
+    def jsonSerialize(self):
+        return "a guest"
+
+class Provider(AnonymousClientProvider):
+    def anonymousClient(self):
+        return Guest()
+
+class NoProvider:
+    pass
+
+@implementer(IPeriodicTimer)
+class Tick:
+    name = "tick"
+    interval = 0.05
+    ticks = 0
+    def callback(self):
+        Tick.ticks += 1
+
+tick = Tick()
+
+@implementer(IPeriodicTimer)
+class NeverTick:
+    name = "never"
+    interval = 0
+    def callback(self):
+        pass
+
+class Fails:
+    def __init__(self):
+        raise ValueError("no good")
+
+class NeedsArguments:
+    def __init__(self, x):
+        pass
+
+number = 5
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """
+    A working directory with a module of the author's.
+    """
+    (tmp_path / "mine.py").write_text(MODULE)
+    (tmp_path / "broken.py").write_text("x = 1\nimport nowhere_to_be_found\n")
+    (tmp_path / "wrong.py").write_text("def f(:\n")
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "index.html").write_text("<h1>Hi</h1>")
+    return tmp_path
+
+
+def options(*words: str) -> tap.Options:
+    parsed = tap.Options()
+    parsed.parseOptions(list(words))
+    return parsed
+
+
+def ask(server: Server, event: str, data: Any = None) -> Any:
+    with connect(server.socketUrl) as peer:
+        peer.send(json.dumps({"event": event, "data": data, "id": 1}))
+        return json.loads(peer.recv(timeout=20))["data"]
+
+
+class TestServing:
+    def test_help(self) -> None:
+        """twistd lists ratchet among its commands, and ratchet lists its options."""
+        assert re.search(r"ratchet +Named JSON events", run(twistd("--help")).stdout)
+        text = run(twistd("ratchet", "--help")).stdout
+        for option in (
+            "port",
+            "address",
+            "listen",
+            "application",
+            "provider",
+            "timer",
+            "config",
+            "static",
+            "origin",
+            "limit",
+        ):
+            assert f"--{option}=" in text
+
+    def test_everything(self, folder: Path) -> None:
+        """Applications, a provider, a timer and pages are named on the command line, and found in the working directory."""
+        port = freePort()
+        words = f"-n --pidfile= ratchet --port {port} --application mine.Echo --application mine.other --timer mine.Tick"
+        with serving(twistd(*words.split(), "--static", "site", "--provider", "mine.Provider"), port, folder) as server:
+            assert ask(server, "echo", 1) == {"ok": True, "result": 1}
+            assert ask(server, "other") == {"ok": True, "result": "other"}
+            with connect(server.socketUrl) as peer:
+                peer.send('{"event":"socket.auth.request"}')
+                assert json.loads(peer.recv(timeout=20))["data"] == "a guest"
+            assert fetch(server.url + "/")[2] == b"<h1>Hi</h1>"
+            assert b"Ratchet" in fetch(server.url + "/ratchet.js")[2]
+            while ask(server, "ticks")["result"] < 2:
+                pass
+            output = server.stop()
+        assert f"ratchet starting on {port}" in output
+        assert "Traceback" not in output
+
+    def test_logfile(self, folder: Path) -> None:
+        """twistd's logfile has who comes and goes, and with verbose what is dispatched and refused; no data."""
+        port = freePort()
+        words = f"-n --pidfile= --logfile=log.txt ratchet -p {port} -a 127.0.0.1 --application mine.several --verbose"
+        with serving(twistd(*words.split()), port, folder) as server:
+            ask(server, "echo", "sesame")
+            ask(server, "socket.auth.request", {"token": "sesame"})
+            server.stop()
+        log = (folder / "log.txt").read_text()
+        for word in ("opened from 127.0.0.1", "dispatched from 127.0.0.1: echo", "login failed", "closed from 127.0.0.1"):
+            assert word in log
+        assert "sesame" not in log
+
+    def test_config(self, folder: Path) -> None:
+        """A file has the same names, and the command line wins."""
+        one, other = freePort(), freePort()
+        config = f'[ratchet]\nport = {one}\napplication = "mine.Echo"\n[limits]\nmessageBytes = 100\n'
+        (folder / "ratchet.toml").write_text(config)
+        words = f"-n --pidfile= ratchet --config ratchet.toml --port {other} --limit messageBytes=300"
+        with serving(twistd(*words.split()), other, folder) as server:
+            assert ask(server, "echo", "x" * 200)["ok"]
+
+    def test_listen(self, folder: Path) -> None:
+        """An endpoint alone replaces the port; with a port there are both."""
+        one, other = freePort(), freePort()
+        words = f"-n --pidfile= ratchet --listen tcp:{one}:interface=127.0.0.1 --port {other} --application mine.Echo"
+        with serving(twistd(*words.split()), one, folder) as server:
+            assert ask(server, "echo", 1)["ok"]
+            server.port = other
+            assert ask(server, "echo", 2)["ok"]
+
+    def test_noApplication(self, folder: Path) -> None:
+        """Without an application it serves all the same, and the log says how to add one."""
+        port = freePort()
+        with serving(twistd("-n", "--pidfile=", "ratchet", "--port", str(port)), port, folder) as server:
+            assert ask(server, "echo")["error"]["code"] == "event.unknown"
+            assert "--application" in server.stop()
+
+    def test_itTakesLeave(self, folder: Path) -> None:
+        """At SIGTERM, peers are told 1001."""
+        port = freePort()
+        with serving(twistd("-n", "--pidfile=", "ratchet", "--port", str(port)), port, folder) as server:
+            with connect(server.socketUrl) as peer:
+                server.terminate()
+                with pytest.raises(ConnectionClosed, match="1001"):
+                    peer.recv(timeout=20)
+            assert "Traceback" not in server.stop()
+
+
+#: What is wrong, and what the one line about it says.
+MISTAKES = [
+    ("--nonsense", "option --nonsense not"),
+    ("--port x", "--port x: 'x' is not a number"),
+    ("--port 70000", "port is a number from 0 to 65535, not 70000"),
+    ("--port 1.5", "port is a number from 0 to 65535, not 1.5"),
+    ("--address nowhere.example", "address: 'nowhere.example' is not an IP address"),
+    ("--listen nonsense:1", "listen: 'nonsense:1' is no endpoint"),
+    ("--limit x", "--limit x: write NAME=VALUE"),
+    ("--limit x=1", "--limit: there is no limit 'x'; there are messageBytes"),
+    ("--limit rooms=y", "--limit rooms=y: 'y' is not a number"),
+    ("--limit rooms=-1", "--limit: rooms is a whole number from 0"),
+    ("--limit rooms=1.5", "--limit: rooms is a whole number from 0"),
+    ("--static nowhere", "static: 'nowhere' is not a folder"),
+    ("--origin example.org", "origin: 'example.org' isn't a web origin"),
+    ("--config nowhere.toml", "--config nowhere.toml: No such file or directory"),
+    ("--application nowhere.App", "application nowhere.App: there is no module 'nowhere'"),
+    ("--application mine.Nothing", "application mine.Nothing: module 'mine' has no attribute 'Nothing'"),
+    ("--application broken.App", "application broken.App: ModuleNotFoundError: No module named 'nowhere_to_be_found'"),
+    ("--application wrong.App", "application wrong.App: SyntaxError"),
+    ("--application mine.NoProvider", "application mine.NoProvider: NoProvider is no application"),
+    ("--application mine.number", "application mine.number: int is no application"),
+    ("--application mine.Fails", "application mine.Fails: ValueError: no good"),
+    ("--application mine.NeedsArguments", "application mine.NeedsArguments: TypeError"),
+    ("--application mine.Echo --application mine.several", "application mine.several: There is an application 'mine.Echo'"),
+    ("--application .", "application .: "),
+    ("--provider mine.NoProvider", "provider mine.NoProvider: NoProvider does not do for IClientProvider"),
+    ("--timer mine.Echo", "timer mine.Echo: Echo isn't a timer"),
+    ("--timer mine.NeverTick", "timer mine.NeverTick: The interval of timer 'never'"),
+    ("--timer mine.Tick --timer mine.tick", "timer mine.tick: There is a timer named 'tick' already"),
+]
+
+
+class Unlistening(Service):
+    def privilegedStartService(self) -> None:
+        raise OSError("no more files")
+
+
+class TestMistakes:
+    def line(self, *words: str) -> str:
+        """
+        Run what is wrong, and take the one line that says so.
+        """
+        with pytest.raises(SystemExit) as ended:
+            tap.makeService(options(*words))
+        line = str(ended.value)
+        assert line.startswith("ratchet: ")
+        assert "\n" not in line
+        return line
+
+    @pytest.mark.parametrize(("words", "said"), MISTAKES, ids=[words for words, _ in MISTAKES])
+    def test_oneLine(self, folder: Path, monkeypatch: pytest.MonkeyPatch, words: str, said: str) -> None:
+        """Whatever is wrong on the command line is one line that says what and where."""
+        monkeypatch.chdir(folder)
+        assert said in self.line(*words.split())
+
+    @pytest.mark.parametrize(
+        ("config", "said"),
+        [
+            ("[ratchet", "ratchet.toml: "),
+            ("[nonsense]", "ratchet.toml: there is no table [nonsense]"),
+            ("ratchet = 5", "ratchet.toml: ratchet is a table"),
+            ("[ratchet]\nprot = 1", "ratchet.toml, [ratchet]: there is no setting 'prot'"),
+            ("[ratchet]\nport = '1'", "ratchet.toml, [ratchet]: port is a number"),
+            ("[ratchet]\nlisten = 5", "ratchet.toml, [ratchet]: listen is a list"),
+            ("[limits]\nrooms = true", "ratchet.toml, [limits]: rooms is a whole number"),
+            ("[ratchet]\nstatic = '\xff'", "--config ratchet.toml: "),
+        ],
+    )
+    def test_configs(self, folder: Path, monkeypatch: pytest.MonkeyPatch, config: str, said: str) -> None:
+        """Whatever is wrong in the file is one line that names the file and the key."""
+        monkeypatch.chdir(folder)
+        (folder / "ratchet.toml").write_bytes(config.encode("latin-1"))
+        assert said in self.line("--config", "ratchet.toml")
+
+    def test_whereItIsWrong(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An error inside of the author's module is told with its file and line."""
+        monkeypatch.chdir(folder)
+        assert f"({folder / 'broken.py'}, line 2)" in self.line("--application", "broken.App")
+
+    @pytest.mark.parametrize("words", ["--application nowhere.App", "--nonsense", "--limit rooms=y", "--port 99999"])
+    def test_asAProcess(self, folder: Path, words: str) -> None:
+        """The process prints that one line alone, and exits with 1."""
+        ended = run(twistd("-n", "--pidfile=", "ratchet", *words.split()), folder)
+        assert ended.returncode == 1
+        assert len(ended.stderr.splitlines()) == 1
+        assert ended.stderr.startswith("ratchet: ")
+        assert "Traceback" not in ended.stdout
+
+    def test_portInUse(self, folder: Path) -> None:
+        """A port that is in use is one line, too, and exit status 1."""
+        with socket() as other:
+            other.bind(("127.0.0.1", 0))
+            other.listen()
+            port = other.getsockname()[1]
+            ended = run(twistd("-n", "--pidfile=", "ratchet", "--address", "127.0.0.1", "--port", str(port)), folder)
+        assert ended.returncode == 1
+        line = f"ratchet: can't listen on 127.0.0.1:{port}: Address already in use\n"
+        assert ended.stderr == line
+        assert ended.stdout.endswith(line)
+        assert "Traceback" not in ended.stdout
+
+    def test_otherPortsThatCantBeHad(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A socket that can't be made, for whatever reason, is one line."""
+        monkeypatch.chdir(folder)
+        service = tap.makeService(options("--listen", "unix:/nowhere/at/all"))
+        with pytest.raises(SystemExit, match=r"can't listen: .*/nowhere/at/all"):
+            service.privilegedStartService()
+        service = tap.makeService(options("--listen", "tcp:1"))
+        service.services = [Unlistening()]
+        with pytest.raises(SystemExit, match=r"can't listen: no more files"):
+            service.privilegedStartService()
+
+
+class TestOptions:
+    def test_defaults(self) -> None:
+        """Without words, the settings are the defaults."""
+        assert options().settings() == Settings()
+
+    def test_lists(self, tmp_path: Path) -> None:
+        """The command line's lists replace the file's."""
+        config = tmp_path / "x.toml"
+        config.write_text('[ratchet]\norigin = ["http://a.example"]\nlisten = "tcp:1"\nverbose = true\n')
+        settings = options("-c", str(config), "--origin", "http://b.example", "--origin", "*").settings()
+        assert settings.origin == ("http://b.example", "*")
+        assert settings.listen == ("tcp:1",)
+        assert settings.verbose
+
+    def test_numbers(self) -> None:
+        """Limits may be whole numbers or fractions."""
+        limits = options("--limit", "rooms=5", "--limit", "handlerSeconds=0.5").settings().limits
+        assert (limits.rooms, limits.handlerSeconds) == (5, 0.5)
+
+
+def test_errorsThatAreNotOurs() -> None:
+    """Only what is the operator's to change becomes one line; an error of ours stays what it is."""
+    with pytest.raises(ZeroDivisionError), tap._oneLine():
+        _ = 1 / 0
+    for error in (UsageError("x\ny"), usage.UsageError("x\ny")):
+        with pytest.raises(SystemExit, match="ratchet: x y"), tap._oneLine():
+            raise error

@@ -1,0 +1,101 @@
+"""
+WebSocket as bytes, written down once more from RFC 6455 for the tests: what it says here isn't taken from the package.
+"""
+
+import json
+from itertools import cycle
+from typing import Any, NamedTuple
+
+TEXT, BINARY, CLOSE, PING, PONG, CONTINUATION = 1, 2, 8, 9, 10, 0
+
+#: The example of RFC 6455 section 1.3, and what the server answers to it.
+KEY = b"dGhlIHNhbXBsZSBub25jZQ=="
+ACCEPT = b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+
+MASK = b"\x37\xfa\x21\x3d"
+
+
+def handshake(path: str = "/", host: str = "localhost:8080", **headers: str) -> bytes:
+    """
+    Make a client's handshake.
+
+    @param headers: others, their names with _ for -; an empty value leaves one out
+    """
+    fields = {
+        "Host": host,
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Key": KEY.decode(),
+        "Sec-WebSocket-Version": "13",
+        **{name.replace("_", "-"): value for name, value in headers.items()},
+    }
+    lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items() if value)]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+
+def frame(payload: bytes | str, opcode: int = TEXT, final: bool = True, masked: bool = True, rsv: int = 0) -> bytes:
+    """
+    Make a client's frame.
+    """
+    payload = payload.encode() if isinstance(payload, str) else payload
+    first = bytes([final << 7 | rsv << 4 | opcode])
+    bit = masked << 7
+    size = len(payload)
+    if size < 126:
+        head = first + bytes([bit | size])
+    elif size < 65536:
+        head = first + bytes([bit | 126]) + size.to_bytes(2, "big")
+    else:
+        head = first + bytes([bit | 127]) + size.to_bytes(8, "big")
+    if not masked:
+        return head + payload
+    return head + MASK + bytes(byte ^ key for byte, key in zip(payload, cycle(MASK), strict=False))
+
+
+def event(name: str, data: Any = None, **keys: Any) -> bytes:
+    """
+    Make a client's frame of an event.
+    """
+    return frame(json.dumps({"event": name, "data": data, **keys}))
+
+
+class Frame(NamedTuple):
+    """
+    What a server sent.
+    """
+
+    opcode: int
+    payload: bytes
+
+    @property
+    def json(self) -> Any:
+        assert self.opcode == TEXT
+        return json.loads(self.payload)
+
+    @property
+    def code(self) -> int:
+        assert self.opcode == CLOSE
+        return int.from_bytes(self.payload[:2], "big")
+
+
+def frames(data: bytes) -> list[Frame]:
+    """
+    Take a server's frames apart; each must be whole, final and unmasked.
+    """
+    found = []
+    while data:
+        first, size = data[0], data[1]
+        assert first & 0xF0 == 0x80, "final, and no extension's bits"
+        assert size < 128, "a server masks nothing"
+        at = 2
+        if size == 126:
+            at, size = 4, int.from_bytes(data[2:4], "big")
+            assert size >= 126
+        elif size == 127:
+            at, size = 10, int.from_bytes(data[2:10], "big")
+            assert size >= 65536
+        payload = data[at : at + size]
+        assert len(payload) == size, "whole"
+        found.append(Frame(first & 0x0F, payload))
+        data = data[at + size :]
+    return found
