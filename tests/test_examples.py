@@ -1,0 +1,233 @@
+"""
+The examples, each run as its text says; and the README, whose samples are all taken from them.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.sync.client import ClientConnection, connect
+
+from tests.ends import fetch
+from tests.processes import ROOT, Server, freePort, run, serving, twistd
+
+EXAMPLES = ROOT / "examples"
+
+PYTHON = [sys.executable]
+
+
+@contextmanager
+def talking(server: Server, path: str = "/", token: str | None = None) -> Iterator[ClientConnection]:
+    """
+    Connect to a server, and log in where a token is given.
+    """
+    with connect(server.socketUrl + path) as peer:
+        if token is not None:
+            say(peer, "socket.auth.request", {"token": token})
+            assert hear(peer)["event"] == "socket.auth.success"
+        yield peer
+
+
+def say(peer: ClientConnection, event: str, data: Any = None, **keys: Any) -> None:
+    peer.send(json.dumps({"event": event, "data": data, **keys}))
+
+
+def hear(peer: ClientConnection) -> Any:
+    return json.loads(peer.recv(timeout=20))
+
+
+def ask(peer: ClientConnection, event: str, data: Any = None) -> Any:
+    say(peer, event, data, id=1)
+    return hear(peer)["data"]
+
+
+@contextmanager
+def ratchet(*words: str, cwd: Path = EXAMPLES, reactor: str = "default") -> Iterator[Server]:
+    port = freePort()
+    command = twistd("-n", "--pidfile=", f"--reactor={reactor}", "ratchet", "--port", str(port), *words)
+    with serving(command, port, cwd) as server:
+        yield server
+
+
+def talksAndStops(server: Server, path: str = "/") -> None:
+    """
+    Have the echo of most examples, and see that the server ends in good order.
+    """
+    with talking(server, path) as peer:
+        say(peer, "echo", [1, "ü"])
+        assert hear(peer) == {"event": "echo", "data": [1, "ü"]}
+    assert "Traceback" not in server.stop()
+
+
+class TestHello:
+    WORDS = ("--application", "hello.Hello", "--provider", "hello.Users", "--timer", "hello.Heartbeat", "--static", "site")
+
+    def test_whole(self) -> None:
+        """The README's application answers, its provider lets in whom it knows, its page is served."""
+        with ratchet(*self.WORDS, cwd=EXAMPLES / "hello") as server:
+            assert b"<h1>Hello</h1>" in fetch(server.url)[2]
+            with talking(server, token="ada-secret") as ada, talking(server, token="grace-secret") as grace:
+                assert ask(ada, "hello", "world") == {"ok": True, "result": "Hello, world!"}
+                say(ada, "shout", "hi")
+                message = {"client": {"username": "ada"}, "text": "HI"}
+                assert hear(grace) == hear(ada) == {"event": "shouted", "data": message}
+                assert ask(ada, "shout", 5)["error"]["code"] == "shout.invalid"
+            with talking(server) as stranger:
+                assert ask(stranger, "hello")["error"]["code"] == "auth.required"
+
+    def test_config(self, tmp_path: Path) -> None:
+        """The configuration file says the same."""
+        port = freePort()
+        folder = tmp_path / "hello"
+        shutil.copytree(EXAMPLES / "hello", folder)
+        words = twistd("-n", "--pidfile=", "ratchet", "--config", "ratchet.toml", "--port", str(port))
+        with serving(words, port, folder) as server, talking(server, token="ada-secret") as ada:
+            assert ask(ada, "hello", "world")["result"] == "Hello, world!"
+
+    def test_clients(self) -> None:
+        """The Python client and the Node client talk to it by the documented JSON."""
+        with ratchet(*self.WORDS, cwd=EXAMPLES / "hello") as server:
+            python = run([*PYTHON, "examples/client.py", server.socketUrl, "ada-secret"])
+            node = self.node(server)
+        for ended in (python, node):
+            assert ended.returncode == 0, ended.stderr
+            success, reply = map(json.loads, ended.stdout.splitlines())
+            assert success["data"] == {"client": {"username": "ada"}}
+            assert reply == {"event": "socket.reply", "data": {"ok": True, "result": "Hello, world!"}, "re": 1}
+
+    def node(self, server: Server) -> subprocess.CompletedProcess[str]:
+        command = shutil.which("node")
+        modules = ROOT / "tests" / "js" / "node_modules"
+        if command is None or not modules.is_dir():
+            pytest.skip("Node or its package ws is not installed: install nodejs and npm, and run npm install in tests/js.")
+        # Modules are looked for beside the script: so the script is put beside them.
+        script = modules.parent / "example-client.mjs"
+        shutil.copy(EXAMPLES / "client.mjs", script)
+        try:
+            return run([command, str(script), server.socketUrl, "ada-secret"])
+        finally:
+            script.unlink()
+
+
+class TestEmbedding:
+    def test_endpoint(self) -> None:
+        """The factory serves on an endpoint of a program's own."""
+        with serving([*PYTHON, "examples/endpoint.py"]) as server:
+            talksAndStops(server)
+
+    def test_site(self) -> None:
+        """A hub is served inside of a site, beside its pages."""
+        with serving([*PYTHON, "examples/site.py"]) as server:
+            assert b"An ordinary page" in fetch(server.url)[2]
+            assert b"Ratchet" in fetch(server.url + "/ratchet.js")[2]
+            assert fetch(server.url + "/ws")[0] == 426
+            talksAndStops(server, "/ws")
+
+    def test_klein(self) -> None:
+        """A hub is served beside Klein's routes, which can send events to everybody."""
+        with serving([*PYTHON, "examples/klein_site.py"]) as server:
+            assert fetch(server.url)[2] == b"An ordinary page"
+            with talking(server, "/ws") as peer:
+                say(peer, "echo")
+                hear(peer)
+                assert fetch(server.url + "/say/hello")[2] == b"Said hello to everybody"
+                assert hear(peer) == {"event": "said", "data": "hello"}
+            talksAndStops(server, "/ws")
+
+    def test_beside(self) -> None:
+        """A hub runs beside somebody else's service, which sends events through it; both start and stop by themselves."""
+        with serving(twistd("-n", "--pidfile=", "--python", "examples/beside.py")) as server:
+            with talking(server) as peer:
+                first, second = hear(peer), hear(peer)
+            assert first["event"] == "weather.changed"
+            assert second["data"] == first["data"] + 1
+            assert "Traceback" not in server.stop()
+
+
+class TestOthers:
+    def test_moderation(self) -> None:
+        """What is registered for moderators is there for moderators only."""
+        with ratchet("--application", "moderation.register", "--provider", "moderation.People") as server:
+            with talking(server, token="ada-secret") as ada, talking(server, token="grace-secret") as grace:
+                assert ask(ada, "ban", "grace")["error"]["code"] == "event.unknown"
+                say(ada, "say", "hi")
+                assert hear(grace) == {"event": "said", "data": "hi"}
+                assert ask(grace, "ban", "ada")["result"] == "ada is banned by grace"
+                with pytest.raises(Exception, match="4503"):
+                    hear(ada)
+
+    @pytest.mark.parametrize("event", ["deferred", "coroutine", "asyncio", "both"])
+    def test_waiting(self, event: str) -> None:
+        """Under the asyncio reactor a handler may give a Deferred, and await Deferreds and asyncio code."""
+        with ratchet("--application", "waiting.Waiting", reactor="asyncio") as server, talking(server) as peer:
+            kind = {"deferred": "a Deferred", "coroutine": "a coroutine"}.get(event, event)
+            assert ask(peer, event) == {"ok": True, "result": f"from {kind}"}
+
+    def test_waitingWithoutAsyncio(self) -> None:
+        """Under another reactor, what awaits asyncio code fails, and the log says what to do."""
+        with ratchet("--application", "waiting.Waiting") as server:
+            with talking(server) as peer:
+                assert ask(peer, "coroutine")["ok"]
+                assert ask(peer, "asyncio")["error"]["code"] == "handler.failed"
+            assert "twistd --reactor=asyncio" in server.stop()
+
+    def test_watching(self) -> None:
+        """A hub can be asked how much goes on, and tells observers what happens."""
+        with serving(twistd("-n", "--pidfile=", "--python", "examples/watching.py")) as server:
+            with talking(server) as peer:
+                assert ask(peer, "how.many")["result"] == {"open": 1, "received": 1}
+            output = server.stop()
+        assert "Opened: 1 here, 127.0.0.1" in output
+        assert "Closed: 0 here, 127.0.0.1" in output
+
+    def test_template(self) -> None:
+        """The macro puts the token and the browser client into a page."""
+        page = run([*PYTHON, "examples/template.py"]).stdout
+        assert 'p2_ratchet_access_token = "what issueAccessToken gave", p2_ratchet_debug = true;' in page
+        assert '<script src="/ratchet.js"></script>' in page
+
+
+def blocks(language: str) -> list[str]:
+    """
+    Take the README's samples of a language.
+    """
+    text = (ROOT / "README.rst").read_text()
+    found = re.findall(rf"^\.\. code-block:: {language}\n\n((?:    .*\n|\n)+)", text, re.MULTILINE)
+    return [re.sub(r"^    ", "", block, flags=re.MULTILINE).strip("\n") for block in found]
+
+
+def example(sample: str) -> list[str]:
+    """
+    Name the examples in which a sample stands, whatever its indentation.
+    """
+    lines = [line.strip() for line in sample.splitlines() if line.strip()]
+    found = []
+    for path in sorted(EXAMPLES.rglob("*.*")):
+        if path.suffix not in {".py", ".html", ".toml", ".mjs"}:
+            continue
+        text = [line.strip() for line in path.read_text().splitlines() if line.strip()]
+        if any(text[at : at + len(lines)] == lines for at in range(len(text))):
+            found.append(path.name)
+    return found
+
+
+@pytest.mark.parametrize("language", ["python", "html", "toml", "javascript"])
+def test_readme(language: str) -> None:
+    """Every sample of the README stands word for word in an example that is run."""
+    samples = blocks(language)
+    assert samples
+    assert [sample for sample in samples if not example(sample)] == []
+
+
+def test_everyExampleIsTested() -> None:
+    """No example is left out of these tests."""
+    text = Path(__file__).read_text()
+    names = {path.stem for path in EXAMPLES.glob("*.*")}
+    assert {name for name in names if name not in text} == set()
