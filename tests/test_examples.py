@@ -9,10 +9,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from docutils.core import publish_string
 from websockets.sync.client import ClientConnection, connect
 
 from tests.ends import fetch
@@ -231,3 +233,12 @@ def test_everyExampleIsTested() -> None:
     text = Path(__file__).read_text()
     names = {path.stem for path in EXAMPLES.glob("*.*")}
     assert {name for name in names if name not in text} == set()
+
+
+@pytest.mark.parametrize("document", ["README.rst", "CONTRIBUTING.rst", "NEWS.rst", "docs/protocol.rst", "docs/journey.rst"])
+def test_documents(document: str) -> None:
+    """Every document is well-formed."""
+    errors = StringIO()
+    text = (ROOT / document).read_text()
+    publish_string(text, writer="null", settings_overrides={"warning_stream": errors, "report_level": 2})
+    assert errors.getvalue() == ""
