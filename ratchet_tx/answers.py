@@ -93,7 +93,7 @@ class Answers:
             "The handler of {event} failed for {id} (ref {ref})", failure, event=name, id=connection.id, ref=ref
         )
         refusal = PeerError("handler.failed", "Something went wrong", ref=ref)
-        if name not in _LOGGED_ONLY:
+        if name not in _LOGGED_ONLY and not connection.ended:
             if self._observers.of(HandlerFailed):
                 self._observers.tell(HandlerFailed(connection, name, ref, failure))
             self._report(connection, {"event": name, "code": refusal.code, "ref": ref})

@@ -108,16 +108,23 @@ class Table(NamedTuple):
     own: Mapping[str, Route]
 
 
+@implementer(IApplication)
 class _Shared:
     """
-    An adapter factory that gives everybody the same application.
+    An adapter factory that gives everybody the same application, which is asked for its events once.
     """
 
     def __init__(self, application: IApplication) -> None:
-        self._application = application
+        self._subscribed = dict(_subscriptions(application))
+        for event, handler in self._subscribed.items():
+            if not _accepts(handler, 1):
+                raise UsageError(f"The handler of {event!r} must take one argument: it is called with a ConnectionEvent.")
 
     def __call__(self, client: Any, connection: Any) -> IApplication:
-        return self._application
+        return self
+
+    def subscribedEvents(self) -> dict[str, Handler]:
+        return self._subscribed
 
 
 @implementer(IApplication)
@@ -130,16 +137,26 @@ class _MarkedApplication:
         self._marked = marked
 
     def subscribedEvents(self) -> dict[str, Handler]:
-        return {event: getattr(self._marked, name) for name, event in _marksOf(type(self._marked))}
+        return {event: getattr(self._marked, name) for event, name in _markedMethods(type(self._marked)).items()}
 
 
-def _marksOf(kind: type) -> Iterator[tuple[str, str]]:
+def _markedMethods(kind: type) -> dict[str, str]:
     """
-    Give the names of marked methods, each with the event that it is marked with.
+    Name the marked methods of a class by their events.
     """
+    methods: dict[str, str] = {}
     for name in dir(kind):
-        for mark in getattr(getattr(kind, name, None), _MARKS, ()):
-            yield from ((name, event) for event in mark.events)
+        for event in (event for mark in getattr(getattr(kind, name, None), _MARKS, ()) for event in mark.events):
+            if methods.setdefault(event, name) != name:
+                raise UsageError(
+                    f"{kind.__name__} has two methods for {event!r}, {methods[event]} and {name}: it can have one."
+                )
+    if not methods:
+        raise UsageError(
+            f"{kind.__name__} is no application: it has neither a method subscribedEvents() nor one that is marked by "
+            '@on("event").'
+        )
+    return methods
 
 
 def _isOrdered(event: str, handler: Handler) -> bool:
@@ -165,8 +182,16 @@ class Applications:
         # leads to another key.
         self._tables: dict[tuple[Any, bool], Table] = {}
 
-    def __len__(self) -> int:
-        return sum(adapter.provided is IApplication for adapter in self.registry.registeredAdapters())
+    def __bool__(self) -> bool:
+        """
+        Say whether there is any application at all, here or in a registry below.
+        """
+        registries = [self.registry]
+        for registry in registries:
+            if any(adapter.provided is IApplication for adapter in registry.registeredAdapters()):
+                return True
+            registries += registry.__bases__
+        return False
 
     def add(self, application: Any, name: str | None = None) -> None:
         """
@@ -180,10 +205,7 @@ class Applications:
             raise UsageError(
                 f"{application.__name__} is a class: add an object, {application.__name__}(), or register the class."
             )
-        checked = _asApplication(application)
-        for event, handler in _subscriptions(checked):
-            _checkHandler(event, handler)
-        self._put(_Shared(checked), None, IConnection, name or _dottedName(type(application)))
+        self._put(_Shared(_asApplication(application)), None, IConnection, name or _dottedName(type(application)))
 
     def register(self, factory: Any, client: Any = IClient, connection: Any = IConnection, name: str | None = None) -> None:
         """
@@ -222,13 +244,12 @@ class Applications:
         @param client: who is logged in; None for a stranger, who is given the protocol's own events only
         """
         found = self.registry.adapters.lookupAll([providedBy(client), providedBy(connection)], IApplication)
+        if not all(isinstance(factory, _Shared) for _, factory in found):
+            return _makeTable(self._adapted(found, client, connection), client is None)
         key = (found, client is None)
-        table = self._tables.get(key)
-        if table is None:
-            table = _makeTable(self._adapted(found, client, connection), client is None)
-            if all(isinstance(factory, _Shared) for _, factory in found):
-                self._tables[key] = table
-        return table
+        if key not in self._tables:
+            self._tables[key] = _makeTable(self._adapted(found, client, connection), client is None)
+        return self._tables[key]
 
     def _adapted(self, found: Any, client: IClient | None, connection: IConnection) -> Iterator[tuple[str, Handler]]:
         for name, factory in sorted(found):
@@ -254,13 +275,12 @@ def _makeTable(subscriptions: Iterable[tuple[str, Handler]], stranger: bool) -> 
         if event in OWN_EVENTS:
             own[event] = Route(listeners, ordered=True)
         elif not stranger:
-            wire[event] = Route(watching + listeners, all(_isOrdered(event, handler) for handler in handlers))
+            wire[event] = Route(watching + listeners, any(_isOrdered(event, handler) for handler in handlers))
     return Table(wire, own)
 
 
 def _asApplication(candidate: Any) -> IApplication:
     if not hasattr(candidate, "subscribedEvents"):
-        _requireMarks(type(candidate))
         return _MarkedApplication(candidate)
     try:
         verifyObject(IApplication, candidate)
@@ -271,19 +291,12 @@ def _asApplication(candidate: Any) -> IApplication:
 
 def _checkClass(kind: type) -> None:
     if not hasattr(kind, "subscribedEvents"):
-        return _requireMarks(kind)
+        _markedMethods(kind)
+        return
     try:
         verifyClass(IApplication, kind)
     except Invalid as invalid:
         raise _notAnApplication(kind, IApplication.implementedBy(kind), invalid) from invalid
-
-
-def _requireMarks(kind: type) -> None:
-    if not any(_marksOf(kind)):
-        raise UsageError(
-            f"{kind.__name__} is no application: it has neither a method subscribedEvents() nor one that is marked by "
-            '@on("event").'
-        )
 
 
 def _notAnApplication(kind: type, declared: bool, invalid: Invalid) -> UsageError:
@@ -303,11 +316,6 @@ def _subscriptions(application: IApplication) -> Iterator[tuple[str, Handler]]:
         if not callable(handler):
             raise UsageError(f"The handler of {event!r} can't be called: {handler!r}.")
         yield event, handler
-
-
-def _checkHandler(event: str, handler: Handler) -> None:
-    if not _accepts(handler, 1):
-        raise UsageError(f"The handler of {event!r} must take one argument: it is called with a ConnectionEvent.")
 
 
 def _accepts(function: Any, count: int) -> bool:

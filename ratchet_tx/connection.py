@@ -159,11 +159,7 @@ class Connection:
         checkEvent(event)
         if room is not None:
             checkName(room, "room")
-        message = Deliver(event, encodeData(event, data), room=room, without=self.id)
-        if self.ended:
-            self._node.counters.lost += 1
-            return
-        self._node.publish(message)
+        self._node.publish(Deliver(event, encodeData(event, data), room=room, without=self.id))
 
     def ask(self, event: str, data: Any = None, timeout: float = 10) -> Deferred[Any]:
         checkEvent(event)

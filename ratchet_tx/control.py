@@ -97,6 +97,8 @@ def _find(node: LoginNode, connection: Connection, token: str) -> Any:
 
 
 def _unavailable(connection: Connection, failure: Any = None) -> PeerError:
+    if connection.ended:
+        return _UNAVAILABLE
     if failure is not None and failure.check(defer.TimeoutError):
         _log.error("The client provider took too long for {id}", id=connection.id)
     else:

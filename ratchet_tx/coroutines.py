@@ -11,9 +11,20 @@ from inspect import iscoroutine
 from types import coroutine
 from typing import Any
 
+from twisted.internet import defer
 from twisted.internet.defer import Deferred
 
 from ratchet_tx.errors import UsageError
+
+#: What says that a Deferred or a Task was cancelled; asyncio's is no Exception.
+CANCELLED = (defer.CancelledError, asyncio.CancelledError)
+
+#: How asyncio complains that no event loop runs: its functions, its futures, and what binds itself to the loop.
+_COMPLAINTS = (
+    "no running event loop",
+    "await wasn't used with future",
+    "'NoneType' object has no attribute 'create_future'",
+)
 
 _NO_LOOP = (
     "This code awaits asyncio, which needs asyncio's event loop: run it with 'twistd --reactor=asyncio', "
@@ -41,15 +52,17 @@ def deferred(value: Any) -> Deferred[Any]:
         loop = asyncio.get_running_loop()
     except RuntimeError:
         return Deferred.fromCoroutine(_withoutLoop(value))
-    return Deferred.fromFuture(loop.create_task(_asTask(value, loop)))
+    task = loop.create_task(_asTask(value, loop))
+    # A Task that is cancelled before its first step would leave the coroutine behind, never begun and never closed.
+    task.add_done_callback(lambda _: value.close())
+    return Deferred.fromFuture(task)
 
 
 async def _withoutLoop(work: Coroutine[Any, Any, Any]) -> Any:
     try:
         return await work
-    except RuntimeError as error:
-        # The first is what asyncio's functions say, the second what its futures say.
-        if "no running event loop" in str(error) or "await wasn't used with future" in str(error):
+    except (RuntimeError, AttributeError) as error:
+        if any(complaint in str(error) for complaint in _COMPLAINTS):
             raise UsageError(_NO_LOOP) from error
         raise
 
@@ -63,7 +76,8 @@ def _drive(work: Coroutine[Any, Any, Any], loop: asyncio.AbstractEventLoop) -> G
     """
     Step a coroutine inside of a Task, which by itself would refuse the Deferreds that it awaits.
 
-    A C{CancelledError} of the Task cancels the Deferred that is waited for, whose failure the coroutine then sees.
+    A C{CancelledError} of the Task cancels the Deferred that is waited for; the coroutine sees asyncio's error, not the
+    Deferred's, for C{asyncio.timeout} and the like know only their own.
     """
     step, argument = work.send, None
     while True:
@@ -99,4 +113,6 @@ def _settled(awaited: Deferred[Any], loop: asyncio.AbstractEventLoop) -> Generat
     try:
         yield from future
     except asyncio.CancelledError:
+        awaited.addErrback(lambda _: None)
         awaited.cancel()
+        raise

@@ -2,7 +2,6 @@
 Giving one event to its handlers, one after the other, and finding what the reply is; it doesn't know how a reply is sent.
 """
 
-from asyncio import CancelledError
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +11,7 @@ from twisted.python.failure import Failure
 
 from ratchet_tx.applications import Listener
 from ratchet_tx.connection import ConnectionEvent
-from ratchet_tx.coroutines import deferred, isLater
+from ratchet_tx.coroutines import CANCELLED, deferred, isLater
 from ratchet_tx.errors import PeerError
 
 #: What says to the peer that a handler failed: called with the event and the failure, it gives the refusal.
@@ -53,7 +52,8 @@ class Handlers:
             try:
                 value = listener.call(event)
             except Exception:
-                refusal = refusal or self.refuse(event, listener, Failure())
+                refused = self.refuse(event, listener, Failure())
+                refusal = refusal or refused
                 continue
             if value is None:
                 continue
@@ -101,16 +101,20 @@ class _Later:
                     value = listener.call(self._event)
                 if isLater(value):
                     value = await deferred(value)
-            # asyncio's CancelledError is no Exception, but to us it is a failure like any other.
-            except (Exception, CancelledError):
-                if not self._over:
-                    refusal = refusal or self._handlers.refuse(self._event, listener, Failure())
+            except (Exception, *CANCELLED):
+                refused = self._refuse(listener, Failure())
+                refusal = refusal or refused
                 value = None
             if self._over:
                 return
             if result is None and listener.replies:
                 result = value
         self._end(result, refusal)
+
+    def _refuse(self, listener: Listener, failure: Failure) -> PeerError | None:
+        if self._over and failure.check(*CANCELLED):
+            return None
+        return self._handlers.refuse(self._event, listener, failure)
 
     def _timeOut(self) -> None:
         self._timer = None

@@ -2,7 +2,7 @@
 What a hub tells those who observe it; values, which know nothing of who looks at them.
 
 L{IHub.observe<ratchet_tx.interfaces.IHub.observe>} takes one of these classes.
-None of them shows a token or a message's data.
+None of them has a token or a message's data; an exception of an application's may.
 """
 
 from dataclasses import dataclass

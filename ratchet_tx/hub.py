@@ -145,7 +145,7 @@ class Hub(Service):
         if isLater(started):
             self._ongoing.add(deferred(started))
         self.timers.startService()
-        if not len(self.applications):
+        if not self.applications:
             self._log.warn(
                 "No application is registered, so every event is refused: "
                 "name one by --application, or call hub.applications.add()"

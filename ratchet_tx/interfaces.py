@@ -14,7 +14,7 @@ All times are seconds.
 All names of events and rooms are 1 to 128 characters long.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from zope.interface import Attribute, Interface
@@ -79,7 +79,7 @@ class IRequest(Interface):
     """
 
     path: str = Attribute("The path, still percent-encoded, without the query.")
-    query: Mapping[str, list[str]] = Attribute("The query's fields, decoded; each may stand there several times.")
+    query: Mapping[str, Sequence[str]] = Attribute("The query's fields, decoded; each may stand there several times.")
     headers: Mapping[str, str] = Attribute("The headers, their names in lower case.")
     cookies: Mapping[str, str] = Attribute("The cookies by name, as the browser sent them.")
 
@@ -91,7 +91,8 @@ class IConnection(Interface):
     It outlives neither the socket nor the login: a client who comes back has a new connection, and one connection may
     change its client by a second login.
     Every method may be called at any time.
-    On a connection that has ended they do nothing and count what was lost, so that no handler needs to ask first.
+    On a connection that has ended, what was for its peer is lost and counted, so that no handler needs to ask first; a
+    broadcast still reaches all others.
     """
 
     id: str = Attribute("Names the connection, unique over all nodes; it is public, and stands in the logs.")
@@ -202,6 +203,9 @@ class IClientProvider(Interface):
     def updateClient(client: Any) -> Any:
         """
         Remember a client whose C{accessToken} has just been set.
+
+        The client has it as it is. Where clients are kept, keep a digest of it instead, and set C{accessToken} to None: who
+        asked for it gets it all the same.
 
         @return: gives nothing, once a login with that token would succeed
 

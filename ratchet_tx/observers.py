@@ -31,8 +31,8 @@ class Observers:
 
         @raise UsageError: for what isn't a class of happening
         """
-        if not (isinstance(happening, type) and issubclass(happening, Happening)):
-            raise UsageError(f"{happening!r} isn't a class of ratchet_tx.happenings.")
+        if not (isinstance(happening, type) and issubclass(happening, Happening)) or happening is Happening:
+            raise UsageError(f"{happening!r} isn't one of the happenings in ratchet_tx.happenings.")
         if not callable(observer):
             raise UsageError(f"{observer!r} can't be called with a happening.")
         already = self._byHappening.get(happening, ())

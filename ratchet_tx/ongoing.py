@@ -4,9 +4,11 @@ What goes on: the Deferreds that somebody began and nobody waits for, so that st
 
 from typing import Any
 
-from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 from twisted.python.failure import Failure
+
+from ratchet_tx.coroutines import CANCELLED
 
 
 class Ongoing:
@@ -32,7 +34,7 @@ class Ongoing:
 
     def _done(self, result: Any, work: Deferred[Any]) -> None:
         self._works.discard(work)
-        if isinstance(result, Failure) and not result.check(CancelledError):
+        if isinstance(result, Failure) and not result.check(*CANCELLED):
             self._log.failure("Work for a peer failed", result)
         if self._idle is not None and not self._works:
             idle, self._idle = self._idle, None

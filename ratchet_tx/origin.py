@@ -6,10 +6,14 @@ every page that a user visits could speak in the user's name.
 It knows nothing of sockets.
 """
 
+import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from ratchet_tx.errors import UsageError
+
+#: A name or an address, as browsers write it; patterns aren't understood, so that nobody takes them for such.
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+", re.ASCII)
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -28,10 +32,10 @@ def parseOrigin(text: str) -> Origin | None:
         port = parts.port
     except ValueError:
         return None
-    scheme, host = parts.scheme, parts.hostname
-    if scheme not in _PORTS or not host or text != f"{scheme}://{parts.netloc}" or "@" in text:
+    scheme, host = parts.scheme, parts.hostname or ""
+    if scheme not in _PORTS or text != f"{scheme}://{parts.netloc}" or "@" in text or not _HOST.fullmatch(host):
         return None
-    return scheme, host, port or _PORTS[scheme]
+    return scheme, host, _PORTS[scheme] if port is None else port
 
 
 class Origins:

@@ -187,6 +187,8 @@ def encode(event: str, data: Any, **keys: Any) -> bytes:
     """
     Write a message.
 
+    NaN and the infinities, which JSON can't say, become null; bytes become base64.
+
     @param keys: what stands beside event and data: C{id}, C{re}, C{room}
     @return: JSON in UTF-8
     @raise UsageError: for data that JSON can't say

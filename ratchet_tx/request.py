@@ -2,7 +2,7 @@
 The HTTP request that opened a connection, as applications see it; it knows nothing of sockets.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from zope.interface import implementer
@@ -19,10 +19,10 @@ class Request:
     __slots__ = ("_cookies", "_headers", "_path", "_query")
 
     def __init__(
-        self, path: str = "/", query: Mapping[str, list[str]] | None = None, headers: Mapping[str, str] | None = None
+        self, path: str = "/", query: Mapping[str, Sequence[str]] | None = None, headers: Mapping[str, str] | None = None
     ) -> None:
         self._path = path
-        self._query = MappingProxyType(dict(query or {}))
+        self._query = MappingProxyType({name: tuple(values) for name, values in (query or {}).items()})
         self._headers = MappingProxyType({name.lower(): value for name, value in (headers or {}).items()})
         self._cookies: Mapping[str, str] | None = None
 
@@ -31,7 +31,7 @@ class Request:
         return self._path
 
     @property
-    def query(self) -> Mapping[str, list[str]]:
+    def query(self) -> Mapping[str, Sequence[str]]:
         return self._query
 
     @property

@@ -150,7 +150,8 @@ def readTOML(text: str, where: str) -> Settings:
     """
     try:
         tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
+        # Most are TOMLDecodeErrors, which say where; but a number can be too long for Python, and brackets too deep.
         raise UsageError(f"{where}: {error}") from None
     for name, table in tables.items():
         if name not in ("ratchet", "limits"):

@@ -9,10 +9,11 @@ from twisted.internet.defer import Deferred, DeferredList, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 from zope.interface.exceptions import Invalid
 from zope.interface.verify import verifyObject
 
-from ratchet_tx.coroutines import deferred, isLater
+from ratchet_tx.coroutines import CANCELLED, deferred, isLater
 from ratchet_tx.errors import TimerAlreadyAdded, UsageError
 from ratchet_tx.interfaces import IPeriodicTimer
 
@@ -27,6 +28,7 @@ class Ticking:
     def __init__(self, timer: IPeriodicTimer, clock: IReactorTime) -> None:
         self._timer = timer
         self._current: Deferred[Any] = succeed(None)
+        self._cancelled = False
         self._loop = LoopingCall(self._tick)
         # LoopingCall takes the global reactor in its constructor, which is not to be used.
         self._loop.clock = clock
@@ -42,21 +44,34 @@ class Ticking:
         if not isLater(result):
             return None
         self._current = deferred(result)
-        self._current.addErrback(
-            lambda failure: self._log.failure("Timer {name} failed; it goes on", failure, name=self._timer.name)
-        )
+        self._current.addErrback(self._failed)
         return self._current
 
-    def stop(self) -> Deferred[Any]:
+    def _failed(self, failure: Failure) -> None:
+        if not (self._cancelled and failure.check(*CANCELLED)):
+            self._log.failure("Timer {name} failed; it goes on", failure, name=self._timer.name)
+
+    def stop(self) -> Deferred[None]:
         """
         Begin no other tick.
 
-        @return: fires when the tick that runs has ended, and never fails
+        @return: fires when the tick that runs has ended, and never fails; cancel it to cancel the tick, and to wait no
+            longer, whatever the tick does about it
         """
         self._loop.stop()
-        ended: Deferred[Any] = Deferred(lambda _: self._current.cancel())
-        self._current.addBoth(ended.callback)
+        ended: Deferred[None] = Deferred(self._cancel)
+        self._current.addBoth(lambda _: _fire(ended))
         return ended
+
+    def _cancel(self, ended: Deferred[None]) -> None:
+        self._cancelled = True
+        self._current.cancel()
+        _fire(ended)
+
+
+def _fire(ended: Deferred[None]) -> None:
+    if not ended.called:
+        ended.callback(None)
 
 
 class Timers(Service):
@@ -88,6 +103,8 @@ class Timers(Service):
             raise UsageError(f"{type(timer).__name__} isn't a timer: {invalid}") from invalid
         if not isinstance(timer.interval, int | float) or not timer.interval > 0:
             raise UsageError(f"The interval of timer {timer.name!r} is a number of seconds above 0, not {timer.interval!r}.")
+        if not isinstance(timer.name, str):
+            raise UsageError(f"The name of a timer is a text, not {timer.name!r}.")
         if self._registry.queryUtility(IPeriodicTimer, timer.name) is not None:
             raise TimerAlreadyAdded(timer.name)
         self._registry.registerUtility(timer, IPeriodicTimer, timer.name)

@@ -2,6 +2,7 @@
 The backplane of nodes that share one process, or of one node alone; nothing leaves the memory.
 """
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Any
@@ -19,18 +20,40 @@ class _Shared:
     What all nodes of one memory have in common.
 
     @ivar receivers: the nodes that are started, each with its way to be told
+    @ivar published: messages that are to be delivered
+    @ivar delivering: whether one is being delivered
     @ivar members: by room and connection id, what others may know of it, and when that runs out
     """
 
     def __init__(self) -> None:
         self.receivers: dict[MemoryBackplane, Receive] = {}
+        self.published: deque[Message] = deque()
+        self.delivering = False
         self.members: dict[str, dict[str, tuple[Mapping[str, Any], float]]] = {}
+
+    def deliver(self) -> None:
+        """
+        Deliver what was published, each message to everybody before the next.
+        """
+        if self.delivering:
+            return
+        self.delivering = True
+        try:
+            while self.published:
+                message = self.published.popleft()
+                for node in tuple(self.receivers):
+                    # A node may stop because of what another one received.
+                    if node in self.receivers:
+                        self.receivers[node](message)
+        finally:
+            self.delivering = False
 
 
 @implementer(IBackplane)
 class MemoryBackplane:
     """
-    Carries messages to every node at once: when C{publish} returns, they have been delivered.
+    Carries messages to every node at once: when C{publish} returns, they have been delivered, but for what is published
+    while a message is being received, which comes after that.
 
     @param beside: another node's backplane, to share messages with
     @param seconds: tells the time for leases
@@ -47,8 +70,8 @@ class MemoryBackplane:
         self._shared.receivers.pop(self, None)
 
     def publish(self, message: Message) -> Any:
-        for receive in tuple(self._shared.receivers.values()):
-            receive(message)
+        self._shared.published.append(message)
+        self._shared.deliver()
 
     def read(self, room: str, since: Any, limit: int) -> Any:
         # No room keeps a history here.
@@ -73,4 +96,6 @@ class MemoryBackplane:
     def members(self, room: str) -> Any:
         now = self._seconds()
         entered = self._shared.members.get(room, {})
-        return {member: meta for member, (meta, end) in entered.items() if end > now}
+        for member in [member for member, (_, end) in entered.items() if end <= now]:
+            self.leave(room, member)
+        return {member: meta for member, (meta, _) in entered.items()}
