@@ -13,14 +13,14 @@ from tests.processes import PATIENCE, ROOT, freePort, serving, twistd
 
 FOLDER = ROOT / "tests" / "js"
 
-ECHO = '''
+ECHO = """
 from ratchet_tx import on
 
 class Echo:
     @on("echo")
     def echo(self, event):
         event.connection.emit("echo", event.payload.data)
-'''
+"""
 
 
 def node(*words: str, **environment: str) -> None:

@@ -35,7 +35,7 @@ class TestWhatItKnows:
         connection = peer.connection
         assert connection.remoteAddress == "192.0.2.7"
         assert connection.request.path == "/chat"
-        assert connection.request.query == {"v": ["2"]}
+        assert connection.request.query == {"v": ("2",)}
         assert connection.request.cookies == {"session": "sesame"}
 
     def test_ids(self, hub: Hub) -> None:
@@ -74,17 +74,18 @@ class TestSending:
         assert peer.transport.closedWith == (1000, "")
 
     def test_afterTheEnd(self, hub: Hub, peer: Peer) -> None:
-        """On a connection that has ended everything may be called, nothing happens, and what is lost is counted."""
-        connection = peer.connection
+        """On a connection that has ended everything may be called; what was for its peer is lost, and counted."""
+        connection, other = peer.connection, Peer(hub)
         peer.leave()
         connection.emit("x")
-        connection.broadcast("x")
+        connection.broadcast("left")
         connection.join("lobby")
         connection.leave("lobby")
         connection.close()
         assert failed(connection.ask("x")).code == "reply.lost"
         assert connection.rooms == ()
-        assert hub.counters.lost == 3
+        assert hub.counters.lost == 2
+        assert other.read() == [{"event": "left", "data": None}]
 
     def test_whileClosing(self, hub: Hub, peer: Peer) -> None:
         """A connection that is closing can still be the sender of a broadcast, but is sent nothing."""

@@ -4,8 +4,11 @@ The command line, as an operator uses it: a process, what it prints, and how it 
 
 import json
 import re
+import struct
+from contextlib import suppress
 from pathlib import Path
-from socket import socket
+from random import Random
+from socket import SO_LINGER, SOL_SOCKET, create_connection, socket
 from typing import Any
 
 import pytest
@@ -18,6 +21,7 @@ from ratchet_tx import UsageError, tap
 from ratchet_tx.settings import Settings
 from tests.ends import fetch
 from tests.processes import Server, freePort, run, serving, twistd
+from tests.wire import CLOSE, PING, frame, frames, handshake
 
 MODULE = """
 from zope.interface import implementer
@@ -102,6 +106,38 @@ def options(*words: str) -> tap.Options:
     return parsed
 
 
+def readAll(peer: socket) -> bytes:
+    """
+    Read until the server is gone, however it went.
+    """
+    received = b""
+    with suppress(ConnectionResetError):
+        while more := peer.recv(65536):
+            received += more
+    return received
+
+
+def garbage(random: Random) -> bytes:
+    """
+    Make what no client would send, some of it after a good handshake.
+    """
+    pieces = [
+        random.randbytes(random.randrange(2000)),
+        handshake()[: random.randrange(200)],
+        b"GET /" + b"x" * 20_000,
+        b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 1000,
+        frame(random.randbytes(500)),
+        frame(b"\xff" * 10),
+        frame("[" * 60_000),
+        frame("x" * 70_000),
+        frame("x", opcode=random.randrange(16), final=random.random() < 0.5, rsv=random.randrange(8)),
+        frame("x", masked=False),
+        frame('{"event":"echo","data":1e999,"id":1}'),
+        frame(b"\x03\xe8", opcode=CLOSE),
+    ]
+    return (handshake() if random.random() < 0.7 else b"") + b"".join(random.sample(pieces, 4))
+
+
 def ask(server: Server, event: str, data: Any = None) -> Any:
     with connect(server.socketUrl) as peer:
         peer.send(json.dumps({"event": event, "data": data, "id": 1}))
@@ -182,6 +218,37 @@ class TestServing:
         with serving(twistd("-n", "--pidfile=", "ratchet", "--port", str(port)), port, folder) as server:
             assert ask(server, "echo")["error"]["code"] == "event.unknown"
             assert "--application" in server.stop()
+
+    def test_pings(self, folder: Path) -> None:
+        """A peer is pinged; one that answers stays, and one that doesn't is closed with 4012."""
+        port = freePort()
+        limits = "--limit pingSeconds=1 --limit pongSeconds=1"
+        words = f"-n --pidfile= ratchet --port {port} --application mine.Echo {limits}"
+        with serving(twistd(*words.split()), port, folder) as server, connect(server.socketUrl) as answers:
+            with create_connection(("127.0.0.1", port), 20) as silent:
+                silent.sendall(handshake(host=f"127.0.0.1:{port}"))
+                received = readAll(silent).partition(b"\r\n\r\n")[2]
+            sent = frames(received)
+            assert [each.opcode for each in sent] == [PING, CLOSE]
+            assert sent[-1].code == 4012
+            answers.send('{"event":"echo","data":1,"id":1}')
+            assert json.loads(answers.recv(timeout=20))["re"] == 1
+
+    def test_garbage(self, folder: Path) -> None:
+        """Whatever is thrown at the port by many, the server goes on, and so does another peer's talk."""
+        random = Random(6455)
+        port = freePort()
+        words = f"-n --pidfile= ratchet --port {port} --application mine.Echo"
+        with serving(twistd(*words.split()), port, folder) as server, connect(server.socketUrl) as peer:
+            for count in range(200):
+                with create_connection(("127.0.0.1", port), 20) as thrower, suppress(OSError):
+                    thrower.sendall(garbage(random))
+                    if count % 2:
+                        # Abortive: the peer is reset instead of closed.
+                        thrower.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+                peer.send(json.dumps({"event": "echo", "data": count, "id": count}))
+                assert json.loads(peer.recv(timeout=20))["data"]["result"] == count
+            assert "Traceback" not in server.stop()
 
     def test_itTakesLeave(self, folder: Path) -> None:
         """At SIGTERM, peers are told 1001."""

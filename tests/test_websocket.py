@@ -14,8 +14,8 @@ from ratchet_tx import Hub, RatchetServerFactory, Settings, UsageError, on
 from ratchet_tx.frames import makeText
 from ratchet_tx.websocket import RatchetServerProtocol
 from tests.contracts import TransportContract
-from tests.fakes import logged
 from tests.ends import Wire
+from tests.fakes import logged
 from tests.wire import ACCEPT, BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, event, frame, frames, handshake
 
 

@@ -1,0 +1,86 @@
+"""
+Errors: whose fault each is, and what it says to whom.
+"""
+
+import json
+from inspect import getmembers, isclass
+
+import pytest
+
+from ratchet_tx import errors
+from ratchet_tx.errors import AskRefused, PeerError, RatchetError, TimerAlreadyAdded, UsageError
+
+EVERY = [kind for _, kind in getmembers(errors, isclass) if issubclass(kind, Exception)]
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_oneRoot(kind: type) -> None:
+    """Whoever catches RatchetError catches every error of the package."""
+    assert issubclass(kind, RatchetError)
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_everyErrorIsInTheTree(kind: type) -> None:
+    """The tree in the module's documentation shows every error."""
+    assert kind.__name__ in (errors.__doc__ or "")
+
+
+def test_theirsAndOurs() -> None:
+    """A peer's fault is never taken for ours, nor ours for a peer's."""
+    assert not issubclass(PeerError, UsageError)
+    assert not issubclass(UsageError, PeerError)
+    assert not issubclass(AskRefused, PeerError | UsageError)
+    assert issubclass(TimerAlreadyAdded, UsageError)
+
+
+def test_codeAlone() -> None:
+    """A refusal needs no more than a code, and says by itself that trying again is of no use."""
+    error = PeerError("seat.taken")
+    assert error.asJSON() == {"code": "seat.taken", "message": "", "retry": False}
+    assert str(error) == "seat.taken"
+
+
+def test_furtherFacts() -> None:
+    """An application's own facts stand beside code, message and retry on the wire."""
+    error = PeerError("seat.taken", "Somebody sits there", retry=True, seat=12, free=[3, 4])
+    assert json.loads(json.dumps(error.asJSON())) == {
+        "code": "seat.taken",
+        "message": "Somebody sits there",
+        "retry": True,
+        "seat": 12,
+        "free": [3, 4],
+    }
+    assert error.facts == {"seat": 12, "free": [3, 4]}
+
+
+def test_factsStayOutOfTheText() -> None:
+    """The text of a refusal is its code and its message, whatever the facts are."""
+    error = PeerError("seat.taken", "Somebody sits there", by="ada")
+    assert str(error) == "seat.taken: Somebody sits there"
+    assert "ada" not in repr(error)
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (AskRefused("reply.timeout"), "reply.timeout"),
+        (AskRefused("reply.timeout", "No reply came in time"), "reply.timeout: No reply came in time"),
+    ],
+)
+def test_refusedQuestion(error: AskRefused, text: str) -> None:
+    """A question without a result says why, by code and in words."""
+    assert str(error) == text
+    assert error.code == "reply.timeout"
+    assert text.endswith(error.message)
+
+
+def test_timerAlreadyAdded() -> None:
+    """A timer whose name is taken is told by that name, and what to do."""
+    error = TimerAlreadyAdded("cleanup")
+    assert error.name == "cleanup"
+    assert str(error) == "There is a timer named 'cleanup' already: give each timer a name of its own."
+
+
+def test_usage() -> None:
+    """A wrong use is told in the words that it was raised with."""
+    assert str(UsageError("Call it so.")) == "Call it so."

@@ -1,0 +1,56 @@
+"""
+Interfaces: that they say everything that an implementer has to know.
+"""
+
+import re
+from inspect import getmembers
+from typing import Any
+
+import pytest
+from zope.interface import Attribute
+from zope.interface.interface import InterfaceClass, Method
+
+from ratchet_tx import interfaces
+
+EVERY = [
+    each for _, each in getmembers(interfaces) if isinstance(each, InterfaceClass) and each.__module__ == interfaces.__name__
+]
+MEMBERS = [(interface, name, interface[name]) for interface in EVERY for name in interface.names()]
+
+
+def named(value: Any) -> str | None:
+    return value.__name__ if isinstance(value, InterfaceClass) else value if isinstance(value, str) else None
+
+
+def test_every() -> None:
+    """There are eleven interfaces, and each one's name says that it is one."""
+    assert len(EVERY) == 11
+    assert all(re.fullmatch("I[A-Z][A-Za-z]+", interface.__name__) for interface in EVERY)
+
+
+@pytest.mark.parametrize("interface", EVERY, ids=named)
+def test_interfacesSayWhy(interface: InterfaceClass) -> None:
+    """Every interface says what it is for."""
+    assert interface.__doc__.strip().endswith((".", ")."))
+
+
+@pytest.mark.parametrize(("interface", "name", "member"), MEMBERS, ids=named)
+def test_membersSayWhat(interface: InterfaceClass, name: str, member: Any) -> None:
+    """Every method and every attribute says what it does, or is."""
+    assert isinstance(member, Method | Attribute)
+    assert (member.__doc__ or "").strip()
+
+
+METHODS = [(interface, name, member) for interface, name, member in MEMBERS if isinstance(member, Method)]
+
+
+@pytest.mark.parametrize(("interface", "name", "method"), METHODS, ids=named)
+def test_noSelf(interface: InterfaceClass, name: str, method: Method) -> None:
+    """Methods are listed as they are called: without self."""
+    assert "self" not in method.positional
+
+
+@pytest.mark.parametrize(("interface", "name", "method"), METHODS, ids=named)
+def test_onlyRealArgumentsAreExplained(interface: InterfaceClass, name: str, method: Method) -> None:
+    """Whatever argument a method explains, it takes."""
+    assert set(re.findall(r"@param (\w+):", method.__doc__ or "")) <= set(method.positional)

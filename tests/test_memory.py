@@ -1,0 +1,120 @@
+"""
+The backplane in memory: nodes that share one process.
+"""
+
+from typing import Any
+
+from twisted.internet.task import Clock
+
+from ratchet_tx.backplane.memory import MemoryBackplane
+from ratchet_tx.messages import Disconnect
+from tests.contracts import BackplaneContract
+
+
+class TestMemoryBackplane(BackplaneContract):
+    """
+    What every backplane does.
+    """
+
+    def makeTwo(self) -> tuple[MemoryBackplane, MemoryBackplane]:
+        one = MemoryBackplane()
+        return one, MemoryBackplane(beside=one)
+
+
+def test_apart() -> None:
+    """Nodes that were not put beside each other know nothing of each other."""
+    one, other = MemoryBackplane(), MemoryBackplane()
+    received: list[Any] = []
+    one.start(lambda _: None)
+    other.start(received.append)
+    one.publish(Disconnect("ada", 4503))
+    one.enter("lobby", "c-1", {}, 60)
+    assert received == []
+    assert other.members("lobby") == {}
+
+
+def test_threeNodes() -> None:
+    """A node may stand beside any other of its system."""
+    one = MemoryBackplane()
+    three = MemoryBackplane(beside=MemoryBackplane(beside=one))
+    received: list[Any] = []
+    three.start(received.append)
+    one.publish(Disconnect("ada", 4503))
+    assert received == [Disconnect("ada", 4503)]
+
+
+def test_notStarted() -> None:
+    """A node that is alone and not started publishes to nobody."""
+    MemoryBackplane().publish(Disconnect("ada", 4503))
+
+
+def test_startedAgain() -> None:
+    """A node that comes again receives what is published from then on."""
+    backplane = MemoryBackplane()
+    received: list[Any] = []
+    backplane.start(received.append)
+    backplane.stop()
+    backplane.publish(Disconnect("ada", 4501))
+    backplane.start(received.append)
+    backplane.publish(Disconnect("ada", 4502))
+    assert received == [Disconnect("ada", 4502)]
+
+
+def test_noHistory() -> None:
+    """A room in memory keeps no history."""
+    backplane = MemoryBackplane()
+    backplane.subscribe("lobby")
+    assert backplane.read("lobby", None, 10) is None
+    backplane.unsubscribe("lobby")
+
+
+def test_leases() -> None:
+    """A member whose lease has run out is no member, and one who enters again before that stays."""
+    clock = Clock()
+    backplane = MemoryBackplane(seconds=clock.seconds)
+    backplane.enter("lobby", "c-1", {}, 10)
+    backplane.enter("lobby", "c-2", {}, 10)
+    clock.advance(9)
+    backplane.enter("lobby", "c-2", {"status": "here"}, 10)
+    clock.advance(1)
+    assert backplane.members("lobby") == {"c-2": {"status": "here"}}
+    clock.advance(9)
+    assert backplane.members("lobby") == {}
+
+
+def test_leavingAlone() -> None:
+    """Who leaves a room leaves the others in it, and all other rooms."""
+    backplane = MemoryBackplane()
+    for room, member in (("lobby", "c-1"), ("lobby", "c-2"), ("bar", "c-1")):
+        backplane.enter(room, member, {}, 60)
+    backplane.leave("lobby", "c-1")
+    assert (backplane.members("lobby"), backplane.members("bar")) == ({"c-2": {}}, {"c-1": {}})
+    backplane.leave("lobby", "c-2")
+    assert backplane.members("lobby") == {}
+
+
+def test_orderOfOneNode() -> None:
+    """What a node publishes while it receives comes after what it receives, on every node."""
+    one = MemoryBackplane()
+    other = MemoryBackplane(beside=one)
+    received: list[Any] = []
+
+    def answer(message: Any) -> None:
+        if message.code == 4501:
+            one.publish(Disconnect("ada", 4502))
+
+    one.start(answer)
+    other.start(received.append)
+    one.publish(Disconnect("ada", 4501))
+    assert received == [Disconnect("ada", 4501), Disconnect("ada", 4502)]
+
+
+def test_stoppedMeanwhile() -> None:
+    """A node that is stopped by what another receives gets nothing after that."""
+    one = MemoryBackplane()
+    other = MemoryBackplane(beside=one)
+    received: list[Any] = []
+    one.start(lambda _: other.stop())
+    other.start(received.append)
+    one.publish(Disconnect("ada", 4503))
+    assert received == []

@@ -1,0 +1,168 @@
+"""
+Settings: what may be set, and how a wrong name or value is told.
+"""
+
+from dataclasses import FrozenInstanceError
+from typing import Any
+
+import pytest
+
+from ratchet_tx.errors import UsageError
+from ratchet_tx.settings import Limits, Settings, readTOML
+
+SECONDS = ["headSeconds", "loginSeconds", "pingSeconds", "pongSeconds", "handlerSeconds", "drainSeconds"]
+COUNTS = ["messageBytes", "receiveQueueEvents", "rooms"]
+
+
+class TestLimits:
+    """
+    How much a peer may ask.
+    """
+
+    def test_names(self) -> None:
+        """Every limit is known by its name."""
+        assert sorted(Limits.names()) == sorted(SECONDS + COUNTS)
+
+    def test_having(self) -> None:
+        """Some limits can be changed, and the others keep their defaults."""
+        assert Limits().having({"rooms": 3, "pingSeconds": 0.5}, "here") == Limits(rooms=3, pingSeconds=0.5)
+        assert Limits().having({}, "here") == Limits()
+
+    @pytest.mark.parametrize("name", SECONDS + COUNTS)
+    def test_off(self, name: str) -> None:
+        """Each limit can be switched off by 0, and be as large as anybody needs."""
+        assert getattr(Limits().having({name: 0}, "here"), name) == 0
+        assert getattr(Limits().having({name: 2**31 - 1}, "here"), name) == 2**31 - 1
+
+    @pytest.mark.parametrize("name", SECONDS)
+    def test_partsOfSeconds(self, name: str) -> None:
+        """Times may have fractions, whether or not the default has."""
+        assert getattr(Limits().having({name: 1.5}, "here"), name) == 1.5
+        assert getattr(Limits(**{name: 2.5}).having({name: 3}, "here"), name) == 3
+
+    @pytest.mark.parametrize("name", COUNTS)
+    @pytest.mark.parametrize("value", [1.5, 2.0, "5", None, True, -1, 2**31, [1], {}])
+    def test_countsAreWhole(self, name: str, value: Any) -> None:
+        """What is counted is a whole number, and whatever else is refused by the limit's name."""
+        with pytest.raises(UsageError) as raised:
+            Limits().having({name: value}, "ratchet.toml, [limits]")
+        assert str(raised.value) == (f"ratchet.toml, [limits]: {name} is a whole number from 0 to 2147483647, not {value!r}")
+
+    @pytest.mark.parametrize("value", ["5", None, False, -0.5, float("nan"), float("inf"), 2**31, [1]])
+    def test_timesAreNumbers(self, value: Any) -> None:
+        """A time is a number, and whatever else is refused by the limit's name."""
+        with pytest.raises(UsageError) as raised:
+            Limits().having({"pingSeconds": value}, "here")
+        assert str(raised.value) == f"here: pingSeconds is a number from 0 to 2147483647, not {value!r}"
+
+    def test_unknown(self) -> None:
+        """A limit that there isn't is refused, and those that there are are named."""
+        with pytest.raises(UsageError, match=r"^here: there is no limit 'roms'; there are messageBytes, .*rooms"):
+            Limits().having({"roms": 3}, "here")
+
+    def test_frozen(self) -> None:
+        """Limits don't change while the server runs."""
+        limits: Any = Limits()
+        with pytest.raises(FrozenInstanceError):
+            limits.rooms = 5
+
+
+class TestSettings:
+    """
+    What an operator sets.
+    """
+
+    def test_having(self) -> None:
+        """Settings take values of their kinds, and keep their defaults where nothing is said."""
+        changed = Settings().having({"port": 0, "address": "::1", "verbose": True, "static": "htdocs"}, "here")
+        assert changed == Settings(port=0, address="::1", verbose=True, static="htdocs")
+
+    @pytest.mark.parametrize("name", ["listen", "application", "timer", "origin"])
+    @pytest.mark.parametrize("value", [["a", "b"], ("a", "b"), [], "a"])
+    def test_lists(self, name: str, value: Any) -> None:
+        """Where there may be several, one may stand alone."""
+        assert getattr(Settings().having({name: value}, "here"), name) == (("a",) if value == "a" else tuple(value))
+
+    @pytest.mark.parametrize(
+        ("name", "value", "kind"),
+        [
+            *(("port", value, "a number from 0 to 65535") for value in ("80", True, -1, 65536, 1.0, None)),
+            *(("verbose", value, "true or false") for value in (1, "yes", None)),
+            *((name, value, "a text") for name in ("address", "provider", "static") for value in (1, None, ["x"])),
+            *(
+                (name, value, "a list of texts")
+                for name in ("listen", "origin")
+                for value in (1, None, [1], {"a": 1}, ["a", None])
+            ),
+        ],
+    )
+    def test_wrongKind(self, name: str, value: Any, kind: str) -> None:
+        """A value of the wrong kind is refused in one sentence, by the setting's name and where it stood."""
+        with pytest.raises(UsageError) as raised:
+            Settings().having({name: value}, "here")
+        assert str(raised.value) == f"here: {name} is {kind}, not {value!r}"
+
+    @pytest.mark.parametrize("address", ["0.0.0.0", "127.0.0.1", "::", "2001:db8::1"])
+    def test_addresses(self, address: str) -> None:
+        """An address is an IP address of either kind."""
+        assert Settings().having({"address": address}, "here").address == address
+
+    @pytest.mark.parametrize("address", ["", "localhost", "127.0.0.1:80", "1.2.3", "[::1]"])
+    def test_noAddress(self, address: str) -> None:
+        """What is no IP address is refused, and two that are are shown."""
+        with pytest.raises(UsageError, match=r"^here: address: .* is not an IP address, such as 127\.0\.0\.1 or ::$"):
+            Settings().having({"address": address}, "here")
+
+    @pytest.mark.parametrize("name", ["prot", "limits", ""])
+    def test_unknown(self, name: str) -> None:
+        """A setting that there isn't is refused, and those that there are are named."""
+        with pytest.raises(UsageError, match=f"^here: there is no setting '{name}'; there are port, address, .*verbose$"):
+            Settings().having({name: 1}, "here")
+
+    def test_frozen(self) -> None:
+        """Settings don't change while the server runs."""
+        settings: Any = Settings()
+        with pytest.raises(FrozenInstanceError):
+            settings.port = 5
+
+
+class TestFile:
+    """
+    The configuration file.
+    """
+
+    def test_empty(self) -> None:
+        """A file may say nothing."""
+        assert readTOML("", "ratchet.toml") == Settings()
+
+    def test_bothTables(self) -> None:
+        """A file has a table of settings and one of limits."""
+        text = '[ratchet]\nport = 8081\norigin = ["https://example.org"]\napplication = "chat.Chat"\n[limits]\nrooms = 3\n'
+        assert readTOML(text, "ratchet.toml") == Settings(
+            port=8081, origin=("https://example.org",), application=("chat.Chat",), limits=Limits(rooms=3)
+        )
+
+    @pytest.mark.parametrize(
+        ("text", "complaint"),
+        [
+            ("port = 8081", "there is no table [port]; there are [ratchet] and [limits]"),
+            ("[ratchets]", "there is no table [ratchets]; there are [ratchet] and [limits]"),
+            ("ratchet = 5", "ratchet is a table, written [ratchet]"),
+            ("[[limits]]", "limits is a table, written [limits]"),
+            ("[limits]\nrooms = -1", "[limits]: rooms is "),
+            ("[ratchet]\nport = 'x'", "[ratchet]: port is a number from 0 to 65535, not 'x'"),
+            ("[ratchet.limits]\nrooms = 3", "[ratchet]: there is no setting 'limits'"),
+            ("[ratchet", ""),
+            ("[ratchet]\nport = 1\nport = 2", ""),
+            ("[ratchet]\nport = " + "9" * 5000, ""),
+            ("[ratchet]\nport = " + "[" * 5000, ""),
+        ],
+        ids=lambda text: text[:20],
+    )
+    def test_oneClearLine(self, text: str, complaint: str) -> None:
+        """Whatever is wrong with a file is told in one line that begins with the file's name."""
+        with pytest.raises(UsageError) as raised:
+            readTOML(text, "etc/ratchet.toml")
+        assert str(raised.value).startswith("etc/ratchet.toml")
+        assert complaint in str(raised.value)
+        assert "\n" not in str(raised.value)
