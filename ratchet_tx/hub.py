@@ -165,7 +165,8 @@ class Hub(Service):
         for connection in self.connections:
             connection.close(1001, "Going away")
         self._checkLastGone()
-        self._deadline = self.clock.callLater(self.limits.drainSeconds, self._giveUp, ticks)
+        if self.limits.drainSeconds:
+            self._deadline = self.clock.callLater(self.limits.drainSeconds, self._giveUp, ticks)
         ended = DeferredList([ticks, gone])
         ended.addCallback(lambda _: self._ongoing.idle())
         return ended.addCallback(lambda _: self._stopped())
@@ -185,9 +186,9 @@ class Hub(Service):
         self._ongoing.cancel()
 
     def _stopped(self) -> Any:
-        assert self._deadline is not None, "stopService sets it"
-        self._deadline.cancel()
-        self._deadline = None
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
         stopped = self.backplane.stop()
         return deferred(stopped) if isLater(stopped) else None
 

@@ -58,7 +58,7 @@ class Origins:
             raise UsageError(f"origin: {text!r} isn't a web origin such as https://example.org or http://localhost:3000")
         return origin
 
-    def permits(self, origin: str | None, host: str, secure: bool) -> bool:
+    def permit(self, origin: str | None, host: str, secure: bool) -> bool:
         """
         Decide whether a page may connect: one of our own, exact in scheme, host and port, or one that is allowed.
 

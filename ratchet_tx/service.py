@@ -11,9 +11,11 @@ from twisted.web.server import Site
 from twisted.web.static import File
 
 from ratchet_tx.errors import UsageError
+from ratchet_tx.hosts import Hosts
 from ratchet_tx.hub import Hub
 from ratchet_tx.settings import Settings
-from ratchet_tx.web.resource import Front, RatchetResource
+from ratchet_tx.web.resource import Front
+from ratchet_tx.websocket import RatchetServerFactory
 
 DEFAULT_PORT = 8080
 
@@ -44,10 +46,10 @@ def makeService(
     hub.provideClock(reactor)
     root = MultiService()
     hub.setServiceParent(root)
-    site = _Site(Front(RatchetResource(hub, reactor), pages), logFormatter=_formatAccess)
+    factory = RatchetServerFactory(hub, reactor, _Site(Front(Hosts(settings.host), pages), logFormatter=_formatAccess))
     for description in descriptions(settings):
         try:
-            listeningService(description, site, reactor).setServiceParent(root)
+            listeningService(description, factory, reactor).setServiceParent(root)
         except (ValueError, TypeError, LookupError, ImportError, OSError) as error:
             raise UsageError(f"listen: {description!r} is no endpoint: {error}") from error
     return root
@@ -55,12 +57,6 @@ def makeService(
 
 class _Site(Site):
     noisy = False
-
-    def logPrefix(self) -> str:
-        """
-        Name the server in the log's line about its port.
-        """
-        return "ratchet"
 
 
 def _formatAccess(timestamp: str, request: Any) -> str:

@@ -5,6 +5,7 @@ The names are the same everywhere: here, in the configuration file, and on the c
 A wrong name or value is one sentence that names the key and where it stood.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -20,7 +21,9 @@ class Limits:
     How much one peer may ask of us; 0 switches a limit off.
 
     @ivar messageBytes: the longest message
-    @ivar headSeconds: how long a peer may take for its handshake
+    @ivar headBytes: the longest head of a request
+    @ivar headCount: how many headers it may have
+    @ivar headSeconds: how long a peer may take for it
     @ivar loginSeconds: how long a stranger may stay without a login, and a provider may take to find somebody
     @ivar pingSeconds: how often a peer is pinged
     @ivar pongSeconds: how long it may take to answer that
@@ -31,6 +34,8 @@ class Limits:
     """
 
     messageBytes: int = 65536
+    headBytes: int = 16384
+    headCount: int = 64
     headSeconds: float = 5
     loginSeconds: float = 10
     pingSeconds: float = 20
@@ -80,6 +85,8 @@ class Settings:
     @ivar timer: dotted names of periodic timers
     @ivar static: a folder of files to serve beside the sockets; blank for none
     @ivar origin: web origins, besides our own, whose pages may connect; C{*} for all
+    @ivar host: the names by which we may be called (the Host header); none for any
+    @ivar trustForwarded: how many proxies stand before us, whose X-Forwarded headers count
     @ivar verbose: whether each dispatched and each refused event is logged
     @ivar limits: how much a peer may ask
     """
@@ -92,6 +99,8 @@ class Settings:
     timer: tuple[str, ...] = ()
     static: str = ""
     origin: tuple[str, ...] = ()
+    host: tuple[str, ...] = ()
+    trustForwarded: int = 0
     verbose: bool = False
     limits: Limits = field(default_factory=Limits)
 
@@ -103,32 +112,39 @@ class Settings:
         @param where: where the values stood, for the message
         @raise UsageError: for an unknown name or a value of the wrong kind
         """
-        known = [each.name for each in fields(self) if each.name != "limits"]
-        for name in values:
-            if name not in known:
-                raise UsageError(f"{where}: there is no setting {name!r}; there are {', '.join(known)}")
-        return replace(self, **{name: _checked(name, value, where) for name, value in values.items()})
+        names = {_key(each.name): each.name for each in fields(self) if each.name != "limits"}
+        for key in values:
+            if key not in names:
+                raise UsageError(f"{where}: there is no setting {key!r}; there are {', '.join(names)}")
+        return replace(self, **{names[key]: _checked(names[key], value, f"{where}: {key}") for key, value in values.items()})
 
 
-def _checked(name: str, value: Any, where: str) -> Any:
+def _key(name: str) -> str:
+    """
+    Write a setting's name as it stands in files and on the command line.
+    """
+    return re.sub("[A-Z]", lambda letter: f"-{letter[0].lower()}", name)
+
+
+#: The greatest value of each setting that is a number.
+_GREATEST = {"port": 65535, "trustForwarded": 100}
+
+
+def _checked(name: str, value: Any, what: str) -> Any:
     kind = Settings.__annotations__[name]
-    if name == "port":
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 65535:
-            raise UsageError(f"{where}: port is a number from 0 to 65535, not {value!r}")
+    if name in _GREATEST:
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _GREATEST[name]:
+            raise UsageError(f"{what} is a number from 0 to {_GREATEST[name]}, not {value!r}")
         return value
-    if kind is bool:
-        if not isinstance(value, bool):
-            raise UsageError(f"{where}: {name} is true or false, not {value!r}")
-        return value
-    if kind is str:
-        if not isinstance(value, str):
-            raise UsageError(f"{where}: {name} is a text, not {value!r}")
+    if kind in (bool, str):
+        if not isinstance(value, kind):
+            raise UsageError(f"{what} is {'true or false' if kind is bool else 'a text'}, not {value!r}")
         if name == "address" and not _isAddress(value):
-            raise UsageError(f"{where}: address: {value!r} is not an IP address, such as 127.0.0.1 or ::")
+            raise UsageError(f"{what}: {value!r} is not an IP address, such as 127.0.0.1 or ::")
         return value
     items = [value] if isinstance(value, str) else value
     if not isinstance(items, list | tuple) or not all(isinstance(item, str) for item in items):
-        raise UsageError(f"{where}: {name} is a list of texts, not {value!r}")
+        raise UsageError(f"{what} is a list of texts, not {value!r}")
     return tuple(items)
 
 

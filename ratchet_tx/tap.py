@@ -22,6 +22,7 @@ from twisted.python.reflect import ModuleNotFound, ObjectNotFound, namedAny
 from ratchet_tx import service
 from ratchet_tx.applications import Applications
 from ratchet_tx.errors import UsageError
+from ratchet_tx.hosts import Hosts
 from ratchet_tx.hub import Hub
 from ratchet_tx.interfaces import IClientProvider, IPeriodicTimer
 from ratchet_tx.origin import Origins
@@ -47,6 +48,7 @@ class Options(usage.Options):
         ],
         ["config", "c", None, "A TOML file with the same names in a table [ratchet], and the limits in [limits]."],
         ["static", None, None, "A folder of files to serve beside the sockets."],
+        ["trust-forwarded", None, None, "How many proxies stand before us, whose X-Forwarded headers count.  [default: 0]"],
     ]
     optFlags = [["verbose", None, "Log each dispatched and each refused event, too."]]
 
@@ -73,6 +75,10 @@ class Options(usage.Options):
     def opt_origin(self, origin: str) -> None:
         """A web origin, besides our own, whose pages may connect; * for all.  May be repeated."""
         self._repeated("origin", origin)
+
+    def opt_host(self, name: str) -> None:
+        """A name by which we may be called, without a port; all others are refused.  May be repeated."""
+        self._repeated("host", name)
 
     def opt_limit(self, assignment: str) -> None:
         """A limit as NAME=VALUE; 0 switches it off.  May be repeated."""
@@ -104,8 +110,9 @@ class Options(usage.Options):
         for name in ("address", "provider", "static"):
             if self[name] is not None:
                 values[name] = self[name]
-        if self["port"] is not None:
-            values["port"] = _number(self["port"], f"--port {self['port']}")
+        for name in ("port", "trust-forwarded"):
+            if self[name] is not None:
+                values[name] = _number(self[name], f"--{name} {self[name]}")
         if self["verbose"]:
             values["verbose"] = True
         limits = settings.limits.having(self._limits, "--limit")
@@ -154,6 +161,7 @@ def makeService(options: Options) -> MultiService:
         if settings.static and not Path(settings.static).is_dir():
             raise UsageError(f"static: {settings.static!r} is not a folder")
         Origins(settings.origin)
+        Hosts(settings.host)
         root = _Listening()
         service.makeService(settings, _makeHub(settings)).setServiceParent(root)
         return root

@@ -4,15 +4,19 @@ WebSockets by Autobahn: from bytes to messages for the hub, and from frames to b
 Autobahn takes care of RFC 6455; here are only its settings, which are off where we want them on, and the seam to the hub.
 """
 
-from typing import Any
+from typing import Any, cast
 
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
 from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
+from twisted.internet.interfaces import ISSLTransport
 from twisted.logger import Logger
 from zope.interface import implementer
 
 from ratchet_tx.connection import Connection
+from ratchet_tx.door import Door
+from ratchet_tx.forwarded import Asker, readForwarded
 from ratchet_tx.frames import makeText, textOf
+from ratchet_tx.hosts import Hosts
 from ratchet_tx.hub import Hub
 from ratchet_tx.interfaces import ITransport
 from ratchet_tx.journal import keepJournal
@@ -21,6 +25,18 @@ from ratchet_tx.request import Request
 
 #: How many bytes of UTF-8 fit beside the code into a close frame (RFC 6455 section 5.5).
 _REASON_BYTES = 123
+
+
+#: What a refused handshake is told beside the code; anything else is the peer's own fault, in a way that it has to find.
+HTTP_STATUS = {
+    403: "Forbidden",
+    405: "Method Not Allowed",
+    421: "Misdirected Request",
+    426: "Upgrade Required",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+    505: "HTTP Version Not Supported",
+}
 
 
 class _Quiet:
@@ -60,24 +76,33 @@ class RatchetServerProtocol(WebSocketServerProtocol):
         """
         Look at a handshake.
 
-        @raise ConnectionDeny: with 403 for a page of an origin that may not connect, and with 503 while the hub doesn't run
+        @raise ConnectionDeny: with 403 for a page of an origin that may not connect, with 421 for a host that we aren't,
+            and with 503 while the hub doesn't run
         """
-        if not self.factory.hub.running:
+        factory, headers = self.factory, request.headers
+        asker = factory.asker(self.transport, headers)
+        if not factory.hub.running:
             raise ConnectionDeny(503, "Service Unavailable")
-        headers = request.headers
-        if not self.factory.origins.permits(headers.get("origin"), headers.get("host", ""), self._isSecure()):
+        if not factory.hosts.permit(headers["host"]):
+            raise ConnectionDeny(421, "Misdirected Request")
+        if not factory.origins.permit(headers.get("origin"), asker.host, asker.secure):
             raise ConnectionDeny(403, "Forbidden")
         self._request = Request(request.path, request.params, headers)
+        self._address = asker.address
 
-    def _isSecure(self) -> bool:
-        return bool(self._transport_details.is_secure)
+    def failHandshake(self, reason: str, code: int = 400, responseHeaders: Any = None) -> None:
+        """
+        Refuse a handshake, without repeating to the peer what Autobahn quotes of its request.
+        """
+        self.factory.hub.counters.refused[f"http.{code}"] += 1
+        headers = [*(responseHeaders or ()), ("Connection", "close"), ("Content-Length", "0")]
+        super().failHandshake(HTTP_STATUS.get(code, "Bad Request"), code, headers)
 
     def onOpen(self) -> None:
         """
         Bring the peer to the hub.
         """
-        host = getattr(self.transport.getPeer(), "host", "unix")
-        self.connection = self.factory.hub.opened(self, self._request, host)
+        self.connection = self.factory.hub.opened(self, self._request, self._address)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         """
@@ -159,17 +184,21 @@ class RatchetServerFactory(WebSocketServerFactory):
 
     @param hub: the L{Hub}
     @param reactor: by default the global one
-    @raise UsageError: for settings whose C{origin} isn't one
+    @param pages: the factory that serves whoever doesn't come for a WebSocket, such as a twisted.web C{Site}; by default
+        they are told to upgrade
+    @raise UsageError: for settings whose C{origin} or C{host} isn't one
     """
 
     protocol = RatchetServerProtocol
     log = _Quiet()
     noisy = False
 
-    def __init__(self, hub: Hub, reactor: Any = None) -> None:
+    def __init__(self, hub: Hub, reactor: Any = None, pages: Any = None) -> None:
         super().__init__(server="", reactor=reactor)
         self.hub = hub
+        self.hosts = Hosts(hub.settings.host)
         self.origins = Origins(hub.settings.origin)
+        self._pages = pages
         limits = hub.limits
         self.setProtocolOptions(
             versions=[13],
@@ -178,7 +207,8 @@ class RatchetServerFactory(WebSocketServerFactory):
             failByDrop=False,
             maxFramePayloadSize=limits.messageBytes,
             maxMessagePayloadSize=limits.messageBytes,
-            openHandshakeTimeout=limits.headSeconds,
+            # The door has seen to it that the head is there.
+            openHandshakeTimeout=0,
             closeHandshakeTimeout=1,
             autoPingInterval=limits.pingSeconds,
             autoPingTimeout=limits.pongSeconds,
@@ -190,6 +220,36 @@ class RatchetServerFactory(WebSocketServerFactory):
     def startFactory(self) -> None:
         keepJournal(self.hub, self.hub.settings.verbose)
         self.hub.attach(self, self.reactor)
+        if self._pages is not None:
+            self._pages.doStart()
 
     def stopFactory(self) -> None:
         self.hub.detach(self)
+        if self._pages is not None:
+            self._pages.doStop()
+
+    def logPrefix(self) -> str:
+        """
+        Name the server in the log's line about its port.
+        """
+        return "ratchet"
+
+    def buildProtocol(self, addr: Any) -> Door:
+        pages = None if self._pages is None else self._pages.buildProtocol
+        return Door(self.buildSocket, pages, self.hub.limits, self.hub.counters, self.reactor)
+
+    def buildSocket(self, addr: Any) -> RatchetServerProtocol:
+        """
+        Build the protocol of a peer whose request's head has been looked through.
+        """
+        return cast(RatchetServerProtocol, super().buildProtocol(addr))
+
+    def asker(self, transport: Any, headers: Any) -> Asker:
+        """
+        Find out who asks, by the socket and by what trusted proxies say.
+
+        @param headers: the request's, their names in lower case
+        """
+        address = getattr(transport.getPeer(), "host", "unix")
+        secure = ISSLTransport.providedBy(transport)
+        return readForwarded(Asker(address, secure, headers.get("host", "")), headers, self.hub.settings.trustForwarded)

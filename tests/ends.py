@@ -37,6 +37,7 @@ class Wire:
     def __init__(self, factory: Any, peer: Any = None) -> None:
         address = peer or IPv4Address("TCP", "192.0.2.7", 5000)
         self.transport = MemoryTransport(IPv4Address("TCP", "192.0.2.1", 8080), address)
+        self.factory = factory
         self.transport.protocol = factory.buildProtocol(address)
         self.protocol.makeConnection(self.transport)
 

@@ -611,6 +611,17 @@ class TestStopping:
         assert len(cancelled) == 3
         assert stopped == [None]
 
+    def test_noDeadline(self) -> None:
+        """Where the limit is switched off, stopping waits for as long as it takes."""
+        hub = startedHub(limits={"drainSeconds": 0})
+        peer = Peer(hub)
+        stopped: list[Any] = []
+        hub.stopService().addCallback(stopped.append)
+        hub.clock.advance(10_000)  # type: ignore[attr-defined]
+        assert (stopped, peer.transport.aborted) == ([], False)
+        peer.leave()
+        assert stopped == [None]
+
     def test_stoppingTwice(self) -> None:
         """Stopping a hub that doesn't run is done at once."""
         hub = startedHub()

@@ -13,7 +13,21 @@ PACKAGE = Path(__file__).parent.parent / "ratchet_tx"
 #: The layer of each module; a new one has to be put here by somebody who thinks about it.
 LAYERS = {
     0: ["errors", "interfaces"],
-    1: ["counters", "frames", "happenings", "messages", "origin", "payload", "replies", "request", "rooms", "settings"],
+    1: [
+        "counters",
+        "frames",
+        "happenings",
+        "messages",
+        "forwarded",
+        "head",
+        "hosts",
+        "origin",
+        "payload",
+        "replies",
+        "request",
+        "rooms",
+        "settings",
+    ],
     2: [
         "answers",
         "applications",
@@ -32,7 +46,7 @@ LAYERS = {
         "ongoing",
         "timers",
     ],
-    3: ["service", "tap", "web", "web.macro", "web.resource", "websocket"],
+    3: ["door", "service", "tap", "web", "web.macro", "web.resource", "websocket"],
 }
 
 LAYER = {module: layer for layer, modules in LAYERS.items() for module in modules}

@@ -90,7 +90,7 @@ class TestPermission:
     )
     def test_ownPages(self, origin: str, host: str, secure: bool) -> None:
         """Our own pages may connect without being named."""
-        assert Origins().permits(origin, host, secure)
+        assert Origins().permit(origin, host, secure)
 
     @pytest.mark.parametrize(
         ("origin", "host", "secure"),
@@ -113,29 +113,29 @@ class TestPermission:
     )
     def test_othersPages(self, origin: str, host: str, secure: bool) -> None:
         """A page whose scheme, host or port is another may not connect, nor one that can't be told apart."""
-        assert not Origins().permits(origin, host, secure)
+        assert not Origins().permit(origin, host, secure)
 
     def test_noBrowser(self) -> None:
         """Who sends no Origin is no browser, and may connect."""
-        assert Origins().permits(None, "example.org", False)
+        assert Origins().permit(None, "example.org", False)
 
     def test_allowed(self) -> None:
         """Pages that the operator allows may connect, beside our own."""
         origins = Origins(["https://App.example", "http://localhost:3000"])
-        assert origins.permits("https://app.example", "example.org", False)
-        assert origins.permits("https://app.example:443", "example.org", False)
-        assert origins.permits("http://localhost:3000", "example.org", False)
-        assert origins.permits("http://example.org", "example.org", False)
-        assert not origins.permits("http://app.example", "example.org", False)
-        assert not origins.permits("http://localhost:3001", "example.org", False)
-        assert not origins.permits("null", "example.org", False)
+        assert origins.permit("https://app.example", "example.org", False)
+        assert origins.permit("https://app.example:443", "example.org", False)
+        assert origins.permit("http://localhost:3000", "example.org", False)
+        assert origins.permit("http://example.org", "example.org", False)
+        assert not origins.permit("http://app.example", "example.org", False)
+        assert not origins.permit("http://localhost:3001", "example.org", False)
+        assert not origins.permit("null", "example.org", False)
 
     def test_all(self) -> None:
         """A star allows every page, also those that don't say which they are."""
         origins = Origins(["https://app.example", "*"])
         assert origins.all
-        assert origins.permits("https://evil.example", "example.org", False)
-        assert origins.permits("null", "example.org", False)
+        assert origins.permit("https://evil.example", "example.org", False)
+        assert origins.permit("null", "example.org", False)
 
     @pytest.mark.parametrize("text", ["app.example", "https://app.example/", "null", ""])
     def test_wronglyAllowed(self, text: str) -> None:

@@ -17,10 +17,11 @@ from twisted.web.static import Data
 from zope.interface.verify import verifyObject
 
 from ratchet_tx import Hub, RatchetResource, Settings, browserClient, on
+from ratchet_tx.hosts import Hosts
 from ratchet_tx.web.resource import CLIENT_FILES, Front
 from tests.ends import Wire, fetched
 from tests.fakes import FakeTimer
-from tests.wire import CLOSE, event, frame
+from tests.wire import CLOSE, event, frame, handshake
 
 
 class Echo:
@@ -104,6 +105,25 @@ class TestRatchetResource:
             resource.putChild(b"x", Resource())
         assert IResource.providedBy(resource.getChildWithDefault(b"x", None))
 
+    @pytest.mark.parametrize(
+        ("headers", "status"),
+        [
+            ({"X": "a\x0bb"}, 400),
+            ({"X": "a\x1cb"}, 400),
+            ({"X": "a\x85b"}, 400),
+            ({"origin": "http://a", "Origin": "http://b"}, 400),
+            ({"host": "a"}, 400),
+            ({f"X-{count}": "y" for count in range(64)}, 431),
+        ],
+        ids=["x0b", "x1c", "x85", "origins", "hosts", "many"],
+    )
+    def test_heads(self, site: Site, headers: dict[str, str], status: int) -> None:
+        """What the door refuses elsewhere, it refuses itself: no smuggled, repeated or endless headers reach a socket."""
+        wire = Wire(site)
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode("latin-1")
+        wire.send(handshake("/ws")[:-2] + lines + b"\r\n")
+        assert int(wire.receive().split(b" ")[1]) == status
+
     def test_otherUpgrades(self, site: Site) -> None:
         """An upgrade to anything else is none."""
         assert Wire(site).get("/ws", Upgrade="h2c")[0] == 426
@@ -162,30 +182,25 @@ class TestFront:
         pages.putChild(b"about", Data(b"About", "text/plain"))
         return pages
 
+    def front(self, pages: Any = None, *hosts: str) -> Site:
+        return Site(Front(Hosts(hosts), pages), reactor=Clock())
+
     @ensureDeferred
-    async def test_browserClient(self, hub: Hub, reactor: Reactor, pages: Resource) -> None:
+    async def test_browserClient(self, pages: Resource) -> None:
         """The browser client is served beside whatever pages there are, and without any."""
-        for front in (self.front(hub, reactor, pages), self.front(hub, reactor)):
+        for front in (self.front(pages), self.front()):
             async with listening(front) as port:
                 for name in CLIENT_FILES:
                     assert (await fetched(f"http://127.0.0.1:{port}/{name}"))[0] == 200
 
-    def front(self, hub: Hub, reactor: Reactor, pages: Any = None) -> Site:
-        return Site(Front(RatchetResource(hub, reactor), pages), reactor=Clock())
-
-    def test_socketsAtEveryPath(self, hub: Hub, reactor: Reactor, pages: Resource) -> None:
-        """Sockets may connect at every path, where pages are, too."""
-        for path in ("/", "/about", "/a/b?c=d"):
-            Wire(self.front(hub, reactor, pages)).open(path).lose()
-
-    def test_pages(self, hub: Hub, reactor: Reactor, pages: Resource) -> None:
-        """Pages are served beside the sockets, and the browser client beside the pages."""
-        wire = Wire(self.front(hub, reactor, pages))
+    def test_pages(self, pages: Resource) -> None:
+        """Pages are served, and nothing below the browser client's files."""
+        wire = Wire(self.front(pages))
         assert wire.get("/about")[::2] == (200, b"About")
         assert wire.get("/nothing")[0] == 404
         assert wire.get("/ratchet.js/x")[0] == 404
 
-    def test_leaves(self, hub: Hub, reactor: Reactor) -> None:
+    def test_leaves(self) -> None:
         """A resource that serves all paths by itself is given all of them."""
 
         class Leaf(Resource):
@@ -194,14 +209,18 @@ class TestFront:
             def render_GET(self, request: Any) -> bytes:
                 return b"/".join(request.postpath)
 
-        wire = Wire(self.front(hub, reactor, Leaf()))
-        assert wire.get("/a/b/c")[2] == b"a/b/c"
+        assert Wire(self.front(Leaf())).get("/a/b/c")[2] == b"a/b/c"
 
-    def test_noPages(self, hub: Hub, reactor: Reactor) -> None:
+    def test_noPages(self) -> None:
         """Without pages there is one that says what this is, and nothing else."""
-        wire = Wire(self.front(hub, reactor))
+        wire = Wire(self.front())
         status, _, body = wire.get("/")
         assert status == 200
         assert b"/ratchet.js" in body
         assert wire.get("/RATCHET.JS")[0] == 404
         assert wire.get("/x")[0] == 404
+
+    def test_hosts(self, pages: Resource) -> None:
+        """Who asks for a host that we aren't is told so, whatever the page."""
+        assert Wire(self.front(pages, "localhost")).get("/about")[0] == 200
+        assert Wire(self.front(pages, "example.org")).get("/about")[0] == 421

@@ -11,7 +11,7 @@ from ratchet_tx.errors import UsageError
 from ratchet_tx.settings import Limits, Settings, readTOML
 
 SECONDS = ["headSeconds", "loginSeconds", "pingSeconds", "pongSeconds", "handlerSeconds", "drainSeconds"]
-COUNTS = ["messageBytes", "receiveQueueEvents", "rooms"]
+COUNTS = ["messageBytes", "headBytes", "headCount", "receiveQueueEvents", "rooms"]
 
 
 class TestLimits:

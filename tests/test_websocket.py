@@ -162,7 +162,8 @@ class TestHandshake:
         wire.send(head)
         assert wire.receive().split(b" ")[1][:1] in b"45"
         assert wire.transport.disconnecting
-        assert wire.protocol.connection is None
+        assert wire.factory.hub.counters.opened == 0
+        assert sum(wire.factory.hub.counters.refused.values()) == 1
 
     def test_secretsStayOutOfTheLog(self, make: Any) -> None:
         """Of what a peer sends with a broken handshake, nothing gets into the log."""

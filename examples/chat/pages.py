@@ -120,7 +120,7 @@ class Action(Resource):
         self._act = act
 
     def render_POST(self, request: Request) -> Any:
-        if not self._origins.permits(request.getHeader("origin"), request.getHeader("host") or "", request.isSecure()):
+        if not self._origins.permit(request.getHeader("origin"), request.getHeader("host") or "", request.isSecure()):
             return forbidden("This form is on another site.").render(request)
         if request.content.seek(0, 2) > LONGEST_FORM:
             return errorPage(413, "Too much", "A name is shorter than that.").render(request)

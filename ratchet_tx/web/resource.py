@@ -5,13 +5,15 @@ Resources for twisted.web: a hub inside of a site, and the browser client; they 
 from pathlib import Path
 from typing import Any
 
-from autobahn.twisted.resource import WebSocketResource
-from twisted.web.iweb import IRequest
 from twisted.web.pages import errorPage
 from twisted.web.resource import IResource, Resource
+from twisted.web.server import NOT_DONE_YET
 from twisted.web.static import Data, File
 from zope.interface import implementer
 
+from ratchet_tx.door import handOver
+from ratchet_tx.head import BadHead, checkHeaders
+from ratchet_tx.hosts import Hosts
 from ratchet_tx.hub import Hub
 from ratchet_tx.websocket import RatchetServerFactory
 
@@ -38,7 +40,6 @@ class RatchetResource:
 
     def __init__(self, hub: Hub, reactor: Any = None) -> None:
         self._factory = RatchetServerFactory(hub, reactor)
-        self._sockets = WebSocketResource(self._factory)
         self._started = False
 
     def start(self) -> None:
@@ -54,14 +55,25 @@ class RatchetResource:
     def render(self, request: Any) -> Any:
         """
         Take a handshake's socket over from the site; whatever else comes is told to upgrade.
+
+        The head has been taken apart by the site, so it is looked through here, not by the door.
         """
-        if not isUpgrade(request):
+        headers = [(name.lower(), value) for name, values in request.requestHeaders.getAllRawHeaders() for value in values]
+        try:
+            head = checkHeaders(headers, self._factory.hub.limits.headCount)
+        except BadHead as bad:
+            return _refuse(request, bad.status, bad.reason)
+        if not head.isUpgrade:
             request.setHeader(b"upgrade", b"websocket")
             return errorPage(426, "Upgrade Required", "This is a WebSocket: connect to it by ws:// or wss://.").render(
                 request
             )
+        if request.channel is None or request.channel.transport is None:
+            # HTTP/2 has no connection to be taken over.
+            return _refuse(request, 400, "Bad Request")
         self.start()
-        return self._sockets.render(request)
+        _takeOver(request, self._factory.buildSocket(request.getClientAddress()), headers)
+        return NOT_DONE_YET
 
     def getChildWithDefault(self, name: bytes, request: Any) -> Any:
         """
@@ -76,12 +88,20 @@ class RatchetResource:
         raise TypeError("A RatchetResource has no children.")
 
 
-def isUpgrade(request: IRequest) -> bool:
+def _refuse(request: Any, status: int, reason: str) -> Any:
+    return errorPage(status, reason, "This request can't be understood.").render(request)
+
+
+def _takeOver(request: Any, protocol: Any, headers: list[tuple[bytes, bytes]]) -> None:
     """
-    Say whether a request wants to become a WebSocket.
+    Give a request's connection to a WebSocket's protocol, with the request as it came.
     """
-    upgrades = request.requestHeaders.getRawHeaders(b"upgrade", [])
-    return any(token.strip().lower() == b"websocket" for line in upgrades for token in line.split(b","))
+    transport, request.channel.transport = request.channel.transport, None
+    # The channel is the transport's producer, and has paused it while the request is served.
+    transport.unregisterProducer()
+    transport.resumeProducing()
+    lines = [b" ".join((request.method, request.uri, request.clientproto)), *(b": ".join(header) for header in headers)]
+    handOver(transport, protocol, b"\r\n".join([*lines, b"", b""]))
 
 
 def browserClient(name: str = "ratchet.js") -> Any:
@@ -116,22 +136,22 @@ code { background: #eef1f4; padding: .1em .3em; border-radius: .25em }</style>
 
 class Front(Resource):
     """
-    All of one port: sockets at every path, the browser client's files, and pages for the rest.
+    The pages of one port: the browser client's files, and beside them whatever there is.
 
-    @param sockets: what takes the handshakes
+    @param hosts: the names by which we may be called
     @param pages: what serves everything else; by default a page that says what this is
     """
 
-    def __init__(self, sockets: RatchetResource, pages: Any = None) -> None:
+    def __init__(self, hosts: Hosts, pages: Any = None) -> None:
         super().__init__()
-        self._sockets = sockets
+        self._hosts = hosts
         self._pages = pages
         if pages is None:
             self.putChild(b"", Data(_WELCOME, "text/html; charset=utf-8"))
 
     def getChildWithDefault(self, path: bytes, request: Any) -> Any:
-        if isUpgrade(request):
-            return self._sockets
+        if not self._hosts.permit((request.getHeader(b"host") or b"").decode("ascii", "replace")):
+            return errorPage(421, "Misdirected Request", "This server is not called so.")
         name = path.decode("ascii", "replace")
         if name in CLIENT_FILES and not request.postpath:
             return browserClient(name)

@@ -1,0 +1,113 @@
+"""
+The door: who comes in at a port is looked at before anybody else sees him, and sent to the sockets or to the pages.
+
+It knows nothing of WebSocket nor of pages; once a request's head is there, and good, it is out of the way.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.interfaces import IAddress, IDelayedCall, IReactorTime
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.protocols.policies import ProtocolWrapper
+from twisted.python.failure import Failure
+
+from ratchet_tx.counters import Counters
+from ratchet_tx.head import BadHead, readHead
+from ratchet_tx.settings import Limits
+
+Build = Callable[[IAddress], Any]
+
+_END = b"\r\n\r\n"
+
+
+class Door(Protocol):
+    """
+    The first to speak with a peer, for as long as its first request's head takes.
+
+    @param sockets: builds the protocol for a WebSocket's handshake
+    @param pages: builds the protocol for any other request; None where there are no pages
+    @param limits: how long, how large and how slow a head may be
+    @param counters: where refusals are counted, by their status
+    @param clock: for the time that a head may take
+    """
+
+    def __init__(self, sockets: Build, pages: Build | None, limits: Limits, counters: Counters, clock: IReactorTime) -> None:
+        self._sockets = sockets
+        self._pages = pages
+        self._limits = limits
+        self._counters = counters
+        self._clock = clock
+        self._received = bytearray()
+        self._timer: IDelayedCall | None = None
+
+    def connectionMade(self) -> None:
+        if self._limits.headSeconds:
+            self._timer = self._clock.callLater(self._limits.headSeconds, self._late)
+
+    def dataReceived(self, data: bytes) -> None:
+        # Only what is new is looked at, and the three bytes before it: the cost is linear, whatever the pieces.
+        start = max(0, len(self._received) - len(_END) + 1)
+        self._received += data
+        end = self._received.find(_END, start)
+        size = end + len(_END) if end >= 0 else len(self._received)
+        if 0 < self._limits.headBytes < size:
+            self._refuse(431, "Request Header Fields Too Large")
+        elif end >= 0:
+            self._enter(bytes(self._received[:size]))
+
+    def _enter(self, head: bytes) -> None:
+        try:
+            isUpgrade = readHead(head, self._limits.headCount).isUpgrade
+        except BadHead as bad:
+            return self._refuse(bad.status, bad.reason)
+        build = self._sockets if isUpgrade else self._pages
+        if build is None:
+            return self._refuse(426, "Upgrade Required", "Upgrade: websocket\r\nConnection: Upgrade")
+        self._stopTimer()
+        assert self.transport is not None, "data comes from a transport"
+        handOver(self.transport, build(self.transport.getPeer()), bytes(self._received))
+
+    def _late(self) -> None:
+        self._timer = None
+        self._refuse(408, "Request Timeout")
+
+    def _refuse(self, status: int, reason: str, headers: str = "Connection: close") -> None:
+        self._stopTimer()
+        self._counters.refused[f"http.{status}"] += 1
+        self.dataReceived = _ignore  # type: ignore[method-assign]
+        assert self.transport is not None, "there is somebody to refuse"
+        answer = f"HTTP/1.1 {status} {reason}\r\n{headers}\r\nContent-Length: 0\r\n\r\n"
+        self.transport.write(answer.encode())
+        self.transport.loseConnection()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._stopTimer()
+
+    def _stopTimer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def _ignore(data: bytes) -> None:
+    """
+    Take no notice of what a refused peer still sends.
+    """
+
+
+def handOver(transport: Any, protocol: Any, data: bytes) -> None:
+    """
+    Give a connection to another protocol, which is called by the transport itself from now on.
+
+    @param data: what has been received already
+    """
+    # Under TLS, and behind a proxy's protocol, the transport is a wrapper around the real one.
+    if isinstance(transport, ProtocolWrapper):
+        transport.wrappedProtocol = protocol
+    elif isinstance(transport.protocol, ProtocolWrapper):
+        transport.protocol.wrappedProtocol = protocol
+    else:
+        transport.protocol = protocol
+    protocol.makeConnection(transport)
+    protocol.dataReceived(data)

@@ -1,0 +1,166 @@
+"""
+The door, over a transport in memory.
+"""
+
+from typing import Any
+
+import pytest
+from twisted.internet.protocol import Protocol
+from twisted.internet.task import Clock
+from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
+
+from ratchet_tx.counters import Counters
+from ratchet_tx.door import Door
+from ratchet_tx.settings import Settings
+from tests.ends import MemoryTransport, Wire
+from tests.wire import handshake
+
+PAGE = b"GET /page HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+class Room(Protocol):
+    """
+    Who stands behind the door, and writes down what comes.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.received = b""
+        self.lost = False
+
+    def dataReceived(self, data: bytes) -> None:
+        self.received += data
+
+    def connectionLost(self, reason: Any = None) -> None:
+        self.lost = True
+
+
+class House:
+    """
+    A factory of doors.
+    """
+
+    def __init__(self, pages: bool = True, **limits: Any) -> None:
+        self.clock = Clock()
+        self.counters = Counters()
+        self._limits = Settings().limits.having(limits, "test")
+        self._pages = (lambda address: Room("pages")) if pages else None
+
+    def buildProtocol(self, address: Any) -> Door:
+        return Door(lambda address: Room("sockets"), self._pages, self._limits, self.counters, self.clock)
+
+
+def answer(wire: Wire) -> int:
+    assert wire.transport.disconnecting
+    head = wire.receive()
+    assert head.endswith(b"\r\n\r\n")
+    return int(head.split(b" ")[1])
+
+
+@pytest.mark.parametrize(("head", "name"), [(handshake(), "sockets"), (PAGE, "pages")])
+def test_ways(head: bytes, name: str) -> None:
+    """Handshakes go to the sockets and all else to the pages, whole, and whatever follows goes there at once."""
+    house = House()
+    wire = Wire(house)
+    wire.send(head[:-1])
+    assert isinstance(wire.protocol, Door)
+    wire.send(head[-1:] + b"more")
+    assert wire.protocol.name == name
+    wire.send(b"and more")
+    assert wire.protocol.received == head + b"moreand more"
+    wire.lose()
+    assert wire.protocol.lost
+    assert house.clock.getDelayedCalls() == []
+
+
+def test_byteByByte() -> None:
+    """It doesn't matter into which pieces a head is cut."""
+    wire = Wire(House())
+    for byte in PAGE:
+        wire.send(bytes([byte]))
+    assert wire.protocol.received == PAGE
+
+
+def test_noPages() -> None:
+    """Where there are no pages, who asks for one is told to upgrade."""
+    wire = Wire(House(pages=False))
+    wire.send(PAGE)
+    assert answer(wire) == 426
+
+
+def test_slow() -> None:
+    """Who takes too long for his head is told so, and closed, however busy he is with it."""
+    house = House(headSeconds=5)
+    wire = Wire(house)
+    for _ in range(39):
+        wire.send(b"X")
+        house.clock.advance(0.125)
+    assert not wire.transport.disconnecting
+    house.clock.advance(0.125)
+    assert answer(wire) == 408
+    assert house.counters.refused == {"http.408": 1}
+
+
+def test_large() -> None:
+    """A head above the limit is refused as soon as it is that long, and nothing more is kept of what still comes."""
+    house = House(headBytes=1000)
+    wire = Wire(house)
+    for _ in range(1000):
+        wire.send(b"X")
+    assert not wire.transport.disconnecting
+    wire.send(b"X")
+    assert answer(wire) == 431
+    wire.send(b"X" * 100_000)
+    assert len(wire.protocol._received) == 1001
+    assert house.clock.getDelayedCalls() == []
+
+
+def test_exactlyLargeEnough() -> None:
+    """A head of just the limit passes, whatever follows it; one byte more, and it doesn't."""
+    for limit, passes in ((len(PAGE), True), (len(PAGE) - 1, False)):
+        wire = Wire(House(headBytes=limit))
+        wire.send(PAGE + b"body" * 1000)
+        assert (wire.protocol.__class__ is Room) is passes
+
+
+def test_switchedOff() -> None:
+    """Each of the limits can be switched off."""
+    house = House(headBytes=0, headCount=0, headSeconds=0)
+    wire = Wire(house)
+    wire.send(PAGE[:-2] + b"X: y\r\n" * 10_000)
+    house.clock.advance(10_000)
+    wire.send(b"\r\n")
+    assert wire.protocol.name == "pages"
+
+
+def test_bad() -> None:
+    """A bad head is refused before anybody sees it."""
+    house = House()
+    wire = Wire(house)
+    wire.send(handshake(X="a\x0bOrigin: http://localhost:8080"))
+    assert answer(wire) == 400
+    assert house.counters.refused == {"http.400": 1}
+
+
+def test_goneEarly() -> None:
+    """Who goes before his head is there leaves nothing behind."""
+    house = House()
+    wire = Wire(house)
+    wire.send(PAGE[:5])
+    wire.lose()
+    assert house.clock.getDelayedCalls() == []
+
+
+def test_behindAWrapper() -> None:
+    """Behind a wrapper, as TLS is one, it is the wrapper that is given the next protocol."""
+    house = House()
+    for outer in (False, True):
+        wrapper = ProtocolWrapper(WrappingFactory(house), house.buildProtocol(None))  # type: ignore[arg-type]
+        transport = MemoryTransport()
+        transport.protocol = wrapper
+        if outer:
+            wrapper.makeConnection(transport)
+        else:
+            wrapper.wrappedProtocol.makeConnection(transport)
+        wrapper.wrappedProtocol.dataReceived(PAGE)
+        assert wrapper.wrappedProtocol.name == "pages"
