@@ -8,7 +8,7 @@ From the adapters of one connection comes its L{Table}, in which an event is loo
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from inspect import isclass, signature
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from twisted.logger import Logger
 from zope.interface import Interface, implementedBy, implementer, providedBy
@@ -19,7 +19,7 @@ from zope.interface.verify import verifyClass, verifyObject
 
 from ratchet_tx.errors import UsageError
 from ratchet_tx.interfaces import IApplication, IClient, IConnection
-from ratchet_tx.payload import RESERVED, checkName
+from ratchet_tx.payload import RESERVED, checkEvent, checkName
 
 Handler = Callable[[Any], Any]
 Marked = TypeVar("Marked", bound=Callable[..., Any])
@@ -170,6 +170,7 @@ class Applications:
     @param bases: registries whose registrations count too, where there is no own one of that name: those of a Zope or
         Pyramid site, or other L{Applications}
     @ivar registry: zope's registry itself
+    @ivar whenSlow: what may be left out, by event
     """
 
     _log = Logger()
@@ -181,6 +182,7 @@ class Applications:
         # Keyed by what the registry finds, not by whom it is for: so whatever changes the registry, or one below it,
         # leads to another key.
         self._tables: dict[tuple[Any, bool], Table] = {}
+        self.whenSlow: dict[str, str] = {}
 
     def __bool__(self) -> bool:
         """
@@ -206,6 +208,21 @@ class Applications:
                 f"{application.__name__} is a class: add an object, {application.__name__}(), or register the class."
             )
         self._put(_Shared(_asApplication(application)), None, IConnection, name or _dottedName(type(application)))
+
+    def registerEvent(self, event: str, whenSlow: Literal["drop", "latest"]) -> None:
+        """
+        Say what may be left out of an event that is sent to peers who don't read as fast as we write.
+
+        Without it a peer for whom too much waits is closed.
+
+        @param whenSlow: C{drop}: where too much waits, those of this event are dropped. C{latest}: of those that wait, a
+            later one takes the place of an earlier one of the same room
+        @raise UsageError: for a name that no event of an application can have, or for anything else
+        """
+        checkEvent(event)
+        if whenSlow not in ("drop", "latest"):
+            raise UsageError(f"whenSlow= is 'drop' or 'latest', not {whenSlow!r}.")
+        self.whenSlow[event] = whenSlow
 
     def register(self, factory: Any, client: Any = IClient, connection: Any = IConnection, name: str | None = None) -> None:
         """

@@ -14,10 +14,12 @@ from ratchet_tx.counters import Counters
 from ratchet_tx.errors import AskRefused, UsageError
 from ratchet_tx.inbox import Inbox
 from ratchet_tx.interfaces import IClient, IConnection, IHub, IRequest, ITransport
+from ratchet_tx.limits import Strikes
 from ratchet_tx.messages import Deliver, Message
 from ratchet_tx.payload import Payload, checkEvent, checkName, encode, encodeData
 from ratchet_tx.replies import Replies
 from ratchet_tx.settings import Limits
+from ratchet_tx.spare import Spare
 
 Data = TypeVar("Data")
 
@@ -35,6 +37,7 @@ class Node(Protocol):
     @property
     def clock(self) -> IReactorTime: ...
     def publish(self, message: Message) -> Any: ...
+    def spare(self, event: str, room: str | None = None) -> Spare | None: ...
     def joined(self, connection: "Connection", room: str) -> None: ...
     def left(self, connection: "Connection", room: str) -> None: ...
     def turn(self, connection: "Connection", payload: Payload) -> None: ...
@@ -70,6 +73,10 @@ class Connection:
     @ivar failedLogins: how many of its logins failed
     @ivar table: where the events that it sends lead to, by name
     @ivar ownTable: where the protocol's own events lead to
+    @ivar heard: when it last sent something
+    @ivar fullAt: how much of its rate it has spent (see L{ratchet_tx.limits.Rate})
+    @ivar refusals: how often it was refused for being too fast
+    @ivar badMessages: how often what it sent wasn't a message
     @ivar closing: whether it is ending: nothing is taken from the peer any more, and nothing sent
     @ivar ended: whether it is gone
     @ivar closedWith: the code and reason that we closed with, if it was us
@@ -83,16 +90,20 @@ class Connection:
         "_request",
         "_rooms",
         "_state",
+        "badMessages",
         "client",
         "closedWith",
         "closing",
         "ended",
         "failedLogins",
+        "fullAt",
         "guest",
+        "heard",
         "id",
         "inbox",
         "loginTimer",
         "ownTable",
+        "refusals",
         "table",
         "transport",
         "version",
@@ -110,6 +121,9 @@ class Connection:
         self.loginTimer: IDelayedCall | None = None
         self.closing = self.ended = False
         self.closedWith: tuple[int, str] | None = None
+        self.heard = self.fullAt = 0.0
+        self.refusals: Strikes | None = None
+        self.badMessages: Strikes | None = None
         self._node = node
         self._request = request
         self._remoteAddress = remoteAddress
@@ -139,7 +153,7 @@ class Connection:
 
     def emit(self, event: str, data: Any = None) -> None:
         checkEvent(event)
-        self.send(event, data)
+        self._sendText(encode(event, data), self._node.spare(event))
 
     def send(self, event: str, data: Any, **keys: Any) -> None:
         """
@@ -148,12 +162,14 @@ class Connection:
         @param keys: what stands beside event and data
         @raise UsageError: for data that isn't JSON
         """
-        text = encode(event, data, **keys)
+        self._sendText(encode(event, data, **keys))
+
+    def _sendText(self, text: bytes, spare: Spare | None = None) -> None:
         if self.closing:
             self._node.counters.lost += 1
             return
         self._node.counters.sent += 1
-        self.transport.sendText(text)
+        self.transport.sendText(text, spare)
 
     def broadcast(self, event: str, data: Any = None, room: str | None = None) -> None:
         checkEvent(event)

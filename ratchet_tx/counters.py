@@ -21,6 +21,7 @@ class Counters:
     @ivar failures: handlers that failed
     @ivar refused: messages and events that were refused, by code
     @ivar closes: connections that we closed, by code
+    @ivar spared: messages that were left out because a peer was slow, by event
     """
 
     __slots__ = (
@@ -34,6 +35,7 @@ class Counters:
         "received",
         "refused",
         "sent",
+        "spared",
     )
 
     def __init__(self) -> None:
@@ -41,3 +43,4 @@ class Counters:
         self.logins = self.failures = 0
         self.refused: Counter[str] = Counter()
         self.closes: Counter[int] = Counter()
+        self.spared: Counter[str] = Counter()

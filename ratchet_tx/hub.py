@@ -15,6 +15,7 @@ from zope.interface import implementer
 from zope.interface.exceptions import Invalid
 from zope.interface.verify import verifyObject
 
+from ratchet_tx.addresses import Addresses
 from ratchet_tx.answers import Answers
 from ratchet_tx.applications import Applications, Route
 from ratchet_tx.audience import Audience
@@ -37,11 +38,13 @@ from ratchet_tx.interfaces import (
     IRequest,
     ITransport,
 )
+from ratchet_tx.limits import Rate, Strikes
 from ratchet_tx.messages import Deliver, Disconnect, Leave, Message
 from ratchet_tx.observers import Observer, Observers
 from ratchet_tx.ongoing import Ongoing
 from ratchet_tx.payload import RESERVED, BadPayload, Payload, checkEvent, checkName, decode, encode, encodeData
 from ratchet_tx.settings import Settings
+from ratchet_tx.spare import Spare
 from ratchet_tx.timers import Timers
 
 
@@ -88,7 +91,13 @@ class Hub(Service):
         self._lastGone: Deferred[None] | None = None
         self._deadline: IDelayedCall | None = None
         self._handlers = Handlers(self.answers.failed, self.answers.answer, self.limits.handlerSeconds)
-        self._letsGuestsIn = IAnonymousClientProvider.providedBy(self.clientProvider)
+        self.letsGuestsIn = IAnonymousClientProvider.providedBy(self.clientProvider)
+        self._rate = Rate(self.limits.eventsPerSecond, self.limits.eventsBurst)
+        self._addresses = Addresses(
+            self.limits.connectionsPerAddress,
+            self.limits.strangersPerAddress,
+            everywhere=self.settings.trustForwarded > 0,
+        )
 
     # Starting and stopping
 
@@ -194,6 +203,17 @@ class Hub(Service):
 
     # What a transport tells
 
+    def permit(self, address: str) -> bool:
+        """
+        Decide whether one more peer may come in.
+
+        @param address: its IP address
+        """
+        most = self.limits.connections
+        if not self.running or 0 < most <= len(self._audience):
+            return False
+        return self._addresses.permit(address, stranger=not self.letsGuestsIn)
+
     def opened(self, transport: ITransport, request: IRequest, remoteAddress: str) -> Connection:
         """
         Take a peer in, whose handshake has been accepted.
@@ -203,8 +223,10 @@ class Hub(Service):
         """
         connection = Connection(self, transport, request, remoteAddress)
         self._audience.add(connection)
+        self._addresses.add(remoteAddress, stranger=True)
+        connection.heard = self.clock.seconds()
         self.counters.opened += 1
-        if self._letsGuestsIn:
+        if self.letsGuestsIn:
             self._letIn(connection)
         else:
             self._awaitLogin(connection)
@@ -240,10 +262,17 @@ class Hub(Service):
         if connection.closing:
             return
         self.counters.received += 1
+        now = connection.heard = self.clock.seconds()
         try:
             payload = decode(text)
         except BadPayload as error:
-            return self.answers.refuse(connection, "", error.id, error)
+            return self._receivedBad(connection, error, now)
+        # Replies cost nothing: it is us who asked for them.
+        if payload.re is None or payload.event != "socket.reply":
+            fullAt = self._rate.spend(connection.fullAt, now)
+            if fullAt < 0:
+                return self._receivedTooFast(connection, payload, -fullAt, now)
+            connection.fullAt = fullAt
         route = connection.table.get(payload.event)
         if route is None:
             self._receivedOther(connection, payload)
@@ -251,6 +280,18 @@ class Hub(Service):
             connection.wait(payload)
         else:
             self._dispatch(connection, payload, route)
+
+    def _receivedBad(self, connection: Connection, error: BadPayload, now: float) -> None:
+        connection.fullAt = max(connection.fullAt, self._rate.spend(connection.fullAt, now))
+        self.answers.refuse(connection, "", error.id, error)
+        connection.badMessages = connection.badMessages or Strikes()
+        if 0 < self.limits.eventsBurst <= connection.badMessages.strike(now):
+            connection.close(4501, "Too many bad messages")
+
+    def _receivedTooFast(self, connection: Connection, payload: Payload, after: float, now: float) -> None:
+        refusal = PeerError("rate.limited", "Too many events", retry=True, after=round(after, 3))
+        self.answers.refuse(connection, payload.event, payload.id, refusal)
+        self._strike(connection, now)
 
     def _receivedOther(self, connection: Connection, payload: Payload) -> None:
         control = CONTROL.get(payload.event)
@@ -260,6 +301,26 @@ class Hub(Service):
             connection.wait(payload)
         else:
             self.turn(connection, payload)
+
+    def pinged(self, connection: Connection) -> bool:
+        """
+        Take in a ping of WebSocket's own, which costs what an event costs.
+
+        @return: whether it may be answered
+        """
+        now = connection.heard = self.clock.seconds()
+        fullAt = self._rate.spend(connection.fullAt, now)
+        if fullAt >= 0:
+            connection.fullAt = fullAt
+            return True
+        self.counters.refused["rate.limited"] += 1
+        self._strike(connection, now)
+        return False
+
+    def _strike(self, connection: Connection, now: float) -> None:
+        connection.refusals = connection.refusals or Strikes()
+        if connection.refusals.strike(now) >= self.limits.eventsBurst:
+            connection.close(4009, "Too many events")
 
     def turn(self, connection: Connection, payload: Payload) -> None:
         """
@@ -290,6 +351,7 @@ class Hub(Service):
             return
         connection.end()
         self._audience.remove(connection)
+        self._addresses.remove(connection.remoteAddress, stranger=connection.client is None)
         self.counters.closed += 1
         if connection.closedWith is not None:
             code, reason = connection.closedWith
@@ -352,6 +414,7 @@ class Hub(Service):
         connection.stopLoginTimer()
         if client is not connection.client:
             self._become(connection, client)
+            self._closeOneTooMany(client)
         if self.observers.of(LoggedIn):
             self.observers.tell(LoggedIn(connection))
 
@@ -363,7 +426,15 @@ class Hub(Service):
         if self.observers.of(LoginFailed):
             self.observers.tell(LoginFailed(connection, refusal.code))
 
+    def _closeOneTooMany(self, client: IClient) -> None:
+        connections = [each for each in self._audience.clients.members(client.id) if not each.closing]
+        if 0 < self.limits.connectionsPerClient < len(connections):
+            silent = min(connections, key=lambda each: each.heard)
+            silent.close(4504, "Too many connections of this client")
+
     def _become(self, connection: Connection, client: IClient) -> None:
+        if connection.client is None:
+            self._addresses.know(connection.remoteAddress)
         self._audience.become(connection, client)
         self._makeTables(connection)
 
@@ -409,6 +480,7 @@ class Hub(Service):
 
     def _deliverEvent(self, message: Deliver) -> None:
         keys = {} if message.room is None else {"room": message.room}
+        spare = self.spare(message.event, message.room)
         frame = makeText(encode(message.event, message.data, **keys))
         failed = []
         sent = 0
@@ -416,7 +488,7 @@ class Hub(Service):
             if connection.closing or connection.id == message.without:
                 continue
             try:
-                connection.transport.send(frame)
+                connection.transport.send(frame, spare)
                 sent += 1
             except Exception:
                 # It isn't dropped here, for its end would be told in the middle of the others' event.
@@ -425,6 +497,13 @@ class Hub(Service):
         self.counters.sent += sent
         for connection in failed:
             connection.transport.abort()
+
+    def spare(self, event: str, room: str | None = None) -> Spare | None:
+        """
+        Say whether an event may be left out for a slow peer.
+        """
+        whenSlow = self.applications.whenSlow
+        return Spare(event, room, whenSlow[event] == "latest") if event in whenSlow else None
 
     def joined(self, connection: Connection, room: str) -> None:
         """

@@ -31,18 +31,20 @@ class ITransport(Interface):
 
     queuedBytes: int = Attribute("How many bytes wait here because the peer doesn't read as fast as we write.")
 
-    def send(frame: bytes) -> None:
+    def send(frame: bytes, spare: Any = None) -> None:
         """
         Send a whole WebSocket frame that was made once for many peers.
 
         @param frame: an unmasked text frame, as L{ratchet_tx.frames.makeText} gives it
+        @param spare: a L{Spare<ratchet_tx.spare.Spare>}, for what may be left out if the peer is slow
         """
 
-    def sendText(text: bytes) -> None:
+    def sendText(text: bytes, spare: Any = None) -> None:
         """
         Send one text message to this peer alone, compressed where that was agreed on.
 
         @param text: UTF-8, not checked here
+        @param spare: as in L{send}
         """
 
     def close(code: int, reason: str) -> None:

@@ -28,8 +28,15 @@ class Limits:
     @ivar pingSeconds: how often a peer is pinged
     @ivar pongSeconds: how long it may take to answer that
     @ivar handlerSeconds: how long one event may take
+    @ivar sendQueueBytes: how many bytes may wait for a peer that doesn't read
+    @ivar eventsPerSecond: how many events a peer may send, over time
+    @ivar eventsBurst: how many it may send at once
     @ivar receiveQueueEvents: how many events of a peer may wait for the one that is handled before we stop reading from it
     @ivar rooms: how many rooms a connection may be in
+    @ivar connections: how many there may be in all
+    @ivar connectionsPerClient: how many of one client
+    @ivar connectionsPerAddress: how many from one address
+    @ivar strangersPerAddress: how many of them that haven't logged in
     @ivar drainSeconds: how long the hub may take to stop
     """
 
@@ -41,8 +48,15 @@ class Limits:
     pingSeconds: float = 20
     pongSeconds: float = 20
     handlerSeconds: float = 30
+    sendQueueBytes: int = 1048576
+    eventsPerSecond: int = 50
+    eventsBurst: int = 100
     receiveQueueEvents: int = 64
     rooms: int = 128
+    connections: int = 10000
+    connectionsPerClient: int = 16
+    connectionsPerAddress: int = 0
+    strangersPerAddress: int = 64
     drainSeconds: float = 25
 
     @classmethod

@@ -4,12 +4,15 @@ WebSockets by Autobahn: from bytes to messages for the hub, and from frames to b
 Autobahn takes care of RFC 6455; here are only its settings, which are off where we want them on, and the seam to the hub.
 """
 
+from math import inf
 from typing import Any, cast
 
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
 from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
-from twisted.internet.interfaces import ISSLTransport
+from twisted.internet.interfaces import IDelayedCall, ISSLTransport
+from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ratchet_tx.connection import Connection
@@ -21,7 +24,15 @@ from ratchet_tx.hub import Hub
 from ratchet_tx.interfaces import ITransport
 from ratchet_tx.journal import keepJournal
 from ratchet_tx.origin import Origins
+from ratchet_tx.outlet import Outlet
 from ratchet_tx.request import Request
+from ratchet_tx.spare import Spare
+
+#: How long a peer may take to answer our close, and to read what was sent before.
+LINGER_SECONDS = 3
+
+#: When somebody may come again who was one too many.
+RETRY_SECONDS = 5
 
 #: How many bytes of UTF-8 fit beside the code into a close frame (RFC 6455 section 5.5).
 _REASON_BYTES = 123
@@ -37,6 +48,9 @@ HTTP_STATUS = {
     503: "Service Unavailable",
     505: "HTTP Version Not Supported",
 }
+
+
+_log = Logger()
 
 
 class _Quiet:
@@ -69,6 +83,11 @@ class RatchetServerProtocol(WebSocketServerProtocol):
     factory: "RatchetServerFactory"
 
     connection: Connection | None = None
+    _lingering: IDelayedCall | None = None
+    _readingPaused = False
+
+    #: Whether there was a time, since the last ping, in which we didn't read.
+    _unread = False
 
     # What Autobahn tells
 
@@ -77,11 +96,11 @@ class RatchetServerProtocol(WebSocketServerProtocol):
         Look at a handshake.
 
         @raise ConnectionDeny: with 403 for a page of an origin that may not connect, with 421 for a host that we aren't,
-            and with 503 while the hub doesn't run
+            and with 503 where there are too many, and while the hub doesn't run
         """
         factory, headers = self.factory, request.headers
         asker = factory.asker(self.transport, headers)
-        if not factory.hub.running:
+        if not factory.hub.permit(asker.address):
             raise ConnectionDeny(503, "Service Unavailable")
         if not factory.hosts.permit(headers["host"]):
             raise ConnectionDeny(421, "Misdirected Request")
@@ -96,6 +115,8 @@ class RatchetServerProtocol(WebSocketServerProtocol):
         """
         self.factory.hub.counters.refused[f"http.{code}"] += 1
         headers = [*(responseHeaders or ()), ("Connection", "close"), ("Content-Length", "0")]
+        if code == 503:
+            headers.append(("Retry-After", str(RETRY_SECONDS)))
         super().failHandshake(HTTP_STATUS.get(code, "Bad Request"), code, headers)
 
     def onOpen(self) -> None:
@@ -129,33 +150,103 @@ class RatchetServerProtocol(WebSocketServerProtocol):
             code, reason = self.localCloseCode, bytes(self.localCloseReason or b"").decode("utf-8", "replace")
         self.factory.hub.closed(connection, code or 1005, reason or "", wasClean)
 
+    def onPing(self, payload: bytes) -> None:
+        """
+        Answer a ping, which costs as much of the peer's rate as an event does.
+        """
+        if self.connection is not None and self.factory.hub.pinged(self.connection):
+            self.sendPong(payload)
+
+    def onMessageBegin(self, isBinary: bool) -> None:
+        """
+        Begin to count a message's fragments.
+        """
+        super().onMessageBegin(isBinary)
+        self._fragments = 0
+
+    def onMessageFrameBegin(self, length: int) -> None:
+        """
+        Mind that a message isn't cut into endlessly many fragments: each is kept, were it empty, until the last is there.
+        """
+        super().onMessageFrameBegin(length)
+        self._fragments += 1
+        if self._fragments > self.factory.mostFragments and self.connection is not None:
+            self.connection.close(4009, "Too many fragments")
+            self.abort()
+
     def onAutoPingTimeout(self) -> None:
         """
         Part with a peer that doesn't answer pings: what is left of it may still read why.
+
+        While we didn't read from it, its answer couldn't come: then it has that time once more.
         """
         self.autoPingTimeoutCall = None
-        if self.connection is not None:
+        if self._unread:
+            self._unread = self._readingPaused
+            self.autoPingTimeoutCall = self.factory.reactor.callLater(
+                self.factory.hub.limits.pongSeconds, self.onAutoPingTimeout
+            )
+        elif self.connection is not None:
             self.connection.close(4012, "No pong")
+
+    # The outlet, through which all goes that Autobahn sends
+
+    def connectionMade(self) -> None:
+        self._outlet = Outlet(self.transport, self.factory.hub.limits.sendQueueBytes, self._tooSlow, self._spared)
+        super().connectionMade()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        if self._lingering is not None:
+            self._lingering.cancel()
+            self._lingering = None
+        super().connectionLost(reason)
+
+    def _tooSlow(self) -> None:
+        if self.connection is not None:
+            self.connection.close(4008, "Too slow")
+
+    def _spared(self, spare: Spare) -> None:
+        self.factory.hub.counters.spared[spare.event] += 1
+
+    def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
+        """
+        Send what Autobahn has made.
+        """
+        self._outlet.write(data)
+
+    def unregisterProducer(self) -> None:
+        """
+        Leave the outlet where it is: Autobahn would take it away before it is empty.
+        """
+
+    def _closeConnection(self, abort: bool = False) -> None:
+        if abort:
+            return self._outlet.abort()
+        # A peer that takes its leave but doesn't read what was sent before would stay for ever.
+        self._lingering = self.factory.reactor.callLater(LINGER_SECONDS, self._lingered)
+        self._outlet.close()
+
+    def _lingered(self) -> None:
+        self._lingering = None
+        self._outlet.abort()
 
     # ITransport
 
     @property
     def queuedBytes(self) -> int:
-        """
-        Not counted yet: no Twisted transport can be asked.
-        """
-        return 0
+        return self._outlet.queuedBytes
 
-    def send(self, frame: bytes) -> None:
+    def send(self, frame: bytes, spare: Spare | None = None) -> None:
         if self._perMessageCompress is not None:
             self.sendText(textOf(frame))
         elif self.state == self.STATE_OPEN:
-            self.transport.write(frame)
+            self._outlet.write(frame, spare)
 
-    def sendText(self, text: bytes) -> None:
+    def sendText(self, text: bytes, spare: Spare | None = None) -> None:
         if self._perMessageCompress is None:
-            self.send(makeText(text))
+            self.send(makeText(text), spare)
         elif self.state == self.STATE_OPEN:
+            # Compressed frames build on each other, so none of them is spare.
             self.sendMessage(text)
 
     def close(self, code: int, reason: str) -> None:
@@ -165,12 +256,17 @@ class RatchetServerProtocol(WebSocketServerProtocol):
         self.sendCloseFrame(code, reason.encode("utf-8", "replace")[:_REASON_BYTES].decode("utf-8", "ignore").encode())
 
     def abort(self) -> None:
-        self.dropConnection(abort=True)
+        if self._lingering is not None:
+            self._outlet.abort()
+        else:
+            self.dropConnection(abort=True)
 
     def pauseReading(self) -> None:
+        self._readingPaused = self._unread = True
         self.transport.pauseProducing()
 
     def resumeReading(self) -> None:
+        self._readingPaused = False
         self.transport.resumeProducing()
 
 
@@ -200,6 +296,7 @@ class RatchetServerFactory(WebSocketServerFactory):
         self.origins = Origins(hub.settings.origin)
         self._pages = pages
         limits = hub.limits
+        self.mostFragments = max(1024, limits.messageBytes // 64) if limits.messageBytes else inf
         self.setProtocolOptions(
             versions=[13],
             webStatus=False,
@@ -209,7 +306,7 @@ class RatchetServerFactory(WebSocketServerFactory):
             maxMessagePayloadSize=limits.messageBytes,
             # The door has seen to it that the head is there.
             openHandshakeTimeout=0,
-            closeHandshakeTimeout=1,
+            closeHandshakeTimeout=LINGER_SECONDS,
             autoPingInterval=limits.pingSeconds,
             autoPingTimeout=limits.pongSeconds,
             # Origins are checked by us: Autobahn's patterns refuse the very origin that they name.
@@ -219,6 +316,8 @@ class RatchetServerFactory(WebSocketServerFactory):
 
     def startFactory(self) -> None:
         keepJournal(self.hub, self.hub.settings.verbose)
+        if self.origins.all:
+            _log.warn("Pages of every origin may connect (origin: *), and speak in the name of whoever looks at them")
         self.hub.attach(self, self.reactor)
         if self._pages is not None:
             self._pages.doStart()

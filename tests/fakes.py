@@ -17,6 +17,7 @@ from ratchet_tx.connection import Connection
 from ratchet_tx.frames import textOf
 from ratchet_tx.interfaces import IClient, IClientProvider, IPeriodicTimer, ITransport
 from ratchet_tx.request import Request
+from ratchet_tx.spare import Spare
 
 
 @implementer(ITransport)
@@ -38,11 +39,11 @@ class FakeTransport:
         self.aborted = False
         self.reading = True
 
-    def send(self, frame: bytes) -> None:
+    def send(self, frame: bytes, spare: Spare | None = None) -> None:
         assert isinstance(frame, bytes)
-        self.sendText(textOf(frame))
+        self.sendText(textOf(frame), spare)
 
-    def sendText(self, text: bytes) -> None:
+    def sendText(self, text: bytes, spare: Spare | None = None) -> None:
         assert isinstance(text, bytes)
         assert self.closedWith is None, "nothing is sent after the close"
         self.texts.append(text)

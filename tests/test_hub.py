@@ -503,7 +503,7 @@ class TestMany:
         hub = startedHub()
         peers = [Peer(hub) for _ in range(3)]
 
-        def fail(frame: bytes) -> None:
+        def fail(frame: bytes, spare: Any) -> None:
             raise OSError("broken pipe")
 
         peers[1].transport.send = fail  # type: ignore[method-assign]
@@ -518,7 +518,7 @@ class TestMany:
         hub = startedHub()
         peers = [Peer(hub) for _ in range(3)]
 
-        def leave(frame: bytes) -> None:
+        def leave(frame: bytes, spare: Any) -> None:
             for peer in peers[:2]:
                 peer.leave(1006, "", clean=False)
 

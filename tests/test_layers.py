@@ -21,6 +21,9 @@ LAYERS = {
         "forwarded",
         "head",
         "hosts",
+        "addresses",
+        "limits",
+        "spare",
         "origin",
         "payload",
         "replies",
@@ -46,7 +49,7 @@ LAYERS = {
         "ongoing",
         "timers",
     ],
-    3: ["door", "service", "tap", "web", "web.macro", "web.resource", "websocket"],
+    3: ["door", "outlet", "service", "tap", "web", "web.macro", "web.resource", "websocket"],
 }
 
 LAYER = {module: layer for layer, modules in LAYERS.items() for module in modules}

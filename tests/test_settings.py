@@ -11,7 +11,20 @@ from ratchet_tx.errors import UsageError
 from ratchet_tx.settings import Limits, Settings, readTOML
 
 SECONDS = ["headSeconds", "loginSeconds", "pingSeconds", "pongSeconds", "handlerSeconds", "drainSeconds"]
-COUNTS = ["messageBytes", "headBytes", "headCount", "receiveQueueEvents", "rooms"]
+COUNTS = [
+    "connections",
+    "connectionsPerAddress",
+    "connectionsPerClient",
+    "eventsBurst",
+    "eventsPerSecond",
+    "headBytes",
+    "headCount",
+    "messageBytes",
+    "receiveQueueEvents",
+    "rooms",
+    "sendQueueBytes",
+    "strangersPerAddress",
+]
 
 
 class TestLimits:

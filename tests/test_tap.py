@@ -238,7 +238,7 @@ class TestServing:
         """Whatever is thrown at the port by many, the server goes on, and so does another peer's talk."""
         random = Random(6455)
         port = freePort()
-        words = f"-n --pidfile= ratchet --port {port} --application mine.Echo"
+        words = f"-n --pidfile= ratchet --port {port} --application mine.Echo --limit eventsPerSecond=0"
         with serving(twistd(*words.split()), port, folder) as server, connect(server.socketUrl) as peer:
             for count in range(200):
                 with create_connection(("127.0.0.1", port), 20) as thrower, suppress(OSError):
