@@ -15,7 +15,6 @@ from zope.interface import implementer
 from zope.interface.exceptions import Invalid
 from zope.interface.verify import verifyObject
 
-from ratchet_tx.addresses import Addresses
 from ratchet_tx.answers import Answers
 from ratchet_tx.applications import Applications, Route
 from ratchet_tx.audience import Audience
@@ -27,6 +26,7 @@ from ratchet_tx.coroutines import deferred, isLater
 from ratchet_tx.counters import Counters
 from ratchet_tx.errors import PeerError, UsageError
 from ratchet_tx.frames import makeText
+from ratchet_tx.guard import Guard
 from ratchet_tx.handling import Handlers
 from ratchet_tx.happenings import Closed, Dispatched, LoggedIn, LoginFailed, Opened
 from ratchet_tx.interfaces import (
@@ -38,7 +38,6 @@ from ratchet_tx.interfaces import (
     IRequest,
     ITransport,
 )
-from ratchet_tx.limits import Rate, Strikes
 from ratchet_tx.messages import Deliver, Disconnect, Leave, Message
 from ratchet_tx.observers import Observer, Observers
 from ratchet_tx.ongoing import Ongoing
@@ -92,12 +91,7 @@ class Hub(Service):
         self._deadline: IDelayedCall | None = None
         self._handlers = Handlers(self.answers.failed, self.answers.answer, self.limits.handlerSeconds)
         self.letsGuestsIn = IAnonymousClientProvider.providedBy(self.clientProvider)
-        self._rate = Rate(self.limits.eventsPerSecond, self.limits.eventsBurst)
-        self._addresses = Addresses(
-            self.limits.connectionsPerAddress,
-            self.limits.strangersPerAddress,
-            everywhere=self.settings.trustForwarded > 0,
-        )
+        self._guard = Guard(self.settings, self.counters, self.answers, guests=self.letsGuestsIn)
 
     # Starting and stopping
 
@@ -209,10 +203,7 @@ class Hub(Service):
 
         @param address: its IP address
         """
-        most = self.limits.connections
-        if not self.running or 0 < most <= len(self._audience):
-            return False
-        return self._addresses.permit(address, stranger=not self.letsGuestsIn)
+        return bool(self.running) and self._guard.permit(address, len(self._audience))
 
     def opened(self, transport: ITransport, request: IRequest, remoteAddress: str) -> Connection:
         """
@@ -223,7 +214,7 @@ class Hub(Service):
         """
         connection = Connection(self, transport, request, remoteAddress)
         self._audience.add(connection)
-        self._addresses.add(remoteAddress, stranger=True)
+        self._guard.add(connection)
         connection.heard = self.clock.seconds()
         self.counters.opened += 1
         if self.letsGuestsIn:
@@ -266,13 +257,9 @@ class Hub(Service):
         try:
             payload = decode(text)
         except BadPayload as error:
-            return self._receivedBad(connection, error, now)
-        # Replies cost nothing: it is us who asked for them.
-        if payload.re is None or payload.event != "socket.reply":
-            fullAt = self._rate.spend(connection.fullAt, now)
-            if fullAt < 0:
-                return self._receivedTooFast(connection, payload, -fullAt, now)
-            connection.fullAt = fullAt
+            return self._guard.refuseBad(connection, error, now)
+        if not self._guard.pays(connection, payload, now):
+            return
         route = connection.table.get(payload.event)
         if route is None:
             self._receivedOther(connection, payload)
@@ -280,18 +267,6 @@ class Hub(Service):
             connection.wait(payload)
         else:
             self._dispatch(connection, payload, route)
-
-    def _receivedBad(self, connection: Connection, error: BadPayload, now: float) -> None:
-        connection.fullAt = max(connection.fullAt, self._rate.spend(connection.fullAt, now))
-        self.answers.refuse(connection, "", error.id, error)
-        connection.badMessages = connection.badMessages or Strikes()
-        if 0 < self.limits.eventsBurst <= connection.badMessages.strike(now):
-            connection.close(4501, "Too many bad messages")
-
-    def _receivedTooFast(self, connection: Connection, payload: Payload, after: float, now: float) -> None:
-        refusal = PeerError("rate.limited", "Too many events", retry=True, after=round(after, 3))
-        self.answers.refuse(connection, payload.event, payload.id, refusal)
-        self._strike(connection, now)
 
     def _receivedOther(self, connection: Connection, payload: Payload) -> None:
         control = CONTROL.get(payload.event)
@@ -309,18 +284,7 @@ class Hub(Service):
         @return: whether it may be answered
         """
         now = connection.heard = self.clock.seconds()
-        fullAt = self._rate.spend(connection.fullAt, now)
-        if fullAt >= 0:
-            connection.fullAt = fullAt
-            return True
-        self.counters.refused["rate.limited"] += 1
-        self._strike(connection, now)
-        return False
-
-    def _strike(self, connection: Connection, now: float) -> None:
-        connection.refusals = connection.refusals or Strikes()
-        if connection.refusals.strike(now) >= self.limits.eventsBurst:
-            connection.close(4009, "Too many events")
+        return self._guard.paysForPing(connection, now)
 
     def turn(self, connection: Connection, payload: Payload) -> None:
         """
@@ -351,7 +315,7 @@ class Hub(Service):
             return
         connection.end()
         self._audience.remove(connection)
-        self._addresses.remove(connection.remoteAddress, stranger=connection.client is None)
+        self._guard.remove(connection)
         self.counters.closed += 1
         if connection.closedWith is not None:
             code, reason = connection.closedWith
@@ -414,7 +378,7 @@ class Hub(Service):
         connection.stopLoginTimer()
         if client is not connection.client:
             self._become(connection, client)
-            self._closeOneTooMany(client)
+            self._guard.closeOneTooMany([each for each in self._audience.clients.members(client.id) if not each.closing])
         if self.observers.of(LoggedIn):
             self.observers.tell(LoggedIn(connection))
 
@@ -426,15 +390,9 @@ class Hub(Service):
         if self.observers.of(LoginFailed):
             self.observers.tell(LoginFailed(connection, refusal.code))
 
-    def _closeOneTooMany(self, client: IClient) -> None:
-        connections = [each for each in self._audience.clients.members(client.id) if not each.closing]
-        if 0 < self.limits.connectionsPerClient < len(connections):
-            silent = min(connections, key=lambda each: each.heard)
-            silent.close(4504, "Too many connections of this client")
-
     def _become(self, connection: Connection, client: IClient) -> None:
         if connection.client is None:
-            self._addresses.know(connection.remoteAddress)
+            self._guard.know(connection)
         self._audience.become(connection, client)
         self._makeTables(connection)
 

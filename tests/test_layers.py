@@ -41,6 +41,7 @@ LAYERS = {
         "connection",
         "control",
         "coroutines",
+        "guard",
         "handling",
         "hub",
         "inbox",

@@ -1,0 +1,116 @@
+"""
+How much peers may ask: who may come in, how fast events may come, and who is closed for it; what they ask it doesn't know.
+"""
+
+from ratchet_tx.addresses import Addresses
+from ratchet_tx.answers import Answers
+from ratchet_tx.connection import Connection
+from ratchet_tx.counters import Counters
+from ratchet_tx.errors import PeerError
+from ratchet_tx.limits import Rate, Strikes
+from ratchet_tx.payload import BadPayload, Payload
+from ratchet_tx.settings import Settings
+
+
+class Guard:
+    """
+    The limits of one hub, and what happens at them.
+
+    @param guests: whether everybody may come in without logging in
+    """
+
+    def __init__(self, settings: Settings, counters: Counters, answers: Answers, guests: bool) -> None:
+        limits = settings.limits
+        self._limits = limits
+        self._counters = counters
+        self._answers = answers
+        self._guests = guests
+        self._rate = Rate(limits.eventsPerSecond, limits.eventsBurst)
+        everywhere = settings.trustForwarded > 0
+        self._addresses = Addresses(limits.connectionsPerAddress, limits.strangersPerAddress, everywhere)
+
+    # Who comes in
+
+    def permit(self, address: str, already: int) -> bool:
+        """
+        Decide whether one more peer may come in.
+
+        @param address: its IP address
+        @param already: how many are there
+        """
+        if 0 < self._limits.connections <= already:
+            return False
+        return self._addresses.permit(address, stranger=not self._guests)
+
+    def add(self, connection: Connection) -> None:
+        """
+        Count a connection, of a stranger so far.
+        """
+        self._addresses.add(connection.remoteAddress, stranger=True)
+
+    def know(self, connection: Connection) -> None:
+        """
+        Count a connection as a stranger's no more.
+        """
+        self._addresses.know(connection.remoteAddress)
+
+    def remove(self, connection: Connection) -> None:
+        """
+        Count a connection no more.
+        """
+        self._addresses.remove(connection.remoteAddress, stranger=connection.client is None)
+
+    def closeOneTooMany(self, connections: list[Connection]) -> None:
+        """
+        Close one of a client's connections where there are too many: the one that has been silent for the longest.
+        """
+        if 0 < self._limits.connectionsPerClient < len(connections):
+            silent = min(connections, key=lambda each: each.heard)
+            silent.close(4504, "Too many connections of this client")
+
+    # What it sends
+
+    def pays(self, connection: Connection, payload: Payload, now: float) -> bool:
+        """
+        Take an event's price from its sender; who can't pay is refused, and in the end closed.
+        """
+        # A reply costs nothing, for it is us who asked.  Most events have no re, which is looked at first as it is cheaper.
+        if payload.re is not None and payload.event == "socket.reply":
+            return True
+        fullAt = self._rate.spend(connection.fullAt, now)
+        if fullAt >= 0:
+            connection.fullAt = fullAt
+            return True
+        refusal = PeerError("rate.limited", "Too many events", retry=True, after=round(-fullAt, 3))
+        self._answers.refuse(connection, payload.event, payload.id, refusal)
+        self._strike(connection, now)
+        return False
+
+    def paysForPing(self, connection: Connection, now: float) -> bool:
+        """
+        Take the price of one of WebSocket's own pings, which is an event's.
+
+        @return: whether it may be answered
+        """
+        fullAt = self._rate.spend(connection.fullAt, now)
+        if fullAt >= 0:
+            connection.fullAt = fullAt
+            return True
+        self._counters.refused["rate.limited"] += 1
+        self._strike(connection, now)
+        return False
+
+    def _strike(self, connection: Connection, now: float) -> None:
+        connection.refusals = connection.refusals or Strikes()
+        if connection.refusals.strike(now) >= self._limits.eventsBurst:
+            connection.close(4009, "Too many events")
+
+    def refuseBad(self, connection: Connection, error: BadPayload, now: float) -> None:
+        """
+        Refuse what isn't a message; it has its price, too, and who sends nothing else is closed.
+        """
+        connection.fullAt = max(connection.fullAt, self._rate.spend(connection.fullAt, now))
+        self._answers.refuse(connection, "", error.id, error)
+        connection.badMessages = connection.badMessages or Strikes()
+        if 0 < self._limits.eventsBurst <= connection.badMessages.strike(now):
+            connection.close(4501, "Too many bad messages")
