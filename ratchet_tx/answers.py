@@ -52,7 +52,19 @@ class Answers:
             self.reply(connection, payload, result, refusal)
         except UsageError:
             # The handler gave what isn't JSON, or refused with it.
-            self.reply(connection, payload, None, self.failed(event, Failure()))
+            self.reply(connection, payload, None, self.refusalFor(event, Failure()))
+
+    def note(self, event: ConnectionEvent[Any], result: Any, refusal: PeerError | None) -> None:
+        """
+        Take notice of what came out of one of the protocol's own events: nobody asked for it, so nobody is answered.
+        """
+        if refusal is not None and "ref" not in refusal.facts:
+            self._log.warn(
+                "A handler of {event} refused for {id}, where there is nobody to tell: {code}",
+                event=event.payload.event,
+                id=event.connection.id,
+                code=refusal.code,
+            )
 
     def reply(self, connection: Connection, payload: Payload, result: Any, refusal: PeerError | None = None) -> None:
         """
@@ -74,14 +86,13 @@ class Answers:
         @param id: the peer's id for it, if any
         """
         self._counters.refused[refusal.code] += 1
-        if self._observers.of(Refused):
-            self._observers.tell(Refused(connection, event, refusal.code))
+        self._observers.tell(Refused, connection, event, refusal.code)
         if id is not None:
             connection.send("socket.reply", {"ok": False, "error": refusal.asJSON()}, re=id)
         elif connection.version == 2:
             connection.send("socket.refused", {"event": event, "code": refusal.code, "message": refusal.message})
 
-    def failed(self, event: ConnectionEvent[Any], failure: Failure) -> PeerError:
+    def refusalFor(self, event: ConnectionEvent[Any], failure: Failure) -> PeerError:
         """
         Make the refusal for a handler that failed: it tells the peer a reference, under which the log has the exception.
         """
@@ -94,7 +105,6 @@ class Answers:
         )
         refusal = PeerError("handler.failed", "Something went wrong", ref=ref)
         if name not in _LOGGED_ONLY and not connection.ended:
-            if self._observers.of(HandlerFailed):
-                self._observers.tell(HandlerFailed(connection, name, ref, failure))
+            self._observers.tell(HandlerFailed, connection, name, ref, failure)
             self._report(connection, {"event": name, "code": refusal.code, "ref": ref})
         return refusal

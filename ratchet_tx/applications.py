@@ -8,18 +8,17 @@ From the adapters of one connection comes its L{Table}, in which an event is loo
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from inspect import isclass, signature
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar, cast
 
 from twisted.logger import Logger
 from zope.interface import Interface, implementedBy, implementer, providedBy
-from zope.interface.exceptions import Invalid
 from zope.interface.interface import InterfaceClass
 from zope.interface.registry import Components
-from zope.interface.verify import verifyClass, verifyObject
 
 from ratchet_tx.errors import UsageError
 from ratchet_tx.interfaces import IApplication, IClient, IConnection
 from ratchet_tx.payload import RESERVED, checkEvent, checkName
+from ratchet_tx.provided import requireImplemented, requireProvided
 
 Handler = Callable[[Any], Any]
 Marked = TypeVar("Marked", bound=Callable[..., Any])
@@ -184,16 +183,11 @@ class Applications:
         self._tables: dict[tuple[Any, bool], Table] = {}
         self.whenSlow: dict[str, str] = {}
 
-    def __bool__(self) -> bool:
+    def isEmpty(self) -> bool:
         """
-        Say whether there is any application at all, here or in a registry below.
+        Say whether there is no application at all, neither here nor in a registry below.
         """
-        registries = [self.registry]
-        for registry in registries:
-            if any(adapter.provided is IApplication for adapter in registry.registeredAdapters()):
-                return True
-            registries += registry.__bases__
-        return False
+        return all(not _hasApplications(registry) for registry in _withBases(self.registry))
 
     def add(self, application: Any, name: str | None = None) -> None:
         """
@@ -280,6 +274,16 @@ class Applications:
                 )
 
 
+def _withBases(registry: Any) -> Iterator[Any]:
+    yield registry
+    for base in registry.__bases__:
+        yield from _withBases(base)
+
+
+def _hasApplications(registry: Any) -> bool:
+    return any(adapter.provided is IApplication for adapter in registry.registeredAdapters())
+
+
 def _makeTable(subscriptions: Iterable[tuple[str, Handler]], stranger: bool) -> Table:
     byEvent: dict[str, list[Handler]] = {}
     for event, handler in subscriptions:
@@ -299,27 +303,14 @@ def _makeTable(subscriptions: Iterable[tuple[str, Handler]], stranger: bool) -> 
 def _asApplication(candidate: Any) -> IApplication:
     if not hasattr(candidate, "subscribedEvents"):
         return _MarkedApplication(candidate)
-    try:
-        verifyObject(IApplication, candidate)
-    except Invalid as invalid:
-        raise _notAnApplication(type(candidate), IApplication.providedBy(candidate), invalid) from invalid
-    return candidate  # type: ignore[no-any-return]
+    return cast(IApplication, requireProvided(IApplication, candidate))
 
 
 def _checkClass(kind: type) -> None:
-    if not hasattr(kind, "subscribedEvents"):
+    if hasattr(kind, "subscribedEvents"):
+        requireImplemented(IApplication, kind)
+    else:
         _markedMethods(kind)
-        return
-    try:
-        verifyClass(IApplication, kind)
-    except Invalid as invalid:
-        raise _notAnApplication(kind, IApplication.implementedBy(kind), invalid) from invalid
-
-
-def _notAnApplication(kind: type, declared: bool, invalid: Invalid) -> UsageError:
-    if not declared:
-        return UsageError(f"{kind.__name__} does not provide IApplication: put @implementer(IApplication) above the class.")
-    return UsageError(f"{kind.__name__} is no application: {invalid}")
 
 
 def _subscriptions(application: IApplication) -> Iterator[tuple[str, Handler]]:

@@ -22,7 +22,8 @@ class Audience:
         self.rooms: Rooms[Connection] = Rooms()
         self.clients: Rooms[Connection] = Rooms()
         self._connections: dict[str, Connection] = {}
-        self._loggedIn: dict[Connection, None] = {}
+        # With the id that each came in by: what a client's is later, is the application's affair.
+        self._loggedIn: dict[Connection, str] = {}
 
     def __len__(self) -> int:
         return len(self._connections)
@@ -50,17 +51,17 @@ class Audience:
         """
         Know a connection by another client; its rooms are left where it is really another.
         """
-        if connection.client is not None and client.id != connection.client.id:
+        if client.id != self._loggedIn.get(connection, client.id):
             connection.leaveAll()
         self._logOut(connection)
         connection.client = client
-        self._loggedIn[connection] = None
+        self._loggedIn[connection] = client.id
         self.clients.join(client.id, connection)
 
     def _logOut(self, connection: Connection) -> None:
-        if connection.client is not None:
-            del self._loggedIn[connection]
-            self.clients.leave(connection.client.id, connection)
+        id = self._loggedIn.pop(connection, None)
+        if id is not None:
+            self.clients.leave(id, connection)
 
     def receivers(self, message: Deliver) -> tuple[Connection, ...]:
         """

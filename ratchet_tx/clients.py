@@ -7,12 +7,12 @@ from hashlib import blake2b
 from secrets import token_hex, token_urlsafe
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ratchet_tx.coroutines import deferred, isLater
-from ratchet_tx.errors import UsageError
+from ratchet_tx.coroutines import asDeferred
 from ratchet_tx.interfaces import IAnonymousClientProvider, IClient, IClientProvider
+from ratchet_tx.provided import requireProvided
 
 
 @implementer(IClient)
@@ -80,12 +80,18 @@ def issueAccessToken(provider: IClientProvider, client: IClient) -> Any:
     @return: the token, or a Deferred of it, which fails as C{updateClient} does
     @raise UsageError: for what isn't a client
     """
-    if not IClient.providedBy(client):
-        raise UsageError(f"{type(client).__name__} does not provide IClient: put @implementer(IClient) above the class.")
-    token = token_urlsafe(32)
+    requireProvided(IClient, client)
+    token, before = token_urlsafe(32), client.accessToken
     client.accessToken = token
-    updated = provider.updateClient(client)
-    if not isLater(updated):
-        return token
-    later: Deferred[str] = deferred(updated).addCallback(lambda _: token)
-    return later
+
+    def failed(failure: Failure) -> Failure:
+        # Nobody would know the token.
+        client.accessToken = before
+        return failure
+
+    try:
+        updated = asDeferred(provider.updateClient(client))
+    except Exception:
+        client.accessToken = before
+        raise
+    return token if updated is None else updated.addCallbacks(lambda _: token, failed)

@@ -174,11 +174,13 @@ class Connection:
     def broadcast(self, event: str, data: Any = None, room: str | None = None) -> None:
         checkEvent(event)
         if room is not None:
-            checkName(room, "room")
+            checkName(room, "a room")
         self._node.publish(Deliver(event, encodeData(event, data), room=room, without=self.id))
 
     def ask(self, event: str, data: Any = None, timeout: float = 10) -> Deferred[Any]:
         checkEvent(event)
+        if not isinstance(timeout, int | float) or not timeout > 0:
+            raise UsageError(f"A question's timeout is a number of seconds above 0, not {timeout!r}.")
         if self._replies is None:
             self._replies = Replies()
         replies = self._replies
@@ -219,7 +221,7 @@ class Connection:
         self.regulate()
 
     def join(self, room: str) -> None:
-        checkName(room, "room")
+        checkName(room, "a room")
         if self.closing:
             return
         if self.client is None:
@@ -275,12 +277,20 @@ class Connection:
             self.loginTimer.cancel()
             self.loginTimer = None
 
-    def wait(self, payload: Payload) -> None:
+    def enqueue(self, payload: Payload) -> None:
         """
         Keep a payload until its turn comes.
         """
         self.inbox.wait(payload)
         self.regulate()
+
+    def accompany(self, work: Deferred[Any]) -> None:
+        """
+        Let some work go on beside what waits its turn, and end it with the connection.
+        """
+        self.inbox.accompany(work)
+        self.regulate()
+        work.addBoth(lambda _: self.regulate())
 
     def regulate(self) -> None:
         """
@@ -288,7 +298,7 @@ class Connection:
         behind what isn't read.
         """
         limit = self._node.limits.receiveQueueEvents
-        full = 0 < limit <= len(self.inbox) and not self._replies
+        full = 0 < limit <= self.inbox.load and not self._replies
         if full and not self._paused:
             self.transport.pauseReading()
         elif self._paused and not full:

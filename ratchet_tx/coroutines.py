@@ -13,8 +13,11 @@ from typing import Any
 
 from twisted.internet import defer
 from twisted.internet.defer import Deferred
+from twisted.logger import Logger
 
 from ratchet_tx.errors import UsageError
+
+_log = Logger()
 
 #: What says that a Deferred or a Task was cancelled; asyncio's is no Exception.
 CANCELLED = (defer.CancelledError, asyncio.CancelledError)
@@ -32,22 +35,19 @@ _NO_LOOP = (
 )
 
 
-def isLater(value: Any) -> bool:
+def asDeferred(value: Any) -> Deferred[Any] | None:
     """
-    Say whether a result is still to come: whether L{deferred} is to be called with it.
-    """
-    return isinstance(value, Deferred) or iscoroutine(value)
+    Make a Deferred of a result that is still to come, a Deferred or a coroutine; None for any other.
 
-
-def deferred(value: Any) -> Deferred[Any]:
-    """
-    Make a Deferred of a Deferred or a coroutine; cancelling it cancels what the coroutine waits for.
+    Cancelling it cancels what the coroutine waits for.
 
     The Deferred fails with what the coroutine raises, and with L{UsageError} where that is asyncio's complaint that no
     event loop runs.
     """
     if isinstance(value, Deferred):
         return value
+    if not iscoroutine(value):
+        return None
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
@@ -56,6 +56,16 @@ def deferred(value: Any) -> Deferred[Any]:
     # A Task that is cancelled before its first step would leave the coroutine behind, never begun and never closed.
     task.add_done_callback(lambda _: value.close())
     return Deferred.fromFuture(task)
+
+
+def cancel(work: Deferred[Any]) -> None:
+    """
+    Cancel somebody's work; what his canceller raises is logged, and stops nobody.
+    """
+    try:
+        work.cancel()
+    except Exception:
+        _log.failure("Cancelling failed")
 
 
 async def _withoutLoop(work: Coroutine[Any, Any, Any]) -> Any:

@@ -33,6 +33,8 @@ class PeerError(RatchetError):
 
     def __init__(self, code: str, message: str = "", retry: bool = False, **facts: Any) -> None:
         super().__init__(code, message)
+        if not isinstance(code, str):
+            raise UsageError(f"A PeerError's code is a text, not a {type(code).__name__}.")
         self.code = code
         self.message = message
         self.retry = retry

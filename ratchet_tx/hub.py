@@ -8,12 +8,10 @@ say goes out through the backplane to L{Hub.deliver}, the only code that writes 
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, DeferredList, succeed
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from zope.interface import implementer
-from zope.interface.exceptions import Invalid
-from zope.interface.verify import verifyObject
 
 from ratchet_tx.answers import Answers
 from ratchet_tx.applications import Applications, Route
@@ -22,12 +20,12 @@ from ratchet_tx.backplane.memory import MemoryBackplane
 from ratchet_tx.clients import AnonymousClientProvider, issueAccessToken
 from ratchet_tx.connection import Connection, ConnectionEvent, checkCloseCode
 from ratchet_tx.control import CONTROL, Control
-from ratchet_tx.coroutines import deferred, isLater
+from ratchet_tx.coroutines import asDeferred
 from ratchet_tx.counters import Counters
 from ratchet_tx.errors import PeerError, UsageError
 from ratchet_tx.frames import makeText
 from ratchet_tx.guard import Guard
-from ratchet_tx.handling import Handlers
+from ratchet_tx.handlers import Handlers
 from ratchet_tx.happenings import Closed, Dispatched, LoggedIn, LoginFailed, Opened
 from ratchet_tx.interfaces import (
     IAnonymousClientProvider,
@@ -42,8 +40,10 @@ from ratchet_tx.messages import Deliver, Disconnect, Leave, Message
 from ratchet_tx.observers import Observer, Observers
 from ratchet_tx.ongoing import Ongoing
 from ratchet_tx.payload import RESERVED, BadPayload, Payload, checkEvent, checkName, decode, encode, encodeData
+from ratchet_tx.provided import requireProvided
 from ratchet_tx.settings import Settings
 from ratchet_tx.spare import Spare
+from ratchet_tx.stopping import Stopping
 from ratchet_tx.timers import Timers
 
 
@@ -74,11 +74,12 @@ class Hub(Service):
         clock: IReactorTime | None = None,
         settings: Settings | None = None,
     ) -> None:
-        self.clientProvider = _checked(IClientProvider, clientProvider or AnonymousClientProvider())
-        self.backplane = _checked(IBackplane, backplane or MemoryBackplane())
-        self.settings = settings or Settings()
+        provider = AnonymousClientProvider() if clientProvider is None else clientProvider
+        self.clientProvider: IClientProvider = requireProvided(IClientProvider, provider)
+        self.backplane: IBackplane = requireProvided(IBackplane, MemoryBackplane() if backplane is None else backplane)
+        self.settings = Settings() if settings is None else settings
         self.limits = self.settings.limits
-        self.applications = applications if applications is not None else Applications()
+        self.applications = Applications() if applications is None else applications
         self.timers = Timers(self.applications.registry)
         self.counters = Counters()
         self.observers = Observers()
@@ -87,9 +88,9 @@ class Hub(Service):
         self._attached: set[object] = set()
         self._audience = Audience()
         self._ongoing = Ongoing()
-        self._lastGone: Deferred[None] | None = None
-        self._deadline: IDelayedCall | None = None
-        self._handlers = Handlers(self.answers.failed, self.answers.answer, self.limits.handlerSeconds)
+        self._stopping: Stopping | None = None
+        self._handlers = Handlers(self.answers.refusalFor, self.answers.answer, self.limits.handlerSeconds)
+        self._ownHandlers = Handlers(self.answers.refusalFor, self.answers.note, self.limits.handlerSeconds)
         self.letsGuestsIn = IAnonymousClientProvider.providedBy(self.clientProvider)
         self._guard = Guard(self.settings, self.counters, self.answers, guests=self.letsGuestsIn)
 
@@ -129,26 +130,28 @@ class Hub(Service):
 
     def detach(self, server: object) -> Deferred[None] | None:
         """
-        Be served no longer: the last server stops the hub.
+        Be no longer served by somebody: the last server stops the hub, unless it belongs to a service that will.
 
-        @return: a Deferred as of L{stopService}, or None where others still serve it
+        @return: a Deferred as of L{stopService}, or None where the hub goes on
         """
         self._attached.discard(server)
-        return None if self._attached else self.stopService()
+        return None if self._attached or self.parent is not None else self.stopService()
 
     def startService(self) -> None:
         """
         Start; nothing happens where it runs.
+
+        @raise UsageError: while it is still stopping
         """
         if self.running:
             return
+        if self._stopping is not None:
+            raise UsageError("The hub is still stopping: wait for the Deferred that stopService() gave.")
         self.timers.clock = self.clock
         super().startService()  # type: ignore[no-untyped-call]
-        started = self.backplane.start(self.deliver)
-        if isLater(started):
-            self._ongoing.add(deferred(started))
+        self._ongoing.add(asDeferred(self.backplane.start(self.deliver)))
         self.timers.startService()
-        if not self.applications:
+        if self.applications.isEmpty():
             self._log.warn(
                 "No application is registered, so every event is refused: "
                 "name one by --application, or call hub.applications.add()"
@@ -158,42 +161,35 @@ class Hub(Service):
         """
         Take leave of all peers, and wait for whatever still goes on, for the limit C{drainSeconds} at most.
 
-        @return: a Deferred that fires then, and never fails
+        @return: a Deferred that fires then, and never fails; a second call waits for the same
         """
-        if not self.running:
+        if self._stopping is None and not self.running:
             return succeed(None)
+        if self._stopping is None:
+            self._stopping = Stopping(self.timers.stopService(), self._ongoing, self._abortAll, self._stopped)
+            self._takeLeave(self._stopping)
+        # It may be over by now.
+        return succeed(None) if self._stopping is None else self._stopping.whenEnded()
+
+    def _takeLeave(self, stopping: Stopping) -> None:
         super().stopService()  # type: ignore[no-untyped-call]
-        ticks = self.timers.stopService()
-        gone = self._lastGone = Deferred()
         for connection in self.connections:
             connection.close(1001, "Going away")
-        self._checkLastGone()
         if self.limits.drainSeconds:
-            self._deadline = self.clock.callLater(self.limits.drainSeconds, self._giveUp, ticks)
-        ended = DeferredList([ticks, gone])
-        ended.addCallback(lambda _: self._ongoing.idle())
-        return ended.addCallback(lambda _: self._stopped())
+            stopping.limit(self.limits.drainSeconds, self.clock)
+        self._checkAllGone()
 
-    def _checkLastGone(self) -> None:
-        if self._lastGone is not None and not len(self._audience):
-            gone, self._lastGone = self._lastGone, None
-            gone.callback(None)
+    def _checkAllGone(self) -> None:
+        if self._stopping is not None and not len(self._audience):
+            self._stopping.allGone()
 
-    def _giveUp(self, ticks: Deferred[Any]) -> None:
-        self._log.warn("Stopping took longer than {seconds} s: what is left is dropped", seconds=self.limits.drainSeconds)
-        # Once more soon, for what applications begin when they hear of the dropped connections' ends.
-        self._deadline = self.clock.callLater(1, self._giveUp, ticks)
-        ticks.cancel()
+    def _abortAll(self) -> None:
         for connection in self.connections:
             connection.transport.abort()
-        self._ongoing.cancel()
 
-    def _stopped(self) -> Any:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
-        stopped = self.backplane.stop()
-        return deferred(stopped) if isLater(stopped) else None
+    def _stopped(self) -> Deferred[Any] | None:
+        self._stopping = None
+        return asDeferred(self.backplane.stop())
 
     # What a transport tells
 
@@ -221,15 +217,14 @@ class Hub(Service):
             self._letIn(connection)
         else:
             self._awaitLogin(connection)
-        if self.observers.of(Opened):
-            self.observers.tell(Opened(connection))
-        self._occupy(connection, self.tell(connection, "socket.open", None))
+        self.observers.tell(Opened, connection)
+        self._occupy(connection, self.fire(connection, "socket.open", None))
         return connection
 
     def _letIn(self, connection: Connection) -> None:
         try:
-            guest = self.clientProvider.anonymousClient()
-            connection.guest = _checked(IClient, guest)
+            guest = IAnonymousClientProvider(self.clientProvider).anonymousClient()
+            connection.guest = requireProvided(IClient, guest)
         except Exception:
             self._log.failure("The client provider has no anonymous client for {id}", id=connection.id)
             return connection.close(1011, "Internal error")
@@ -260,22 +255,17 @@ class Hub(Service):
             return self._guard.refuseBad(connection, error, now)
         if not self._guard.pays(connection, payload, now):
             return
-        route = connection.table.get(payload.event)
-        if route is None:
-            self._receivedOther(connection, payload)
-        elif route.ordered and connection.inbox.busy is not None:
-            connection.wait(payload)
-        else:
-            self._dispatch(connection, payload, route)
-
-    def _receivedOther(self, connection: Connection, payload: Payload) -> None:
-        control = CONTROL.get(payload.event)
-        if control is not None and control.atOnce:
-            self._control(connection, payload, control)
-        elif connection.inbox.busy is not None:
-            connection.wait(payload)
-        else:
+        if connection.inbox.busy is None or self._overtakes(connection, payload):
             self.turn(connection, payload)
+        else:
+            connection.enqueue(payload)
+
+    def _overtakes(self, connection: Connection, payload: Payload) -> bool:
+        """
+        Say whether an event doesn't wait for the one that is being handled.
+        """
+        led = connection.table.get(payload.event) or CONTROL.get(payload.event)
+        return led is not None and not led.ordered
 
     def pinged(self, connection: Connection) -> bool:
         """
@@ -293,10 +283,10 @@ class Hub(Service):
         if connection.closing:
             return
         route = connection.table.get(payload.event)
-        control = CONTROL.get(payload.event)
         if route is not None:
-            self._dispatch(connection, payload, route)
-        elif control is not None:
+            return self._dispatch(connection, payload, route)
+        control = CONTROL.get(payload.event)
+        if control is not None:
             self._control(connection, payload, control)
         elif connection.client is None and not payload.event.startswith(RESERVED):
             self.answers.refuse(connection, payload.event, payload.id, PeerError("auth.required", "Log in first"))
@@ -313,23 +303,21 @@ class Hub(Service):
         """
         if connection.ended:
             return
+        self._guard.remove(connection)
         connection.end()
         self._audience.remove(connection)
-        self._guard.remove(connection)
         self.counters.closed += 1
         if connection.closedWith is not None:
             code, reason = connection.closedWith
-        self._ongoing.add(self.tell(connection, "socket.close", {"code": code, "reason": reason, "clean": clean}))
-        if self.observers.of(Closed):
-            self.observers.tell(Closed(connection, code, reason, clean))
-        self._checkLastGone()
+        self._ongoing.add(self.fire(connection, "socket.close", {"code": code, "reason": reason, "clean": clean}))
+        self.observers.tell(Closed, connection, code, reason, clean)
+        self._checkAllGone()
 
     # To the applications
 
     def _dispatch(self, connection: Connection, payload: Payload, route: Route) -> None:
         self.counters.dispatched += 1
-        if self.observers.of(Dispatched):
-            self.observers.tell(Dispatched(connection, payload.event))
+        self.observers.tell(Dispatched, connection, payload.event)
         work = self._handlers.handle(ConnectionEvent(connection, payload, self), route.listeners, self.clock)
         if work is None:
             return
@@ -337,7 +325,7 @@ class Hub(Service):
         if route.ordered:
             connection.inbox.occupy(work)
         else:
-            connection.inbox.accompany(work)
+            connection.accompany(work)
 
     def _control(self, connection: Connection, payload: Payload, control: Control) -> None:
         try:
@@ -351,7 +339,7 @@ class Hub(Service):
             self._ongoing.add(work)
             connection.inbox.occupy(work)
 
-    def tell(self, connection: Connection, event: str, data: Any) -> Deferred[None] | None:
+    def fire(self, connection: Connection, event: str, data: Any) -> Deferred[None] | None:
         """
         Tell the applications of something that happened on a connection, by one of the protocol's own events.
 
@@ -360,10 +348,10 @@ class Hub(Service):
         route = connection.ownTable.get(event)
         if route is None:
             return None
-        return self._handlers.handle(ConnectionEvent(connection, Payload(event, data), self), route.listeners, self.clock)
+        return self._ownHandlers.handle(ConnectionEvent(connection, Payload(event, data), self), route.listeners, self.clock)
 
     def _report(self, connection: Connection, error: dict[str, Any]) -> None:
-        self._ongoing.add(self.tell(connection, "socket.error", error))
+        self._ongoing.add(self.fire(connection, "socket.error", error))
 
     # Who is who
 
@@ -376,19 +364,19 @@ class Hub(Service):
         """
         self.counters.logins += 1
         connection.stopLoginTimer()
-        if client is not connection.client:
-            self._become(connection, client)
+        others = connection.client is None or client.id != connection.client.id
+        self._become(connection, client)
+        if others:
             self._guard.closeOneTooMany([each for each in self._audience.clients.members(client.id) if not each.closing])
-        if self.observers.of(LoggedIn):
-            self.observers.tell(LoggedIn(connection))
+        self.observers.tell(LoggedIn, connection)
 
-    def loginFailed(self, connection: Connection, refusal: PeerError) -> None:
+    def loginFailed(self, connection: Connection, code: str) -> None:
         """
         Note that a login was refused.
+
+        @param code: why
         """
-        self.counters.refused[refusal.code] += 1
-        if self.observers.of(LoginFailed):
-            self.observers.tell(LoginFailed(connection, refusal.code))
+        self.observers.tell(LoginFailed, connection, code)
 
     def _become(self, connection: Connection, client: IClient) -> None:
         if connection.client is None:
@@ -408,7 +396,7 @@ class Hub(Service):
     def emit(self, event: str, data: Any = None, room: str | None = None, client: str | None = None) -> Any:
         checkEvent(event)
         if room is not None:
-            checkName(room, "room")
+            checkName(room, "a room")
         return self.publish(Deliver(event, encodeData(event, data), room, client))
 
     def disconnect(self, clientId: str, code: int = 4503) -> None:
@@ -416,6 +404,7 @@ class Hub(Service):
         self.publish(Disconnect(clientId, code))
 
     def leave(self, clientId: str, room: str) -> None:
+        checkName(room, "a room")
         self.publish(Leave(clientId, room))
 
     def publish(self, message: Message) -> Any:
@@ -481,11 +470,3 @@ class Hub(Service):
 
     def observe(self, observer: Observer, happening: type) -> None:
         self.observers.add(observer, happening)
-
-
-def _checked(interface: Any, given: Any) -> Any:
-    try:
-        verifyObject(interface, given)
-    except Invalid as invalid:
-        raise UsageError(f"{type(given).__name__} does not do for {interface.__name__}: {invalid}") from invalid
-    return given

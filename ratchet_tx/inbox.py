@@ -8,6 +8,8 @@ from typing import Any, Generic, TypeVar
 
 from twisted.internet.defer import Deferred
 
+from ratchet_tx.coroutines import cancel
+
 Waiting = TypeVar("Waiting")
 
 
@@ -29,8 +31,12 @@ class Inbox(Generic[Waiting]):
         self._beside: set[Deferred[Any]] | None = None
         self.busy: Deferred[Any] | None = None
 
-    def __len__(self) -> int:
-        return len(self._line) if self._line is not None else 0
+    @property
+    def load(self) -> int:
+        """
+        How much stands in line or goes on beside it.
+        """
+        return len(self._line or ()) + len(self._beside or ())
 
     def wait(self, waiting: Waiting) -> None:
         """
@@ -71,4 +77,4 @@ class Inbox(Generic[Waiting]):
         self._line = None
         for work in (self.busy, *(self._beside or ())):
             if work is not None:
-                work.cancel()
+                cancel(work)

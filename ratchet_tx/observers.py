@@ -17,7 +17,7 @@ class Observers:
     """
     The observers of a hub, by the class of happening that they want.
 
-    A happening that nobody observes isn't made, so ask L{of} first, and L{tell} then.
+    A happening that nobody observes isn't made.
     """
 
     _log = Logger()
@@ -39,18 +39,19 @@ class Observers:
         if observer not in already:
             self._byHappening[happening] = (*already, observer)
 
-    def of(self, happening: type) -> tuple[Observer, ...]:
-        """
-        Name those who want to be told.
-        """
-        return self._byHappening.get(happening, ())
-
-    def tell(self, happening: Happening) -> None:
+    def tell(self, happening: type, *facts: Any) -> None:
         """
         Tell those who want to know; what one of them raises is logged and stops no other.
+
+        @param happening: the class, which is made only if somebody wants it
+        @param facts: what it is made with
         """
-        for observer in self.of(type(happening)):
+        observers = self._byHappening.get(happening)
+        if observers is None:
+            return
+        told = happening(*facts)
+        for observer in observers:
             try:
-                observer(happening)
+                observer(told)
             except Exception:
-                self._log.failure("An observer of {happening} failed", happening=type(happening).__name__)
+                self._log.failure("An observer of {happening} failed", happening=happening.__name__)

@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ratchet_tx.coroutines import CANCELLED
+from ratchet_tx.coroutines import CANCELLED, cancel
 
 
 class Ongoing:
@@ -56,4 +56,4 @@ class Ongoing:
         Cancel everything.
         """
         for work in tuple(self._works):
-            work.cancel()
+            cancel(work)

@@ -49,6 +49,10 @@ class Payload(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         return f"<Payload {self.event!r}>"
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        # msgspec's own, by which rich prints values, shows all.
+        return [("event", self.event)]
+
 
 class _Answerable(msgspec.Struct):
     """
@@ -157,17 +161,15 @@ def _fitsDouble(value: Any) -> bool:
     return True
 
 
-def checkName(name: Any, kind: str = "event") -> None:
+def checkName(name: Any, what: str = "an event") -> None:
     """
     Check a name that our own side uses.
 
-    @param kind: what it names, for the message: an event or a room
+    @param what: what it names, for the message
     @raise UsageError: for what isn't a name
     """
     if not isinstance(name, str) or not 0 < len(name) <= NAME_LENGTH:
-        raise UsageError(
-            f"The name of {'an event' if kind == 'event' else 'a room'} is 1 to {NAME_LENGTH} characters, not {name!r:.60}."
-        )
+        raise UsageError(f"The name of {what} is 1 to {NAME_LENGTH} characters, not {name!r:.60}.")
 
 
 def checkEvent(event: Any) -> None:
@@ -183,6 +185,10 @@ def checkEvent(event: Any) -> None:
         )
 
 
+#: What encoding raises for what JSON can't say.
+_UNSAYABLE = (TypeError, ValueError, OverflowError, RecursionError)
+
+
 def encode(event: str, data: Any, **keys: Any) -> bytes:
     """
     Write a message.
@@ -195,7 +201,7 @@ def encode(event: str, data: Any, **keys: Any) -> bytes:
     """
     try:
         return _encode({"event": event, "data": data, **keys} if keys else {"event": event, "data": data})
-    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+    except _UNSAYABLE as error:
         raise _unsayable(event, error) from error
 
 
@@ -207,7 +213,7 @@ def encodeData(event: str, data: Any) -> msgspec.Raw:
     """
     try:
         return msgspec.Raw(_encode(data))
-    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+    except _UNSAYABLE as error:
         raise _unsayable(event, error) from error
 
 

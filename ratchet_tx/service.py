@@ -39,8 +39,10 @@ def makeService(
     """
     if reactor is None:
         from twisted.internet import reactor
-    settings = settings or (hub.settings if hub is not None else Settings())
-    hub = hub or Hub(settings=settings)
+    if settings is None:
+        settings = Settings() if hub is None else hub.settings
+    if hub is None:
+        hub = Hub(settings=settings)
     if pages is None and settings.static:
         pages = File(settings.static)
     hub.provideClock(reactor)

@@ -10,12 +10,11 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from zope.interface.exceptions import Invalid
-from zope.interface.verify import verifyObject
 
-from ratchet_tx.coroutines import CANCELLED, deferred, isLater
+from ratchet_tx.coroutines import CANCELLED, asDeferred, cancel
 from ratchet_tx.errors import TimerAlreadyAdded, UsageError
 from ratchet_tx.interfaces import IPeriodicTimer
+from ratchet_tx.provided import requireProvided
 
 
 class Ticking:
@@ -41,11 +40,10 @@ class Ticking:
         except Exception:
             self._log.failure("Timer {name} failed; it goes on", name=self._timer.name)
             return None
-        if not isLater(result):
-            return None
-        self._current = deferred(result)
-        self._current.addErrback(self._failed)
-        return self._current
+        later = asDeferred(result)
+        if later is not None:
+            self._current = later.addErrback(self._failed)
+        return later
 
     def _failed(self, failure: Failure) -> None:
         if not (self._cancelled and failure.check(*CANCELLED)):
@@ -65,7 +63,7 @@ class Ticking:
 
     def _cancel(self, ended: Deferred[None]) -> None:
         self._cancelled = True
-        self._current.cancel()
+        cancel(self._current)
         _fire(ended)
 
 
@@ -97,10 +95,7 @@ class Timers(Service):
         @raise TimerAlreadyAdded: where another has its name
         @raise UsageError: for what isn't a timer, and for an interval of 0 or less
         """
-        try:
-            verifyObject(IPeriodicTimer, timer)
-        except Invalid as invalid:
-            raise UsageError(f"{type(timer).__name__} isn't a timer: {invalid}") from invalid
+        requireProvided(IPeriodicTimer, timer)
         if not isinstance(timer.interval, int | float) or not timer.interval > 0:
             raise UsageError(f"The interval of timer {timer.name!r} is a number of seconds above 0, not {timer.interval!r}.")
         if not isinstance(timer.name, str):

@@ -4,8 +4,10 @@ WebSockets by Autobahn: from bytes to messages for the hub, and from frames to b
 Autobahn takes care of RFC 6455; here are only its settings, which are off where we want them on, and the seam to the hub.
 """
 
+from contextlib import suppress
 from math import inf
 from typing import Any, cast
+from urllib.parse import parse_qs
 
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
 from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
@@ -106,7 +108,9 @@ class RatchetServerProtocol(WebSocketServerProtocol):
             raise ConnectionDeny(421, "Misdirected Request")
         if not factory.origins.permit(headers.get("origin"), asker.host, asker.secure):
             raise ConnectionDeny(403, "Forbidden")
-        self._request = Request(request.path, request.params, headers)
+        # Autobahn's own path and parameters lack what is blank, and what follows a semicolon.
+        path, _, query = self.http_request_uri.partition("?")
+        self._request = Request(path, parse_qs(query, keep_blank_values=True), headers)
         self._address = asker.address
 
     def failHandshake(self, reason: str, code: int = 400, responseHeaders: Any = None) -> None:
@@ -208,6 +212,14 @@ class RatchetServerProtocol(WebSocketServerProtocol):
     def _spared(self, spare: Spare) -> None:
         self.factory.hub.counters.spared[spare.event] += 1
 
+    def sendCloseFrame(self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False) -> None:
+        """
+        Begin to close, whoever wants it: from here on nothing is taken from the peer, and nothing sent to it.
+        """
+        super().sendCloseFrame(code, reasonUtf8, isReply)
+        if self.connection is not None:
+            self.connection.closing = True
+
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
         """
         Send what Autobahn has made.
@@ -236,17 +248,22 @@ class RatchetServerProtocol(WebSocketServerProtocol):
     def queuedBytes(self) -> int:
         return self._outlet.queuedBytes
 
+    # Compressed frames build on each other, so none of them is spare.
+
     def send(self, frame: bytes, spare: Spare | None = None) -> None:
-        if self._perMessageCompress is not None:
-            self.sendText(textOf(frame))
-        elif self.state == self.STATE_OPEN:
+        if self.state != self.STATE_OPEN:
+            return
+        if self._perMessageCompress is None:
             self._outlet.write(frame, spare)
+        else:
+            self.sendMessage(textOf(frame))
 
     def sendText(self, text: bytes, spare: Spare | None = None) -> None:
+        if self.state != self.STATE_OPEN:
+            return
         if self._perMessageCompress is None:
-            self.send(makeText(text), spare)
-        elif self.state == self.STATE_OPEN:
-            # Compressed frames build on each other, so none of them is spare.
+            self._outlet.write(makeText(text), spare)
+        else:
             self.sendMessage(text)
 
     def close(self, code: int, reason: str) -> None:
@@ -315,6 +332,8 @@ class RatchetServerFactory(WebSocketServerFactory):
         )
 
     def startFactory(self) -> None:
+        # Ports are closed only after the sockets are, which is too late for taking leave.
+        self._atShutdown = self.reactor.addSystemEventTrigger("before", "shutdown", self.hub.detach, self)
         keepJournal(self.hub, self.hub.settings.verbose)
         if self.origins.all:
             _log.warn("Pages of every origin may connect (origin: *), and speak in the name of whoever looks at them")
@@ -323,6 +342,9 @@ class RatchetServerFactory(WebSocketServerFactory):
             self._pages.doStart()
 
     def stopFactory(self) -> None:
+        # While the reactor shuts down it isn't known there any more.
+        with suppress(ValueError, KeyError):
+            self.reactor.removeSystemEventTrigger(self._atShutdown)
         self.hub.detach(self)
         if self._pages is not None:
             self._pages.doStop()

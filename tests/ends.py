@@ -8,7 +8,7 @@ from urllib.request import Request, urlopen
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionDone
-from twisted.internet.testing import StringTransport
+from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.internet.threads import deferToThread
 from twisted.python.failure import Failure
 
@@ -27,6 +27,25 @@ class MemoryTransport(StringTransport):
     def unregisterProducer(self) -> None:
         # A real TCP transport doesn't mind if nobody is registered.
         self.producer = None
+
+
+class MemoryReactor(MemoryReactorClock):  # type: ignore[misc]
+    """
+    A reactor whose ports are no ports, whose time is the test's, and that can be told to shut down.
+    """
+
+    def removeSystemEventTrigger(self, trigger: Any) -> None:
+        phase, event, call = trigger
+        self.triggers[phase][event].remove(call)
+
+    def addSystemEventTrigger(self, phase: str, event: str, *call: Any) -> Any:
+        call = (call[0], call[1:], {})
+        self.triggers.setdefault(phase, {}).setdefault(event, []).append(call)
+        return phase, event, call
+
+    def shutDown(self) -> None:
+        for function, arguments, keywords in self.triggers["before"]["shutdown"]:
+            function(*arguments, **keywords)
 
 
 class Wire:

@@ -87,6 +87,22 @@ def test_observersOfFailures() -> None:
     assert isinstance(happening.failure, Failure)
 
 
+def test_codesThatAreNone() -> None:
+    """A refusal whose code is no text is a failure of the handler, and the events behind it go on."""
+
+    class Odd:
+        @on("odd")
+        async def odd(self, event: Any) -> None:
+            raise PeerError(["x"])  # type: ignore[arg-type]
+
+    peer = Peer(startedHub(Odd()))
+    with logged() as lines:
+        peer.emit("odd", id=1)
+        peer.emit("odd", id=2)
+    assert [frame["data"]["error"]["code"] for frame in peer.read()] == ["handler.failed"] * 2
+    assert any("code is a text" in line for line in lines)
+
+
 def test_refusedInVersionTwo() -> None:
     """A peer that announced version 2 is told of an application's refusal, though it sent no id."""
     peer = Peer(startedHub(Refuses()))

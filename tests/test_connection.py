@@ -150,6 +150,13 @@ class TestAsking:
         assert failed(asked).code == "reply.timeout"
         peer.emit("socket.reply", {"ok": True}, re="s1")
 
+    @pytest.mark.parametrize("timeout", [None, 0, -1, "5"])
+    def test_timeOutsThatAreNone(self, peer: Peer, timeout: Any) -> None:
+        """A question that nobody could wait for is the caller's error, and isn't asked."""
+        with pytest.raises(UsageError, match="timeout"):
+            peer.connection.ask("confirm", timeout=timeout)
+        assert peer.read() == []
+
     def test_theEnd(self, hub: Hub, peer: Peer) -> None:
         """Where the connection ends first, whoever waits is told so, and no timer is left behind."""
         asked = peer.connection.ask("confirm")

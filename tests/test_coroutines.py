@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 
-from ratchet_tx.coroutines import CANCELLED, deferred, isLater
+from ratchet_tx.coroutines import CANCELLED, asDeferred
 from ratchet_tx.errors import UsageError
 from tests.fakes import failed, succeeded
 
@@ -31,17 +31,16 @@ async def raising(error: BaseException) -> None:
 def test_whatIsLater() -> None:
     """Deferreds and coroutines are results that are still to come; whatever else is one already."""
     coroutine = give(1)
-    assert isLater(coroutine)
-    assert isLater(succeed(1))
-    assert succeeded(deferred(coroutine)) == 1
+    assert succeeded(asDeferred(coroutine)) == 1
+    assert succeeded(asDeferred(succeed(1))) == 1
     for value in (None, 0, "x", give, iter(()), {}):
-        assert not isLater(value)
+        assert asDeferred(value) is None
 
 
 def test_deferredsStay() -> None:
     """A Deferred is taken as it is."""
     given: Deferred[int] = Deferred()
-    assert deferred(given) is given
+    assert asDeferred(given) is given
 
 
 class TestWithoutLoop:
@@ -51,12 +50,12 @@ class TestWithoutLoop:
 
     def test_result(self) -> None:
         """A coroutine that awaits nothing is done at once."""
-        assert succeeded(deferred(give(5))) == 5
+        assert succeeded(asDeferred(give(5))) == 5
 
     def test_awaitingDeferreds(self) -> None:
         """A coroutine goes on when the Deferred that it awaits fires, with its result."""
         given: Deferred[str] = Deferred()
-        waiting = deferred(wait(given))
+        waiting = asDeferred(wait(given))
         assert not waiting.called
         given.callback("done")
         assert succeeded(waiting) == "done"
@@ -64,19 +63,19 @@ class TestWithoutLoop:
     @pytest.mark.parametrize("work", [lambda: wait(fail(ValueError("broken"))), lambda: raising(ValueError("broken"))])
     def test_failing(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
         """What a coroutine raises, or gets from a Deferred, its Deferred fails with."""
-        error = failed(deferred(work()))
+        error = failed(asDeferred(work()))
         assert (type(error), str(error)) == (ValueError, "broken")
 
     def test_otherRuntimeErrors(self) -> None:
         """A RuntimeError of the application's own stays what it is."""
-        error = failed(deferred(raising(RuntimeError("mine"))))
+        error = failed(asDeferred(raising(RuntimeError("mine"))))
         assert (type(error), str(error)) == (RuntimeError, "mine")
 
     def test_cancelling(self) -> None:
         """Cancelling reaches what the coroutine waits for, and ends it."""
         cancelled: list[Any] = []
         given: Deferred[None] = Deferred(cancelled.append)
-        waiting = deferred(wait(given))
+        waiting = asDeferred(wait(given))
         waiting.cancel()
         assert cancelled == [given]
         assert type(failed(waiting)) is CancelledError
@@ -94,7 +93,7 @@ class TestWithoutLoop:
     @pytest.mark.filterwarnings("ignore:coroutine 'give' was never awaited:RuntimeWarning")
     def test_asyncioSaysWhatToDo(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
         """Whoever awaits asyncio's code is told to run the asyncio reactor, or to await Deferreds."""
-        error = failed(deferred(work()))
+        error = failed(asDeferred(work()))
         gc.collect()
         assert isinstance(error, UsageError), repr(error)
         assert "twistd --reactor=asyncio" in str(error)
@@ -103,7 +102,7 @@ class TestWithoutLoop:
         """Whoever awaits a future of asyncio's is told the same."""
         loop = asyncio.new_event_loop()
         try:
-            error = failed(deferred(wait(loop.create_future())))
+            error = failed(asDeferred(wait(loop.create_future())))
         finally:
             loop.close()
         assert isinstance(error, UsageError)
@@ -123,7 +122,7 @@ def underAsyncio(test: Callable[[Any], Coroutine[Any, Any, None]]) -> Callable[[
 
 
 async def result(work: Coroutine[Any, Any, Any] | Deferred[Any]) -> Any:
-    return await deferred(work).asFuture(asyncio.get_running_loop())
+    return await asDeferred(work).asFuture(asyncio.get_running_loop())
 
 
 async def turns(count: int = 5) -> None:
@@ -213,7 +212,7 @@ class TestUnderAsyncio:
         """Cancelling reaches the Deferred that the coroutine awaits, and ends it."""
         cancelled: list[Any] = []
         given: Deferred[None] = Deferred(cancelled.append)
-        waiting = deferred(wait(given))
+        waiting = asDeferred(wait(given))
         await turns()
         waiting.cancel()
         await turns()
@@ -224,7 +223,7 @@ class TestUnderAsyncio:
     async def test_cancellingAFuture(self) -> None:
         """Cancelling reaches the future that the coroutine awaits, and ends it."""
         future = asyncio.get_running_loop().create_future()
-        waiting = deferred(wait(future))
+        waiting = asDeferred(wait(future))
         await turns()
         waiting.cancel()
         await turns()
@@ -242,7 +241,7 @@ class TestUnderAsyncio:
             except (CancelledError, asyncio.CancelledError):
                 return await last
 
-        waiting = deferred(work())
+        waiting = asDeferred(work())
         await turns()
         waiting.cancel()
         await turns()
@@ -254,7 +253,7 @@ class TestUnderAsyncio:
     async def test_cancelledAsItFires(self) -> None:
         """Work that is cancelled stays so, though what it waits for fires in the same moment."""
         given: Deferred[str] = Deferred()
-        waiting = deferred(wait(given))
+        waiting = asDeferred(wait(given))
         await turns()
         waiting.cancel()
         given.callback("done")
@@ -266,7 +265,7 @@ class TestUnderAsyncio:
         """Work that is cancelled before it began is over, and nobody complains that it was not awaited."""
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            waiting = deferred(give(1))
+            waiting = asDeferred(give(1))
             waiting.cancel()
             await turns()
             failed(waiting)
@@ -313,7 +312,7 @@ class TestUnderAsyncio:
                 cleared.append("cleared")
 
         async def begin() -> None:
-            deferred(work())
+            asDeferred(work())
             await turns()
 
         loop = asyncio.new_event_loop()

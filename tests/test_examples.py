@@ -61,11 +61,14 @@ def ratchet(*words: str, cwd: Path = EXAMPLES, reactor: str = "default") -> Iter
 
 def talksAndStops(server: Server, path: str = "/") -> None:
     """
-    Have the echo of most examples, and see that the server ends in good order.
+    Have the echo of most examples, and see that the server takes leave when it ends.
     """
     with talking(server, path) as peer:
         say(peer, "echo", [1, "ü"])
         assert hear(peer) == {"event": "echo", "data": [1, "ü"]}
+        server.terminate()
+        with pytest.raises(ConnectionClosed, match="1001"):
+            hear(peer)
     assert "Traceback" not in server.stop()
 
 

@@ -5,12 +5,13 @@ The hub: what comes in reaches the applications, and what they say reaches every
 from typing import Any
 
 import pytest
+from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from ratchet_tx import AnonymousClientProvider, Applications, Hub, UsageError, on
+from ratchet_tx import AnonymousClientProvider, Applications, Hub, PeerError, UsageError, on
 from ratchet_tx.backplane.memory import MemoryBackplane
 from ratchet_tx.happenings import Closed, Dispatched, LoggedIn, LoginFailed, Opened, Refused
 from ratchet_tx.interfaces import IClientProvider, IHub
@@ -83,7 +84,7 @@ class TestBeginning:
             def findByAccessToken(self, accessToken: str) -> None:
                 pass
 
-        with pytest.raises(UsageError, match=r"Half does not do for IClientProvider.*updateClient"):
+        with pytest.raises(UsageError, match=r"Half does not provide all of IClientProvider: it has no updateClient"):
             Hub(clientProvider=Half())
 
     def test_noClockYet(self) -> None:
@@ -108,6 +109,28 @@ class TestBeginning:
         hub.detach("one")
         assert hub.running
         hub.detach("other")
+        assert not hub.running
+
+    def test_emptyProviders(self) -> None:
+        """A provider that knows nobody yet is one all the same: nobody comes in anonymously for that."""
+
+        class Store(FakeProvider):
+            def __len__(self) -> int:
+                return 0
+
+        store = Store()
+        assert Hub(clientProvider=store).clientProvider is store
+
+    def test_aHubOfAService(self) -> None:
+        """A hub that belongs to a service goes on when a server of its own leaves."""
+        parent = MultiService()
+        hub = Hub(clock=Clock())
+        hub.setServiceParent(parent)
+        parent.startService()
+        hub.attach("server", Clock())
+        hub.detach("server")
+        assert hub.running
+        parent.stopService()
         assert not hub.running
 
     def test_theFirstClockCounts(self) -> None:
@@ -395,6 +418,51 @@ class TestLife:
         echo.asked[0].callback(None)
         assert echo.order == [1]
 
+    def test_renamedClients(self) -> None:
+        """A client whose id is another by now ends like any other."""
+        diary = Diary()
+        hub = startedHub(diary, clientProvider=FakeProvider(a="ada"))
+        peer = Peer(hub)
+        peer.logIn("a")
+        peer.connection.client.id = "grace"  # type: ignore[union-attr]
+        peer.leave()
+        assert diary.names()[-1] == "socket.close"
+        hub.emit("x", client="ada")
+
+    def test_tooMuchBesides(self) -> None:
+        """Events that nobody waits for fill the line, too: no peer can make endlessly many go on at once."""
+
+        class Slow(Echo):
+            pass
+
+        echo = Slow()
+        peer = Peer(startedHub(echo, limits={"receiveQueueEvents": 2}))
+        for _ in range(2):
+            peer.emit("beside")
+        assert not peer.transport.reading
+        echo.asked[0].callback(None)
+        assert peer.transport.reading
+
+    def test_ownEventsAreAnsweredToNobody(self) -> None:
+        """What handlers of the protocol's own events raise is logged, and told to no peer, who didn't ask."""
+
+        class Refuses:
+            @on("socket.auth.success")
+            def refuse(self, event: Any) -> None:
+                raise PeerError("no.thanks")
+
+            @on("socket.open")
+            def fail(self, event: Any) -> None:
+                raise ValueError
+
+        with logged() as lines:
+            peer = Peer(startedHub(Refuses()))
+            peer.logIn("", v=2)
+            peer.logIn("", v=2)
+        assert {frame["event"] for frame in peer.read()} == {"socket.auth.success"}
+        assert sum("no.thanks" in line for line in lines) == 2
+        assert sum("ValueError" in line for line in lines) == 1
+
     def test_slowCloseHandlers(self) -> None:
         """A socket.close handler that takes too long is cancelled like any other."""
         cancelled: list[Any] = []
@@ -629,6 +697,35 @@ class TestStopping:
         stopped: list[Any] = []
         hub.stopService().addCallback(stopped.append)
         assert stopped == [None]
+
+    def test_stoppingTwiceAtOnce(self) -> None:
+        """Who stops a hub that is stopping already waits for the same; starting it meanwhile is an error."""
+        hub = startedHub()
+        peer = Peer(hub)
+        stopped: list[Any] = []
+        hub.stopService().addCallback(stopped.append)
+        hub.stopService().addCallback(stopped.append)
+        with pytest.raises(UsageError, match="still stopping"):
+            hub.startService()
+        assert stopped == []
+        peer.leave()
+        assert stopped == [None, None]
+        hub.startService()
+        assert hub.running
+
+    def test_aBackplaneThatCantStop(self) -> None:
+        """A backplane that fails to stop is logged, and the hub has stopped."""
+        hub = startedHub()
+
+        def stop() -> None:
+            raise OSError("no such host")
+
+        hub.backplane.stop = stop  # type: ignore[method-assign]
+        stopped: list[Any] = []
+        with logged() as lines:
+            hub.stopService().addCallback(stopped.append)
+        assert stopped == [None]
+        assert any("no such host" in line for line in lines)
 
     def test_startingAgain(self) -> None:
         """A hub that was stopped can be started again."""

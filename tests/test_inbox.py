@@ -30,7 +30,7 @@ def test_freeAtFirst() -> None:
     """Nobody waits on a connection on which nothing is being done."""
     inbox = Line().inbox
     assert inbox.busy is None
-    assert len(inbox) == 0
+    assert inbox.load == 0
 
 
 def test_inOrder() -> None:
@@ -39,10 +39,10 @@ def test_inOrder() -> None:
     line.inbox.occupy(work)
     for name in ("one", "two", "three"):
         line.inbox.wait(name)
-    assert (len(line.inbox), line.turns) == (3, [])
+    assert (line.inbox.load, line.turns) == (3, [])
     work.callback("whatever")
     assert line.turns == ["one", "two", "three"]
-    assert (len(line.inbox), line.inbox.busy) == (0, None)
+    assert (line.inbox.load, line.inbox.busy) == (0, None)
 
 
 def test_oneAtATime() -> None:
@@ -122,7 +122,7 @@ def test_dropped() -> None:
     with logged() as lines:
         line.inbox.drop()
     assert cancelled == [busy, beside]
-    assert (line.turns, len(line.inbox), line.inbox.busy, lines) == ([], 0, None, [])
+    assert (line.turns, line.inbox.load, line.inbox.busy, lines) == ([], 0, None, [])
 
 
 def test_stubbornWork() -> None:
@@ -143,4 +143,4 @@ def test_droppedWithNothing() -> None:
     """The end of a connection on which nothing was being done needs nothing."""
     line = Line()
     line.inbox.drop()
-    assert (len(line.inbox), line.inbox.busy) == (0, None)
+    assert (line.inbox.load, line.inbox.busy) == (0, None)

@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from twisted.internet.testing import MemoryReactorClock
 from zope.interface import implementer
 
 from ratchet_tx import Hub, IApplication, PeerError, Settings, makeService, on
-from tests.ends import Wire
+from tests.ends import MemoryReactor, Wire
 from tests.fakes import FakeProvider, logged
 from tests.wire import BINARY, CLOSE, PING, PONG, TEXT, event, frame, handshake
 
@@ -72,7 +71,7 @@ class System:
     """
 
     def __init__(self) -> None:
-        self.reactor = MemoryReactorClock()
+        self.reactor = MemoryReactor()
         self.other = Other()
         limits = Settings().limits.having({"pingSeconds": 0, "headSeconds": 0}, "test")
         self.hub = Hub(FakeProvider(a="ada", b="bob"), clock=self.reactor, settings=Settings(limits=limits))

@@ -4,8 +4,10 @@ The backplane in memory: nodes that share one process.
 
 from typing import Any
 
+import pytest
 from twisted.internet.task import Clock
 
+from ratchet_tx import UsageError
 from ratchet_tx.backplane.memory import MemoryBackplane
 from ratchet_tx.messages import Disconnect
 from tests.contracts import BackplaneContract
@@ -107,6 +109,14 @@ def test_orderOfOneNode() -> None:
     other.start(received.append)
     one.publish(Disconnect("ada", 4501))
     assert received == [Disconnect("ada", 4501), Disconnect("ada", 4502)]
+
+
+def test_oneForEachHub() -> None:
+    """Two hubs can't have one backplane: the second is told to get one of its own."""
+    backplane = MemoryBackplane()
+    backplane.start(print)
+    with pytest.raises(UsageError, match="beside=another"):
+        backplane.start(print)
 
 
 def test_stoppedMeanwhile() -> None:

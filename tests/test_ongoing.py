@@ -7,7 +7,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, fail, succeed
 
-from ratchet_tx.coroutines import deferred
+from ratchet_tx.coroutines import asDeferred
 from ratchet_tx.ongoing import Ongoing
 from tests.fakes import logged, succeeded
 
@@ -84,7 +84,7 @@ def test_cancellingCoroutines() -> None:
 
     async def run() -> None:
         ongoing = Ongoing()
-        ongoing.add(deferred(asyncio.sleep(60)))
+        ongoing.add(asDeferred(asyncio.sleep(60)))
         await asyncio.sleep(0)
         idle = ongoing.idle()
         ongoing.cancel()

@@ -353,7 +353,7 @@ class TestSending:
         with pytest.raises(UsageError, match=r"^The name of an event is 1 to 128 characters, not "):
             checkEvent(name)
         with pytest.raises(UsageError, match=r"^The name of a room is 1 to 128 characters, not "):
-            checkName(name, "room")
+            checkName(name, "a room")
 
     def test_goodNames(self) -> None:
         """Any other name may be sent, and a room may be named like one of the protocol's own events."""

@@ -10,7 +10,6 @@ import pytest
 from pytest_twisted import ensureDeferred
 from twisted.internet import reactor as globalReactor
 from twisted.internet.task import Clock
-from twisted.internet.testing import MemoryReactorClock
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Site
 from twisted.web.static import Data
@@ -19,7 +18,7 @@ from zope.interface.verify import verifyObject
 from ratchet_tx import Hub, RatchetResource, Settings, browserClient, on
 from ratchet_tx.hosts import Hosts
 from ratchet_tx.web.resource import CLIENT_FILES, Front
-from tests.ends import Wire, fetched
+from tests.ends import MemoryReactor, Wire, fetched
 from tests.fakes import FakeTimer
 from tests.wire import CLOSE, event, frame, handshake
 
@@ -42,19 +41,9 @@ async def listening(factory: Any) -> AsyncIterator[int]:
         await port.stopListening()
 
 
-class Reactor(MemoryReactorClock):
-    """
-    A reactor in memory that can be told to shut down.
-    """
-
-    def shutDown(self) -> None:
-        for function, arguments, keywords in self.triggers["before"]["shutdown"]:
-            function(*arguments, **keywords)
-
-
 @pytest.fixture
-def reactor() -> Reactor:
-    return Reactor()
+def reactor() -> MemoryReactor:
+    return MemoryReactor()
 
 
 @pytest.fixture
@@ -65,7 +54,7 @@ def hub() -> Hub:
 
 
 @pytest.fixture
-def site(hub: Hub, reactor: Reactor) -> Site:
+def site(hub: Hub, reactor: MemoryReactor) -> Site:
     root = Resource()
     root.putChild(b"", Data(b"<h1>Home</h1>", "text/html"))
     root.putChild(b"ws", RatchetResource(hub, reactor))
@@ -128,7 +117,7 @@ class TestRatchetResource:
         """An upgrade to anything else is none."""
         assert Wire(site).get("/ws", Upgrade="h2c")[0] == 426
 
-    def test_startsAndStopsByItself(self, site: Site, hub: Hub, reactor: Reactor) -> None:
+    def test_startsAndStopsByItself(self, site: Site, hub: Hub, reactor: MemoryReactor) -> None:
         """The hub starts with the first socket, and stops before the reactor's shutdown."""
         timer = FakeTimer()
         hub.timers.add(timer)
@@ -149,7 +138,7 @@ class TestRatchetResource:
             each.lose()
         assert [call for call in reactor.getDelayedCalls() if call.getTime() > 2] == []
 
-    def test_startedEarly(self, hub: Hub, reactor: Reactor) -> None:
+    def test_startedEarly(self, hub: Hub, reactor: MemoryReactor) -> None:
         """It can be started before the first socket comes, once."""
         resource = RatchetResource(hub, reactor)
         resource.start()

@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 from pytest_twisted import ensureDeferred
 from twisted.application.service import MultiService
-from twisted.internet.testing import MemoryReactorClock
 from twisted.web.resource import Resource
 from twisted.web.static import Data
 
 from ratchet_tx import Hub, Settings, UsageError, makeService, on
 from ratchet_tx.service import descriptions
-from tests.ends import Wire, fetched
+from tests.ends import MemoryReactor, Wire, fetched
 from tests.fakes import FakeTimer, logged
 from tests.wire import event
 
@@ -28,11 +27,11 @@ class Echo:
 
 
 @pytest.fixture
-def reactor() -> MemoryReactorClock:
-    return MemoryReactorClock()
+def reactor() -> MemoryReactor:
+    return MemoryReactor()
 
 
-def test_itServes(reactor: MemoryReactorClock) -> None:
+def test_itServes(reactor: MemoryReactor) -> None:
     """The service listens, and serves sockets, pages and the browser client on one port."""
     hub = Hub(settings=SETTINGS)
     hub.applications.add(Echo())
@@ -50,7 +49,7 @@ def test_itServes(reactor: MemoryReactorClock) -> None:
     service.stopService()
 
 
-def test_theHubIsAChild(reactor: MemoryReactorClock) -> None:
+def test_theHubIsAChild(reactor: MemoryReactor) -> None:
     """The hub starts and stops with the service, inside of somebody else's, and its timers with it."""
     timer = FakeTimer()
     hub = Hub(settings=SETTINGS)
@@ -66,7 +65,7 @@ def test_theHubIsAChild(reactor: MemoryReactorClock) -> None:
     assert timer.ticks == 1
 
 
-def test_aHubOfItsOwn(reactor: MemoryReactorClock) -> None:
+def test_aHubOfItsOwn(reactor: MemoryReactor) -> None:
     """Without a hub, the service has one of its own, by the name of ratchet."""
     service = makeService(reactor=reactor)
     hub = service.getServiceNamed("ratchet")
@@ -74,7 +73,7 @@ def test_aHubOfItsOwn(reactor: MemoryReactorClock) -> None:
     assert hub.settings == Settings()
 
 
-def test_theHubsSettings(reactor: MemoryReactorClock) -> None:
+def test_theHubsSettings(reactor: MemoryReactor) -> None:
     """Without settings, the hub's count."""
     service = makeService(hub=Hub(settings=Settings(port=9999)), reactor=reactor)
     service.startService()
@@ -96,7 +95,7 @@ async def test_static(tmp_path: Any) -> None:
     await service.stopService()
 
 
-def test_accessLog(reactor: MemoryReactorClock) -> None:
+def test_accessLog(reactor: MemoryReactor) -> None:
     """The access log names paths and statuses, and keeps back queries, which may hold secrets."""
     service = makeService(Settings(), reactor=reactor)
     service.startService()
@@ -111,7 +110,7 @@ def test_accessLog(reactor: MemoryReactorClock) -> None:
     assert "sesame" not in line
 
 
-def test_logPrefix(reactor: MemoryReactorClock) -> None:
+def test_logPrefix(reactor: MemoryReactor) -> None:
     """The log names the server when it says on which port it listens."""
     makeService(reactor=reactor).startService()
     assert reactor.tcpServers[0][1].logPrefix() == "ratchet"
@@ -133,7 +132,7 @@ def test_descriptions(settings: Settings, expected: list[str]) -> None:
 
 
 @pytest.mark.parametrize("description", ["nonsense", "tcp:x", "nonsense:1", "ssl:443:privateKey=/nowhere", ""])
-def test_badEndpoints(reactor: MemoryReactorClock, description: str) -> None:
+def test_badEndpoints(reactor: MemoryReactor, description: str) -> None:
     """An endpoint that can't be is an error that names it."""
     with pytest.raises(UsageError, match="listen: "):
         makeService(Settings(listen=(description,)), reactor=reactor)

@@ -287,8 +287,14 @@ MISTAKES = [
     ("--application mine.NeedsArguments", "application mine.NeedsArguments: TypeError"),
     ("--application mine.Echo --application mine.several", "application mine.several: There is an application 'mine.Echo'"),
     ("--application .", "application .: "),
-    ("--provider mine.NoProvider", "provider mine.NoProvider: NoProvider does not do for IClientProvider"),
-    ("--timer mine.Echo", "timer mine.Echo: Echo isn't a timer"),
+    (
+        "--provider mine.NoProvider",
+        "provider mine.NoProvider: NoProvider does not provide IClientProvider: put @implementer",
+    ),
+    (
+        "--timer mine.Echo",
+        "timer mine.Echo: Echo does not provide IPeriodicTimer: put @implementer(IPeriodicTimer) above the class",
+    ),
     ("--timer mine.NeverTick", "timer mine.NeverTick: The interval of timer 'never'"),
     ("--timer mine.Tick --timer mine.tick", "timer mine.tick: There is a timer named 'tick' already"),
 ]

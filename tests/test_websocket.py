@@ -101,11 +101,11 @@ class TestHandshake:
     def test_whereFrom(self, make: Any) -> None:
         """A connection knows the peer's address, and its request's path and query."""
         wire = make()
-        wire.send(handshake("/chat%20room?a=1&a=2&b=%C3%BC"))
+        wire.send(handshake("/chat%20room;x?a=1&a=2&b=%C3%BC&c="))
         wire.receive()
         wire.send(event("where", id=1))
         (reply,) = wire.frames()
-        assert reply.json["data"]["result"] == ["192.0.2.7", "/chat%20room", {"a": ["1", "2"], "b": ["ü"]}]
+        assert reply.json["data"]["result"] == ["192.0.2.7", "/chat%20room;x", {"a": ["1", "2"], "b": ["ü"], "c": [""]}]
 
     def test_unixSockets(self, make: Any) -> None:
         """A peer behind a UNIX socket has no address."""
@@ -318,6 +318,18 @@ class TestEnds:
         wire.send(frame(code.to_bytes(2, "big"), CLOSE))
         wire.lose()
         assert talk.ends == [{"code": code, "reason": "that's it", "clean": True}]
+
+    def test_closedByAutobahnFirst(self, make: Any, talk: Talk) -> None:
+        """Where a bad frame has begun the end, that is told, and nothing can close once more or be sent."""
+        wire = make().open()
+        connection = wire.protocol.connection
+        wire.send(frame("x", masked=False))
+        connection.close(4503)
+        connection.emit("x")
+        assert [each.opcode for each in wire.frames()] == [CLOSE]
+        assert wire.factory.hub.counters.lost == 1
+        wire.lose()
+        assert talk.ends[0]["code"] == 1002
 
     def test_longReasons(self, make: Any) -> None:
         """A reason that is too long for a frame is cut between two characters."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from zope.interface import implementer
 
+from ratchet_tx.errors import UsageError
 from ratchet_tx.interfaces import IBackplane
 from ratchet_tx.messages import Message
 
@@ -64,6 +65,8 @@ class MemoryBackplane:
         self._seconds = seconds
 
     def start(self, receive: Receive) -> Any:
+        if self in self._shared.receivers:
+            raise UsageError("Each hub needs a backplane of its own: MemoryBackplane(beside=another).")
         self._shared.receivers[self] = receive
 
     def stop(self) -> Any:

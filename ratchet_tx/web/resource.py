@@ -50,7 +50,6 @@ class RatchetResource:
             return
         self._started = True
         self._factory.doStart()
-        self._factory.reactor.addSystemEventTrigger("before", "shutdown", self._factory.hub.detach, self._factory)
 
     def render(self, request: Any) -> Any:
         """

@@ -7,15 +7,16 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ratchet_tx.applications import Listener
 from ratchet_tx.connection import ConnectionEvent
-from ratchet_tx.coroutines import CANCELLED, deferred, isLater
+from ratchet_tx.coroutines import CANCELLED, asDeferred, cancel
 from ratchet_tx.errors import PeerError
 
 #: What says to the peer that a handler failed: called with the event and the failure, it gives the refusal.
-Failed = Callable[[ConnectionEvent[Any], Failure], PeerError]
+RefusalFor = Callable[[ConnectionEvent[Any], Failure], PeerError]
 
 #: What sends the reply: called with the event, the result and the refusal, of which the refusal counts.
 Answer = Callable[[ConnectionEvent[Any], Any, PeerError | None], None]
@@ -28,13 +29,13 @@ class Handlers:
     The reply is the first result that isn't None, in the order of registration; a failure of any is the reply instead,
     and stops no other.
 
-    @param failed: what to do about a failure
+    @param refusalFor: what to do about a failure
     @param answer: what to do in the end
     @param seconds: how long one event may take; 0 for as long as it likes
     """
 
-    def __init__(self, failed: Failed, answer: Answer, seconds: float) -> None:
-        self.failed = failed
+    def __init__(self, refusalFor: RefusalFor, answer: Answer, seconds: float) -> None:
+        self._refusalFor = refusalFor
         self.answer = answer
         self.seconds = seconds
 
@@ -42,7 +43,7 @@ class Handlers:
         self, event: ConnectionEvent[Any], listeners: tuple[Listener, ...], clock: IReactorTime
     ) -> Deferred[None] | None:
         """
-        Handle an event; where every handler is done at once, nothing is made but the event.
+        Handle an event; where no handler has to wait, nothing is made but the event.
 
         @return: None where it is done; else a Deferred that fires when it is, and never fails but for being cancelled,
             which cancels what the handlers wait for
@@ -51,27 +52,38 @@ class Handlers:
         for position, listener in enumerate(listeners):
             try:
                 value = listener.call(event)
-            except Exception:
-                refused = self.refuse(event, listener, Failure())
+                if value is not None and (later := asDeferred(value)) is not None:
+                    if not later.called or later.paused:
+                        rest = listeners[position + 1 :]
+                        return _Later(self, event, clock, listener).begin(later, rest, result, refusal)
+                    value = _resultOf(later)
+            except (Exception, *CANCELLED):
+                refused = self.refusalOf(event, listener, Failure())
                 refusal = refusal or refused
                 continue
-            if value is None:
-                continue
-            if isLater(value):
-                rest = listeners[position:]
-                return _Later(self, event, clock).begin(rest, value, result, refusal)
             if result is None and listener.replies:
                 result = value
         self.answer(event, result, refusal)
         return None
 
-    def refuse(self, event: ConnectionEvent[Any], listener: Listener, failure: Failure) -> PeerError | None:
+    def refusalOf(self, event: ConnectionEvent[Any], listener: Listener, failure: Failure) -> PeerError | None:
         """
-        Make a refusal of what a handler raised.
+        Make a refusal of what a handler raised; None for one that doesn't reply.
         """
         error = failure.value
-        refusal = error if isinstance(error, PeerError) else self.failed(event, failure)
+        refusal = error if isinstance(error, PeerError) else self._refusalFor(event, failure)
         return refusal if listener.replies else None
+
+
+def _resultOf(fired: Deferred[Any]) -> Any:
+    """
+    Take the result of a Deferred that has fired already, without waiting.
+    """
+    results: list[Any] = []
+    fired.addBoth(results.append)
+    if isinstance(results[0], Failure):
+        results[0].raiseException()
+    return results[0]
 
 
 class _Later:
@@ -79,57 +91,74 @@ class _Later:
     An event whose handlers take their time.
     """
 
-    __slots__ = ("_ended", "_event", "_handlers", "_over", "_timer", "_work")
+    __slots__ = ("_ended", "_event", "_handlers", "_listener", "_over", "_timer", "_work")
 
-    def __init__(self, handlers: Handlers, event: ConnectionEvent[Any], clock: IReactorTime) -> None:
+    _log = Logger()
+
+    def __init__(self, handlers: Handlers, event: ConnectionEvent[Any], clock: IReactorTime, listener: Listener) -> None:
         self._handlers = handlers
         self._event = event
+        self._listener = listener
         self._over = False
         self._ended: Deferred[None] = Deferred(self._cancelled)
         self._timer: IDelayedCall | None = None
         if handlers.seconds:
             self._timer = clock.callLater(handlers.seconds, self._timeOut)
 
-    def begin(self, listeners: tuple[Listener, ...], value: Any, result: Any, refusal: PeerError | None) -> Deferred[None]:
-        self._work = Deferred.fromCoroutine(self._run(listeners, value, result, refusal))
+    def begin(
+        self, later: Deferred[Any], rest: tuple[Listener, ...], result: Any, refusal: PeerError | None
+    ) -> Deferred[None]:
+        """
+        Wait for the first of the handlers, and then for the others.
+        """
+        self._work = Deferred.fromCoroutine(self._run(later, rest, result, refusal))
         return self._ended
 
-    async def _run(self, listeners: tuple[Listener, ...], value: Any, result: Any, refusal: PeerError | None) -> None:
-        for position, listener in enumerate(listeners):
+    async def _run(self, later: Any, rest: tuple[Listener, ...], result: Any, refusal: PeerError | None) -> None:
+        for listener in (self._listener, *rest):
             try:
-                if position:
-                    value = listener.call(self._event)
-                if isLater(value):
-                    value = await deferred(value)
+                value = later if later is not None else listener.call(self._event)
+                later = asDeferred(value)
+                if later is not None:
+                    value = await later
             except (Exception, *CANCELLED):
-                refused = self._refuse(listener, Failure())
+                refused = self._refusalOf(listener, Failure())
                 refusal = refusal or refused
                 value = None
+            later = None
             if self._over:
                 return
             if result is None and listener.replies:
                 result = value
         self._end(result, refusal)
 
-    def _refuse(self, listener: Listener, failure: Failure) -> PeerError | None:
+    def _refusalOf(self, listener: Listener, failure: Failure) -> PeerError | None:
         if self._over and failure.check(*CANCELLED):
             return None
-        return self._handlers.refuse(self._event, listener, failure)
+        return self._handlers.refusalOf(self._event, listener, failure)
 
     def _timeOut(self) -> None:
         self._timer = None
+        self._log.warn(
+            "A handler of {event} took more than {seconds} s for {id}; it is cancelled",
+            event=self._event.payload.event,
+            seconds=self._handlers.seconds,
+            id=self._event.connection.id,
+        )
         # The peer is answered first and the line goes on, whatever the handler does about being cancelled.
         self._end(None, PeerError("handler.timeout", "It took too long", retry=True))
-        self._work.cancel()
+        cancel(self._work)
 
     def _end(self, result: Any, refusal: PeerError | None) -> None:
         self._close()
-        self._handlers.answer(self._event, result, refusal)
-        self._ended.callback(None)
+        try:
+            self._handlers.answer(self._event, result, refusal)
+        finally:
+            self._ended.callback(None)
 
     def _cancelled(self, _: Any) -> None:
         self._close()
-        self._work.cancel()
+        cancel(self._work)
 
     def _close(self) -> None:
         self._over = True

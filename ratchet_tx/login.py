@@ -1,0 +1,233 @@
+"""
+Logging in: finding out by a token who somebody is, and telling him in the form in which he asked.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+from twisted.internet import defer
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from ratchet_tx.answers import Answers
+from ratchet_tx.connection import Connection, Node
+from ratchet_tx.coroutines import CANCELLED, asDeferred
+from ratchet_tx.errors import PeerError
+from ratchet_tx.interfaces import IClient, IClientProvider
+from ratchet_tx.payload import BadPayload, Payload, encodeData
+
+#: How many logins of a connection may fail; the last of them closes it.
+FAILED_LOGINS = 5
+
+_log = Logger()
+
+_INVALID = PeerError("auth.invalid", "Invalid access token.")
+_UNAVAILABLE = PeerError("auth.unavailable", "Login is not available right now.", retry=True)
+_MISSHAPEN = 'Expected {"token": "..."}.'
+
+
+class LoginNode(Node, Protocol):
+    """
+    What a login needs of the hub.
+    """
+
+    clientProvider: IClientProvider
+    answers: Answers
+
+    def loggedIn(self, connection: Connection, client: IClient) -> None: ...
+    def loginFailed(self, connection: Connection, code: str) -> None: ...
+    def fire(self, connection: Connection, event: str, data: Any) -> Deferred[None] | None: ...
+
+
+class _Request(NamedTuple):
+    """
+    A request to be logged in, and the form in which it wants to be answered.
+
+    @ivar token: blank for an anonymous login; None where it isn't a text
+    @ivar bare: whether it is the original's form, whose answers are bare too
+    @ivar version: what the peer announced
+    """
+
+    payload: Payload
+    token: str | None
+    bare: bool = False
+    version: int = 1
+
+
+def _parse(payload: Payload) -> _Request:
+    data = payload.data
+    if data is None or isinstance(data, str):
+        return _Request(payload, data or "", bare=True)
+    if not isinstance(data, dict):
+        return _Request(payload, None)
+    token = data.get("token")
+    if token is None:
+        token = ""
+    return _Request(payload, token if isinstance(token, str) else None, version=2 if data.get("v") == 2 else 1)
+
+
+def login(node: LoginNode, connection: Connection, payload: Payload) -> Deferred[Any] | None:
+    """
+    C{socket.auth.request}: find out who it is, and say so.
+    """
+    request = _parse(payload)
+    if request.token is None:
+        return _fail(node, connection, request, PeerError("payload.invalid", _MISSHAPEN))
+
+    def decide(found: Any) -> Deferred[Any] | None:
+        if connection.closing:
+            return None
+        if isinstance(found, PeerError):
+            return _fail(node, connection, request, found)
+        try:
+            success = _Success(node, connection, request, found)
+        except Exception:
+            return _fail(node, connection, request, _unavailable(connection))
+        return success.apply()
+
+    return _afterwards(_find(node, connection, request.token), decide)
+
+
+def refresh(node: LoginNode, connection: Connection, payload: Payload) -> Deferred[Any] | None:
+    """
+    C{socket.auth.refresh}: renew the token of the client that is logged in.
+
+    @raise BadPayload: where it has no token
+    """
+    token = payload.data.get("token") if isinstance(payload.data, dict) else None
+    if not isinstance(token, str) or not token:
+        raise BadPayload(_MISSHAPEN, payload.id, path="$.data.token")
+
+    def decide(found: Any) -> None:
+        if connection.closing:
+            return
+        if not isinstance(found, PeerError) and (connection.client is None or found.id != connection.client.id):
+            found = _INVALID
+        if isinstance(found, PeerError):
+            node.answers.refuse(connection, payload.event, payload.id, found)
+            _noteFailure(node, connection, found)
+            return
+        node.loggedIn(connection, found)
+        node.answers.reply(connection, payload, {"expires": _expires(found)})
+
+    return _afterwards(_find(node, connection, token), decide)
+
+
+def _afterwards(found: Any, go: Callable[[Any], Deferred[Any] | None]) -> Deferred[Any] | None:
+    return found.addCallback(go) if isinstance(found, Deferred) else go(found)
+
+
+def _find(node: LoginNode, connection: Connection, token: str) -> Any:
+    """
+    Ask who somebody is, for as long as a login may take.
+
+    @return: the client or a refusal, or a Deferred of one of them, which never fails
+    """
+    if not token:
+        return _INVALID if connection.guest is None else connection.guest
+    try:
+        found = node.clientProvider.findByAccessToken(token)
+    except (Exception, *CANCELLED):
+        return _unavailable(connection)
+    later = asDeferred(found)
+    if later is None:
+        return _checked(found, connection)
+    if node.limits.loginSeconds:
+        later.addTimeout(node.limits.loginSeconds, node.clock)
+    return later.addCallbacks(_checked, lambda failure: _unavailable(connection, failure), callbackArgs=(connection,))
+
+
+def _unavailable(connection: Connection, failure: Any = None) -> PeerError:
+    if connection.ended:
+        return _UNAVAILABLE
+    if failure is not None and failure.check(defer.TimeoutError):
+        _log.error("The client provider took too long for {id}", id=connection.id)
+    else:
+        _log.failure("The client provider failed for {id}", failure, id=connection.id)
+    return _UNAVAILABLE
+
+
+def _checked(found: Any, connection: Connection) -> Any:
+    if found is None:
+        return _INVALID
+    # Not verifyObject, which costs more than the rest of a login: what else a client lacks, its use will tell.
+    if IClient.providedBy(found) and isinstance(getattr(found, "id", None), str):
+        return found
+    _log.error(
+        "The client provider gave {id} a {kind}, which is no client: "
+        "put @implementer(IClient) above the class, and give it an id that is a text",
+        id=connection.id,
+        kind=type(found).__name__,
+    )
+    return _UNAVAILABLE
+
+
+def _expires(client: IClient) -> Any:
+    return getattr(client, "expires", None)
+
+
+class _Success:
+    """
+    A login that is about to succeed: everything that can fail has been done before anything changes.
+    """
+
+    def __init__(self, node: LoginNode, connection: Connection, request: _Request, client: IClient) -> None:
+        self._node = node
+        self._connection = connection
+        self._request = request
+        self._client = client
+        self._public = client.jsonSerialize()
+        self._data = self._answer()
+        encodeData("socket.auth.success", self._data)
+
+    def _answer(self) -> Any:
+        if self._request.bare:
+            return self._public
+        if self._request.version == 1:
+            return {"client": self._public}
+        limits = self._node.limits
+        return {
+            "client": self._public,
+            "v": 2,
+            "connection": self._connection.id,
+            "ping": limits.pingSeconds,
+            "expires": _expires(self._client),
+            "limits": {"messageBytes": limits.messageBytes, "rooms": limits.rooms},
+        }
+
+    def apply(self) -> Deferred[Any] | None:
+        """
+        Make it so: the rooms of somebody else are left before the peer is told, and applications hear of it after that.
+        """
+        connection = self._connection
+        connection.version = max(connection.version, self._request.version)
+        self._node.loggedIn(connection, self._client)
+        connection.send("socket.auth.success", self._data, **_inReplyTo(self._request.payload))
+        return self._node.fire(connection, "socket.auth.success", {"client": self._public})
+
+
+def _fail(node: LoginNode, connection: Connection, request: _Request, refusal: PeerError) -> Deferred[Any] | None:
+    errors = [refusal.message]
+    if request.bare:
+        data: Any = refusal.message
+    elif refusal.retry:
+        data = {"errors": errors, "code": refusal.code, "retry": True}
+    else:
+        data = {"errors": errors}
+    connection.send("socket.auth.failure", data, **_inReplyTo(request.payload))
+    node.counters.refused[refusal.code] += 1
+    _noteFailure(node, connection, refusal)
+    return node.fire(connection, "socket.auth.failure", {"errors": errors})
+
+
+def _noteFailure(node: LoginNode, connection: Connection, refusal: PeerError) -> None:
+    node.loginFailed(connection, refusal.code)
+    if refusal is not _INVALID:
+        return
+    connection.failedLogins += 1
+    if connection.failedLogins >= FAILED_LOGINS:
+        connection.close(4500, "Invalid access token")
+
+
+def _inReplyTo(payload: Payload) -> dict[str, Any]:
+    return {} if payload.id is None else {"re": payload.id}

@@ -1,0 +1,69 @@
+"""
+Checking that what an author gave us provides what it has to, and saying what to do where it doesn't.
+"""
+
+from typing import Any
+
+from zope.interface.exceptions import (  # type: ignore[attr-defined]
+    BrokenImplementation,
+    BrokenMethodImplementation,
+    Invalid,
+    MultipleInvalid,
+)
+from zope.interface.verify import verifyClass, verifyObject
+
+from ratchet_tx.errors import UsageError
+
+
+def requireProvided(interface: Any, given: Any) -> Any:
+    """
+    Check an object.
+
+    @return: the object
+    @raise UsageError: where it doesn't provide the interface; it names the class and never shows the object
+    """
+    if not interface.providedBy(given):
+        raise _undeclared(interface, type(given))
+    try:
+        verifyObject(interface, given)
+    except Invalid as invalid:
+        raise _incomplete(interface, type(given), invalid) from None
+    return given
+
+
+def requireImplemented(interface: Any, kind: type) -> None:
+    """
+    Check a class, whose objects are to provide an interface.
+
+    @raise UsageError: where they won't
+    """
+    if not interface.implementedBy(kind):
+        raise _undeclared(interface, kind)
+    try:
+        verifyClass(interface, kind)
+    except Invalid as invalid:
+        raise _incomplete(interface, kind, invalid) from None
+
+
+def _undeclared(interface: Any, kind: type) -> UsageError:
+    name = interface.__name__
+    return UsageError(f"{kind.__name__} does not provide {name}: put @implementer({name}) above the class.")
+
+
+def _incomplete(interface: Any, kind: type, invalid: Invalid) -> UsageError:
+    # zope's own text has the object's repr, which may show a token.
+    faults = invalid.exceptions if isinstance(invalid, MultipleInvalid) else (invalid,)
+    why = ", ".join(_fault(each) for each in faults)
+    return UsageError(f"{kind.__name__} does not provide all of {interface.__name__}: {why}.")
+
+
+def _fault(invalid: Invalid) -> str:
+    if isinstance(invalid, BrokenImplementation):
+        return f"it has no {_nameOf(invalid.name)}"
+    if isinstance(invalid, BrokenMethodImplementation):
+        return f"{_nameOf(invalid.method)}: {invalid.mess}"
+    return type(invalid).__name__
+
+
+def _nameOf(described: Any) -> str:
+    return described if isinstance(described, str) else str(described.__name__)
