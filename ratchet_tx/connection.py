@@ -25,6 +25,9 @@ Data = TypeVar("Data")
 
 _NO_TABLE = Table({}, {})
 
+#: After how many seconds who is sent away may come again: at some time between these two.
+COME_AGAIN = (0, 5)
+
 
 class Node(Protocol):
     """
@@ -257,6 +260,17 @@ class Connection:
         self.closedWith = (code, reason)
         self._node.counters.closes[code] += 1
         self.transport.close(code, reason)
+
+    def drain(self) -> None:
+        """
+        Take leave of the peer, because the hub stops: what it has sent already is handled first.
+
+        A peer of version 2 is told before, and when to come again: not all at once.
+        """
+        if self.version == 2:
+            self.send("socket.bye", {"code": "server.drain", "reconnect": True, "after": COME_AGAIN})
+        code = 4001 if self.version == 2 else 1001
+        self.inbox.whenIdle().addCallback(lambda _: self.close(code, "Going away"))
 
     def end(self) -> None:
         """

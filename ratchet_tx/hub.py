@@ -60,6 +60,7 @@ class Hub(Service):
     @param clock: for all that takes time; by default the reactor of what serves the hub
     @param settings: the L{Settings}, of which the hub minds the limits
     @raise UsageError: for a provider or a backplane that isn't one
+    @ivar overdue: whether the last stop took too long, and something was dropped
     """
 
     name = "ratchet"
@@ -89,6 +90,7 @@ class Hub(Service):
         self._audience = Audience()
         self._ongoing = Ongoing()
         self._stopping: Stopping | None = None
+        self.overdue = False
         self._handlers = Handlers(self.answers.refusalFor, self.answers.answer, self.limits.handlerSeconds)
         self._ownHandlers = Handlers(self.answers.refusalFor, self.answers.note, self.limits.handlerSeconds)
         self.letsGuestsIn = IAnonymousClientProvider.providedBy(self.clientProvider)
@@ -159,22 +161,33 @@ class Hub(Service):
 
     def stopService(self) -> Deferred[None]:
         """
-        Take leave of all peers, and wait for whatever still goes on, for the limit C{drainSeconds} at most.
+        Take leave of all peers, once what they have sent is handled, and wait for whatever still goes on: for the limit
+        C{drainSeconds} at most, after which it is dropped.
 
         @return: a Deferred that fires then, and never fails; a second call waits for the same
         """
         if self._stopping is None and not self.running:
             return succeed(None)
         if self._stopping is None:
+            self.overdue = False
             self._stopping = Stopping(self.timers.stopService(), self._ongoing, self._abortAll, self._stopped)
             self._takeLeave(self._stopping)
         # It may be over by now.
         return succeed(None) if self._stopping is None else self._stopping.whenEnded()
 
+    def abandon(self) -> None:
+        """
+        Stop at once: drop all peers, cancel whatever goes on, and wait for nothing.
+        """
+        self.stopService()
+        if self._stopping is not None:
+            self.overdue = True
+            self._stopping.abandon()
+
     def _takeLeave(self, stopping: Stopping) -> None:
         super().stopService()  # type: ignore[no-untyped-call]
         for connection in self.connections:
-            connection.close(1001, "Going away")
+            connection.drain()
         if self.limits.drainSeconds:
             stopping.limit(self.limits.drainSeconds, self.clock)
         self._checkAllGone()
@@ -184,6 +197,7 @@ class Hub(Service):
             self._stopping.allGone()
 
     def _abortAll(self) -> None:
+        self.overdue = True
         for connection in self.connections:
             connection.transport.abort()
 
@@ -253,6 +267,9 @@ class Hub(Service):
             payload = decode(text)
         except BadPayload as error:
             return self._guard.refuseBad(connection, error, now)
+        # While we take leave nothing new is begun, but what goes on may still ask its peer.
+        if not self.running and payload.re is None:
+            return
         if not self._guard.pays(connection, payload, now):
             return
         if connection.inbox.busy is None or self._overtakes(connection, payload):

@@ -23,12 +23,13 @@ class Inbox(Generic[Waiting]):
     @ivar busy: what is being waited for; None where the next event may be handled at once
     """
 
-    __slots__ = ("_beside", "_line", "_turn", "busy")
+    __slots__ = ("_beside", "_idle", "_line", "_turn", "busy")
 
     def __init__(self, turn: Callable[[Waiting], None]) -> None:
         self._turn = turn
         self._line: deque[Waiting] | None = None
         self._beside: set[Deferred[Any]] | None = None
+        self._idle: Deferred[None] | None = None
         self.busy: Deferred[Any] | None = None
 
     @property
@@ -63,12 +64,34 @@ class Inbox(Generic[Waiting]):
             self._beside = set()
         beside = self._beside
         beside.add(work)
-        work.addBoth(lambda _: beside.discard(work))
+
+        def done(_: Any) -> None:
+            beside.discard(work)
+            self._checkIdle()
+
+        work.addBoth(done)
 
     def _free(self, _: Any) -> None:
         self.busy = None
         while self._line and self.busy is None:
             self._turn(self._line.popleft())
+        self._checkIdle()
+
+    def whenIdle(self) -> Deferred[None]:
+        """
+        Wait until nothing stands in line and nothing goes on; there is one who waits.
+
+        @return: a Deferred that fires then, and never fails
+        """
+        self._idle = Deferred()
+        idle = self._idle
+        self._checkIdle()
+        return idle
+
+    def _checkIdle(self) -> None:
+        if self._idle is not None and self.busy is None and not self.load:
+            idle, self._idle = self._idle, None
+            idle.callback(None)
 
     def drop(self) -> None:
         """

@@ -48,7 +48,7 @@ def makeService(
     hub.provideClock(reactor)
     root = MultiService()
     hub.setServiceParent(root)
-    factory = RatchetServerFactory(hub, reactor, _Site(Front(Hosts(settings.host), pages), logFormatter=_formatAccess))
+    factory = RatchetServerFactory(hub, reactor, _Site(Front(hub, Hosts(settings.host), pages), logFormatter=_formatAccess))
     for description in descriptions(settings):
         try:
             listeningService(description, factory, reactor).setServiceParent(root)

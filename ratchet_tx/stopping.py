@@ -5,7 +5,7 @@ Taking leave: what a hub waits for before it has stopped, and for how long; it k
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
@@ -33,12 +33,11 @@ class Stopping:
         self._abort = abort
         self._gone: Deferred[None] = Deferred()
         self._deadline: IDelayedCall | None = None
-        ended = DeferredList([ticks, self._gone])
-        ended.addCallback(lambda _: ongoing.idle())
-        ended.addCallback(lambda _: self._cancelDeadline())
-        ended.addCallback(lambda _: stopped())
-        ended.addErrback(lambda failure: self._log.failure("Stopping failed", failure))
-        self._ended = ended
+        self._ended: Deferred[None] = Deferred()
+        self._stopped = stopped
+        over = DeferredList([ticks, self._gone])
+        over.addCallback(lambda _: ongoing.idle())
+        over.addCallback(lambda _: self._finish())
 
     def limit(self, seconds: float, clock: IReactorTime) -> None:
         """
@@ -67,15 +66,40 @@ class Stopping:
         if not self._gone.called:
             self._gone.callback(None)
 
+    def abandon(self) -> None:
+        """
+        Drop everything, and wait for nothing any more.
+        """
+        self._dropAll()
+        self._finish()
+
+    def _finish(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+        # Once: what was abandoned may come to an end later.
+        stopped, self._stopped = self._stopped, _nothing
+        last = maybeDeferred(stopped)
+        last.addErrback(lambda failure: self._log.failure("Stopping failed", failure))
+        last.addCallback(lambda _: self._end())
+
+    def _end(self) -> None:
+        if not self._ended.called:
+            self._ended.callback(None)
+
     def _giveUp(self, seconds: float, clock: IReactorTime) -> None:
         self._log.warn("Stopping took longer than {seconds} s: what is left is dropped", seconds=seconds)
         # Once more soon, for what applications begin when they hear of the dropped peers' ends.
         self._deadline = clock.callLater(1, self._giveUp, seconds + 1, clock)
+        self._dropAll()
+
+    def _dropAll(self) -> None:
         cancel(self._ticks)
         self._abort()
         self._ongoing.cancel()
 
-    def _cancelDeadline(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
+
+def _nothing() -> None:
+    """
+    Has been done.
+    """

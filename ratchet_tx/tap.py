@@ -4,7 +4,9 @@ The command line, C{twistd ratchet}: from words to settings and parts; what they
 Whatever is wrong with them is one line that says what and where, and exit status 1.
 """
 
+import atexit
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Iterator
@@ -16,6 +18,7 @@ from typing import Any, NoReturn
 
 from twisted.application.service import MultiService
 from twisted.internet.error import CannotListenError
+from twisted.logger import Logger
 from twisted.python import usage
 from twisted.python.reflect import ModuleNotFound, ObjectNotFound, namedAny
 
@@ -162,15 +165,54 @@ def makeService(options: Options) -> MultiService:
             raise UsageError(f"static: {settings.static!r} is not a folder")
         Origins(settings.origin)
         Hosts(settings.host)
-        root = _Listening()
-        service.makeService(settings, _makeHub(settings)).setServiceParent(root)
+        from twisted.internet import reactor
+
+        hub = _makeHub(settings)
+        root = _Process(hub, reactor)
+        service.makeService(settings, hub).setServiceParent(root)
         return root
 
 
-class _Listening(MultiService):
+class _Process(MultiService):
     """
-    Says in one line that a port can't be had, before the reactor runs.
+    The service as a process of its own: says in one line that a port can't be had, and ends as an operator expects.
+
+    SIGTERM and SIGINT drain, and the process exits with 0 if that was done in time, else with 1; a second one ends it at
+    once.  twistd's own handlers would neither tell one from the other, nor mind a second signal.
+
+    @param hub: what is drained
     """
+
+    _log = Logger()
+
+    def __init__(self, hub: Hub, reactor: Any) -> None:
+        super().__init__()
+        self._hub = hub
+        self._reactor = reactor
+        self._signalled = False
+
+    def startService(self) -> None:
+        super().startService()
+        # The reactor's own handlers are in place by then.
+        self._reactor.callWhenRunning(self._handleSignals)
+
+    def _handleSignals(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._reactor.callFromThread(self._end))
+
+    def _end(self) -> None:
+        if self._signalled:
+            self._log.warn("A second signal: everything is dropped")
+            return self._hub.abandon()
+        self._signalled = True
+        self._log.info("Taking leave of {count} peers", count=len(self._hub.connections))
+        self._reactor.addSystemEventTrigger("after", "shutdown", self._exit)
+        self._reactor.stop()
+
+    def _exit(self) -> None:
+        if self._hub.overdue:
+            # twistd has no way to be told an exit status; so it is left alone to tidy up, and has the last word but one.
+            atexit.register(_exitWithOne)
 
     def privilegedStartService(self) -> None:
         try:
@@ -186,6 +228,12 @@ class _Listening(MultiService):
         if sys.__stderr__ is not None:
             print(f"ratchet: {why}", file=sys.__stderr__)
         raise SystemExit(f"ratchet: {why}") from None
+
+
+def _exitWithOne() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(1)
 
 
 def _makeHub(settings: Settings) -> Hub:

@@ -3,7 +3,7 @@ A client's end of a connection: one that has no network, where bytes go in and o
 """
 
 from typing import Any
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from twisted.internet.address import IPv4Address
@@ -108,7 +108,7 @@ def fetch(url: str, **headers: str) -> tuple[int, Any, bytes]:
     """
     Ask for a page over a real socket, waiting for it.
 
-    @return: the status, the headers, and the body
+    @return: the status, or 0 where nobody listens; the headers, and the body
     """
     request = Request(url, headers={name.replace("_", "-"): value for name, value in headers.items()})
     try:
@@ -117,6 +117,8 @@ def fetch(url: str, **headers: str) -> tuple[int, Any, bytes]:
     except HTTPError as error:
         with error:
             return error.code, error.headers, error.read()
+    except (URLError, ConnectionError):
+        return 0, {}, b""
 
 
 async def fetched(url: str, **headers: str) -> tuple[int, Any, bytes]:

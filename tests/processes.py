@@ -42,12 +42,14 @@ class Server:
     @ivar port: the port
     @ivar output: what it has printed, once it has ended
     @ivar code: its exit status then
+    @ivar signalled: whether it has been asked to end
     """
 
     def __init__(self, command: list[str], port: int, cwd: Path) -> None:
         self.port = port
         self.output = ""
         self.code: int | None = None
+        self.signalled = False
         environment = {**os.environ, "PORT": str(port), "PYTHONUNBUFFERED": "1"}
         self._process = subprocess.Popen(
             command, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -81,16 +83,24 @@ class Server:
         """
         Ask it to end, as an operator does.
         """
-        self._process.send_signal(signal.SIGTERM)
+        self.signal(signal.SIGTERM)
+
+    def signal(self, number: int) -> None:
+        """
+        Send it a signal.
+        """
+        self.signalled = True
+        self._process.send_signal(number)
 
     def stop(self) -> str:
         """
-        Ask it to end, and wait.
+        Ask it to end, unless that was done, and wait.
 
         @return: what it printed
         """
         if self.code is None:
-            self.terminate()
+            if self._process.poll() is None and not self.signalled:
+                self.terminate()
             try:
                 self.output, _ = self._process.communicate(timeout=PATIENCE)
             except subprocess.TimeoutExpired:

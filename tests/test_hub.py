@@ -636,6 +636,66 @@ class TestStopping:
         assert stopped == [None]
         assert hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
 
+    def test_whatWasSentIsHandled(self) -> None:
+        """What a peer has sent already is handled and answered before it is closed; what it sends then is dropped."""
+        echo = Echo()
+        hub = startedHub(echo)
+        peer = Peer(hub)
+        peer.emit("later", 1, id=1)
+        peer.emit("beside", 2, id=2)
+        peer.emit("echo", 3, id=3)
+        hub.stopService()
+        peer.emit("echo", 4, id=4)
+        assert peer.transport.closedWith is None
+        echo.asked[0].callback("done")
+        assert [frame.get("re") for frame in peer.read()] == [1, None, 3]
+        assert peer.transport.closedWith is None
+        echo.asked[1].callback("done")
+        assert [frame.get("re") for frame in peer.read()] == [2]
+        assert peer.transport.closedWith == (1001, "Going away")
+
+    def test_askingWhileStopping(self) -> None:
+        """A handler that goes on may still ask its peer."""
+
+        class Asks:
+            @on("begin")
+            async def begin(self, event: Any) -> Any:
+                await event.connection.ask("one")
+                return await event.connection.ask("other")
+
+        hub = startedHub(Asks())
+        peer = Peer(hub)
+        peer.emit("begin", id=1)
+        hub.stopService()
+        peer.emit("socket.reply", {"ok": True}, re="s1")
+        peer.emit("socket.reply", {"ok": True, "result": 2}, re="s2")
+        assert peer.read()[-1]["data"] == {"ok": True, "result": 2}
+
+    def test_versionTwo(self) -> None:
+        """Peers of version 2 are told to come again, and when, and closed with 4001."""
+        hub = startedHub()
+        peer = Peer(hub)
+        peer.logIn("", v=2)
+        peer.read()
+        hub.stopService()
+        bye = {"code": "server.drain", "reconnect": True, "after": [0, 5]}
+        assert peer.read() == [{"event": "socket.bye", "data": bye}]
+        assert peer.transport.closedWith == (4001, "Going away")
+
+    def test_abandoning(self) -> None:
+        """A hub that is abandoned waits for nobody, whatever he does about it."""
+        hub = startedHub(Echo())
+        hub.timers.add(FakeTimer(result=lambda: Deferred()))
+        peer = Peer(hub)
+        hub.clock.advance(1)  # type: ignore[attr-defined]
+        stopped: list[Any] = []
+        hub.stopService().addCallback(stopped.append)
+        hub.abandon()
+        assert (stopped, hub.overdue, peer.transport.aborted) == ([None], True, True)
+        peer.leave(1006, "", clean=False)
+        assert stopped == [None]
+        hub.abandon()
+
     def test_closeHandlersAreWaitedFor(self) -> None:
         """Stopping waits for socket.close handlers that are not done yet."""
         saving: Deferred[None] = Deferred()

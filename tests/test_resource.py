@@ -19,7 +19,7 @@ from ratchet_tx import Hub, RatchetResource, Settings, browserClient, on
 from ratchet_tx.hosts import Hosts
 from ratchet_tx.web.resource import CLIENT_FILES, Front
 from tests.ends import MemoryReactor, Wire, fetched
-from tests.fakes import FakeTimer
+from tests.fakes import FakeTimer, Peer, startedHub
 from tests.wire import CLOSE, event, frame, handshake
 
 
@@ -172,7 +172,7 @@ class TestFront:
         return pages
 
     def front(self, pages: Any = None, *hosts: str) -> Site:
-        return Site(Front(Hosts(hosts), pages), reactor=Clock())
+        return Site(Front(startedHub(), Hosts(hosts), pages), reactor=Clock())
 
     @ensureDeferred
     async def test_browserClient(self, pages: Resource) -> None:
@@ -208,6 +208,18 @@ class TestFront:
         assert b"/ratchet.js" in body
         assert wire.get("/RATCHET.JS")[0] == 404
         assert wire.get("/x")[0] == 404
+
+    def test_health(self) -> None:
+        """Whoever looks after the server can ask whether it lives, and whether it takes peers in."""
+        hub = startedHub()
+        wire = Wire(Site(Front(hub, Hosts()), reactor=Clock()))
+        assert wire.get("/healthz")[::2] == (200, b"ok\n")
+        assert wire.get("/readyz")[::2] == (200, b"ok\n")
+        Peer(hub)
+        hub.stopService()
+        assert wire.get("/healthz")[::2] == (200, b"ok\n")
+        assert wire.get("/readyz")[::2] == (503, b"stopping\n")
+        assert wire.get("/readyz/x")[0] == 404
 
     def test_hosts(self, pages: Resource) -> None:
         """Who asks for a host that we aren't is told so, whatever the page."""

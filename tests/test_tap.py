@@ -5,9 +5,11 @@ The command line, as an operator uses it: a process, what it prints, and how it 
 import json
 import re
 import struct
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import Random
+from signal import SIGINT, SIGTERM
 from socket import SO_LINGER, SOL_SOCKET, create_connection, socket
 from typing import Any
 
@@ -31,6 +33,12 @@ class Echo:
     @on("echo")
     def echo(self, event):
         return event.payload.data
+
+    @on("slow")
+    def slow(self, event):
+        from twisted.internet import reactor
+        from twisted.internet.task import deferLater
+        return deferLater(reactor, event.payload.data, lambda: "slept")
 
     @on("ticks")
     def ticks(self, event):
@@ -249,6 +257,55 @@ class TestServing:
                 peer.send(json.dumps({"event": "echo", "data": count, "id": count}))
                 assert json.loads(peer.recv(timeout=20))["data"]["result"] == count
             assert "Traceback" not in server.stop()
+
+    @pytest.mark.parametrize("number", [SIGTERM, SIGINT])
+    def test_draining(self, folder: Path, number: int) -> None:
+        """At a signal it takes leave: handlers finish, and it exits with 0."""
+        with self.slow(folder) as server, connect(server.socketUrl) as peer, connect(server.socketUrl) as second:
+            peer.send('{"event":"slow","data":0.5,"id":1}')
+            second.send('{"event":"socket.auth.request","data":{"token":"","v":2}}')
+            second.recv(timeout=20)
+            server.signal(number)
+            assert json.loads(second.recv(timeout=20))["event"] == "socket.bye"
+            assert json.loads(peer.recv(timeout=20))["data"]["result"] == "slept"
+            for each, code in ((peer, "1001"), (second, "4001")):
+                with pytest.raises(ConnectionClosed, match=code):
+                    each.recv(timeout=20)
+            output = server.stop()
+        assert server.code == 0
+        assert "Taking leave of 2 peers" in output
+        assert "Traceback" not in output
+
+    def test_overdue(self, folder: Path) -> None:
+        """What hasn't ended at the deadline is dropped, and it exits with 1."""
+        with self.slow(folder, "--limit", "drainSeconds=0.5") as server, connect(server.socketUrl) as peer:
+            peer.send('{"event":"slow","data":1000,"id":1}')
+            peer.send('{"event":"socket.ping","id":2}')
+            peer.recv(timeout=20)
+            output = server.stop()
+        assert server.code == 1
+        assert "Stopping took longer than 0.5 s" in output
+
+    def test_secondSignal(self, folder: Path) -> None:
+        """A second signal ends it at once, with 1."""
+        with self.slow(folder) as server, connect(server.socketUrl) as peer:
+            peer.send('{"event":"slow","data":1000,"id":1}')
+            peer.send('{"event":"socket.ping","id":2}')
+            peer.recv(timeout=20)
+            server.signal(SIGTERM)
+            while fetch(server.url + "/readyz")[0] != 0:
+                pass
+            server.signal(SIGTERM)
+            output = server.stop()
+        assert server.code == 1
+        assert "A second signal" in output
+
+    @contextmanager
+    def slow(self, folder: Path, *words: str) -> Iterator[Server]:
+        port = freePort()
+        command = twistd("-n", "--pidfile=", "ratchet", "--port", str(port), "--application", "mine.Echo", *words)
+        with serving(command, port, folder) as server:
+            yield server
 
     def test_itTakesLeave(self, folder: Path) -> None:
         """At SIGTERM, peers are told 1001."""

@@ -137,12 +137,16 @@ class Front(Resource):
     """
     The pages of one port: the browser client's files, and beside them whatever there is.
 
+    C{/healthz} says that the process lives, C{/readyz} whether it takes peers in.
+
+    @param hub: what C{/readyz} is about
     @param hosts: the names by which we may be called
     @param pages: what serves everything else; by default a page that says what this is
     """
 
-    def __init__(self, hosts: Hosts, pages: Any = None) -> None:
+    def __init__(self, hub: Hub, hosts: Hosts, pages: Any = None) -> None:
         super().__init__()
+        self._hub = hub
         self._hosts = hosts
         self._pages = pages
         if pages is None:
@@ -151,6 +155,8 @@ class Front(Resource):
     def getChildWithDefault(self, path: bytes, request: Any) -> Any:
         if not self._hosts.permit((request.getHeader(b"host") or b"").decode("ascii", "replace")):
             return errorPage(421, "Misdirected Request", "This server is not called so.")
+        if path in (b"healthz", b"readyz") and not request.postpath:
+            return self._health(path == b"healthz" or bool(self._hub.running), request)
         name = path.decode("ascii", "replace")
         if name in CLIENT_FILES and not request.postpath:
             return browserClient(name)
@@ -161,3 +167,8 @@ class Front(Resource):
             request.postpath.insert(0, request.prepath.pop())
             return self._pages
         return self._pages.getChildWithDefault(path, request)
+
+    def _health(self, good: bool, request: Any) -> Any:
+        request.setResponseCode(200 if good else 503)
+        request.setHeader(b"cache-control", b"no-store")
+        return Data(b"ok\n" if good else b"stopping\n", "text/plain; charset=utf-8")
