@@ -7,9 +7,12 @@ from typing import Any
 from twisted.application.service import MultiService
 from twisted.application.strports import service as listeningService
 from twisted.internet.endpoints import quoteStringArgument
+from twisted.logger import Logger
 from twisted.web.server import Site
 from twisted.web.static import File
 
+from ratchet_tx.addresses import isPublic
+from ratchet_tx.certificate import Certificate
 from ratchet_tx.errors import UsageError
 from ratchet_tx.hosts import Hosts
 from ratchet_tx.hub import Hub
@@ -22,20 +25,18 @@ DEFAULT_PORT = 8080
 
 def makeService(
     settings: Settings | None = None, hub: Hub | None = None, pages: Any = None, reactor: Any = None
-) -> MultiService:
+) -> "RatchetService":
     """
     Make a service that serves a hub, the browser client, and pages beside them, on every endpoint of the settings::
 
         makeService(Settings(port=8080), hub).setServiceParent(application)
-
-    The hub is one of its children, named C{ratchet}: it starts and stops with it, and its timers too.
 
     @param settings: the L{Settings}; what they say of applications, provider and timers is the command line's, and counts
         for nothing here
     @param hub: by default a new one
     @param pages: a resource of twisted.web for the port's root; by default the settings' folder C{static}
     @param reactor: by default the global one
-    @raise UsageError: for an endpoint that can't be
+    @raise UsageError: for an endpoint's description, or a certificate, that can't be read
     """
     if reactor is None:
         from twisted.internet import reactor
@@ -46,15 +47,71 @@ def makeService(
     if pages is None and settings.static:
         pages = File(settings.static)
     hub.provideClock(reactor)
-    root = MultiService()
-    hub.setServiceParent(root)
-    factory = RatchetServerFactory(hub, reactor, _Site(Front(hub, Hosts(settings.host), pages), logFormatter=_formatAccess))
-    for description in descriptions(settings):
+    return RatchetService(settings, hub, pages, reactor)
+
+
+class RatchetService(MultiService):
+    """
+    All parts as one service; L{makeService} makes it.
+
+    The hub is one of its children, named C{ratchet}: it starts and stops with it, and its timers too.
+    """
+
+    _log = Logger()
+
+    def __init__(self, settings: Settings, hub: Hub, pages: Any, reactor: Any) -> None:
+        super().__init__()
+        self._hub = hub
+        hub.setServiceParent(self)
+        site = _Site(Front(hub, Hosts(settings.host), pages), logFormatter=_formatAccess)
+        factory = RatchetServerFactory(hub, reactor, site)
+        self._certificate = self._readCertificate(settings)
+        if _listensOnPort(settings):
+            self._listen(_describePort(settings), self._secured(factory, reactor), reactor)
+        for description in settings.listen:
+            self._listen(description, factory, reactor)
+        self._warn(settings)
+
+    def _readCertificate(self, settings: Settings) -> Certificate | None:
+        if bool(settings.certificate) != bool(settings.key):
+            raise UsageError("certificate and key: there is one without the other")
+        return Certificate(settings.certificate, settings.key) if settings.certificate else None
+
+    def _secured(self, factory: RatchetServerFactory, reactor: Any) -> Any:
+        if self._certificate is None:
+            return factory
+        from twisted.protocols.tls import TLSMemoryBIOFactory
+
+        secured = TLSMemoryBIOFactory(self._certificate, False, factory, reactor)
+        secured.noisy = False
+        return secured
+
+    def _listen(self, description: str, factory: Any, reactor: Any) -> None:
         try:
-            listeningService(description, factory, reactor).setServiceParent(root)
+            listeningService(description, factory, reactor).setServiceParent(self)
         except (ValueError, TypeError, LookupError, ImportError, OSError) as error:
             raise UsageError(f"listen: {description!r} is no endpoint: {error}") from error
-    return root
+
+    def _warn(self, settings: Settings) -> None:
+        public = _listensOnPort(settings) and (isPublic(settings.address) or settings.address in ("0.0.0.0", "::"))
+        if public and self._hub.letsGuestsIn and not settings.limits.connectionsPerAddress:
+            self._log.warn(
+                "Everybody may come in, without a login and as often as he likes: "
+                "name a client provider, or set the limit connectionsPerAddress"
+            )
+
+    def reload(self) -> None:
+        """
+        Read the certificate again, for who comes later; where that fails it is logged, and the old one stays.
+        """
+        if self._certificate is None:
+            return
+        try:
+            self._certificate.reload()
+        except UsageError as error:
+            self._log.error("The certificate stays as it was: {error}", error=error)
+        else:
+            self._log.info("The certificate has been read again")
 
 
 class _Site(Site):
@@ -73,13 +130,14 @@ def _formatAccess(timestamp: str, request: Any) -> str:
     )
 
 
-def descriptions(settings: Settings) -> list[str]:
+def _listensOnPort(settings: Settings) -> bool:
     """
-    Name the endpoints to listen on: the port, unless there are only others.
+    Say whether there is a port: always, unless there are only other endpoints.
     """
-    listen = list(settings.listen)
-    if settings.port is not None or not listen:
-        port = DEFAULT_PORT if settings.port is None else settings.port
-        kind = "tcp6" if ":" in settings.address else "tcp"
-        listen.insert(0, f"{kind}:{port}:interface={quoteStringArgument(settings.address)}")
-    return listen
+    return settings.port is not None or not settings.listen
+
+
+def _describePort(settings: Settings) -> str:
+    port = DEFAULT_PORT if settings.port is None else settings.port
+    kind = "tcp6" if ":" in settings.address else "tcp"
+    return f"{kind}:{port}:interface={quoteStringArgument(settings.address)}"

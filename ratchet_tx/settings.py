@@ -94,6 +94,8 @@ class Settings:
     @ivar port: the TCP port to listen on; None where only C{listen} counts
     @ivar address: the IP address to listen on
     @ivar listen: Twisted's endpoint descriptions, to listen on besides; alone they replace the port
+    @ivar certificate: a file with the certificate that the port is served with, over TLS; blank for none
+    @ivar key: a file with its private key
     @ivar application: dotted names of what is registered
     @ivar provider: the dotted name of the client provider; blank for the anonymous one
     @ivar timer: dotted names of periodic timers
@@ -108,6 +110,8 @@ class Settings:
     port: int | None = None
     address: str = "0.0.0.0"
     listen: tuple[str, ...] = ()
+    certificate: str = ""
+    key: str = ""
     application: tuple[str, ...] = ()
     provider: str = ""
     timer: tuple[str, ...] = ()

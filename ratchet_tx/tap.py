@@ -28,6 +28,7 @@ from ratchet_tx.errors import UsageError
 from ratchet_tx.hosts import Hosts
 from ratchet_tx.hub import Hub
 from ratchet_tx.interfaces import IClientProvider, IPeriodicTimer
+from ratchet_tx.openfiles import raiseOpenFiles
 from ratchet_tx.origin import Origins
 from ratchet_tx.settings import Settings, readTOML
 
@@ -43,15 +44,12 @@ class Options(usage.Options):
     optParameters = [
         ["port", "p", None, f"The TCP port to listen on.  [default: {service.DEFAULT_PORT}]"],
         ["address", "a", None, f"The IP address to listen on.  [default: {Settings().address}]"],
-        [
-            "provider",
-            None,
-            None,
-            "Dotted name of the client provider, a class or an object; blank lets everybody in, as nobody.",
-        ],
+        ["certificate", None, None, "A PEM file with the certificate and its chain: the port is served over TLS."],
+        ["key", None, None, "A PEM file with its private key.  SIGHUP reads both again."],
+        ["provider", None, None, "Dotted name of the client provider, a class or an object; blank lets everybody in."],
         ["config", "c", None, "A TOML file with the same names in a table [ratchet], and the limits in [limits]."],
         ["static", None, None, "A folder of files to serve beside the sockets."],
-        ["trust-forwarded", None, None, "How many proxies stand before us, whose X-Forwarded headers count.  [default: 0]"],
+        ["trust-forwarded", None, None, "How many proxies before us are to be believed.  [default: 0]"],
     ]
     optFlags = [["verbose", None, "Log each dispatched and each refused event, too."]]
 
@@ -110,7 +108,7 @@ class Options(usage.Options):
         """
         settings = _readFile(self["config"]) if self["config"] else Settings()
         values = dict(self._values)
-        for name in ("address", "provider", "static"):
+        for name in ("address", "certificate", "key", "provider", "static"):
             if self[name] is not None:
                 values[name] = self[name]
         for name in ("port", "trust-forwarded"):
@@ -168,9 +166,8 @@ def makeService(options: Options) -> MultiService:
         from twisted.internet import reactor
 
         hub = _makeHub(settings)
-        root = _Process(hub, reactor)
-        service.makeService(settings, hub).setServiceParent(root)
-        return root
+        raiseOpenFiles(settings.limits.connections)
+        return _Process(hub, service.makeService(settings, hub), reactor)
 
 
 class _Process(MultiService):
@@ -180,14 +177,19 @@ class _Process(MultiService):
     SIGTERM and SIGINT drain, and the process exits with 0 if that was done in time, else with 1; a second one ends it at
     once.  twistd's own handlers would neither tell one from the other, nor mind a second signal.
 
+    SIGHUP reads a certificate again.
+
     @param hub: what is drained
+    @param served: the service that serves it
     """
 
     _log = Logger()
 
-    def __init__(self, hub: Hub, reactor: Any) -> None:
+    def __init__(self, hub: Hub, served: service.RatchetService, reactor: Any) -> None:
         super().__init__()
+        served.setServiceParent(self)
         self._hub = hub
+        self._served = served
         self._reactor = reactor
         self._signalled = False
 
@@ -199,6 +201,7 @@ class _Process(MultiService):
     def _handleSignals(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._reactor.callFromThread(self._end))
+        signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self._served.reload))
 
     def _end(self) -> None:
         if self._signalled:

@@ -85,9 +85,15 @@ class Server:
         """
         self.signal(signal.SIGTERM)
 
+    def hangUp(self) -> None:
+        """
+        Tell it to read again what may have changed.
+        """
+        self._process.send_signal(signal.SIGHUP)
+
     def signal(self, number: int) -> None:
         """
-        Send it a signal.
+        Ask it to end, by a signal.
         """
         self.signalled = True
         self._process.send_signal(number)

@@ -12,9 +12,8 @@ from twisted.web.resource import Resource
 from twisted.web.static import Data
 
 from ratchet_tx import Hub, Settings, UsageError, makeService, on
-from ratchet_tx.service import descriptions
 from tests.ends import MemoryReactor, Wire, fetched
-from tests.fakes import FakeTimer, logged
+from tests.fakes import FakeProvider, FakeTimer, logged
 from tests.wire import event
 
 SETTINGS = Settings(limits=Settings().limits.having({"pingSeconds": 0}, "test"))
@@ -119,16 +118,17 @@ def test_logPrefix(reactor: MemoryReactor) -> None:
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
-        (Settings(), ["tcp:8080:interface=0.0.0.0"]),
-        (Settings(port=0), ["tcp:0:interface=0.0.0.0"]),
-        (Settings(address="::1"), ["tcp6:8080:interface=\\:\\:1"]),
-        (Settings(listen=("unix:/run/x",)), ["unix:/run/x"]),
-        (Settings(listen=("unix:/run/x",), port=80), ["tcp:80:interface=0.0.0.0", "unix:/run/x"]),
+        (Settings(), [(8080, "0.0.0.0")]),
+        (Settings(port=0), [(0, "0.0.0.0")]),
+        (Settings(address="::1"), [(8080, "::1")]),
+        (Settings(listen=("tcp:81",)), [(81, "")]),
+        (Settings(listen=("tcp:81",), port=80), [(80, "0.0.0.0"), (81, "")]),
     ],
 )
-def test_descriptions(settings: Settings, expected: list[str]) -> None:
+def test_ports(reactor: MemoryReactor, settings: Settings, expected: list[Any]) -> None:
     """Other endpoints alone replace the port; with a port, there are both."""
-    assert descriptions(settings) == expected
+    makeService(settings, reactor=reactor).startService()
+    assert [(port, interface) for port, _, _, interface in reactor.tcpServers] == expected
 
 
 @pytest.mark.parametrize("description", ["nonsense", "tcp:x", "nonsense:1", "ssl:443:privateKey=/nowhere", ""])
@@ -136,3 +136,43 @@ def test_badEndpoints(reactor: MemoryReactor, description: str) -> None:
     """An endpoint that can't be is an error that names it."""
     with pytest.raises(UsageError, match="listen: "):
         makeService(Settings(listen=(description,)), reactor=reactor)
+
+
+def warnings(hub: Hub | None = None, **settings: Any) -> list[str]:
+    """
+    Make a service, and take what the log says of it.
+    """
+    with logged() as lines:
+        makeService(Settings(**settings), hub, reactor=MemoryReactor())
+    return lines
+
+
+def test_everybody() -> None:
+    """Where everybody may come in on a public address, the log warns, unless there is a limit or a login."""
+    assert any("connectionsPerAddress" in line for line in warnings())
+    limits = Settings().limits.having({"connectionsPerAddress": 5}, "test")
+    for quiet in ({"limits": limits}, {"address": "127.0.0.1"}, {"listen": ("unix:/run/x",)}, {"hub": Hub(FakeProvider())}):
+        assert warnings(**quiet) == []
+
+
+def test_oneWithoutTheOther() -> None:
+    """A certificate without a key, or the other way round, is an error."""
+    for settings in (Settings(certificate="x"), Settings(key="x")):
+        with pytest.raises(UsageError, match="one without the other"):
+            makeService(settings, reactor=MemoryReactor())
+
+
+def test_everyOrigin(reactor: MemoryReactor) -> None:
+    """Where pages of every origin may connect, the log warns when it starts."""
+    service = makeService(Settings(origin=("*",)), reactor=reactor)
+    service.startService()
+    with logged() as lines:
+        reactor.tcpServers[0][1].doStart()
+    assert any("every origin" in line for line in lines)
+
+
+def test_nothingToReload(reactor: MemoryReactor) -> None:
+    """Where there is no certificate, there is nothing to be read again."""
+    with logged() as lines:
+        makeService(Settings(address="127.0.0.1"), reactor=reactor).reload()
+    assert lines == []

@@ -1,0 +1,56 @@
+"""
+A certificate that can be renewed while the server runs: who comes later is shown the new one; it knows no port.
+
+OpenSSL is imported when a certificate is read, for it is needed by nobody else.
+"""
+
+from typing import Any
+
+from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
+from zope.interface import implementer
+
+from ratchet_tx.errors import UsageError
+
+
+@implementer(IOpenSSLServerConnectionCreator)
+class Certificate:
+    """
+    A certificate with its key.
+
+    @param certificate: a file in PEM: the certificate, and behind it those that lead to its root
+    @param key: a file in PEM with its private key
+    @raise UsageError: where they can't be read, or don't fit
+    """
+
+    def __init__(self, certificate: str, key: str) -> None:
+        self._certificate = certificate
+        self._key = key
+        self.reload()
+
+    def reload(self) -> None:
+        """
+        Read both files again; where that fails, the ones that were read before stay.
+
+        @raise UsageError: where they can't be read, or don't fit
+        """
+        from OpenSSL import SSL
+        from twisted.internet.ssl import CertificateOptions
+
+        # Of CertificateOptions come the safe defaults; it has no way by itself to read a chain from one file.
+        context = CertificateOptions().getContext()
+        try:
+            context.use_certificate_chain_file(self._certificate)
+            context.use_privatekey_file(self._key)
+            context.check_privatekey()
+        except (SSL.Error, OSError) as error:
+            why = getattr(error, "strerror", None) or "the files can't be read, or don't belong to each other"
+            raise UsageError(f"certificate {self._certificate}, key {self._key}: {why}") from error
+        self._context = context
+
+    def serverConnectionForTLS(self, tlsProtocol: Any) -> Any:
+        """
+        Begin a connection with the certificate as it is now (IOpenSSLServerConnectionCreator).
+        """
+        from OpenSSL.SSL import Connection
+
+        return Connection(self._context, None)
