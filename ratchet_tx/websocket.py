@@ -176,7 +176,6 @@ class RatchetServerProtocol(WebSocketServerProtocol):
         self._fragments += 1
         if self._fragments > self.factory.mostFragments and self.connection is not None:
             self.connection.close(4009, "Too many fragments")
-            self.abort()
 
     def onAutoPingTimeout(self) -> None:
         """
@@ -217,6 +216,8 @@ class RatchetServerProtocol(WebSocketServerProtocol):
         Begin to close, whoever wants it: from here on nothing is taken from the peer, and nothing sent to it.
         """
         super().sendCloseFrame(code, reasonUtf8, isReply)
+        # By this Autobahn keeps nothing any more of what still comes.
+        self.failedByMe = not isReply
         if self.connection is not None:
             self.connection.closing = True
 

@@ -6,10 +6,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from socket import create_connection, socket
+from tempfile import TemporaryFile
 from time import monotonic, sleep
 
 ROOT = Path(__file__).parent.parent
@@ -45,14 +46,22 @@ class Server:
     @ivar signalled: whether it has been asked to end
     """
 
-    def __init__(self, command: list[str], port: int, cwd: Path) -> None:
+    def __init__(self, command: list[str], port: int, cwd: Path, descriptors: Sequence[int] = ()) -> None:
         self.port = port
         self.output = ""
         self.code: int | None = None
         self.signalled = False
         environment = {**os.environ, "PORT": str(port), "PYTHONUNBUFFERED": "1"}
+        # A file and not a pipe: a pipe that nobody reads while the server runs would stop it once it is full.
+        self._output = TemporaryFile("w+")  # noqa: SIM115 - closed when it is read
         self._process = subprocess.Popen(
-            command, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command,
+            cwd=cwd,
+            env=environment,
+            pass_fds=descriptors,
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
 
     @property
@@ -108,23 +117,31 @@ class Server:
             if self._process.poll() is None and not self.signalled:
                 self.terminate()
             try:
-                self.output, _ = self._process.communicate(timeout=PATIENCE)
+                self.code = self._process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 self._process.kill()
-                self.output, _ = self._process.communicate()
-                raise AssertionError(f"It didn't end:\n{self.output}") from None
-            self.code = self._process.returncode
+                self.code = self._process.wait()
+                raise AssertionError(f"It didn't end:\n{self._read()}") from None
+            self.output = self._read()
         return self.output
+
+    def _read(self) -> str:
+        with self._output as output:
+            output.seek(0)
+            return output.read()
 
 
 @contextmanager
-def serving(command: list[str], port: int | None = None, cwd: Path = ROOT) -> Iterator[Server]:
+def serving(
+    command: list[str], port: int | None = None, cwd: Path = ROOT, descriptors: Sequence[int] = ()
+) -> Iterator[Server]:
     """
     Run a server meanwhile.
 
     @param command: its command line; the environment variable PORT names the port to it
+    @param descriptors: what is handed over to it
     """
-    server = Server(command, port or freePort(), cwd)
+    server = Server(command, port or freePort(), cwd, descriptors)
     try:
         server.waitUntilItListens()
         yield server

@@ -23,7 +23,7 @@ from ratchet_tx import UsageError, tap
 from ratchet_tx.settings import Settings
 from tests.ends import fetch
 from tests.processes import Server, freePort, run, serving, twistd
-from tests.wire import CLOSE, PING, frame, frames, handshake
+from tests.wire import CLOSE, PING, event, frame, frames, handshake
 
 MODULE = """
 from zope.interface import implementer
@@ -39,6 +39,10 @@ class Echo:
         from twisted.internet import reactor
         from twisted.internet.task import deferLater
         return deferLater(reactor, event.payload.data, lambda: "slept")
+
+    @on("where")
+    def where(self, event):
+        return event.connection.remoteAddress
 
     @on("ticks")
     def ticks(self, event):
@@ -257,6 +261,52 @@ class TestServing:
                 peer.send(json.dumps({"event": "echo", "data": count, "id": count}))
                 assert json.loads(peer.recv(timeout=20))["data"]["result"] == count
             assert "Traceback" not in server.stop()
+
+    def test_proxies(self, folder: Path) -> None:
+        """Behind a proxy, the peer's address is what the proxy says: by its protocol, or by headers that are trusted."""
+        port = freePort()
+        words = f"-n --pidfile= ratchet --listen haproxy:tcp:{port}:interface=127.0.0.1 --application mine.Echo"
+        with serving(twistd(*words.split()), port, folder):
+            said = self.asked(port, b"PROXY TCP4 192.0.2.7 127.0.0.1 5000 80\r\n", X_Forwarded_For="6.6.6.6")
+            assert said == "192.0.2.7"
+        port = freePort()
+        words = f"-n --pidfile= ratchet --port {port} --trust-forwarded 1 --application mine.Echo"
+        with serving(twistd(*words.split()), port, folder):
+            assert self.asked(port, X_Forwarded_For="6.6.6.6, 192.0.2.7") == "192.0.2.7"
+            forwarded = {"X_Forwarded_Proto": "https", "X_Forwarded_Host": "example.org"}
+            assert self.asked(port, Origin="https://example.org", **forwarded) == "127.0.0.1"
+
+    def asked(self, port: int, before: bytes = b"", **headers: str) -> Any:
+        with create_connection(("127.0.0.1", port), 20) as peer:
+            peer.sendall(before + handshake(**headers) + event("where", id=1) + frame("", opcode=CLOSE))
+            received = readAll(peer)
+        return frames(received.partition(b"\r\n\r\n")[2])[0].json["data"]["result"]
+
+    def test_hosts(self, folder: Path) -> None:
+        """Who asks for a host that isn't ours gets neither a page nor a socket."""
+        port = freePort()
+        words = f"-n --pidfile= ratchet --port {port} --host localhost"
+        with serving(twistd(*words.split()), port, folder):
+            for host, status in (("localhost:80", b"101"), ("evil.example", b"421")):
+                with create_connection(("127.0.0.1", port), 20) as peer:
+                    peer.sendall(handshake(host=host))
+                    assert peer.recv(100).split(b" ")[1] == status
+            assert fetch(f"http://127.0.0.1:{port}/")[0] == 421
+            assert fetch(f"http://localhost:{port}/")[0] == 200
+
+    def test_handedOver(self, folder: Path) -> None:
+        """It listens on a socket that systemd hands over."""
+        with socket() as listening:
+            listening.bind(("127.0.0.1", 0))
+            listening.listen()
+            port = listening.getsockname()[1]
+            words = twistd(
+                "-n", "--pidfile=", "ratchet", "--listen", "systemd:domain=INET:index=0", "--application", "mine.Echo"
+            )
+            # As systemd does it: the first descriptor handed over is 3, and the process is named by its number.
+            script = f'exec 3<&{listening.fileno()}; export LISTEN_FDS=1 LISTEN_FDNAMES=web LISTEN_PID=$$; exec "$@"'
+            with serving(["bash", "-c", script, "bash", *words], port, folder, [listening.fileno()]) as server:
+                assert ask(server, "echo", 1)["ok"]
 
     @pytest.mark.parametrize("number", [SIGTERM, SIGINT])
     def test_draining(self, folder: Path, number: int) -> None:
