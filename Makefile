@@ -2,10 +2,11 @@
 
 PYTHON ?= python3
 PORT ?= 8080
+SECONDS ?= 60
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check all clean
+.PHONY: run test check conformance fuzz all clean
 
 # The chat, on http://localhost:$(PORT)
 run: $(VENV)/run
@@ -22,6 +23,14 @@ check: $(VENV)/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy ratchet_tx
+
+# All of the Autobahn test suite, for some minutes, and docs/conformance.rst from it
+conformance: $(VENV)/test
+	$(BIN)/python -m tests.conformance.suite
+
+# The envelope, fed with what finds new ways through the code, for so many seconds
+fuzz: $(VENV)/fuzz
+	$(BIN)/python tests/fuzz/payload.py -max_total_time=$(SECONDS) -timeout=10
 
 all: test check
 
@@ -40,6 +49,10 @@ $(VENV)/run: $(VENV)/bin/python setup.py
 $(VENV)/test: $(VENV)/bin/python setup.py
 	.ci/packages chromium node npm
 	$(BIN)/pip install --quiet --editable ".[test,dev]"
+	touch $@
+
+$(VENV)/fuzz: $(VENV)/test
+	$(BIN)/pip install --quiet --editable ".[fuzz]"
 	touch $@
 
 tests/js/node_modules: tests/js/package.json

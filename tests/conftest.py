@@ -3,8 +3,31 @@ What all tests share.
 """
 
 import os
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from twisted.logger import eventAsText, globalLogPublisher
+
+from tests.wire import PLANTED
+
+
+@pytest.fixture(autouse=True)
+def noSecretIsLogged() -> Iterator[None]:
+    """
+    Run every test's log past the secret that the tests' peers put wherever they can.
+    """
+    shown: list[str] = []
+
+    def observe(event: Any) -> None:
+        text = eventAsText(event)
+        if PLANTED in text:
+            shown.append(text)
+
+    globalLogPublisher.addObserver(observe)
+    yield
+    globalLogPublisher.removeObserver(observe)
+    assert shown == []
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

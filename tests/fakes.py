@@ -18,6 +18,7 @@ from ratchet_tx.frames import textOf
 from ratchet_tx.interfaces import IClient, IClientProvider, IPeriodicTimer, ITransport
 from ratchet_tx.request import Request
 from ratchet_tx.spare import Spare
+from tests.wire import PLANTED
 
 
 @implementer(ITransport)
@@ -74,13 +75,14 @@ class Peer:
     def __init__(self, hub: Hub, request: Request | None = None, address: str = "192.0.2.1") -> None:
         self._hub = hub
         self.transport = FakeTransport()
-        self.connection: Connection = hub.opened(self.transport, request or Request(), address)
+        request = request or Request("/", {"token": [PLANTED]}, {"cookie": f"session={PLANTED}"})
+        self.connection: Connection = hub.opened(self.transport, request, address)
 
     def emit(self, event: str, data: Any = None, **keys: Any) -> None:
         """
         Send an event to the hub.
         """
-        self.sendText(json.dumps({"event": event, "data": data, **keys}).encode())
+        self.sendText(json.dumps({"event": event, "data": data, "planted": PLANTED, **keys}).encode())
 
     def sendText(self, text: bytes) -> None:
         """

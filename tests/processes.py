@@ -13,6 +13,8 @@ from socket import create_connection, socket
 from tempfile import TemporaryFile
 from time import monotonic, sleep
 
+from tests.wire import PLANTED
+
 ROOT = Path(__file__).parent.parent
 
 #: How long anything at all may take before a test gives up on it; nothing that works comes near it.
@@ -123,6 +125,7 @@ class Server:
                 self.code = self._process.wait()
                 raise AssertionError(f"It didn't end:\n{self._read()}") from None
             self.output = self._read()
+            assert PLANTED not in self.output, "a secret is in the log"
         return self.output
 
     def _read(self) -> str:
@@ -149,8 +152,8 @@ def serving(
         server.stop()
 
 
-def run(command: list[str], cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+def run(command: list[str], cwd: Path = ROOT, patience: float = PATIENCE) -> subprocess.CompletedProcess[str]:
     """
     Run something that ends by itself.
     """
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=patience, check=False)

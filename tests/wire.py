@@ -12,6 +12,9 @@ TEXT, BINARY, CLOSE, PING, PONG, CONTINUATION = 1, 2, 8, 9, 10, 0
 KEY = b"dGhlIHNhbXBsZSBub25jZQ=="
 ACCEPT = b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
+#: A secret that the tests' peers put wherever a peer may put one; no log may ever show it.
+PLANTED = "planted-7f3a91"
+
 MASK = b"\x37\xfa\x21\x3d"
 
 
@@ -27,6 +30,7 @@ def handshake(path: str = "/", host: str = "localhost:8080", **headers: str) -> 
         "Connection": "Upgrade",
         "Sec-WebSocket-Key": KEY.decode(),
         "Sec-WebSocket-Version": "13",
+        "Cookie": f"session={PLANTED}",
         **{name.replace("_", "-"): value for name, value in headers.items()},
     }
     lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items() if value)]
@@ -56,7 +60,7 @@ def event(name: str, data: Any = None, **keys: Any) -> bytes:
     """
     Make a client's frame of an event.
     """
-    return frame(json.dumps({"event": name, "data": data, **keys}))
+    return frame(json.dumps({"event": name, "data": data, "planted": PLANTED, **keys}))
 
 
 class Frame(NamedTuple):

@@ -1,0 +1,112 @@
+"""
+Our protocol beside bare Autobahn's under the same limits: the same bytes give the same messages, closes and answers.
+"""
+
+from typing import Any
+
+from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.internet import reactor
+from twisted.internet.task import Clock
+
+from ratchet_tx import Hub, RatchetServerFactory, Settings
+from ratchet_tx.websocket import RatchetServerProtocol
+from tests.ends import Wire
+from tests.fakes import logged
+from tests.wire import BINARY, CLOSE, CONTINUATION, PING, PONG, frame
+
+LIMIT = 300
+
+
+class BareProtocol(WebSocketServerProtocol):  # type: ignore[misc]
+    """
+    Autobahn's, which notes what it is told.
+    """
+
+    log = RatchetServerProtocol.log
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        self.factory.messages.append((payload, isBinary))
+
+
+class OurProtocol(RatchetServerProtocol):
+    """
+    Ours, which notes what it would give to the hub.
+    """
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        self.factory.messages.append((payload, isBinary))  # type: ignore[attr-defined]
+
+
+class Bare(WebSocketServerFactory):  # type: ignore[misc]
+    protocol = BareProtocol
+
+    def __init__(self) -> None:
+        super().__init__(server="", reactor=reactor)
+        self.messages: list[Any] = []
+        self.setProtocolOptions(
+            failByDrop=False, maxFramePayloadSize=LIMIT, maxMessagePayloadSize=LIMIT, openHandshakeTimeout=0
+        )
+
+
+class Ours(RatchetServerFactory):
+    protocol = OurProtocol
+
+    def __init__(self) -> None:
+        limits = Settings().limits.having({"messageBytes": LIMIT, "pingSeconds": 0, "eventsPerSecond": 0}, "test")
+        super().__init__(Hub(clock=Clock(), settings=Settings(limits=limits)))
+        self.messages: list[Any] = []
+
+
+def outcome(factory: Any, pieces: list[bytes]) -> Any:
+    """
+    Send some bytes behind a good handshake, and note everything that comes of it.
+    """
+    with logged():
+        if isinstance(factory, Ours):
+            factory.hub.startService()
+        wire = Wire(factory).open()
+        for piece in pieces:
+            if wire.transport.disconnecting or wire.protocol.state == wire.protocol.STATE_CLOSED:
+                break
+            wire.send(piece)
+        protocol = wire.protocol
+        said = (factory.messages, wire.receive(), protocol.state, protocol.wasClean, protocol.remoteCloseCode)
+        wire.lose()
+        if isinstance(factory, Ours):
+            factory.hub.stopService()
+    return said
+
+
+frames = st.one_of(
+    st.builds(
+        frame,
+        st.binary(max_size=140),
+        opcode=st.sampled_from([CONTINUATION, 1, BINARY, 3, CLOSE, PING, PONG, 11]),
+        final=st.booleans(),
+        masked=st.sampled_from([True, True, True, False]),
+        rsv=st.sampled_from([0, 0, 0, 0, 1, 4]),
+    ),
+    st.builds(lambda text: frame(text), st.text(max_size=100)),
+    st.builds(
+        lambda code, reason: frame(code.to_bytes(2, "big") + reason, CLOSE), st.integers(0, 5000), st.binary(max_size=20)
+    ),
+    st.just(frame("x" * (LIMIT + 1))),
+    st.just(frame('{"event":"x"}')),
+    st.binary(max_size=20),
+)
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(st.lists(frames, max_size=8), st.lists(st.integers(1, 60), max_size=40))
+def test_likeAutobahn(sent: list[bytes], cuts: list[int]) -> None:
+    """Whatever is sent, and in whatever pieces, we take and answer it as Autobahn does."""
+    data = b"".join(sent)
+    pieces = []
+    for cut in cuts:
+        pieces.append(data[:cut])
+        data = data[cut:]
+    pieces.append(data)
+    pieces = [piece for piece in pieces if piece]
+    assert outcome(Ours(), pieces) == outcome(Bare(), pieces)
