@@ -243,7 +243,9 @@ def test_everyExampleIsTested() -> None:
     assert {name for name in names if name not in text} == set()
 
 
-@pytest.mark.parametrize("document", ["README.rst", "CONTRIBUTING.rst", "NEWS.rst", "docs/protocol.rst", "docs/journey.rst"])
+@pytest.mark.parametrize(
+    "document", ["README.rst", "CONTRIBUTING.rst", "NEWS.rst", "docs/protocol.rst", "docs/journey.rst", "docs/security.rst"]
+)
 def test_documents(document: str) -> None:
     """Every document is well-formed."""
     errors = StringIO()
