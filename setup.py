@@ -26,6 +26,7 @@ EXTRAS = {
         "pytest-twisted>=1.14",
         "websockets>=13",
     ],
+    "bench": ["matplotlib>=3.8"],
     "fuzz": ["atheris>=2.3"],
     "dev": [
         "mypy>=2.4",
