@@ -11,7 +11,7 @@ from zope.interface import implementer
 
 from ratchet_tx.applications import Table
 from ratchet_tx.counters import Counters
-from ratchet_tx.errors import AskRefused, UsageError
+from ratchet_tx.errors import AskRefused, PeerError, UsageError
 from ratchet_tx.inbox import Inbox
 from ratchet_tx.interfaces import IClient, IConnection, IHub, IRequest, ITransport
 from ratchet_tx.limits import Strikes
@@ -235,7 +235,7 @@ class Connection:
             return
         limit = self._node.limits.rooms
         if limit and len(self._rooms) >= limit:
-            raise UsageError(f"A connection may be in {limit} rooms: leave one, or raise the limit 'rooms'.")
+            raise PeerError("room.limit", f"You may be in {limit} rooms")
         self._rooms[room] = None
         self._node.joined(self, room)
 
@@ -254,6 +254,8 @@ class Connection:
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         checkCloseCode(code)
+        if not isinstance(reason, str):
+            raise UsageError(f"The reason of a close is a text, not {type(reason).__name__}.")
         if self.closing:
             return
         self.closing = True
@@ -335,7 +337,8 @@ def checkCloseCode(code: Any) -> None:
     """
     sendable = isinstance(code, int) and (code in _STANDARD_CODES or 3000 <= code <= 4999)
     if not sendable:
-        raise UsageError(f"A connection is closed with a code of 1000 to 1014, or of 3000 to 4999, not {code!r}.")
+        told = code if isinstance(code, int) else f"a {type(code).__name__}"
+        raise UsageError(f"A connection is closed with a code of 1000 to 1014, or of 3000 to 4999, not {told}.")
 
 
 #: 1004, 1005 and 1006 are never sent, nor is 1015.

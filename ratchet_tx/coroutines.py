@@ -6,7 +6,7 @@ Under any other reactor it may await Deferreds, and the attempt to await asyncio
 """
 
 import asyncio
-from collections.abc import Coroutine, Generator
+from collections.abc import Awaitable, Coroutine, Generator
 from inspect import iscoroutine
 from types import coroutine
 from typing import Any
@@ -37,7 +37,8 @@ _NO_LOOP = (
 
 def asDeferred(value: Any) -> Deferred[Any] | None:
     """
-    Make a Deferred of a result that is still to come, a Deferred or a coroutine; None for any other.
+    Make a Deferred of a result that is still to come: a Deferred, a coroutine, or whatever else can be awaited; None for
+    any other.
 
     Cancelling it cancels what the coroutine waits for.
 
@@ -47,7 +48,9 @@ def asDeferred(value: Any) -> Deferred[Any] | None:
     if isinstance(value, Deferred):
         return value
     if not iscoroutine(value):
-        return None
+        if not hasattr(value, "__await__"):
+            return None
+        value = _awaiting(value)
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
@@ -68,6 +71,10 @@ def cancel(work: Deferred[Any]) -> None:
         _log.failure("Cancelling failed")
 
 
+async def _awaiting(awaitable: Awaitable[Any]) -> Any:
+    return await awaitable
+
+
 async def _withoutLoop(work: Coroutine[Any, Any, Any]) -> Any:
     try:
         return await work
@@ -78,7 +85,11 @@ async def _withoutLoop(work: Coroutine[Any, Any, Any]) -> Any:
 
 
 async def _asTask(work: Coroutine[Any, Any, Any], loop: asyncio.AbstractEventLoop) -> Any:
-    return await _drive(work, loop)
+    try:
+        return await _drive(work, loop)
+    except (SystemExit, KeyboardInterrupt) as error:
+        # asyncio would let these end its loop, and so the server.
+        raise RuntimeError(f"{type(error).__name__} in a coroutine") from error
 
 
 @coroutine

@@ -9,12 +9,15 @@ from typing import Any
 
 from twisted.internet.interfaces import IAddress, IDelayedCall, IReactorTime
 from twisted.internet.protocol import Protocol, connectionDone
+from twisted.logger import Logger
 from twisted.protocols.policies import ProtocolWrapper
 from twisted.python.failure import Failure
 
 from ratchet_tx.counters import Counters
 from ratchet_tx.head import BadHead, readHead
 from ratchet_tx.settings import Limits
+
+_log = Logger()
 
 Build = Callable[[IAddress], Any]
 
@@ -75,11 +78,16 @@ class Door(Protocol):
     def _refuse(self, status: int, reason: str, headers: str = "Connection: close") -> None:
         self._stopTimer()
         self._counters.refused[f"http.{status}"] += 1
+        _log.info("Refused a request from {address}: {status}", address=self._address(), status=status)
         self.dataReceived = _ignore  # type: ignore[method-assign]
         assert self.transport is not None, "there is somebody to refuse"
         answer = f"HTTP/1.1 {status} {reason}\r\n{headers}\r\nContent-Length: 0\r\n\r\n"
         self.transport.write(answer.encode())
         self.transport.loseConnection()
+
+    def _address(self) -> str:
+        assert self.transport is not None, "there is somebody"
+        return str(getattr(self.transport.getPeer(), "host", "unix"))
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._stopTimer()

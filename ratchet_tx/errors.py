@@ -34,7 +34,7 @@ class PeerError(RatchetError):
     def __init__(self, code: str, message: str = "", retry: bool = False, **facts: Any) -> None:
         super().__init__(code, message)
         if not isinstance(code, str):
-            raise UsageError(f"A PeerError's code is a text, not a {type(code).__name__}.")
+            raise UsageError(f"A PeerError's code is a text, not {type(code).__name__}.")
         self.code = code
         self.message = message
         self.retry = retry
@@ -66,7 +66,8 @@ class AskRefused(RatchetError):
         self.message = message
 
     def __str__(self) -> str:
-        return f"{self.code}: {self.message}" if self.message else self.code
+        # The peer's own words have no place in a log.
+        return self.code if self.code in ("reply.timeout", "reply.lost") else "The peer refused"
 
 
 class UsageError(RatchetError):

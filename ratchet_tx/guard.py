@@ -11,6 +11,9 @@ from ratchet_tx.limits import Rate, Strikes
 from ratchet_tx.payload import BadPayload, Payload
 from ratchet_tx.settings import Settings
 
+#: How many times the limit may wait where reading can't pause, because a reply is to be read.
+_PATIENCE = 16
+
 
 class Guard:
     """
@@ -84,6 +87,17 @@ class Guard:
         refusal = PeerError("rate.limited", "Too many events", retry=True, after=round(-fullAt, 3))
         self._answers.refuse(connection, payload.event, payload.id, refusal)
         self._strike(connection, now)
+        return False
+
+    def mayWait(self, connection: Connection, payload: Payload) -> bool:
+        """
+        Decide whether one more event may stand in line; reading pauses long before, but for who is being asked something.
+        """
+        most = self._limits.receiveQueueEvents * _PATIENCE
+        if not 0 < most <= connection.inbox.load:
+            return True
+        refusal = PeerError("rate.limited", "Too many events wait", retry=True, after=1)
+        self._answers.refuse(connection, payload.event, payload.id, refusal)
         return False
 
     def paysForPing(self, connection: Connection, now: float) -> bool:

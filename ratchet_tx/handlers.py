@@ -57,7 +57,8 @@ class Handlers:
                         rest = listeners[position + 1 :]
                         return _Later(self, event, clock, listener).begin(later, rest, result, refusal)
                     value = _resultOf(later)
-            except (Exception, *CANCELLED):
+            # Whatever it is: sys.exit() in a handler is a failure of the handler's, and nobody else's.
+            except BaseException:
                 refused = self.refusalOf(event, listener, Failure())
                 refusal = refusal or refused
                 continue
@@ -121,7 +122,10 @@ class _Later:
                 later = asDeferred(value)
                 if later is not None:
                     value = await later
-            except (Exception, *CANCELLED):
+            except GeneratorExit:
+                # Nobody waits for us any more.
+                raise
+            except BaseException:
                 refused = self._refusalOf(listener, Failure())
                 refusal = refusal or refused
                 value = None

@@ -36,6 +36,7 @@ from ratchet_tx.interfaces import (
     IRequest,
     ITransport,
 )
+from ratchet_tx.login import isClient
 from ratchet_tx.messages import Deliver, Disconnect, Leave, Message
 from ratchet_tx.observers import Observer, Observers
 from ratchet_tx.ongoing import Ongoing
@@ -238,10 +239,12 @@ class Hub(Service):
     def _letIn(self, connection: Connection) -> None:
         try:
             guest = IAnonymousClientProvider(self.clientProvider).anonymousClient()
-            connection.guest = requireProvided(IClient, guest)
-        except Exception:
+            if not isClient(guest):
+                raise UsageError(f"{type(guest).__name__} is no client with an id that is a text.")
+        except BaseException:
             self._log.failure("The client provider has no anonymous client for {id}", id=connection.id)
             return connection.close(1011, "Internal error")
+        connection.guest = guest
         self._become(connection, guest)
 
     def _awaitLogin(self, connection: Connection) -> None:
@@ -274,7 +277,7 @@ class Hub(Service):
             return
         if connection.inbox.busy is None or self._overtakes(connection, payload):
             self.turn(connection, payload)
-        else:
+        elif self._guard.mayWait(connection, payload):
             connection.enqueue(payload)
 
     def _overtakes(self, connection: Connection, payload: Payload) -> bool:
@@ -414,14 +417,18 @@ class Hub(Service):
         checkEvent(event)
         if room is not None:
             checkName(room, "a room")
+        if client is not None:
+            _checkId(client)
         return self.publish(Deliver(event, encodeData(event, data), room, client))
 
     def disconnect(self, clientId: str, code: int = 4503) -> None:
         checkCloseCode(code)
+        _checkId(clientId)
         self.publish(Disconnect(clientId, code))
 
     def leave(self, clientId: str, room: str) -> None:
         checkName(room, "a room")
+        _checkId(clientId)
         self.publish(Leave(clientId, room))
 
     def publish(self, message: Message) -> Any:
@@ -487,3 +494,8 @@ class Hub(Service):
 
     def observe(self, observer: Observer, happening: type) -> None:
         self.observers.add(observer, happening)
+
+
+def _checkId(clientId: Any) -> None:
+    if not isinstance(clientId, str):
+        raise UsageError(f"A client is named by its id, a text, not {type(clientId).__name__}.")

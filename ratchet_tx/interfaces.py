@@ -140,7 +140,8 @@ class IConnection(Interface):
         """
         Put this connection into a room; nobody is asked, for it is the application that wants it.
 
-        @raise UsageError: for a name that no room can have, and above the limit C{rooms}
+        @raise UsageError: for a name that no room can have, and for a stranger, whom no broadcast reaches
+        @raise PeerError: C{room.limit} above the limit C{rooms}, so that a handler that lets it pass has refused
         """
 
     def leave(room: str) -> None:

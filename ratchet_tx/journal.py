@@ -83,7 +83,7 @@ def dispatched(happening: Dispatched) -> None:
     """
     connection = happening.connection
     _log.debug(
-        "{id} dispatched from {address}: {event}",
+        "{id} dispatched from {address}: {event!r}",
         id=connection.id,
         address=connection.remoteAddress,
         event=happening.event,
@@ -96,9 +96,9 @@ def refused(happening: Refused) -> None:
     """
     connection = happening.connection
     _log.debug(
-        "{id} refused from {address}: {event} {code}",
+        "{id} refused from {address}: {event!r} {code}",
         id=connection.id,
         address=connection.remoteAddress,
-        event=happening.event or "(unreadable)",
+        event=happening.event,
         code=happening.code,
     )

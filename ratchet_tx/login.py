@@ -11,7 +11,7 @@ from twisted.logger import Logger
 
 from ratchet_tx.answers import Answers
 from ratchet_tx.connection import Connection, Node
-from ratchet_tx.coroutines import CANCELLED, asDeferred
+from ratchet_tx.coroutines import asDeferred
 from ratchet_tx.errors import PeerError
 from ratchet_tx.interfaces import IClient, IClientProvider
 from ratchet_tx.payload import BadPayload, Payload, encodeData
@@ -81,7 +81,7 @@ def login(node: LoginNode, connection: Connection, payload: Payload) -> Deferred
             return _fail(node, connection, request, found)
         try:
             success = _Success(node, connection, request, found)
-        except Exception:
+        except BaseException:
             return _fail(node, connection, request, _unavailable(connection))
         return success.apply()
 
@@ -127,7 +127,7 @@ def _find(node: LoginNode, connection: Connection, token: str) -> Any:
         return _INVALID if connection.guest is None else connection.guest
     try:
         found = node.clientProvider.findByAccessToken(token)
-    except (Exception, *CANCELLED):
+    except BaseException:
         return _unavailable(connection)
     later = asDeferred(found)
     if later is None:
@@ -150,8 +150,7 @@ def _unavailable(connection: Connection, failure: Any = None) -> PeerError:
 def _checked(found: Any, connection: Connection) -> Any:
     if found is None:
         return _INVALID
-    # Not verifyObject, which costs more than the rest of a login: what else a client lacks, its use will tell.
-    if IClient.providedBy(found) and isinstance(getattr(found, "id", None), str):
+    if isClient(found):
         return found
     _log.error(
         "The client provider gave {id} a {kind}, which is no client: "
@@ -160,6 +159,15 @@ def _checked(found: Any, connection: Connection) -> Any:
         kind=type(found).__name__,
     )
     return _UNAVAILABLE
+
+
+def isClient(found: Any) -> bool:
+    """
+    Say whether a provider gave a client.
+
+    It isn't verified in full, which costs more than the rest of a login: what else it lacks, its use will tell.
+    """
+    return IClient.providedBy(found) and isinstance(getattr(found, "id", None), str)
 
 
 def _expires(client: IClient) -> Any:

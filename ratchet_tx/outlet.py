@@ -32,7 +32,18 @@ class Outlet:
     @ivar queuedBytes: how many bytes wait
     """
 
-    __slots__ = ("_closing", "_gone", "_limit", "_overflow", "_paused", "_queue", "_spared", "_transport", "queuedBytes")
+    __slots__ = (
+        "_closing",
+        "_gone",
+        "_limit",
+        "_moved",
+        "_overflow",
+        "_paused",
+        "_queue",
+        "_spared",
+        "_transport",
+        "queuedBytes",
+    )
 
     def __init__(self, transport: Any, limit: int, overflow: Callable[[], None], spared: Callable[[Spare], None]) -> None:
         self._transport = transport
@@ -41,7 +52,7 @@ class Outlet:
         self._spared = spared
         self._queue: deque[tuple[bytes, Spare | None]] = deque()
         self._paused = False
-        self._closing = self._gone = False
+        self._closing = self._gone = self._moved = False
         self.queuedBytes = 0
         transport.registerProducer(self, True)
 
@@ -99,6 +110,13 @@ class Outlet:
         self.clear()
         self._transport.abortConnection()
 
+    def moved(self) -> bool:
+        """
+        Say whether the peer has read of what waited since this was asked before.
+        """
+        moved, self._moved = self._moved, False
+        return moved
+
     def _finish(self) -> None:
         if self._closing and not self._queue:
             # The transport waits for its producer to be done before it closes.
@@ -112,6 +130,7 @@ class Outlet:
 
     def resumeProducing(self) -> None:
         self._paused = False
+        self._moved = True
         while self._queue and not self._paused:
             self._transport.write(self._portion())
         self._finish()

@@ -168,8 +168,10 @@ def checkName(name: Any, what: str = "an event") -> None:
     @param what: what it names, for the message
     @raise UsageError: for what isn't a name
     """
-    if not isinstance(name, str) or not 0 < len(name) <= NAME_LENGTH:
-        raise UsageError(f"The name of {what} is 1 to {NAME_LENGTH} characters, not {name!r:.60}.")
+    if not isinstance(name, str):
+        raise UsageError(f"The name of {what} is a text, not {type(name).__name__}.")
+    if not 0 < len(name) <= NAME_LENGTH:
+        raise UsageError(f"The name of {what} is 1 to {NAME_LENGTH} characters, not {len(name)}.")
 
 
 def checkEvent(event: Any) -> None:

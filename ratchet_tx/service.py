@@ -9,7 +9,6 @@ from twisted.application.strports import service as listeningService
 from twisted.internet.endpoints import quoteStringArgument
 from twisted.logger import Logger
 from twisted.web.server import Site
-from twisted.web.static import File
 
 from ratchet_tx.addresses import isPublic
 from ratchet_tx.certificate import Certificate
@@ -17,6 +16,7 @@ from ratchet_tx.errors import UsageError
 from ratchet_tx.hosts import Hosts
 from ratchet_tx.hub import Hub
 from ratchet_tx.settings import Settings
+from ratchet_tx.web.files import Files
 from ratchet_tx.web.resource import Front
 from ratchet_tx.websocket import RatchetServerFactory
 
@@ -45,7 +45,7 @@ def makeService(
     if hub is None:
         hub = Hub(settings=settings)
     if pages is None and settings.static:
-        pages = File(settings.static)
+        pages = Files(settings.static)
     hub.provideClock(reactor)
     return RatchetService(settings, hub, pages, reactor)
 

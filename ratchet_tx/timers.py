@@ -37,7 +37,7 @@ class Ticking:
         # An exception would end the LoopingCall, so none gets there.
         try:
             result = self._timer.callback()
-        except Exception:
+        except BaseException:
             self._log.failure("Timer {name} failed; it goes on", name=self._timer.name)
             return None
         later = asDeferred(result)

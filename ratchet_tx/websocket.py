@@ -75,6 +75,18 @@ class _Quiet:
     critical = error
 
 
+class _Timer:
+    """
+    Stands for Autobahn's timer.
+    """
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+
+    def call_later(self, delay: float, call: Any, *arguments: Any) -> IDelayedCall:
+        return self._reactor.callLater(delay, call, *arguments)  # type: ignore[no-any-return]
+
+
 @implementer(ITransport)
 class RatchetServerProtocol(WebSocketServerProtocol):
     """
@@ -118,6 +130,8 @@ class RatchetServerProtocol(WebSocketServerProtocol):
         Refuse a handshake, without repeating to the peer what Autobahn quotes of its request.
         """
         self.factory.hub.counters.refused[f"http.{code}"] += 1
+        address = getattr(self.transport.getPeer(), "host", "unix")
+        _log.info("Refused a handshake from {address}: {code}", address=address, code=code)
         headers = [*(responseHeaders or ()), ("Connection", "close"), ("Content-Length", "0")]
         if code == 503:
             headers.append(("Retry-After", str(RETRY_SECONDS)))
@@ -232,16 +246,29 @@ class RatchetServerProtocol(WebSocketServerProtocol):
         Leave the outlet where it is: Autobahn would take it away before it is empty.
         """
 
+    def onCloseHandshakeTimeout(self) -> None:
+        """
+        Drop a peer that doesn't answer our close; one that still reads what was sent before has more time.
+        """
+        if self._outlet.moved():
+            self.closeHandshakeTimeoutCall = self.factory.reactor.callLater(LINGER_SECONDS, self.onCloseHandshakeTimeout)
+        else:
+            super().onCloseHandshakeTimeout()
+
     def _closeConnection(self, abort: bool = False) -> None:
-        if abort:
+        # Autobahn aborts after a clean handshake, too, which browsers take for an unclean end.
+        if abort and not self.wasClean:
             return self._outlet.abort()
         # A peer that takes its leave but doesn't read what was sent before would stay for ever.
         self._lingering = self.factory.reactor.callLater(LINGER_SECONDS, self._lingered)
         self._outlet.close()
 
     def _lingered(self) -> None:
-        self._lingering = None
-        self._outlet.abort()
+        if self._outlet.moved():
+            self._lingering = self.factory.reactor.callLater(LINGER_SECONDS, self._lingered)
+        else:
+            self._lingering = None
+            self._outlet.abort()
 
     # ITransport
 
@@ -309,6 +336,8 @@ class RatchetServerFactory(WebSocketServerFactory):
 
     def __init__(self, hub: Hub, reactor: Any = None, pages: Any = None) -> None:
         super().__init__(server="", reactor=reactor)
+        # Autobahn's own counts in whole seconds, by the global reactor.
+        self._batched_timer = _Timer(self.reactor)
         self.hub = hub
         self.hosts = Hosts(hub.settings.host)
         self.origins = Origins(hub.settings.origin)

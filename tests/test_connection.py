@@ -8,7 +8,7 @@ import pytest
 from twisted.internet.defer import Deferred
 from zope.interface.verify import verifyObject
 
-from ratchet_tx import AskRefused, ConnectionEvent, Hub, Payload, UsageError, on
+from ratchet_tx import AskRefused, ConnectionEvent, Hub, Payload, PeerError, UsageError, on
 from ratchet_tx.connection import checkCloseCode
 from ratchet_tx.interfaces import IConnection
 from ratchet_tx.request import Request
@@ -135,7 +135,7 @@ class TestAsking:
         peer.emit("socket.reply", {"ok": False, "error": {"code": "no", "message": "Never"}}, re="s1")
         refused = failed(asked)
         assert isinstance(refused, AskRefused)
-        assert (refused.code, refused.message, str(refused)) == ("no", "Never", "no: Never")
+        assert (refused.code, refused.message, str(refused)) == ("no", "Never", "The peer refused")
 
     def test_refusalWithoutACode(self, peer: Peer) -> None:
         """A refusal that says nothing is one all the same."""
@@ -227,6 +227,24 @@ class TestReading:
         peer.emit("socket.reply", {"ok": True}, re="s1")
         assert not peer.transport.reading
 
+    def test_whileAsking(self) -> None:
+        """While a reply is to be read, reading goes on; but even then no endless number of events may wait."""
+
+        class Slow:
+            @on("slow")
+            def slow(self, event: Any) -> Deferred[None]:
+                return Deferred()
+
+        hub = startedHub(Slow(), limits={"receiveQueueEvents": 2, "eventsPerSecond": 0})
+        peer = Peer(hub)
+        peer.connection.ask("x").addErrback(lambda _: None)
+        for _ in range(100):
+            peer.emit("slow", id=1)
+        assert peer.transport.reading
+        assert peer.connection.inbox.load == 32
+        codes = [frame["data"]["error"]["code"] for frame in peer.read() if frame["event"] == "socket.reply"]
+        assert codes == ["rate.limited"] * 67
+
     def test_noLimit(self) -> None:
         """Where the limit is switched off, reading never pauses."""
 
@@ -283,7 +301,7 @@ class TestRooms:
         peer.connection.join("a")
         peer.connection.join("b")
         peer.connection.join("b")
-        with pytest.raises(UsageError, match="2 rooms"):
+        with pytest.raises(PeerError, match=r"room\.limit: You may be in 2 rooms"):
             peer.connection.join("c")
 
     def test_strangers(self) -> None:
@@ -300,6 +318,13 @@ class TestClosing:
         peer.connection.close(4001, "second")
         assert peer.transport.closedWith == (4000, "first")
         assert hub.counters.closes == {4000: 1}
+
+    def test_reasonsThatAreNone(self, peer: Peer) -> None:
+        """A reason that is no text is the caller's error, and the connection goes on."""
+        with pytest.raises(UsageError, match="reason"):
+            peer.connection.close(4000, 5)  # type: ignore[arg-type]
+        peer.connection.emit("x")
+        assert len(peer.read()) == 1
 
     @pytest.mark.parametrize("code", [1000, 1001, 1003, 1008, 1009, 1011, 1014, 3000, 4999])
     def test_codes(self, code: int) -> None:

@@ -43,6 +43,21 @@ def test_deferredsStay() -> None:
     assert asDeferred(given) is given
 
 
+class Awaitable:
+    """
+    Something that can be awaited, and is neither a Deferred nor a coroutine.
+    """
+
+    def __await__(self) -> Any:
+        yield from give(1).__await__()
+        return 2
+
+
+def test_awaitables() -> None:
+    """Whatever can be awaited is still to come."""
+    assert succeeded(asDeferred(Awaitable())) == 2
+
+
 class TestWithoutLoop:
     """
     Under a reactor that isn't asyncio's.

@@ -64,14 +64,13 @@ def test_factsStayOutOfTheText() -> None:
     ("error", "text"),
     [
         (AskRefused("reply.timeout"), "reply.timeout"),
-        (AskRefused("reply.timeout", "No reply came in time"), "reply.timeout: No reply came in time"),
+        (AskRefused("reply.timeout", "No reply came in time"), "reply.timeout"),
     ],
 )
 def test_refusedQuestion(error: AskRefused, text: str) -> None:
-    """A question without a result says why, by code and in words."""
+    """A question without a result says why by its code, and in words that stay out of the log, for they may be the peer's."""
     assert str(error) == text
     assert error.code == "reply.timeout"
-    assert text.endswith(error.message)
 
 
 def test_timerAlreadyAdded() -> None:

@@ -298,6 +298,29 @@ class TestEvents:
         assert sum(error["ref"] in line for line in lines) == 1
         assert peer.transport.closedWith is None
 
+    @pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, GeneratorExit, BaseException, StopIteration])
+    def test_handlersThatWantToEndItAll(self, error: type[BaseException]) -> None:
+        """Whatever a handler raises is a failure of that handler, and of nothing else."""
+
+        class Bad:
+            @on("bad", "socket.open", "socket.close")
+            def bad(self, event: Any) -> None:
+                raise error
+
+            @on("worse")
+            async def worse(self, event: Any) -> None:
+                raise error
+
+        hub = startedHub(Bad())
+        with logged() as lines:
+            peer = Peer(hub)
+            peer.emit("bad", id=1)
+            peer.emit("worse", id=2)
+            peer.leave()
+        assert [frame["data"]["error"]["code"] for frame in peer.read()] == ["handler.failed"] * 2
+        assert len(lines) == 4
+        assert hub.connections == ()
+
     def test_failingErrorHandler(self) -> None:
         """A socket.error handler that fails is logged, and not told of itself."""
 
@@ -477,6 +500,22 @@ class TestLife:
         hub.clock.advance(5)  # type: ignore[attr-defined]
         assert len(cancelled) == 1
 
+    def test_guestsThatAreNone(self) -> None:
+        """A guest whose id is no text is none: the peer is closed with 1011, and its end is told all the same."""
+
+        class Broken(AnonymousClientProvider):
+            def anonymousClient(self) -> Any:
+                return FakeClient(["x"])  # type: ignore[arg-type]
+
+        diary = Diary()
+        hub = startedHub(diary, clientProvider=Broken())
+        with logged() as lines:
+            peer = Peer(hub)
+        assert peer.transport.closedWith == (1011, "Internal error")
+        assert any("id that is a text" in line for line in lines)
+        peer.leave()
+        assert hub.connections == ()
+
     def test_guestsThatCantBeMade(self) -> None:
         """Where the provider fails to make an anonymous client, the peer is closed with 1011, and the log says why."""
 
@@ -550,7 +589,7 @@ class TestMany:
             (("socket.open",), "protocol's own"),
             (("",), "1 to 128"),
             (("x" * 129,), "1 to 128"),
-            ((5,), "1 to 128"),
+            ((5,), "is a text, not int"),
             (("x", object()), "JSON"),
             (("x", "\ud800"), "surrogate"),
             (("x", None, ""), "a room"),
@@ -560,6 +599,15 @@ class TestMany:
         """An event that can't be sent is the caller's error, which says why."""
         with pytest.raises(UsageError, match=said):
             startedHub().emit(*arguments)
+
+    @pytest.mark.parametrize("id", [5, None, ["ada"], {"ada": 1}])
+    def test_idsThatAreNone(self, id: Any) -> None:
+        """A client is named by a text; whatever else, be it a peer's, is the caller's error."""
+        hub = startedHub()
+        calls = [lambda: hub.disconnect(id), lambda: hub.leave(id, "lobby")]
+        for call in calls if id is None else [*calls, lambda: hub.emit("x", client=id)]:
+            with pytest.raises(UsageError, match="by its id"):
+                call()
 
     def test_codesThatCantBeSent(self) -> None:
         """A client can't be closed with a code that RFC 6455 keeps for other things."""

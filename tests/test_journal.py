@@ -51,8 +51,8 @@ def test_verbose() -> None:
     """On wish, the log tells each dispatched and each refused event by its name."""
     told = lines(verbose=True)
     assert told[3:6] == [
-        "ID dispatched: say",
-        "ID refused: unheard.of event.unknown",
-        "ID refused: (unreadable) payload.invalid",
+        "ID dispatched: 'say'",
+        "ID refused: 'unheard.of' event.unknown",
+        "ID refused: '' payload.invalid",
     ]
     assert SECRET not in "".join(told)

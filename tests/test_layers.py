@@ -53,7 +53,19 @@ LAYERS = {
         "stopping",
         "timers",
     ],
-    3: ["certificate", "door", "openfiles", "outlet", "service", "tap", "web", "web.macro", "web.resource", "websocket"],
+    3: [
+        "certificate",
+        "door",
+        "openfiles",
+        "outlet",
+        "service",
+        "tap",
+        "web",
+        "web.files",
+        "web.macro",
+        "web.resource",
+        "websocket",
+    ],
 }
 
 LAYER = {module: layer for layer, modules in LAYERS.items() for module in modules}

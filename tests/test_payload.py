@@ -350,9 +350,9 @@ class TestSending:
     @pytest.mark.parametrize("name", ["", "x" * 129, 5, None, b"x"])
     def test_badNames(self, name: Any) -> None:
         """A name of ours that no peer would take is refused, and said of what."""
-        with pytest.raises(UsageError, match=r"^The name of an event is 1 to 128 characters, not "):
+        with pytest.raises(UsageError, match=r"^The name of an event is "):
             checkEvent(name)
-        with pytest.raises(UsageError, match=r"^The name of a room is 1 to 128 characters, not "):
+        with pytest.raises(UsageError, match=r"^The name of a room is "):
             checkName(name, "a room")
 
     def test_goodNames(self) -> None:

@@ -202,7 +202,7 @@ class TestServing:
             ask(server, "socket.auth.request", {"token": "sesame"})
             server.stop()
         log = (folder / "log.txt").read_text()
-        for word in ("opened from 127.0.0.1", "dispatched from 127.0.0.1: echo", "login failed", "closed from 127.0.0.1"):
+        for word in ("opened from 127.0.0.1", "dispatched from 127.0.0.1: 'echo'", "login failed", "closed from 127.0.0.1"):
             assert word in log
         assert "sesame" not in log
 

@@ -356,6 +356,30 @@ class TestEnds:
         protocol.close(1000, "")
         assert len(talk.ends) == 1
 
+    def test_pausedPeers(self, make: Any, talk: Talk) -> None:
+        """The time in which we didn't read from a peer doesn't count against its pong."""
+        wire = make(limits={"pingSeconds": 1, "pongSeconds": 1}).open()
+        protocol = wire.protocol
+        protocol.pauseReading()
+        protocol.onAutoPingTimeout()
+        protocol.resumeReading()
+        protocol.onAutoPingTimeout()
+        assert wire.frames() == []
+        protocol.onAutoPingTimeout()
+        assert wire.frames()[0].code == 4012
+
+    def test_slowReaders(self, make: Any, talk: Talk) -> None:
+        """Who still reads what was sent before the close isn't dropped for not having answered it."""
+        wire = make().open()
+        protocol = wire.protocol
+        protocol.connection.close(4000)
+        protocol._outlet.resumeProducing()
+        protocol.onCloseHandshakeTimeout()
+        assert not wire.transport.disconnected
+        assert protocol.state != protocol.STATE_CLOSED
+        protocol.onCloseHandshakeTimeout()
+        assert protocol.state == protocol.STATE_CLOSED
+
     def test_pausing(self, make: Any) -> None:
         """Reading from a peer can be paused and resumed."""
         wire = make().open()

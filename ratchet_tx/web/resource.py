@@ -57,6 +57,7 @@ class RatchetResource:
 
         The head has been taken apart by the site, so it is looked through here, not by the door.
         """
+        self.start()
         headers = [(name.lower(), value) for name, values in request.requestHeaders.getAllRawHeaders() for value in values]
         try:
             head = checkHeaders(headers, self._factory.hub.limits.headCount)
@@ -70,7 +71,6 @@ class RatchetResource:
         if request.channel is None or request.channel.transport is None:
             # HTTP/2 has no connection to be taken over.
             return _refuse(request, 400, "Bad Request")
-        self.start()
         _takeOver(request, self._factory.buildSocket(request.getClientAddress()), headers)
         return NOT_DONE_YET
 
