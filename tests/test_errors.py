@@ -68,7 +68,7 @@ def test_factsStayOutOfTheText() -> None:
     ],
 )
 def test_refusedQuestion(error: AskRefused, text: str) -> None:
-    """A question without a result says why by its code, and in words that stay out of the log, for they may be the peer's."""
+    """A question without a result says why by its code; the words for it stay out of the log, as they may be the peer's."""
     assert str(error) == text
     assert error.code == "reply.timeout"
 
