@@ -200,14 +200,15 @@ class TestFront:
 
         assert Wire(self.front(Leaf())).get("/a/b/c")[2] == b"a/b/c"
 
-    def test_noPages(self) -> None:
+    @ensureDeferred
+    async def test_noPages(self) -> None:
         """Without pages there is one that says what this is, and nothing else."""
-        wire = Wire(self.front())
-        status, _, body = wire.get("/")
-        assert status == 200
-        assert b"/ratchet.js" in body
-        assert wire.get("/RATCHET.JS")[0] == 404
-        assert wire.get("/x")[0] == 404
+        async with listening(self.front()) as port:
+            status, _, body = await fetched(f"http://127.0.0.1:{port}/")
+            assert status == 200
+            assert b"/ratchet.js" in body
+            for path in ("/RATCHET.JS", "/x"):
+                assert (await fetched(f"http://127.0.0.1:{port}{path}"))[0] == 404
 
     def test_health(self) -> None:
         """Whoever looks after the server can ask whether it lives, and whether it takes peers in."""

@@ -118,21 +118,6 @@ def browserClient(name: str = "ratchet.js") -> Any:
     return file
 
 
-_WELCOME = b"""<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>ratchet_tx</title>
-<style>body { font: 1rem/1.6 system-ui, sans-serif; max-width: 38rem; margin: 4rem auto; padding: 0 1rem; color: #1f2933 }
-code { background: #eef1f4; padding: .1em .3em; border-radius: .25em }</style>
-<h1>It works</h1>
-<p>This is a WebSocket server. Pages that load <a href="/ratchet.js"><code>/ratchet.js</code></a> can connect to it:</p>
-<p><code>const socket = new Ratchet();</code></p>
-<p>To have pages of your own here, start it with <code>--static DIR</code>.</p>
-</html>
-"""
-
-
 class Front(Resource):
     """
     The pages of one port: the browser client's files, and beside them whatever there is.
@@ -150,7 +135,7 @@ class Front(Resource):
         self._hosts = hosts
         self._pages = pages
         if pages is None:
-            self.putChild(b"", Data(_WELCOME, "text/html; charset=utf-8"))
+            self.putChild(b"", File(str(_FOLDER / "welcome.html")))
 
     def getChildWithDefault(self, path: bytes, request: Any) -> Any:
         if not self._hosts.permit((request.getHeader(b"host") or b"").decode("ascii", "replace")):
