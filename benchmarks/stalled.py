@@ -149,7 +149,16 @@ def main(path: str) -> None:
     with TemporaryDirectory() as folder:
         (Path(folder) / "shouting.py").write_text(APPLICATION)
         port = freePort()
-        words = ["--port", str(port), "--application", "shouting.Shout", "--limit", "eventsPerSecond=0", "--limit", "pingSeconds=0"]
+        words = [
+            "--port",
+            str(port),
+            "--application",
+            "shouting.Shout",
+            "--limit",
+            "eventsPerSecond=0",
+            "--limit",
+            "pingSeconds=0",
+        ]
         with serving(twistd("-n", "--pidfile=", "ratchet", *words), port, Path(folder)) as server:
             measured = asyncio.run(drive(port, server.pid))
     before = [delay for at, delay in measured.delays if at < STALL_AT]

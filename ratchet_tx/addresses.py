@@ -70,7 +70,15 @@ def isPublic(address: str) -> bool:
     """
     Say whether an address is one of the internet's; what is no IP address (a UNIX socket's peer) is not.
     """
+    return isAddress(address) and not ip_address(address).is_private
+
+
+def isAddress(text: str) -> bool:
+    """
+    Say whether a text is an IP address.
+    """
     try:
-        return not ip_address(address).is_private
+        ip_address(text)
     except ValueError:
         return False
+    return True

@@ -3,8 +3,9 @@ Who asks, where proxies stand before us: what they say of the peer, as far as th
 """
 
 from collections.abc import Mapping
-from ipaddress import ip_address
 from typing import NamedTuple
+
+from ratchet_tx.addresses import isAddress
 
 
 class Asker(NamedTuple):
@@ -39,7 +40,7 @@ def readForwarded(asker: Asker, headers: Mapping[str, str], hops: int) -> Asker:
     protocol = _said(headers, "x-forwarded-proto", hops)
     host = _said(headers, "x-forwarded-host", hops)
     return Asker(
-        address if address is not None and _isAddress(address) else asker.address,
+        address if address is not None and isAddress(address) else asker.address,
         asker.secure if protocol is None else protocol.lower() in ("https", "wss"),
         asker.host if host is None else host,
     )
@@ -52,11 +53,3 @@ def _said(headers: Mapping[str, str], name: str, hops: int) -> str | None:
     entries = [entry.strip() for entry in headers.get(name, "").split(",")]
     entry = entries[max(0, len(entries) - hops)]
     return entry or None
-
-
-def _isAddress(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True

@@ -4,9 +4,7 @@ The command line, C{twistd ratchet}: from words to settings and parts; what they
 Whatever is wrong with them is one line that says what and where, and exit status 1.
 """
 
-import atexit
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Iterator
@@ -14,11 +12,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from inspect import isclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from twisted.application.service import MultiService
-from twisted.internet.error import CannotListenError
-from twisted.logger import Logger
 from twisted.python import usage
 from twisted.python.reflect import ModuleNotFound, ObjectNotFound, namedAny
 
@@ -30,6 +26,7 @@ from ratchet_tx.hub import Hub
 from ratchet_tx.interfaces import IClientProvider, IPeriodicTimer
 from ratchet_tx.openfiles import raiseOpenFiles
 from ratchet_tx.origin import Origins
+from ratchet_tx.process import Process
 from ratchet_tx.settings import Settings, readTOML
 
 
@@ -167,76 +164,7 @@ def makeService(options: Options) -> MultiService:
 
         hub = _makeHub(settings)
         raiseOpenFiles(settings.limits.connections)
-        return _Process(hub, service.makeService(settings, hub), reactor)
-
-
-class _Process(MultiService):
-    """
-    The service as a process of its own: says in one line that a port can't be had, and ends as an operator expects.
-
-    SIGTERM and SIGINT drain, and the process exits with 0 if that was done in time, else with 1; a second one ends it at
-    once.  twistd's own handlers would neither tell one from the other, nor mind a second signal.
-
-    SIGHUP reads a certificate again.
-
-    @param hub: what is drained
-    @param served: the service that serves it
-    """
-
-    _log = Logger()
-
-    def __init__(self, hub: Hub, served: service.RatchetService, reactor: Any) -> None:
-        super().__init__()
-        served.setServiceParent(self)
-        self._hub = hub
-        self._served = served
-        self._reactor = reactor
-        self._signalled = False
-
-    def startService(self) -> None:
-        super().startService()
-        # The reactor's own handlers are in place by then.
-        self._reactor.callWhenRunning(self._handleSignals)
-
-    def _handleSignals(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._reactor.callFromThread(self._end))
-        signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self._served.reload))
-
-    def _end(self) -> None:
-        if self._signalled:
-            self._log.warn("A second signal: everything is dropped")
-            return self._hub.abandon()
-        self._signalled = True
-        self._log.info("Taking leave of {count} peers", count=len(self._hub.connections))
-        self._reactor.addSystemEventTrigger("after", "shutdown", self._exit)
-        self._reactor.stop()
-
-    def _exit(self) -> None:
-        if self._hub.overdue:
-            # twistd has no way to be told an exit status; so it is left alone to tidy up, and has the last word but one.
-            atexit.register(_exitWithOne)
-
-    def privilegedStartService(self) -> None:
-        try:
-            super().privilegedStartService()
-        except CannotListenError as error:
-            place = f"{error.interface or '*'}:{error.port}" if error.port else str(error.interface)
-            self._giveUp(f"can't listen on {place}: {getattr(error.socketError, 'strerror', None) or error.socketError}")
-        except OSError as error:
-            self._giveUp(f"can't listen: {error}")
-
-    def _giveUp(self, why: str) -> NoReturn:
-        # By now twistd has put the log in the place of stderr: who started it looks here, and who comes later there.
-        if sys.__stderr__ is not None:
-            print(f"ratchet: {why}", file=sys.__stderr__)
-        raise SystemExit(f"ratchet: {why}") from None
-
-
-def _exitWithOne() -> None:
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(1)
+        return Process(hub, service.makeService(settings, hub), reactor)
 
 
 def _makeHub(settings: Settings) -> Hub:

@@ -29,6 +29,7 @@ from ratchet_tx.origin import Origins
 from ratchet_tx.outlet import Outlet
 from ratchet_tx.request import Request
 from ratchet_tx.spare import Spare
+from ratchet_tx.standins import Quiet, Timer
 
 #: How long a peer may take to answer our close, and to read what was sent before.
 LINGER_SECONDS = 3
@@ -55,45 +56,13 @@ HTTP_STATUS = {
 _log = Logger()
 
 
-class _Quiet:
-    """
-    Stands for Autobahn's logger, of which only errors are passed on.
-
-    What it would log otherwise, our journal says better; and its words quote what the peer sent, secrets among it.
-    """
-
-    _log = Logger(namespace="autobahn")
-
-    def _nothing(self, *_: Any, **__: Any) -> None:
-        pass
-
-    trace = debug = info = warn = _nothing
-
-    def error(self, format: str = "", **facts: Any) -> None:
-        self._log.error(format, **facts)
-
-    critical = error
-
-
-class _Timer:
-    """
-    Stands for Autobahn's timer.
-    """
-
-    def __init__(self, reactor: Any) -> None:
-        self._reactor = reactor
-
-    def call_later(self, delay: float, call: Any, *arguments: Any) -> IDelayedCall:
-        return self._reactor.callLater(delay, call, *arguments)  # type: ignore[no-any-return]
-
-
 @implementer(ITransport)
 class RatchetServerProtocol(WebSocketServerProtocol):
     """
     One peer's socket.
     """
 
-    log = _Quiet()
+    log = Quiet()
     factory: "RatchetServerFactory"
 
     connection: Connection | None = None
@@ -331,13 +300,13 @@ class RatchetServerFactory(WebSocketServerFactory):
     """
 
     protocol = RatchetServerProtocol
-    log = _Quiet()
+    log = Quiet()
     noisy = False
 
     def __init__(self, hub: Hub, reactor: Any = None, pages: Any = None) -> None:
         super().__init__(server="", reactor=reactor)
         # Autobahn's own counts in whole seconds, by the global reactor.
-        self._batched_timer = _Timer(self.reactor)
+        self._batched_timer = Timer(self.reactor)
         self.hub = hub
         self.hosts = Hosts(hub.settings.host)
         self.origins = Origins(hub.settings.origin)

@@ -2,6 +2,8 @@
 A client's end of a connection: one that has no network, where bytes go in and out at once, and one that has.
 """
 
+from contextlib import suppress
+from socket import socket
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
@@ -126,3 +128,14 @@ async def fetched(url: str, **headers: str) -> tuple[int, Any, bytes]:
     Ask for a page of a server in this process.
     """
     return await deferToThread(lambda: fetch(url, **headers))
+
+
+def readAll(peer: socket) -> bytes:
+    """
+    Read until the server is gone, however it went.
+    """
+    received = b""
+    with suppress(ConnectionResetError):
+        while more := peer.recv(65536):
+            received += more
+    return received

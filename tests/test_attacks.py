@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
-from tests.ends import fetch
+from tests.ends import fetch, readAll
 from tests.processes import Server, freePort, serving, twistd
 from tests.wire import CLOSE, CONTINUATION, PING, PONG, event, frame, frames, handshake
 
@@ -97,19 +97,8 @@ def upgraded(server: Server) -> socket:
     return peer
 
 
-def everything(peer: socket) -> bytes:
-    """
-    Read until the server is gone, however it went.
-    """
-    received = b""
-    with suppress(ConnectionResetError):
-        while more := peer.recv(65536):
-            received += more
-    return received
-
-
 def closing(peer: socket) -> int:
-    return [each for each in frames(everything(peer)) if each.opcode == CLOSE][-1].code
+    return [each for each in frames(readAll(peer)) if each.opcode == CLOSE][-1].code
 
 
 def test_slowLoris(tmp_path: Path) -> None:
@@ -119,7 +108,7 @@ def test_slowLoris(tmp_path: Path) -> None:
         for byte in handshake()[:5]:
             for peer in peers:
                 peer.sendall(bytes([byte]))
-        assert {everything(peer).split(b" ")[1] for peer in peers} == {b"408"}
+        assert {readAll(peer).split(b" ")[1] for peer in peers} == {b"408"}
         for peer in peers:
             peer.close()
         assert ask(good, "count")["Door"] == 0
@@ -142,7 +131,7 @@ def test_pingFlood(tmp_path: Path) -> None:
     """Who floods with pings is answered as many as he may send events, and then closed with 4009."""
     with ratchet(tmp_path) as server, upgraded(server) as peer, suppress(ConnectionError):
         peer.sendall(frame("x" * 125, PING) * 2000)
-        received = frames(everything(peer))
+        received = frames(readAll(peer))
         assert sum(each.opcode == PONG for each in received) < 150
         assert received[-1].code == 4009
 
@@ -152,7 +141,7 @@ def test_fragmentFlood(tmp_path: Path) -> None:
     with ratchet(tmp_path) as server, upgraded(server) as peer:
         with suppress(ConnectionError):
             peer.sendall(frame("", final=False) + frame("", CONTINUATION, final=False) * 5000)
-        assert b"Too many fragments" in everything(peer)
+        assert b"Too many fragments" in readAll(peer)
 
 
 def test_manySmallControlFrames(tmp_path: Path) -> None:
@@ -161,7 +150,7 @@ def test_manySmallControlFrames(tmp_path: Path) -> None:
         peer.sendall(frame("x" * 65, PONG) * 1000)
         pieces = [frame('{"event":"socket', final=False), frame("p" * 65, PING), frame('.ping","id":1}', CONTINUATION)]
         peer.sendall(b"".join(pieces) + frame("", CLOSE))
-        assert [each.opcode for each in frames(everything(peer))] == [PONG, 1, CLOSE]
+        assert [each.opcode for each in frames(readAll(peer))] == [PONG, 1, CLOSE]
 
 
 def test_whoDoesntRead(tmp_path: Path) -> None:
@@ -199,7 +188,7 @@ def test_labelStuffing(tmp_path: Path) -> None:
         for number in range(2000):
             peer.sendall(event(f"made.up.{number}") + event("socket.reply", {"ok": True}, re=f"s{number}"))
         peer.sendall(frame("", CLOSE))
-        everything(peer)
+        readAll(peer)
         refused = ask(good, "count")["refused"]
         assert set(refused) == {"event.unknown"}
 
@@ -217,7 +206,7 @@ def test_tooMany(tmp_path: Path) -> None:
     with ratchet(tmp_path, "--limit", "connections=3") as server, connect(server.socketUrl), connect(server.socketUrl):
         with upgraded(server), reach(server) as peer:
             peer.sendall(handshake())
-            answer = everything(peer)
+            answer = readAll(peer)
             assert answer.startswith(b"HTTP/1.1 503 ")
             assert b"Retry-After: " in answer
         while fetch(server.url + "/readyz")[0] != 200:
@@ -229,7 +218,7 @@ def test_smuggling(tmp_path: Path, smuggled: str) -> None:
     """A header in a header's value is refused before a parser sees it."""
     with ratchet(tmp_path) as server, reach(server) as peer:
         peer.sendall(handshake(Origin="http://evil.example", X=smuggled))
-        assert everything(peer).startswith(b"HTTP/1.1 400 ")
+        assert readAll(peer).startswith(b"HTTP/1.1 400 ")
 
 
 def test_reconnectStorm(tmp_path: Path) -> None:
@@ -267,7 +256,7 @@ def storm(server: Server, count: int) -> None:
 
 def clean(peer: socket) -> None:
     peer.sendall(handshake() + event("socket.ping", id=1) + frame("", CLOSE))
-    everything(peer)
+    readAll(peer)
 
 
 def abrupt(peer: socket) -> None:
@@ -278,7 +267,7 @@ def abrupt(peer: socket) -> None:
 
 def refused(peer: socket) -> None:
     peer.sendall(handshake(Origin="http://evil.example"))
-    everything(peer)
+    readAll(peer)
 
 
 def halfAHead(peer: socket) -> None:

@@ -58,6 +58,8 @@ LAYERS = {
         "door",
         "openfiles",
         "outlet",
+        "process",
+        "standins",
         "service",
         "tap",
         "web",

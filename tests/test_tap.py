@@ -5,11 +5,9 @@ The command line, as an operator uses it: a process, what it prints, and how it 
 import json
 import re
 import struct
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from random import Random
-from signal import SIGINT, SIGTERM
 from socket import SO_LINGER, SOL_SOCKET, create_connection, socket
 from typing import Any
 
@@ -21,7 +19,7 @@ from websockets.sync.client import connect
 
 from ratchet_tx import UsageError, tap
 from ratchet_tx.settings import Settings
-from tests.ends import fetch
+from tests.ends import fetch, readAll
 from tests.processes import Server, freePort, run, serving, twistd
 from tests.wire import CLOSE, PING, event, frame, frames, handshake
 
@@ -116,17 +114,6 @@ def options(*words: str) -> tap.Options:
     parsed = tap.Options()
     parsed.parseOptions(list(words))
     return parsed
-
-
-def readAll(peer: socket) -> bytes:
-    """
-    Read until the server is gone, however it went.
-    """
-    received = b""
-    with suppress(ConnectionResetError):
-        while more := peer.recv(65536):
-            received += more
-    return received
 
 
 def garbage(random: Random) -> bytes:
@@ -307,55 +294,6 @@ class TestServing:
             script = f'exec 3<&{listening.fileno()}; export LISTEN_FDS=1 LISTEN_FDNAMES=web LISTEN_PID=$$; exec "$@"'
             with serving(["bash", "-c", script, "bash", *words], port, folder, [listening.fileno()]) as server:
                 assert ask(server, "echo", 1)["ok"]
-
-    @pytest.mark.parametrize("number", [SIGTERM, SIGINT])
-    def test_draining(self, folder: Path, number: int) -> None:
-        """At a signal it takes leave: handlers finish, and it exits with 0."""
-        with self.slow(folder) as server, connect(server.socketUrl) as peer, connect(server.socketUrl) as second:
-            peer.send('{"event":"slow","data":0.5,"id":1}')
-            second.send('{"event":"socket.auth.request","data":{"token":"","v":2}}')
-            second.recv(timeout=20)
-            server.signal(number)
-            assert json.loads(second.recv(timeout=20))["event"] == "socket.bye"
-            assert json.loads(peer.recv(timeout=20))["data"]["result"] == "slept"
-            for each, code in ((peer, "1001"), (second, "4001")):
-                with pytest.raises(ConnectionClosed, match=code):
-                    each.recv(timeout=20)
-            output = server.stop()
-        assert server.code == 0
-        assert "Taking leave of 2 peers" in output
-        assert "Traceback" not in output
-
-    def test_overdue(self, folder: Path) -> None:
-        """What hasn't ended at the deadline is dropped, and it exits with 1."""
-        with self.slow(folder, "--limit", "drainSeconds=0.5") as server, connect(server.socketUrl) as peer:
-            peer.send('{"event":"slow","data":1000,"id":1}')
-            peer.send('{"event":"socket.ping","id":2}')
-            peer.recv(timeout=20)
-            output = server.stop()
-        assert server.code == 1
-        assert "Stopping took longer than 0.5 s" in output
-
-    def test_secondSignal(self, folder: Path) -> None:
-        """A second signal ends it at once, with 1."""
-        with self.slow(folder) as server, connect(server.socketUrl) as peer:
-            peer.send('{"event":"slow","data":1000,"id":1}')
-            peer.send('{"event":"socket.ping","id":2}')
-            peer.recv(timeout=20)
-            server.signal(SIGTERM)
-            while fetch(server.url + "/readyz")[0] != 0:
-                pass
-            server.signal(SIGTERM)
-            output = server.stop()
-        assert server.code == 1
-        assert "A second signal" in output
-
-    @contextmanager
-    def slow(self, folder: Path, *words: str) -> Iterator[Server]:
-        port = freePort()
-        command = twistd("-n", "--pidfile=", "ratchet", "--port", str(port), "--application", "mine.Echo", *words)
-        with serving(command, port, folder) as server:
-            yield server
 
     def test_itTakesLeave(self, folder: Path) -> None:
         """At SIGTERM, peers are told 1001."""

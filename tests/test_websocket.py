@@ -417,11 +417,3 @@ class TestCompression:
         wire = make()
         wire.send(handshake(Sec_WebSocket_Extensions="permessage-deflate"))
         assert b"permessage-deflate" not in wire.receive()
-
-
-def test_errorsOfAutobahnAreLogged() -> None:
-    """What Autobahn logs as an error is logged; all else of its words is dropped."""
-    with logged() as lines:
-        RatchetServerProtocol.log.warn("sesame")
-        RatchetServerProtocol.log.error("It broke: {why}", why="so")
-    assert lines == ["It broke: so"]
