@@ -244,7 +244,16 @@ def test_everyExampleIsTested() -> None:
 
 
 @pytest.mark.parametrize(
-    "document", ["README.rst", "CONTRIBUTING.rst", "NEWS.rst", "docs/protocol.rst", "docs/journey.rst", "docs/security.rst"]
+    "document",
+    [
+        "README.rst",
+        "CONTRIBUTING.rst",
+        "NEWS.rst",
+        "docs/protocol.rst",
+        "docs/journey.rst",
+        "docs/security.rst",
+        "docs/conformance.rst",
+    ],
 )
 def test_documents(document: str) -> None:
     """Every document is well-formed."""
