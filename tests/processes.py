@@ -3,6 +3,7 @@ Servers as processes of their own, as people run them; each is ended by who star
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from pathlib import Path
 from socket import create_connection, socket
 from tempfile import TemporaryFile
 from time import monotonic, sleep
+
+import pytest
 
 from tests.wire import PLANTED
 
@@ -161,3 +164,27 @@ def run(command: list[str], cwd: Path = ROOT, patience: float = PATIENCE) -> sub
     Run something that ends by itself.
     """
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=patience, check=False)
+
+
+def node(*words: str, **environment: str) -> str:
+    """
+    Run a script of Node's in the folder of the browser client's tests, to its end.
+
+    @param environment: variables for it
+    @return: what it printed
+    """
+    folder = ROOT / "tests" / "js"
+    command = shutil.which("node")
+    if command is None or not (folder / "node_modules" / "ws").is_dir():
+        pytest.skip("Node or its package ws is not installed: install nodejs and npm, and run npm install in tests/js.")
+    ended = subprocess.run(
+        [command, *words],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE * 3,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout

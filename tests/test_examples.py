@@ -5,7 +5,6 @@ The examples, each run as its text says; and the README, whose samples are all t
 import json
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from tests.ends import fetch
-from tests.processes import ROOT, Server, freePort, run, serving, twistd
+from tests.processes import ROOT, Server, freePort, node, run, serving, twistd
 
 EXAMPLES = ROOT / "examples"
 
@@ -101,25 +100,18 @@ class TestHello:
         """The Python client and the Node client talk to it by the documented JSON."""
         with ratchet(*self.WORDS, cwd=EXAMPLES / "hello") as server:
             python = run([*PYTHON, "examples/client.py", server.socketUrl, "ada-secret"])
-            node = self.node(server)
-        for ended in (python, node):
-            assert ended.returncode == 0, ended.stderr
-            success, reply = map(json.loads, ended.stdout.splitlines())
+            # Modules are looked for beside a script: so it is put beside them.
+            script = ROOT / "tests" / "js" / "example-client.mjs"
+            shutil.copy(EXAMPLES / "client.mjs", script)
+            try:
+                printed = node(script.name, server.socketUrl, "ada-secret")
+            finally:
+                script.unlink()
+        assert python.returncode == 0, python.stderr
+        for text in (python.stdout, printed):
+            success, reply = map(json.loads, text.splitlines())
             assert success["data"] == {"client": {"username": "ada"}}
             assert reply == {"event": "socket.reply", "data": {"ok": True, "result": "Hello, world!"}, "re": 1}
-
-    def node(self, server: Server) -> subprocess.CompletedProcess[str]:
-        command = shutil.which("node")
-        modules = ROOT / "tests" / "js" / "node_modules"
-        if command is None or not modules.is_dir():
-            pytest.skip("Node or its package ws is not installed: install nodejs and npm, and run npm install in tests/js.")
-        # Modules are looked for beside the script: so the script is put beside them.
-        script = modules.parent / "example-client.mjs"
-        shutil.copy(EXAMPLES / "client.mjs", script)
-        try:
-            return run([command, str(script), server.socketUrl, "ada-secret"])
-        finally:
-            script.unlink()
 
 
 class TestEmbedding:

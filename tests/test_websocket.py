@@ -412,6 +412,27 @@ class TestCompression:
         wire.protocol.send(makeText(b"{}"))
         factory.doStop()
 
+    def test_bomb(self, talk: Talk) -> None:
+        """Where compression is let in, the limit counts for what comes out of it: few bytes can't become many."""
+        from zlib import MAX_WBITS, Z_SYNC_FLUSH, compressobj
+
+        from autobahn.websocket.compress import PerMessageDeflateOfferAccept
+
+        limits = Settings().limits.having({"pingSeconds": 0}, "test")
+        factory = RatchetServerFactory(Hub(clock=Clock(), settings=Settings(limits=limits)))
+        factory.perMessageCompressionAccept = lambda offers: PerMessageDeflateOfferAccept(
+            offers[0], max_message_size=limits.messageBytes
+        )
+        factory.doStart()
+        wire = Wire(factory).open(Sec_WebSocket_Extensions="permessage-deflate")
+        deflating = compressobj(9, wbits=-MAX_WBITS)
+        bomb = deflating.compress(b"x" * (64 << 20)) + deflating.flush(Z_SYNC_FLUSH)
+        assert len(bomb) > 60_000
+        wire.send(frame(bomb[:60_000], rsv=4, final=False))
+        assert wire.frames()[-1].code in (1007, 1009)
+        wire.lose()
+        factory.doStop()
+
     def test_offByDefault(self, make: Any) -> None:
         """By default compression isn't agreed on: it would let few bytes become many."""
         wire = make()

@@ -14,6 +14,7 @@ from websockets.sync import client
 from websockets.sync.client import ClientConnection
 
 from tests.browser.conftest import PATIENCE, Chat, Visitor
+from tests.processes import node
 
 Visit = Callable[[], Visitor]
 
@@ -124,6 +125,20 @@ def test_documentedJSON(join: Join) -> None:
     ada.send(event="chat.send", data="  hi  ", id=2)
     assert ada.read() == {"event": "chat.message.sent", "data": {"client": ADA, "message": "hi"}}
     assert ada.read() == {"event": "socket.reply", "data": {"ok": True, "result": None}, "re": 2}
+
+
+def test_nodesClient(chat: Chat, visit: Visit, join: Join) -> None:
+    """A program of Node's that has nothing but the package ws joins the chat, and is heard."""
+    grace, token = join("Grace")
+    grace.send(event="socket.auth.request", data={"token": token})
+    grace.readUntil("chat.here")
+    ada = visit()
+    ada.logIn("Ada")
+    frames = [json.loads(line) for line in node("chat.js", chat.socket, ada.token(), "hi from Node").splitlines()]
+    message = {"client": ADA, "message": "hi from Node"}
+    assert frames[0] == {"event": "socket.auth.success", "data": {"client": ADA}}
+    assert frames[-1] == {"event": "chat.message.sent", "data": message}
+    assert grace.readUntil("chat.message")[-1] == {"event": "chat.message", "data": message}
 
 
 @pytest.mark.parametrize("data", ["", "  \n ", "x" * 501, None, 7, ["hi"], {"message": "hi"}])
