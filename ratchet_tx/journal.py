@@ -4,9 +4,11 @@ What is logged of a hub, through twisted.logger: it only observes, and never see
 Failures of handlers are logged where they happen, with the reference that the peer was told.
 """
 
-from twisted.logger import Logger
+from typing import Any
 
-from ratchet_tx.happenings import Closed, Dispatched, LoggedIn, LoginFailed, Opened, Refused
+from twisted.logger import Logger, LogLevel
+
+from ratchet_tx.happenings import Closed, Dispatched, Happening, LoggedIn, LoginFailed, Opened, Refused
 from ratchet_tx.interfaces import IHub
 
 _log = Logger()
@@ -31,74 +33,47 @@ def opened(happening: Opened) -> None:
     """
     Log that a connection is open.
     """
-    connection = happening.connection
-    _log.info("{id} opened from {address}", id=connection.id, address=connection.remoteAddress)
+    _note(LogLevel.info, "opened", happening)
 
 
 def closed(happening: Closed) -> None:
     """
-    Log that a connection has ended.
+    Log that a connection has ended; not the reason, which may be the peer's own words.
     """
-    connection = happening.connection
-    _log.info(
-        "{id} closed from {address}: {code}{unclean}",
-        id=connection.id,
-        address=connection.remoteAddress,
-        # Not the reason, which may be the peer's own words.
-        code=happening.code,
-        unclean="" if happening.clean else ", not clean",
-    )
+    unclean = "" if happening.clean else ", not clean"
+    _note(LogLevel.info, "closed", happening, ": {code}{unclean}", code=happening.code, unclean=unclean)
 
 
 def loggedIn(happening: LoggedIn) -> None:
     """
     Log that a connection has logged in, and who it is.
     """
-    connection = happening.connection
-    client = connection.client
-    _log.info(
-        "{id} logged in from {address} as {client}",
-        id=connection.id,
-        address=connection.remoteAddress,
-        client=client.id if client is not None else None,
-    )
+    client = happening.connection.client
+    _note(LogLevel.info, "logged in", happening, " as {client}", client=client.id if client is not None else None)
 
 
 def loginFailed(happening: LoginFailed) -> None:
     """
     Log that a login was refused.
     """
-    connection = happening.connection
-    _log.warn(
-        "{id} login failed from {address}: {code}",
-        id=connection.id,
-        address=connection.remoteAddress,
-        code=happening.code,
-    )
+    _note(LogLevel.warn, "login failed", happening, ": {code}", code=happening.code)
 
 
 def dispatched(happening: Dispatched) -> None:
     """
     Log that an event goes to its handlers.
     """
-    connection = happening.connection
-    _log.debug(
-        "{id} dispatched from {address}: {event!r}",
-        id=connection.id,
-        address=connection.remoteAddress,
-        event=happening.event,
-    )
+    _note(LogLevel.debug, "dispatched", happening, ": {event!r}", event=happening.event)
 
 
 def refused(happening: Refused) -> None:
     """
-    Log that something was refused.
+    Log that something was refused; its event is blank where that couldn't be read.
     """
+    _note(LogLevel.debug, "refused", happening, ": {event!r} {code}", event=happening.event, code=happening.code)
+
+
+def _note(level: Any, what: str, happening: Happening, more: str = "", **facts: Any) -> None:
     connection = happening.connection
-    _log.debug(
-        "{id} refused from {address}: {event!r} {code}",
-        id=connection.id,
-        address=connection.remoteAddress,
-        event=happening.event,
-        code=happening.code,
-    )
+    place = {"id": connection.id, "address": connection.remoteAddress}
+    _log.emit(level, f"{{id}} {what} from {{address}}{more}", **place, **facts)
