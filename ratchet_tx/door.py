@@ -78,16 +78,12 @@ class Door(Protocol):
     def _refuse(self, status: int, reason: str, headers: str = "Connection: close") -> None:
         self._stopTimer()
         self._counters.refused[f"http.{status}"] += 1
-        _log.info("Refused a request from {address}: {status}", address=self._address(), status=status)
-        self.dataReceived = _ignore  # type: ignore[method-assign]
         assert self.transport is not None, "there is somebody to refuse"
+        _log.info("Refused a request from {address}: {status}", address=addressOf(self.transport), status=status)
+        self.dataReceived = _ignore  # type: ignore[method-assign]
         answer = f"HTTP/1.1 {status} {reason}\r\n{headers}\r\nContent-Length: 0\r\n\r\n"
         self.transport.write(answer.encode())
         self.transport.loseConnection()
-
-    def _address(self) -> str:
-        assert self.transport is not None, "there is somebody"
-        return str(getattr(self.transport.getPeer(), "host", "unix"))
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._stopTimer()
@@ -102,6 +98,13 @@ def _ignore(data: bytes) -> None:
     """
     Take no notice of what a refused peer still sends.
     """
+
+
+def addressOf(transport: Any) -> str:
+    """
+    Name a peer by its IP address, or C{unix} behind a UNIX socket.
+    """
+    return str(getattr(transport.getPeer(), "host", "unix"))
 
 
 def handOver(transport: Any, protocol: Any, data: bytes) -> None:

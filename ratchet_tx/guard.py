@@ -80,14 +80,25 @@ class Guard:
         # A reply costs nothing, for it is us who asked.  Most events have no re, which is looked at first as it is cheaper.
         if payload.re is not None and payload.event == "socket.reply":
             return True
-        fullAt = self._rate.spend(connection.fullAt, now)
-        if fullAt >= 0:
-            connection.fullAt = fullAt
+        lacking = self._spend(connection, now)
+        if not lacking:
             return True
-        refusal = PeerError("rate.limited", "Too many events", retry=True, after=round(-fullAt, 3))
+        refusal = PeerError("rate.limited", "Too many events", retry=True, after=round(lacking, 3))
         self._answers.refuse(connection, payload.event, payload.id, refusal)
         self._strike(connection, now)
         return False
+
+    def _spend(self, connection: Connection, now: float) -> float:
+        """
+        Take a price out of a peer's bucket.
+
+        @return: 0 where it could pay, else after how many seconds it could
+        """
+        fullAt = self._rate.spend(connection.fullAt, now)
+        if fullAt < 0:
+            return -fullAt
+        connection.fullAt = fullAt
+        return 0
 
     def mayWait(self, connection: Connection, payload: Payload) -> bool:
         """
@@ -106,9 +117,7 @@ class Guard:
 
         @return: whether it may be answered
         """
-        fullAt = self._rate.spend(connection.fullAt, now)
-        if fullAt >= 0:
-            connection.fullAt = fullAt
+        if not self._spend(connection, now):
             return True
         self._counters.refused["rate.limited"] += 1
         self._strike(connection, now)
@@ -123,7 +132,7 @@ class Guard:
         """
         Refuse what isn't a message; it has its price, too, and who sends nothing else is closed.
         """
-        connection.fullAt = max(connection.fullAt, self._rate.spend(connection.fullAt, now))
+        self._spend(connection, now)
         self._answers.refuse(connection, "", error.id, error)
         connection.badMessages = connection.badMessages or Strikes()
         if 0 < self._limits.eventsBurst <= connection.badMessages.strike(now):

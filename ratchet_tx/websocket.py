@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ratchet_tx.connection import Connection
-from ratchet_tx.door import Door
+from ratchet_tx.door import Door, addressOf
 from ratchet_tx.forwarded import Asker, readForwarded
 from ratchet_tx.frames import makeText, textOf
 from ratchet_tx.hosts import Hosts
@@ -99,8 +99,7 @@ class RatchetServerProtocol(WebSocketServerProtocol):
         Refuse a handshake, without repeating to the peer what Autobahn quotes of its request.
         """
         self.factory.hub.counters.refused[f"http.{code}"] += 1
-        address = getattr(self.transport.getPeer(), "host", "unix")
-        _log.info("Refused a handshake from {address}: {code}", address=address, code=code)
+        _log.info("Refused a handshake from {address}: {code}", address=addressOf(self.transport), code=code)
         headers = [*(responseHeaders or ()), ("Connection", "close"), ("Content-Length", "0")]
         if code == 503:
             headers.append(("Retry-After", str(RETRY_SECONDS)))
@@ -370,6 +369,5 @@ class RatchetServerFactory(WebSocketServerFactory):
 
         @param headers: the request's, their names in lower case
         """
-        address = getattr(transport.getPeer(), "host", "unix")
-        secure = ISSLTransport.providedBy(transport)
-        return readForwarded(Asker(address, secure, headers.get("host", "")), headers, self.hub.settings.trustForwarded)
+        asker = Asker(addressOf(transport), ISSLTransport.providedBy(transport), headers.get("host", ""))
+        return readForwarded(asker, headers, self.hub.settings.trustForwarded)
