@@ -1,20 +1,34 @@
 """
-The outlet: every byte to one peer goes through it, so that it is known how many wait because the peer doesn't read.
+The outlet to a peer over any transport: every byte goes through it, so that it is known how many wait because the peer
+doesn't read.
 
 No Twisted transport can be asked for that.  It knows pieces of bytes that are not to be torn apart, and not what they are.
+For plain TCP there is a faster one: L{ratchet_tx.direct}.
 """
 
-from collections import deque
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
+from ratchet_tx.backlog import Backlog
 from ratchet_tx.spare import Spare
 
-#: How many bytes the transport is given at once, of those that had to wait.
-_PORTION = 65536
+
+class Owner(Protocol):
+    """
+    Whose outlet it is.
+    """
+
+    def tooSlow(self) -> None:
+        """
+        Hear that more waits than may, and that all of it has been dropped: the connection is to be ended.
+        """
+
+    def spared(self, spare: Spare) -> None:
+        """
+        Hear that a spare piece has been left out.
+        """
 
 
 @implementer(IPushProducer)
@@ -27,34 +41,25 @@ class Outlet:
 
     @param transport: where the bytes go to; the outlet is its producer until it is closed
     @param limit: how many bytes may wait; 0 for any number
-    @param overflow: called when there are more, and everything that waited has been dropped: it is to end the connection
-    @param spared: called with each spare piece that is dropped
-    @ivar queuedBytes: how many bytes wait
+    @param owner: who is told when there are more
+    @ivar corked: for the L{direct one<ratchet_tx.direct.DirectOutlet>}; here nothing waits for the end of a chunk
     """
 
-    __slots__ = (
-        "_closing",
-        "_gone",
-        "_limit",
-        "_moved",
-        "_overflow",
-        "_paused",
-        "_queue",
-        "_spared",
-        "_transport",
-        "queuedBytes",
-    )
+    __slots__ = ("_backlog", "_closing", "_gone", "_moved", "_owner", "_paused", "_transport", "corked")
 
-    def __init__(self, transport: Any, limit: int, overflow: Callable[[], None], spared: Callable[[Spare], None]) -> None:
+    def __init__(self, transport: Any, limit: int, owner: Owner) -> None:
         self._transport = transport
-        self._limit = limit
-        self._overflow = overflow
-        self._spared = spared
-        self._queue: deque[tuple[bytes, Spare | None]] = deque()
-        self._paused = False
-        self._closing = self._gone = self._moved = False
-        self.queuedBytes = 0
+        self._owner = owner
+        self._backlog = Backlog(limit, owner.spared)
+        self._paused = self._closing = self._gone = self._moved = self.corked = False
         transport.registerProducer(self, True)
+
+    @property
+    def queuedBytes(self) -> int:
+        """
+        How many bytes wait.
+        """
+        return self._backlog.size
 
     def write(self, data: bytes, spare: Spare | None = None) -> None:
         """
@@ -64,37 +69,14 @@ class Outlet:
         """
         if not self._paused:
             self._transport.write(data)
-        elif not self._gone:
-            self._wait(data, spare)
+        elif not self._gone and not self._backlog.add(data, spare):
+            self._backlog.clear()
+            self._owner.tooSlow()
 
-    def _wait(self, data: bytes, spare: Spare | None) -> None:
-        if spare is not None and spare.latest:
-            self._drop(lambda waiting: waiting == spare)
-        self._queue.append((data, spare))
-        self.queuedBytes += len(data)
-        if 0 < self._limit < self.queuedBytes:
-            self._drop(lambda waiting: waiting is not None and not waiting.latest)
-        if 0 < self._limit < self.queuedBytes:
-            self.clear()
-            self._overflow()
-
-    def _drop(self, isDropped: Callable[[Spare | None], bool]) -> None:
-        kept: deque[tuple[bytes, Spare | None]] = deque()
-        for data, spare in self._queue:
-            if isDropped(spare):
-                assert spare is not None, "only what is spare is dropped"
-                self.queuedBytes -= len(data)
-                self._spared(spare)
-            else:
-                kept.append((data, spare))
-        self._queue = kept
-
-    def clear(self) -> None:
+    def flush(self) -> None:
         """
-        Drop everything that waits.
+        Send what has been written: done already.
         """
-        self._queue.clear()
-        self.queuedBytes = 0
 
     def close(self) -> None:
         """
@@ -107,8 +89,16 @@ class Outlet:
         """
         Drop the connection with whatever waits; nothing happens where it is gone.
         """
-        self.clear()
-        self._transport.abortConnection()
+        if not self._gone:
+            self._backlog.clear()
+            self._transport.abortConnection()
+
+    def lose(self) -> None:
+        """
+        Forget what waits: the connection is gone, and whatever else is written is lost.
+        """
+        self._backlog.clear()
+        self._paused = self._gone = True
 
     def moved(self) -> bool:
         """
@@ -118,7 +108,7 @@ class Outlet:
         return moved
 
     def _finish(self) -> None:
-        if self._closing and not self._queue:
+        if self._closing and not self._backlog.size:
             # The transport waits for its producer to be done before it closes.
             self._transport.unregisterProducer()
             self._transport.loseConnection()
@@ -131,20 +121,9 @@ class Outlet:
     def resumeProducing(self) -> None:
         self._paused = False
         self._moved = True
-        while self._queue and not self._paused:
-            self._transport.write(self._portion())
+        while self._backlog.size and not self._paused:
+            self._transport.write(self._backlog.take())
         self._finish()
 
-    def _portion(self) -> bytes:
-        pieces: list[bytes] = []
-        size = 0
-        while self._queue and size < _PORTION:
-            data, _ = self._queue.popleft()
-            pieces.append(data)
-            size += len(data)
-        self.queuedBytes -= size
-        return b"".join(pieces)
-
     def stopProducing(self) -> None:
-        self.clear()
-        self._paused = self._gone = True
+        self.lose()

@@ -103,6 +103,7 @@ class Settings:
     @ivar origin: web origins, besides our own, whose pages may connect; C{*} for all
     @ivar host: the names by which we may be called (the Host header); none for any
     @ivar trustForwarded: how many proxies stand before us, whose X-Forwarded headers count
+    @ivar without: what makes it fast and is to be left out, of L{SHORTCUTS}
     @ivar verbose: whether each dispatched and each refused event is logged
     @ivar limits: how much a peer may ask
     """
@@ -119,6 +120,7 @@ class Settings:
     origin: tuple[str, ...] = ()
     host: tuple[str, ...] = ()
     trustForwarded: int = 0
+    without: tuple[str, ...] = ()
     verbose: bool = False
     limits: Limits = field(default_factory=Limits)
 
@@ -144,6 +146,10 @@ def _key(name: str) -> str:
     return re.sub("[A-Z]", lambda letter: f"-{letter[0].lower()}", name)
 
 
+#: What makes a server fast, and can be left out to find out whether it is to blame: reading messages past Autobahn, reading
+#: sockets past the reactor, writing to them past the transport.
+SHORTCUTS = ("fast-path", "nested-epoll", "direct-writes")
+
 #: The greatest value of each setting that is a number.
 _GREATEST = {"port": 65535, "trustForwarded": 100}
 
@@ -163,6 +169,9 @@ def _checked(name: str, value: Any, what: str) -> Any:
     items = [value] if isinstance(value, str) else value
     if not isinstance(items, list | tuple) or not all(isinstance(item, str) for item in items):
         raise UsageError(f"{what} is a list of texts, not {value!r}")
+    unknown = sorted(set(items) - set(SHORTCUTS)) if name == "without" else []
+    if unknown:
+        raise UsageError(f"{what}: there is no {unknown[0]!r}; there are {', '.join(SHORTCUTS)}")
     return tuple(items)
 
 

@@ -78,6 +78,10 @@ class Options(usage.Options):
         """A name by which we may be called, without a port; all others are refused.  May be repeated."""
         self._repeated("host", name)
 
+    def opt_without(self, shortcut: str) -> None:
+        """Leave out what makes it fast: fast-path, nested-epoll or direct-writes.  May be repeated."""
+        self._repeated("without", shortcut)
+
     def opt_limit(self, assignment: str) -> None:
         """A limit as NAME=VALUE; 0 switches it off.  May be repeated."""
         name, separator, value = assignment.partition("=")

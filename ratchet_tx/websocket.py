@@ -9,33 +9,45 @@ from math import inf
 from typing import Any, cast
 from urllib.parse import parse_qs
 
-from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
+from autobahn.twisted.websocket import WebSocketServerFactory
+from autobahn.websocket.protocol import TrafficStats
 from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
-from twisted.internet.interfaces import IDelayedCall, ISSLTransport
+from twisted.internet.interfaces import IReactorFDSet, ISSLTransport
 from twisted.internet.protocol import connectionDone
+from twisted.internet.tcp import Server
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from ratchet_tx.batch import Batch
 from ratchet_tx.connection import Connection
+from ratchet_tx.direct import DirectOutlet
 from ratchet_tx.door import Door, addressOf
 from ratchet_tx.forwarded import Asker, readForwarded
-from ratchet_tx.frames import makeText, textOf
+from ratchet_tx.frames import makeText, takeTexts, textOf
 from ratchet_tx.hosts import Hosts
 from ratchet_tx.hub import Hub
 from ratchet_tx.interfaces import ITransport
 from ratchet_tx.journal import keepJournal
+from ratchet_tx.lean import LeanProtocol, Quiet, unmaskLong
 from ratchet_tx.origin import Origins
 from ratchet_tx.outlet import Outlet
+from ratchet_tx.poller import AVAILABLE, Poller
 from ratchet_tx.request import Request
 from ratchet_tx.spare import Spare
-from ratchet_tx.standins import Quiet, Timer
+from ratchet_tx.timeouts import Timeouts
 
 #: How long a peer may take to answer our close, and to read what was sent before.
 LINGER_SECONDS = 3
 
 #: When somebody may come again who was one too many.
 RETRY_SECONDS = 5
+
+#: How many bytes Autobahn is given at once.
+_PORTION = 16384
+
+#: The longest text of a frame whose length takes two bytes, which are all that the fast path knows.
+_LONGEST_TEXT = 65535
 
 #: How many bytes of UTF-8 fit beside the code into a close frame (RFC 6455 section 5.5).
 _REASON_BYTES = 123
@@ -57,20 +69,31 @@ _log = Logger()
 
 
 @implementer(ITransport)
-class RatchetServerProtocol(WebSocketServerProtocol):
+class RatchetServerProtocol(LeanProtocol):
     """
     One peer's socket.
     """
 
-    log = Quiet()
     factory: "RatchetServerFactory"
 
     connection: Connection | None = None
-    _lingering: IDelayedCall | None = None
+
+    #: Whether nothing was ever written to the transport, when it became ours.
+    fresh = False
+
+    #: By which the poller knows the transport, while it reads it.
+    _held: int | None = None
+
+    #: Whether the next byte begins a message, and the fast path may look at it.
+    _between = False
+
     _readingPaused = False
 
     #: Whether there was a time, since the last ping, in which we didn't read.
     _unread = False
+
+    #: When the peer was pinged.
+    _pinged = 0.0
 
     # What Autobahn tells
 
@@ -109,6 +132,10 @@ class RatchetServerProtocol(WebSocketServerProtocol):
         """
         Bring the peer to the hub.
         """
+        if self._isPlain() and self.factory.poller is not None:
+            self._held = self.factory.poller.hold(self.transport)
+        self._between = self.factory.takesTexts and self._perMessageCompress is None
+        self.factory.pings.start(self)
         self.connection = self.factory.hub.opened(self, self._request, self._address)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
@@ -159,38 +186,134 @@ class RatchetServerProtocol(WebSocketServerProtocol):
         if self._fragments > self.factory.mostFragments and self.connection is not None:
             self.connection.close(4009, "Too many fragments")
 
-    def onAutoPingTimeout(self) -> None:
+    def ping(self) -> None:
+        """
+        Ask whether the peer is still there.
+        """
+        self._pinged = self.factory.hub.clock.seconds()
+        self.sendPing()
+        self.factory.pongs.start(self)
+
+    def onPong(self, payload: bytes) -> None:
+        """
+        Hear that the peer is still there; an answer to nothing is no less a sign of it.
+        """
+        self._isThere()
+
+    def _isThere(self) -> None:
+        self._unread = self._readingPaused
+        self.factory.pongs.stop(self)
+        self.factory.pings.start(self)
+
+    def pongMissed(self) -> None:
         """
         Part with a peer that doesn't answer pings: what is left of it may still read why.
 
-        While we didn't read from it, its answer couldn't come: then it has that time once more.
+        While we didn't read from it, its answer couldn't come: then it has that time once more.  Whatever else came from it
+        since is as good as an answer.
         """
-        self.autoPingTimeoutCall = None
+        if self.connection is None:
+            return
         if self._unread:
             self._unread = self._readingPaused
-            self.autoPingTimeoutCall = self.factory.reactor.callLater(
-                self.factory.hub.limits.pongSeconds, self.onAutoPingTimeout
-            )
-        elif self.connection is not None:
+            self.factory.pongs.start(self)
+        elif self.connection.heard > self._pinged:
+            self._isThere()
+        else:
             self.connection.close(4012, "No pong")
 
-    # The outlet, through which all goes that Autobahn sends
+    # What is received
+
+    def dataReceived(self, data: bytes) -> None:
+        outlet = self._outlet
+        outlet.corked = True
+        try:
+            if not self._between:
+                data = self._finishFrame(data)
+            if self._between and self.state == self.STATE_OPEN:
+                data = self._takeTexts(data)
+            if data:
+                self._giveToAutobahn(data)
+        finally:
+            outlet.corked = False
+            outlet.flush()
+
+    def _takeTexts(self, data: bytes) -> bytes:
+        """
+        The fast path: take what nearly all messages are, plain texts, and nothing else.
+
+        @return: what isn't, from there on
+        """
+        taken = 0
+        for text, end in takeTexts(data, self.factory.longestText, unmaskLong):
+            taken = end
+            self.onMessage(text, False)
+            if self.state != self.STATE_OPEN:
+                break
+        return data[taken:]
+
+    def _finishFrame(self, data: bytes) -> bytes:
+        """
+        Give Autobahn the rest of a frame that it has half of, so that what follows may be the fast path's again.
+
+        @return: what follows
+        """
+        if self.current_frame is None:
+            return data
+        missing = self.current_frame.length - self.current_frame_masker.pointer()
+        self._giveToAutobahn(data[:missing])
+        return data[missing:]
+
+    def _giveToAutobahn(self, data: bytes) -> None:
+        # For each frame it copies all that follows, which adds up where a large chunk is full of the smallest ones.
+        for start in range(0, len(data), _PORTION):
+            self._dataReceived(data[start : start + _PORTION])
+        self._between = (
+            self.factory.takesTexts
+            and self._perMessageCompress is None
+            and not self.data
+            and self.current_frame is None
+            and not self.inside_message
+        )
 
     def connectionMade(self) -> None:
-        self._outlet = Outlet(self.transport, self.factory.hub.limits.sendQueueBytes, self._tooSlow, self._spared)
+        self._outlet = self._makeOutlet()
         super().connectionMade()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        if self._lingering is not None:
-            self._lingering.cancel()
-            self._lingering = None
+        factory = self.factory
+        for timeouts in (factory.pings, factory.pongs, factory.leaving):
+            timeouts.stop(self)
+        if self._held is not None and factory.poller is not None:
+            factory.poller.release(self._held)
+        self._outlet.lose()
         super().connectionLost(reason)
 
-    def _tooSlow(self) -> None:
+    # The outlet, through which all goes that is sent
+
+    def _isPlain(self) -> bool:
+        """
+        Say whether it is TCP and nothing else, whose socket may be read and written past the transport.
+        """
+        return type(self.transport) is Server
+
+    def _makeOutlet(self) -> Outlet | DirectOutlet:
+        limit = self.factory.hub.limits.sendQueueBytes
+        if self.factory.writesDirectly and self._isPlain():
+            return DirectOutlet(self.transport, limit, self, self.factory.batch, self.fresh)
+        return Outlet(self.transport, limit, self)
+
+    def tooSlow(self) -> None:
+        """
+        Part with a peer that doesn't read.
+        """
         if self.connection is not None:
             self.connection.close(4008, "Too slow")
 
-    def _spared(self, spare: Spare) -> None:
+    def spared(self, spare: Spare) -> None:
+        """
+        Count what a slow peer isn't sent.
+        """
         self.factory.hub.counters.spared[spare.event] += 1
 
     def sendCloseFrame(self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False) -> None:
@@ -200,6 +323,7 @@ class RatchetServerProtocol(WebSocketServerProtocol):
         super().sendCloseFrame(code, reasonUtf8, isReply)
         # By this Autobahn keeps nothing any more of what still comes.
         self.failedByMe = not isReply
+        self.factory.leaving.start(self)
         if self.connection is not None:
             self.connection.closing = True
 
@@ -214,29 +338,25 @@ class RatchetServerProtocol(WebSocketServerProtocol):
         Leave the outlet where it is: Autobahn would take it away before it is empty.
         """
 
-    def onCloseHandshakeTimeout(self) -> None:
-        """
-        Drop a peer that doesn't answer our close; one that still reads what was sent before has more time.
-        """
-        if self._outlet.moved():
-            self.closeHandshakeTimeoutCall = self.factory.reactor.callLater(LINGER_SECONDS, self.onCloseHandshakeTimeout)
-        else:
-            super().onCloseHandshakeTimeout()
-
     def _closeConnection(self, abort: bool = False) -> None:
         # Autobahn aborts after a clean handshake, too, which browsers take for an unclean end.
         if abort and not self.wasClean:
             return self._outlet.abort()
         # A peer that takes its leave but doesn't read what was sent before would stay for ever.
-        self._lingering = self.factory.reactor.callLater(LINGER_SECONDS, self._lingered)
+        self.factory.leaving.start(self)
         self._outlet.close()
 
-    def _lingered(self) -> None:
+    def stayed(self) -> None:
+        """
+        Drop a peer that was to leave and didn't, by answering our close or reading it; one that still reads what was sent
+        before has more time.
+        """
         if self._outlet.moved():
-            self._lingering = self.factory.reactor.callLater(LINGER_SECONDS, self._lingered)
-        else:
-            self._lingering = None
+            self.factory.leaving.start(self)
+        elif self.state == self.STATE_CLOSED:
             self._outlet.abort()
+        else:
+            self.onCloseHandshakeTimeout()
 
     # ITransport
 
@@ -269,18 +389,24 @@ class RatchetServerProtocol(WebSocketServerProtocol):
         self.sendCloseFrame(code, reason.encode("utf-8", "replace")[:_REASON_BYTES].decode("utf-8", "ignore").encode())
 
     def abort(self) -> None:
-        if self._lingering is not None:
+        if self.state == self.STATE_CLOSED:
             self._outlet.abort()
         else:
             self.dropConnection(abort=True)
 
     def pauseReading(self) -> None:
         self._readingPaused = self._unread = True
-        self.transport.pauseProducing()
+        if self._held is None:
+            self.transport.pauseProducing()
+        else:
+            self.factory.poller.release(self._held)
 
     def resumeReading(self) -> None:
         self._readingPaused = False
-        self.transport.resumeProducing()
+        if self._held is None:
+            self.transport.resumeProducing()
+        elif self.transport.connected:
+            self._held = self.factory.poller.hold(self.transport)
 
 
 class RatchetServerFactory(WebSocketServerFactory):
@@ -304,14 +430,23 @@ class RatchetServerFactory(WebSocketServerFactory):
 
     def __init__(self, hub: Hub, reactor: Any = None, pages: Any = None) -> None:
         super().__init__(server="", reactor=reactor)
-        # Autobahn's own counts in whole seconds, by the global reactor.
-        self._batched_timer = Timer(self.reactor)
         self.hub = hub
         self.hosts = Hosts(hub.settings.host)
         self.origins = Origins(hub.settings.origin)
         self._pages = pages
         limits = hub.limits
         self.mostFragments = max(1024, limits.messageBytes // 64) if limits.messageBytes else inf
+        self.longestText = min(limits.messageBytes or _LONGEST_TEXT, _LONGEST_TEXT)
+        without = hub.settings.without
+        self.takesTexts = "fast-path" not in without
+        self.writesDirectly = "direct-writes" not in without
+        self.poller = self._makePoller() if "nested-epoll" not in without else None
+        self.batch = Batch(self.reactor)
+        self.trafficStats = TrafficStats()
+        clock = lambda: self.reactor  # noqa: E731
+        self.pings: Timeouts[RatchetServerProtocol] = Timeouts(limits.pingSeconds, clock, RatchetServerProtocol.ping)
+        self.pongs: Timeouts[RatchetServerProtocol] = Timeouts(limits.pongSeconds, clock, RatchetServerProtocol.pongMissed)
+        self.leaving: Timeouts[RatchetServerProtocol] = Timeouts(LINGER_SECONDS, clock, RatchetServerProtocol.stayed)
         self.setProtocolOptions(
             versions=[13],
             webStatus=False,
@@ -319,15 +454,17 @@ class RatchetServerFactory(WebSocketServerFactory):
             failByDrop=False,
             maxFramePayloadSize=limits.messageBytes,
             maxMessagePayloadSize=limits.messageBytes,
-            # The door has seen to it that the head is there.
+            # The door has seen to it that the head is there, and all other time-outs are ours.
             openHandshakeTimeout=0,
-            closeHandshakeTimeout=LINGER_SECONDS,
-            autoPingInterval=limits.pingSeconds,
-            autoPingTimeout=limits.pongSeconds,
+            closeHandshakeTimeout=0,
+            autoPingInterval=0,
             # Origins are checked by us: Autobahn's patterns refuse the very origin that they name.
             allowedOrigins=["*"],
             allowNullOrigin=True,
         )
+
+    def _makePoller(self) -> Poller | None:
+        return Poller(self.reactor) if AVAILABLE and IReactorFDSet.providedBy(self.reactor) else None
 
     def startFactory(self) -> None:
         # Ports are closed only after the sockets are, which is too late for taking leave.
@@ -355,7 +492,12 @@ class RatchetServerFactory(WebSocketServerFactory):
 
     def buildProtocol(self, addr: Any) -> Door:
         pages = None if self._pages is None else self._pages.buildProtocol
-        return Door(self.buildSocket, pages, self.hub.limits, self.hub.counters, self.reactor)
+        return Door(self._buildFresh, pages, self.hub.limits, self.hub.counters, self.reactor)
+
+    def _buildFresh(self, addr: Any) -> RatchetServerProtocol:
+        protocol = self.buildSocket(addr)
+        protocol.fresh = True
+        return protocol
 
     def buildSocket(self, addr: Any) -> RatchetServerProtocol:
         """

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ratchet_tx.frames import makeText, textOf
+from ratchet_tx.frames import makeText, takeTexts, textOf, unmask
+from ratchet_tx.lean import unmaskLong
+from tests.wire import BINARY, CLOSE, CONTINUATION, MASK, PING, frame
 
 #: Where the length of a text begins to be written in another way.
 EDGES = [0, 1, 125, 126, 127, 255, 256, 65535, 65536, 70000]
@@ -60,3 +62,67 @@ def test_roundTrip(text: bytes) -> None:
 def test_example() -> None:
     """The unmasked text of RFC 6455 section 5.7 is made as it stands there."""
     assert makeText(b"Hello") == bytes([0x81, 0x05, 0x48, 0x65, 0x6C, 0x6C, 0x6F])
+
+
+def taken(data: bytes, limit: int = 65_535) -> tuple[list[bytes], bytes]:
+    """
+    Take the texts off a chunk.
+
+    @return: them, and the rest
+    """
+    found = list(takeTexts(data, limit, unmaskLong))
+    return [text for text, _ in found], data[found[-1][1] if found else 0 :]
+
+
+@pytest.mark.parametrize("size", [0, 1, 3, 4, 5, 125, 126, 127, 1535, 1536, 4096, 65_535])
+def test_take(size: int) -> None:
+    """Whole texts of every length that takes two bytes at most are taken, and what follows is left."""
+    text = bytes(range(32, 127)) * (size // 95 + 1)
+    rest = frame("x", PING)
+    assert taken(frame(text[:size]) + frame("ü") + rest) == ([text[:size], "ü".encode()], rest)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        frame("x", PING),
+        frame("x", CLOSE),
+        frame("x", BINARY),
+        frame("x", CONTINUATION),
+        frame("x", final=False),
+        frame("x", rsv=4),
+        frame("x", masked=False),
+        frame("x" * 200, masked=False),
+        frame(b"\xff"),
+        frame("ü".encode()[:1]),
+        frame("\ud800".encode("utf-8", "surrogatepass")),
+        frame("x" * 65_536),
+        b"\x81\xfe\x00\x7d" + MASK + b"x" * 125,
+        b"\x81\xff\x00\x00\x00\x00\x00\x00\x00\x01" + MASK + b"x",
+    ],
+)
+def test_leave(other: bytes) -> None:
+    """Whatever else there is, is left as it is, with all that follows."""
+    rest = other + frame("b")
+    assert taken(frame("a") + rest) == ([b"a"], rest)
+
+
+@pytest.mark.parametrize("whole", [frame("abc"), frame("x" * 200)])
+def test_halves(whole: bytes) -> None:
+    """Of a frame that isn't whole nothing is taken."""
+    for size in range(len(whole)):
+        assert taken(frame("a") + whole[:size]) == ([b"a"], whole[:size])
+
+
+def test_limit() -> None:
+    """What is longer than it may be is left."""
+    assert taken(frame("x" * 100), 100) == ([b"x" * 100], b"")
+    assert taken(frame("x" * 101), 100) == ([], frame("x" * 101))
+
+
+@settings(derandomize=True, deadline=None)
+@given(st.binary(max_size=300), st.binary(min_size=4, max_size=4))
+def test_masks(data: bytes, mask: bytes) -> None:
+    """A mask is taken off as the one in C does it, and put on again in the same way."""
+    assert unmask(data, mask) == unmaskLong(data, mask)
+    assert unmask(unmask(data, mask), mask) == data

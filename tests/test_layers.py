@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parent.parent / "ratchet_tx"
 LAYERS = {
     0: ["errors", "interfaces"],
     1: [
+        "backlog",
         "counters",
         "frames",
         "happenings",
@@ -51,15 +52,19 @@ LAYERS = {
         "observers",
         "ongoing",
         "stopping",
+        "timeouts",
         "timers",
     ],
     3: [
+        "batch",
         "certificate",
+        "direct",
         "door",
+        "lean",
         "openfiles",
         "outlet",
+        "poller",
         "process",
-        "standins",
         "service",
         "tap",
         "web",

@@ -340,10 +340,10 @@ class TestEnds:
     def test_noPong(self, make: Any, talk: Talk) -> None:
         """A peer that doesn't answer pings is closed with 4012."""
         wire = make().open()
-        wire.protocol.onAutoPingTimeout()
+        wire.protocol.pongMissed()
         assert wire.frames()[0].code == 4012
         wire.lose()
-        wire.protocol.onAutoPingTimeout()
+        wire.protocol.pongMissed()
         assert talk.ends == [{"code": 4012, "reason": "No pong", "clean": False}]
 
     def test_afterTheEnd(self, make: Any, talk: Talk) -> None:
@@ -361,11 +361,11 @@ class TestEnds:
         wire = make(limits={"pingSeconds": 1, "pongSeconds": 1}).open()
         protocol = wire.protocol
         protocol.pauseReading()
-        protocol.onAutoPingTimeout()
+        protocol.pongMissed()
         protocol.resumeReading()
-        protocol.onAutoPingTimeout()
+        protocol.pongMissed()
         assert wire.frames() == []
-        protocol.onAutoPingTimeout()
+        protocol.pongMissed()
         assert wire.frames()[0].code == 4012
 
     def test_slowReaders(self, make: Any, talk: Talk) -> None:
@@ -374,10 +374,10 @@ class TestEnds:
         protocol = wire.protocol
         protocol.connection.close(4000)
         protocol._outlet.resumeProducing()
-        protocol.onCloseHandshakeTimeout()
+        protocol.stayed()
         assert not wire.transport.disconnected
         assert protocol.state != protocol.STATE_CLOSED
-        protocol.onCloseHandshakeTimeout()
+        protocol.stayed()
         assert protocol.state == protocol.STATE_CLOSED
 
     def test_pausing(self, make: Any) -> None:

@@ -1,0 +1,53 @@
+"""
+The batch of a turn: who has been written to since the reactor's last turn, and is sent it when this one ends.
+
+So several events for the same peers cost each of them one write, however many they are: with eight shouts at once to a
+thousand peers that is an eighth of the writes.
+It doesn't know what is sent.
+"""
+
+from typing import Protocol
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+
+class Corked(Protocol):
+    """
+    Who keeps what is written until the end of the turn.
+    """
+
+    def flush(self) -> None: ...
+
+
+class Batch:
+    """
+    Those who are to be flushed.
+
+    @param clock: whose turns count: what is called after no time is called once all that is ready has been dealt with
+    """
+
+    _log = Logger()
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self._clock = clock
+        self._corked: list[Corked] = []
+
+    def add(self, corked: Corked) -> None:
+        """
+        Flush somebody at the end of this turn.
+        """
+        if not self._corked:
+            self._clock.callLater(0, self.flush)
+        self._corked.append(corked)
+
+    def flush(self) -> None:
+        """
+        End the turn.
+        """
+        corked, self._corked = self._corked, []
+        for each in corked:
+            try:
+                each.flush()
+            except Exception:
+                self._log.failure("A peer can't be sent to")

@@ -1,0 +1,176 @@
+"""
+Autobahn's server protocol with what nobody uses here taken out; it adds nothing, and knows no hub.
+
+Autobahn formats the arguments of its debug log for every chunk and connection, whether or not anybody logs, copies 30
+options into each connection, and makes two Deferreds, statistics and details of the transport for it.
+All of that together costs as much as a login, and two thirds of a connection's memory.
+
+The boundary with Autobahn: L{LeanProtocol} begins and ends a connection in its place (C{connectionMade},
+C{connectionLost}), with the same state, which a test compares with Autobahn's own; frames are Autobahn's as ever.
+"""
+
+from contextlib import suppress
+from functools import cached_property
+from typing import Any
+
+from autobahn.twisted.websocket import WebSocketServerProtocol
+from autobahn.websocket.protocol import WebSocketProtocol
+from autobahn.websocket.utf8validator import Utf8Validator
+from autobahn.websocket.xormasker import create_xor_masker  # type: ignore[attr-defined]
+from twisted.internet.protocol import connectionDone
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+
+class Quiet:
+    """
+    Stands for Autobahn's logger, of which only errors are passed on.
+
+    What it would log otherwise, our journal says better; and its words quote what the peer sent, secrets among it.
+    """
+
+    _log = Logger(namespace="autobahn")
+
+    def _nothing(self, *_: Any, **__: Any) -> None:
+        pass
+
+    trace = debug = info = warn = _nothing
+
+    def error(self, format: str = "", **facts: Any) -> None:
+        self._log.error(format, **facts)
+
+    critical = error
+
+
+class _Nobody:
+    """
+    Stands for a Deferred of Autobahn's that nobody waits for.
+    """
+
+    called = False
+
+    def callback(self, result: Any) -> None:
+        pass
+
+
+class _FromFactory:
+    """
+    An attribute that is the factory's, instead of a copy of it.
+    """
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, protocol: Any, owner: type) -> Any:
+        return self if protocol is None else getattr(protocol.factory, self._name)
+
+
+#: What a handshake leaves behind on its protocol, and nobody asks for once the connection is open.
+_OF_THE_HANDSHAKE = (
+    "http_headers",
+    "http_request_data",
+    "http_request_host",
+    "http_request_params",
+    "http_request_path",
+    "http_request_uri",
+    "http_response_data",
+    "http_status_line",
+    "websocket_extensions",
+    "websocket_extensions_in_use",
+    "websocket_origin",
+    "websocket_protocol_in_use",
+    "websocket_protocols",
+    "_wskey",
+)
+
+
+class LeanProtocol(WebSocketServerProtocol):
+    """
+    Autobahn's, with its state as it is before a handshake in the class: an instance holds what has changed.
+    """
+
+    log = Quiet()
+
+    CONFIG_ATTRS = ()
+
+    is_closed = is_open = _Nobody()
+    peer = ""
+    _transport_details = None
+
+    _perMessageCompress = None
+    trackedTimings = None
+    state = WebSocketProtocol.STATE_CONNECTING
+    send_state = WebSocketProtocol.SEND_STATE_GROUND
+    data = b""
+    send_queue = ()
+    triggered = False
+    wasMaxFramePayloadSizeExceeded = False
+    wasMaxMessagePayloadSizeExceeded = False
+    closedByMe = False
+    failedByMe = False
+    droppedByMe = False
+    wasClean = False
+    wasNotCleanReason = None
+    wasServerConnectionDropTimeout = False
+    wasOpenHandshakeTimeout = False
+    wasCloseHandshakeTimeout = False
+    wasServingFlashSocketPolicyFile = False
+    localCloseCode = None
+    localCloseReason = None
+    remoteCloseCode = None
+    remoteCloseReason = None
+    openHandshakeTimeoutCall = None
+    closeHandshakeTimeoutCall = None
+    autoPingTimeoutCall = None
+    autoPingPending = None
+    autoPingPendingCall = None
+    autoPingPendingSeq = 0
+    autoPingPendingSent = None
+
+    inside_message = False
+    current_frame = None
+
+    trafficStats = _FromFactory()
+
+    def __init__(self) -> None:
+        """
+        Autobahn's makes what nobody uses.
+        """
+
+    @cached_property
+    def utf8validator(self) -> Any:
+        # The fast path's messages never need one.
+        return Utf8Validator()
+
+    def connectionMade(self) -> None:
+        self.factory.countConnections += 1
+        # Whatever isn't TCP has no such thing.
+        with suppress(AttributeError, OSError):
+            self.transport.setTcpNoDelay(True)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        # Not the server's own, which formats a line that is never logged.
+        WebSocketProtocol._connectionLost(self, reason)
+        self.factory.countConnections -= 1
+
+    def _onOpen(self) -> None:
+        for name in _OF_THE_HANDSHAKE:
+            self.__dict__.pop(name, None)
+        self.onOpen()
+
+
+# In a loop after the class, so that it has every option that Autobahn's version has.
+for _name in WebSocketServerProtocol.CONFIG_ATTRS:
+    _option = _FromFactory()
+    _option.__set_name__(LeanProtocol, _name)
+    setattr(LeanProtocol, _name, _option)
+
+
+def unmaskLong(masked: bytes, mask: bytes) -> bytes:
+    """
+    Take the mask off a payload by Autobahn's masker, which is in C.
+
+    @param mask: four bytes
+    """
+    unmasked: bytes = create_xor_masker(mask, len(masked)).process(masked)
+    return unmasked
