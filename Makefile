@@ -4,9 +4,10 @@ PYTHON ?= python3
 PORT ?= 8080
 SECONDS ?= 60
 VENV := .venv
+BENCH := .venv-bench
 BIN := $(VENV)/bin
 
-.PHONY: run test check conformance fuzz all clean
+.PHONY: run test check conformance fuzz benchmark all clean
 
 # The chat, on http://localhost:$(PORT)
 run: $(VENV)/run
@@ -32,10 +33,14 @@ conformance: $(VENV)/test
 fuzz: $(VENV)/fuzz
 	$(BIN)/python tests/fuzz/payload.py -max_total_time=$(SECONDS) -timeout=10 -len_control=0 -max_len=200
 
+# Ours beside Node's ws and Socket.IO and picows, in turn; ARGS is for "python -m benchmarks", such as ARGS="--work echo"
+benchmark: $(BENCH)/bench benchmarks/servers/node_modules
+	$(BENCH)/bin/python -m benchmarks $(ARGS)
+
 all: test check
 
 clean:
-	rm -rf $(VENV) tests/js/node_modules build *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) tests/js/node_modules benchmarks/servers/node_modules build *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:
 	.ci/packages $(PYTHON)
@@ -53,6 +58,18 @@ $(VENV)/test: $(VENV)/bin/python setup.py
 
 $(VENV)/fuzz: $(VENV)/test
 	$(BIN)/pip install --quiet --editable ".[fuzz]"
+	touch $@
+
+# An environment of their own: what the tests bring along would slow Autobahn down, and with it us.
+$(BENCH)/bench: setup.py
+	.ci/packages $(PYTHON) node npm
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/pip install --quiet --upgrade pip
+	$(BENCH)/bin/pip install --quiet --editable ".[bench]"
+	touch $@
+
+benchmarks/servers/node_modules: benchmarks/servers/package.json
+	cd benchmarks/servers && npm install --no-audit --no-fund --no-package-lock
 	touch $@
 
 tests/js/node_modules: tests/js/package.json

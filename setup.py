@@ -26,7 +26,7 @@ EXTRAS = {
         "pytest-twisted>=1.14",
         "websockets>=13",
     ],
-    "bench": ["matplotlib>=3.8"],
+    "bench": ["matplotlib>=3.8", "picows>=1.8", "uvloop>=0.19"],
     "fuzz": ["atheris>=2.3"],
     "dev": [
         "mypy>=2.4",

@@ -1,0 +1,71 @@
+"""
+The servers that are measured: each in one small file, in its own idiom, all doing the same job; and how each is started.
+
+Each decodes JSON, dispatches by the event's name, encodes; lets nobody do anything who hasn't logged in by a token that
+stands in a dict; gives C{echo} back, tells everyone who is logged in of a C{shout}, puts who C{join}s into a room, and
+C{tell}s a room.
+"""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+#: Where the servers are that need packages which the others must not have: with click, which uvicorn brings,
+#: Autobahn's debug output takes twice as long.
+APART = HERE.parent.parent / ".venv-bench-asgi" / "bin"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """
+    A kind of server.
+
+    @ivar title: what it is called in the table
+    @ivar command: makes its command line, given the port
+    @ivar packages: of Python, or of Node, whose versions tell which one it was
+    @ivar dialect: what it speaks, one of L{benchmarks.dialects.DIALECTS}
+    """
+
+    title: str
+    command: Callable[[int], list[str]]
+    packages: tuple[str, ...]
+    dialect: str = "plain"
+
+
+def ratchet(port: int, limits: dict[str, int] | None = None, options: tuple[str, ...] = ()) -> list[str]:
+    """
+    Make the command line of ours, as users run it: everything is on, and only the figures of the limits that the load would
+    meet are raised; that they are accounted for costs what it costs.
+
+    @param limits: further ones
+    @param options: further words
+    """
+    limits = {"eventsPerSecond": 1_000_000, "eventsBurst": 1_000_000, "connections": 20_000, **(limits or {})}
+    words = ["-n", "--pidfile=", "ratchet", "--port", str(port), "--address", "127.0.0.1"]
+    words += ["--application", "benchmarks.servers.ratchet.Work", "--provider", "benchmarks.servers.ratchet.Users"]
+    for name, value in limits.items():
+        words += ["--limit", f"{name}={value}"]
+    return [str(Path(sys.executable).with_name("twistd")), *words, *options]
+
+
+def _python(module: str) -> Callable[[int], list[str]]:
+    return lambda port: [sys.executable, "-m", f"benchmarks.servers.{module}"]
+
+
+def _node(script: str) -> Callable[[int], list[str]]:
+    return lambda port: ["node", str(HERE / script)]
+
+
+KINDS = {
+    "ratchet": Kind("ratchet_tx", ratchet, ("ratchet_tx", "Twisted", "autobahn", "msgspec")),
+    "ws": Kind("Node ws", _node("ws.mjs"), ("ws",)),
+    "socketio": Kind("Node Socket.IO", _node("socketio.mjs"), ("socket.io",), "socketio"),
+    "picows": Kind("picows", _python("picows"), ("picows", "uvloop")),
+}
+
+#: What everybody measures; and what takes longer.
+FEW = ("ratchet", "ws", "socketio", "picows")
+ALL = tuple(KINDS)
