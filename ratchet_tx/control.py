@@ -37,12 +37,13 @@ def ping(node: LoginNode, connection: Connection, payload: Payload) -> None:
 
 def reply(node: LoginNode, connection: Connection, payload: Payload) -> None:
     """
-    C{socket.reply}: bring a reply to who asked.
+    C{socket.reply}: bring a reply to who asked; one that has an id itself is told that it has come.
     """
     data, id = payload.data, payload.re
     if id is None or not isinstance(data, dict) or not isinstance(data.get("ok"), bool):
         raise BadPayload('Expected {"ok": true} or {"ok": false} and the "re" of a question', path="$.data.ok")
     connection.replied(id, data.get("result") if data["ok"] else _refusal(data.get("error")))
+    node.answers.reply(connection, payload, None)
 
 
 def _refusal(error: Any) -> AskRefused:

@@ -35,3 +35,10 @@ class TestPings:
         peer.emit("socket.ping", id=1)
         peer.emit("socket.ping")
         assert peer.read() == [{"event": "socket.reply", "data": {"ok": True, "result": None}, "re": 1}]
+
+
+def test_repliesWithAnId() -> None:
+    """A reply that has an id itself is told that it has come, whether or not somebody waited for it."""
+    peer = Peer(startedHub())
+    peer.emit("socket.reply", {"ok": True, "result": 5}, re="s1", id=7)
+    assert peer.read() == [{"event": "socket.reply", "data": {"ok": True, "result": None}, "re": 7}]
