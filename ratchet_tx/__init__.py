@@ -6,8 +6,8 @@ These are the public names; each is defined, and explained, in a module of its o
 
 from ratchet_tx.applications import Applications, on
 from ratchet_tx.clients import AnonymousClient, AnonymousClientProvider
-from ratchet_tx.connection import ConnectionEvent
 from ratchet_tx.errors import AskRefused, PeerError, RatchetError, TimerAlreadyAdded, UsageError
+from ratchet_tx.event import ConnectionEvent
 from ratchet_tx.hub import Hub
 from ratchet_tx.interfaces import (
     IAnonymousClientProvider,

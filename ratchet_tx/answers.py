@@ -9,9 +9,10 @@ from typing import Any
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ratchet_tx.connection import Connection, ConnectionEvent
+from ratchet_tx.connection import Connection
 from ratchet_tx.counters import Counters
 from ratchet_tx.errors import PeerError, UsageError
+from ratchet_tx.event import ConnectionEvent
 from ratchet_tx.happenings import HandlerFailed, Refused
 from ratchet_tx.observers import Observers
 from ratchet_tx.payload import Payload

@@ -1,9 +1,9 @@
 """
-One peer's connection, and the event that a handler is given; it knows neither sockets nor who handles what.
+One peer's connection; it knows neither sockets nor who handles what.
 """
 
 from secrets import token_hex
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -13,15 +13,13 @@ from ratchet_tx.applications import Table
 from ratchet_tx.counters import Counters
 from ratchet_tx.errors import AskRefused, PeerError, UsageError
 from ratchet_tx.inbox import Inbox
-from ratchet_tx.interfaces import IClient, IConnection, IHub, IRequest, ITransport
+from ratchet_tx.interfaces import IClient, IConnection, IRequest, ITransport
 from ratchet_tx.limits import Strikes
 from ratchet_tx.messages import Deliver, Message
 from ratchet_tx.payload import Payload, checkEvent, checkName, encode, encodeData
 from ratchet_tx.replies import Replies
 from ratchet_tx.settings import Limits
 from ratchet_tx.spare import Spare
-
-Data = TypeVar("Data")
 
 _NO_TABLE = Table({}, {})
 
@@ -44,26 +42,6 @@ class Node(Protocol):
     def joined(self, connection: "Connection", room: str) -> None: ...
     def left(self, connection: "Connection", room: str) -> None: ...
     def turn(self, connection: "Connection", payload: Payload) -> None: ...
-
-
-class ConnectionEvent(Generic[Data]):
-    """
-    What a handler is called with.
-
-    @ivar connection: whose event it is
-    @ivar payload: its name and data
-    @ivar hub: the way to everybody else
-    """
-
-    __slots__ = ("connection", "hub", "payload")
-
-    def __init__(self, connection: IConnection, payload: Payload, hub: IHub) -> None:
-        self.connection = connection
-        self.payload = payload
-        self.hub = hub
-
-    def __repr__(self) -> str:
-        return f"<ConnectionEvent {self.payload.event!r} of {self.connection!r}>"
 
 
 @implementer(IConnection)

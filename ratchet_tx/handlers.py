@@ -11,9 +11,9 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ratchet_tx.applications import Listener
-from ratchet_tx.connection import ConnectionEvent
 from ratchet_tx.coroutines import CANCELLED, asDeferred, cancel
 from ratchet_tx.errors import PeerError
+from ratchet_tx.event import ConnectionEvent
 
 #: What says to the peer that a handler failed: called with the event and the failure, it gives the refusal.
 RefusalFor = Callable[[ConnectionEvent[Any], Failure], PeerError]

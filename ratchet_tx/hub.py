@@ -18,11 +18,12 @@ from ratchet_tx.applications import Applications, Route
 from ratchet_tx.audience import Audience
 from ratchet_tx.backplane.memory import MemoryBackplane
 from ratchet_tx.clients import AnonymousClientProvider, issueAccessToken
-from ratchet_tx.connection import Connection, ConnectionEvent, checkCloseCode
+from ratchet_tx.connection import Connection, checkCloseCode
 from ratchet_tx.control import CONTROL, Control
 from ratchet_tx.coroutines import asDeferred
 from ratchet_tx.counters import Counters
 from ratchet_tx.errors import PeerError, UsageError
+from ratchet_tx.event import ConnectionEvent
 from ratchet_tx.frames import makeText
 from ratchet_tx.guard import Guard
 from ratchet_tx.handlers import Handlers

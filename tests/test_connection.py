@@ -8,7 +8,7 @@ import pytest
 from twisted.internet.defer import Deferred
 from zope.interface.verify import verifyObject
 
-from ratchet_tx import AskRefused, ConnectionEvent, Hub, Payload, PeerError, UsageError, on
+from ratchet_tx import AskRefused, Hub, PeerError, UsageError, on
 from ratchet_tx.connection import checkCloseCode
 from ratchet_tx.interfaces import IConnection
 from ratchet_tx.request import Request
@@ -54,9 +54,8 @@ class TestWhatItKnows:
             peer.connection.request = None  # type: ignore[misc, assignment]
 
     def test_repr(self, peer: Peer) -> None:
-        """A connection and its events show neither tokens, cookies nor data."""
-        event: ConnectionEvent[Any] = ConnectionEvent(peer.connection, Payload("chat.send", "sesame"), startedHub())
-        assert repr(event) == f"<ConnectionEvent 'chat.send' of <Connection {peer.connection.id} from 192.0.2.7>>"
+        """A connection shows neither tokens nor cookies."""
+        assert repr(peer.connection) == f"<Connection {peer.connection.id} from 192.0.2.7>"
 
 
 class TestSending:

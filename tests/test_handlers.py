@@ -12,8 +12,8 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
 from ratchet_tx.applications import Listener
-from ratchet_tx.connection import ConnectionEvent
 from ratchet_tx.errors import PeerError
+from ratchet_tx.event import ConnectionEvent
 from ratchet_tx.handlers import Handlers
 from ratchet_tx.payload import Payload
 from tests.fakes import Peer, failed, logged, startedHub, succeeded

@@ -16,6 +16,7 @@ LAYERS = {
     1: [
         "backlog",
         "counters",
+        "event",
         "frames",
         "happenings",
         "messages",
