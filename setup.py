@@ -71,6 +71,7 @@ setup(
         "autobahn>=26.7.1",
         "msgspec>=0.19",
         "setuptools; python_version < '3.12'",
+        "typing_extensions>=4.4",
         "zope.interface>=7",
     ],
     extras_require=EXTRAS,

@@ -4,7 +4,7 @@ Named JSON events over WebSockets, for Twisted.
 These are the public names; each is defined, and explained, in a module of its own.
 """
 
-from ratchet_tx.applications import Applications, on
+from ratchet_tx.applications import Applications
 from ratchet_tx.clients import AnonymousClient, AnonymousClientProvider
 from ratchet_tx.errors import AskRefused, PeerError, RatchetError, TimerAlreadyAdded, UsageError
 from ratchet_tx.event import ConnectionEvent
@@ -22,6 +22,7 @@ from ratchet_tx.interfaces import (
     IRoomPolicy,
     ITransport,
 )
+from ratchet_tx.marks import on
 from ratchet_tx.payload import Payload
 from ratchet_tx.service import makeService
 from ratchet_tx.settings import Limits, Settings

@@ -6,69 +6,22 @@ name, in a registry of zope's that belongs to one hub.
 From the adapters of one connection comes its L{Table}, in which an event is looked up.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from inspect import isclass, signature
-from typing import Any, Literal, NamedTuple, TypeVar, cast
+from typing import Any, Literal, NamedTuple, cast
 
 from twisted.logger import Logger
 from zope.interface import Interface, implementedBy, implementer, providedBy
 from zope.interface.interface import InterfaceClass
 from zope.interface.registry import Components
 
+from ratchet_tx.datatypes import DataTypes, converting
 from ratchet_tx.errors import UsageError
+from ratchet_tx.event import Handler
 from ratchet_tx.interfaces import IApplication, IClient, IConnection
-from ratchet_tx.payload import RESERVED, checkEvent, checkName
+from ratchet_tx.marks import OWN_EVENTS, checkSubscribable, handlersOf, isOrdered, markedMethods
+from ratchet_tx.payload import checkEvent
 from ratchet_tx.provided import requireImplemented, requireProvided
-
-Handler = Callable[[Any], Any]
-Marked = TypeVar("Marked", bound=Callable[..., Any])
-
-#: Those of the protocol's own events that an application may subscribe to; what fires them is L{ratchet_tx.hub}.
-OWN_EVENTS = frozenset(
-    {
-        "socket.open",
-        "socket.close",
-        "socket.error",
-        "socket.message",
-        "socket.auth.success",
-        "socket.auth.failure",
-    }
-)
-
-_MARKS = "_ratchetMarks"
-
-
-class _Mark(NamedTuple):
-    events: tuple[str, ...]
-    ordered: bool
-
-
-def on(*events: str, ordered: bool = True) -> Callable[[Marked], Marked]:
-    """
-    Mark a method as the handler of events, which saves writing C{subscribedEvents}.
-
-    @param ordered: whether an event waits until the connection's last one has been handled; False lets this handler
-        run beside others
-    @raise UsageError: for a name that no event can have, and where none is given
-    """
-    if not events or callable(events[0]):
-        raise UsageError('Name the events that the method handles: @on("chat.send").')
-    for event in events:
-        _checkSubscribable(event)
-
-    def mark(method: Marked) -> Marked:
-        setattr(method, _MARKS, (*getattr(method, _MARKS, ()), _Mark(events, ordered)))
-        return method
-
-    return mark
-
-
-def _checkSubscribable(event: Any) -> None:
-    checkName(event)
-    if event.startswith(RESERVED) and event not in OWN_EVENTS:
-        raise UsageError(
-            f"{event!r} can't be subscribed to: of the protocol's own events there are {', '.join(sorted(OWN_EVENTS))}."
-        )
 
 
 class Listener(NamedTuple):
@@ -81,6 +34,26 @@ class Listener(NamedTuple):
 
     call: Handler
     replies: bool
+
+
+class Subscription(NamedTuple):
+    """
+    What an application says of one of its events.
+
+    @ivar handler: what it is given to
+    @ivar dataType: the type that its data is to be of; None for any data
+    """
+
+    event: str
+    handler: Handler
+    dataType: Any
+
+    def listener(self, replies: bool = True) -> Listener:
+        """
+        Make what is called: for who takes any data the handler itself.
+        """
+        call = self.handler if self.dataType is None else converting(self.handler, self.dataType)
+        return Listener(call, replies)
 
 
 class Route(NamedTuple):
@@ -136,30 +109,7 @@ class _MarkedApplication:
         self._marked = marked
 
     def subscribedEvents(self) -> dict[str, Handler]:
-        return {event: getattr(self._marked, name) for event, name in _markedMethods(type(self._marked)).items()}
-
-
-def _markedMethods(kind: type) -> dict[str, str]:
-    """
-    Name the marked methods of a class by their events.
-    """
-    methods: dict[str, str] = {}
-    for name in dir(kind):
-        for event in (event for mark in getattr(getattr(kind, name, None), _MARKS, ()) for event in mark.events):
-            if methods.setdefault(event, name) != name:
-                raise UsageError(
-                    f"{kind.__name__} has two methods for {event!r}, {methods[event]} and {name}: it can have one."
-                )
-    if not methods:
-        raise UsageError(
-            f"{kind.__name__} is no application: it has neither a method subscribedEvents() nor one that is marked by "
-            '@on("event").'
-        )
-    return methods
-
-
-def _isOrdered(event: str, handler: Handler) -> bool:
-    return all(mark.ordered for mark in getattr(handler, _MARKS, ()) if event in mark.events)
+        return {event: getattr(self._marked, name) for event, name in markedMethods(type(self._marked)).items()}
 
 
 class Applications:
@@ -182,6 +132,7 @@ class Applications:
         # leads to another key.
         self._tables: dict[tuple[Any, bool], Table] = {}
         self.whenSlow: dict[str, str] = {}
+        self._dataTypes = DataTypes()
 
     def isEmpty(self) -> bool:
         """
@@ -201,7 +152,10 @@ class Applications:
             raise UsageError(
                 f"{application.__name__} is a class: add an object, {application.__name__}(), or register the class."
             )
-        self._put(_Shared(_asApplication(application)), None, IConnection, name or _dottedName(type(application)))
+        shared = _Shared(_asApplication(application))
+        for event, handler in shared.subscribedEvents().items():
+            self._dataTypes.of(event, handler)
+        self._put(shared, None, IConnection, name or _dottedName(type(application)))
 
     def registerEvent(self, event: str, whenSlow: Literal["drop", "latest"]) -> None:
         """
@@ -234,12 +188,18 @@ class Applications:
         if not callable(factory):
             raise UsageError(f"{factory!r} can't be called: register a class or a function, or add the object.")
         if isclass(factory):
-            _checkClass(factory)
+            self._checkClass(factory)
         if not _accepts(factory, 2):
             raise UsageError(
                 f"{_dottedName(factory)} must take two arguments: it is called with the client and the connection."
             )
         self._put(factory, client, connection, name or _dottedName(factory))
+
+    def _checkClass(self, kind: type) -> None:
+        if hasattr(kind, "subscribedEvents"):
+            return requireImplemented(IApplication, kind)
+        for event, handler in handlersOf(kind).items():
+            self._dataTypes.of(event, handler)
 
     def _put(self, factory: Any, client: Any, connection: Any, name: str) -> None:
         required = [_specification(client, "client"), _specification(connection, "connection")]
@@ -262,16 +222,22 @@ class Applications:
             self._tables[key] = _makeTable(self._adapted(found, client, connection), client is None)
         return self._tables[key]
 
-    def _adapted(self, found: Any, client: IClient | None, connection: IConnection) -> Iterator[tuple[str, Handler]]:
+    def _adapted(self, found: Any, client: IClient | None, connection: IConnection) -> Iterator[Subscription]:
         for name, factory in sorted(found):
             try:
                 application = factory(client, connection)
                 if application is not None:
-                    yield from list(_subscriptions(_asApplication(application)))
+                    yield from self._subscribed(_asApplication(application))
             except Exception:
                 self._log.failure(
                     "Application {name} can't be made; connection {id} goes without it", name=name, id=connection.id
                 )
+
+    def _subscribed(self, application: IApplication) -> list[Subscription]:
+        return [
+            Subscription(event, handler, self._dataTypes.of(event, handler))
+            for event, handler in _subscriptions(application)
+        ]
 
 
 def _withBases(registry: Any) -> Iterator[Any]:
@@ -284,19 +250,19 @@ def _hasApplications(registry: Any) -> bool:
     return any(adapter.provided is IApplication for adapter in registry.registeredAdapters())
 
 
-def _makeTable(subscriptions: Iterable[tuple[str, Handler]], stranger: bool) -> Table:
-    byEvent: dict[str, list[Handler]] = {}
-    for event, handler in subscriptions:
-        byEvent.setdefault(event, []).append(handler)
-    watching = tuple(Listener(handler, replies=False) for handler in byEvent.pop("socket.message", ()))
+def _makeTable(subscriptions: Iterable[Subscription], stranger: bool) -> Table:
+    byEvent: dict[str, list[Subscription]] = {}
+    for each in subscriptions:
+        byEvent.setdefault(each.event, []).append(each)
+    watching = tuple(each.listener(replies=False) for each in byEvent.pop("socket.message", ()))
     wire: dict[str, Route] = {}
     own: dict[str, Route] = {}
-    for event, handlers in byEvent.items():
-        listeners = tuple(Listener(handler, replies=True) for handler in handlers)
+    for event, subscribed in byEvent.items():
+        listeners = tuple(each.listener() for each in subscribed)
         if event in OWN_EVENTS:
             own[event] = Route(listeners, ordered=True)
         elif not stranger:
-            wire[event] = Route(watching + listeners, any(_isOrdered(event, handler) for handler in handlers))
+            wire[event] = Route(watching + listeners, any(isOrdered(event, each.handler) for each in subscribed))
     return Table(wire, own)
 
 
@@ -306,13 +272,6 @@ def _asApplication(candidate: Any) -> IApplication:
     return cast(IApplication, requireProvided(IApplication, candidate))
 
 
-def _checkClass(kind: type) -> None:
-    if hasattr(kind, "subscribedEvents"):
-        requireImplemented(IApplication, kind)
-    else:
-        _markedMethods(kind)
-
-
 def _subscriptions(application: IApplication) -> Iterator[tuple[str, Handler]]:
     subscribed = application.subscribedEvents()
     if not isinstance(subscribed, Mapping):
@@ -320,7 +279,7 @@ def _subscriptions(application: IApplication) -> Iterator[tuple[str, Handler]]:
             f"subscribedEvents() gives handlers by name, {{'chat.send': self.onSend}}, not {type(subscribed).__name__}."
         )
     for event, handler in subscribed.items():
-        _checkSubscribable(event)
+        checkSubscribable(event)
         if not callable(handler):
             raise UsageError(f"The handler of {event!r} can't be called: {handler!r}.")
         yield event, handler

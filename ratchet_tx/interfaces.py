@@ -249,8 +249,9 @@ class IApplication(Interface):
         C{socket.message}, C{socket.auth.success} and C{socket.auth.failure}; none of them can be sent by a peer.
 
         @return: handlers by event name.
-            A handler is called with one L{ConnectionEvent<ratchet_tx.connection.ConnectionEvent>}; what it gives, a
+            A handler is called with one L{ConnectionEvent<ratchet_tx.event.ConnectionEvent>}; what it gives, a
             coroutine's result among it, is the reply where the peer asked for one.
+            Where it is annotated, C{event: ConnectionEvent[Point]}, the data is a C{Point}: other data is refused.
         """
 
 

@@ -5,11 +5,13 @@ This is the only place that knows it, and it knows nothing else: whoever asks ge
 The rules are PROTOCOL's first section.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic
 
 import msgspec
 from msgspec import Meta
+from typing_extensions import TypeVar
 
 from ratchet_tx.errors import PeerError, UsageError
 
@@ -30,8 +32,13 @@ _DIGITS_AS_ZERO = bytes.maketrans(b"123456789", b"000000000")
 
 Identifier = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 
+Data = TypeVar("Data", default=Any)
 
-class Payload(msgspec.Struct, frozen=True):
+#: msgspec's message has the value here, which is nobody's business but the peer's.
+_QUOTING = re.compile(r"^(Invalid (?:enum )?value) .*", re.DOTALL)
+
+
+class Payload(msgspec.Struct, Generic[Data], frozen=True):
     """
     What a message says.
 
@@ -42,7 +49,7 @@ class Payload(msgspec.Struct, frozen=True):
     """
 
     event: Annotated[str, Meta(min_length=1, max_length=NAME_LENGTH)]
-    data: Any = None
+    data: Data = None  # type: ignore[assignment]
     id: Identifier | None = None
     re: str | None = None
 
@@ -62,7 +69,7 @@ class _Answerable(msgspec.Struct):
     id: Identifier | None = None
 
 
-_decode: Callable[[bytes], Payload] = msgspec.json.Decoder(Payload).decode
+_decode: Callable[[bytes], Payload[Any]] = msgspec.json.Decoder(Payload).decode
 _decodeAnswerable = msgspec.json.Decoder(_Answerable).decode
 _encode: Callable[[Any], bytes] = msgspec.json.Encoder().encode
 
@@ -81,7 +88,7 @@ class BadPayload(PeerError):
         self.id = id
 
 
-def decode(text: bytes) -> Payload:
+def decode(text: bytes) -> Payload[Any]:
     """
     Read a message strictly.
 
@@ -106,15 +113,41 @@ def decode(text: bytes) -> Payload:
 
 
 def _misshapen(text: bytes, error: msgspec.ValidationError) -> BadPayload:
-    message, _, path = str(error).partition(" - at ")
+    message, path = _fault(error)
     try:
         id = _decodeAnswerable(text).id
     except (ValueError, RecursionError):
         id = None
-    return BadPayload(message, id, path=path.strip("`") or "$")
+    return BadPayload(message, id, path)
 
 
-def _checkSizes(text: bytes, payload: Payload) -> None:
+def _fault(error: msgspec.ValidationError) -> tuple[str, str]:
+    """
+    Take msgspec's words apart: what is wrong, and where.
+    """
+    text = str(error)
+    # What it quotes is the peer's: of that nothing is taken for a place.
+    message, at, place = text.rpartition(" - at `") if text.endswith("`") else (text, "", "")
+    # Of a key it says: `key` in `$.x`.
+    return _QUOTING.sub(r"\1", message or text), place.rstrip("`").rpartition("`")[2] if at else "$"
+
+
+def convertData(payload: Payload[Any], kind: type[Data]) -> Payload[Data]:
+    """
+    Make of a payload the same one with data of a type.
+
+    @param kind: a type that msgspec knows: a Struct, a dataclass, a TypedDict, C{list[int]}
+    @raise BadPayload: where the data isn't like that; it says what is wrong and where, never the value
+    """
+    try:
+        data = msgspec.convert(payload.data, kind, str_keys=True)
+    except msgspec.ValidationError as error:
+        message, path = _fault(error)
+        raise BadPayload(message, payload.id, path=f"$.data{path[1:]}") from None
+    return msgspec.structs.replace(payload, data=data)
+
+
+def _checkSizes(text: bytes, payload: Payload[Any]) -> None:
     """
     Refuse what a JSON parser elsewhere would choke on.
 

@@ -143,19 +143,6 @@ class TestMarks:
         with pytest.raises(UsageError, match=r"^Twice has two methods for 'chat\.send', one and two"):
             adding(Twice())
 
-    def test_withoutEvents(self) -> None:
-        """A mark without an event's name is refused where it stands, with an example."""
-        bare: Any = on
-        for mark in (on, lambda: bare(Chat.send)):
-            with pytest.raises(UsageError, match=r'^Name the events that the method handles: @on\("chat\.send"\)\.$'):
-                mark()
-
-    @pytest.mark.parametrize("event", ["socket.reply", "socket.auth.request", "socket.", "", "x" * 129, 5])
-    def test_impossibleEvents(self, event: Any) -> None:
-        """A name that no event can have, or that is the protocol's own business, is refused where it stands."""
-        with pytest.raises(UsageError, match=r"can't be subscribed to: .*socket\.open|^The name of an event is"):
-            on("chat.send", event)
-
 
 class TestAdding:
     """

@@ -16,9 +16,11 @@ LAYERS = {
     1: [
         "backlog",
         "counters",
+        "datatypes",
         "event",
         "frames",
         "happenings",
+        "marks",
         "messages",
         "forwarded",
         "head",

@@ -4,14 +4,25 @@ The JSON of the wire: what is taken from a peer, what isn't, and what is sent to
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ratchet_tx.errors import UsageError
-from ratchet_tx.payload import DEPTH, BadPayload, Payload, checkEvent, checkName, decode, encode, encodeData
+from ratchet_tx.payload import (
+    DEPTH,
+    BadPayload,
+    Payload,
+    checkEvent,
+    checkName,
+    convertData,
+    decode,
+    encode,
+    encodeData,
+)
 
 repeatable = settings(derandomize=True, deadline=None)
 
@@ -365,3 +376,31 @@ class TestSending:
         """The protocol's own events can't be sent by an application."""
         with pytest.raises(UsageError, match=r"'socket\.auth\.success' is one of the protocol's own events"):
             checkEvent("socket.auth.success")
+
+
+class Only(msgspec.Struct, forbid_unknown_fields=True):
+    a: int = 0
+
+
+class TestConverting:
+    def test_same(self) -> None:
+        """The payload is the same but for its data."""
+        payload = Payload("x", ["2"], 7, "s1")
+        assert convertData(payload, tuple[str]) == Payload("x", ("2",), 7, "s1")
+
+    @pytest.mark.parametrize(
+        ("data", "kind", "message", "path"),
+        [
+            ("secret", int, "Expected `int`, got `str`", "$.data"),
+            ([{"a": 1}, {"a": "secret"}], list[dict[str, int]], "Expected `int`, got `str`", "$.data[1][...]"),
+            ({"secret": 1}, dict[int, int], "Expected `int`, got `str`", "$.data"),
+            ({"a": "secret"}, dict[str, Literal["b"]], "Invalid enum value", "$.data[...]"),
+            ({"b": "x"}, Only, "Object contains unknown field `b`", "$.data"),
+            ("secret - at `$.x`", Literal["b"], "Invalid enum value", "$.data"),
+        ],
+    )
+    def test_faults(self, data: Any, kind: Any, message: str, path: str) -> None:
+        """What isn't of the type is told with its place, and without its value."""
+        with pytest.raises(BadPayload) as raised:
+            convertData(Payload("x", data, 7), kind)
+        assert (raised.value.message, raised.value.facts, raised.value.id) == (message, {"path": path}, 7)

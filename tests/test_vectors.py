@@ -7,13 +7,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec import UNSET
+from msgspec import UNSET, defstruct
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionLost
 from twisted.internet.task import deferLater
 from zope.interface import implementer
 
-from ratchet_tx import AnonymousClientProvider, AskRefused, Hub, IApplication, PeerError, RatchetServerFactory, Settings, on
+from ratchet_tx import (
+    AnonymousClientProvider,
+    AskRefused,
+    ConnectionEvent,
+    Hub,
+    IApplication,
+    PeerError,
+    RatchetServerFactory,
+    Settings,
+    on,
+)
 from tests import vector
 from tests.ends import MemoryReactor, Wire
 from tests.fakes import FakeProvider
@@ -70,6 +80,22 @@ class Handler:
         return None if handling.returns is UNSET else known.get(str(handling.returns), handling.returns)
 
 
+def typed(handler: Handler, takes: dict[str, str] | None) -> Any:
+    """
+    Let a handler take only objects that have certain keys.
+    """
+    if takes is None:
+        return handler
+    kinds: dict[str, type] = {"integer": int, "text": str}
+    data = defstruct("Data", [(key, kinds[kind]) for key, kind in takes.items()])
+
+    def handle(event: Any) -> Any:
+        return handler(event)
+
+    handle.__annotations__["event"] = ConnectionEvent[data]  # type: ignore[valid-type]
+    return handle
+
+
 @implementer(IApplication)
 class Application:
     """
@@ -77,7 +103,9 @@ class Application:
     """
 
     def __init__(self, events: dict[str, Handling], reactor: MemoryReactor) -> None:
-        self._events = {name: on(name, ordered=each.ordered)(Handler(each, reactor)) for name, each in events.items()}
+        self._events = {
+            name: on(name, ordered=each.ordered)(typed(Handler(each, reactor), each.takes)) for name, each in events.items()
+        }
 
     def subscribedEvents(self) -> Any:
         return self._events

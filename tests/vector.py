@@ -37,6 +37,7 @@ class Handling(_Strict):
     What the server does with an event.
     """
 
+    takes: dict[str, Literal["integer", "text"]] | None = None
     returns: Any = msgspec.UNSET
     fails: Literal[True] | None = None
     refuses: dict[str, Any] | None = None
