@@ -272,7 +272,7 @@ class Hub(Service):
         except BadPayload as error:
             return self._guard.refuseBad(connection, error, now)
         # While we take leave nothing new is begun, but what goes on may still ask its peer.
-        if not self.running and payload.re is None:
+        if not self.running and payload.event != "socket.reply":
             return
         if not self._guard.pays(connection, payload, now):
             return

@@ -719,6 +719,18 @@ class TestStopping:
         peer.emit("socket.reply", {"ok": True, "result": 2}, re="s2")
         assert peer.read()[-1]["data"] == {"ok": True, "result": 2}
 
+    def test_onlyRepliesWhileStopping(self) -> None:
+        """What only pretends to be a reply, by the id of a question, is dropped like everything else that is new."""
+        echo = Echo()
+        hub = startedHub(echo)
+        peer = Peer(hub)
+        peer.emit("later", id=1)
+        hub.stopService()
+        peer.emit("beside", id=2, re="s1")
+        peer.emit("socket.ping", id=3, re="s1")
+        assert len(echo.asked) == 1
+        assert peer.read() == []
+
     def test_versionTwo(self) -> None:
         """Peers of version 2 are told to come again, and when, and closed with 4001."""
         hub = startedHub()
