@@ -76,7 +76,16 @@ class Process(MultiService):
         # By now twistd has put the log in the place of stderr: who started it looks here, and who comes later there.
         if sys.__stderr__ is not None:
             print(f"ratchet: {why}", file=sys.__stderr__)
-        raise SystemExit(f"ratchet: {why}") from None
+        raise CantStart(f"ratchet: {why}") from None
+
+
+class CantStart(SystemExit, Exception):
+    """
+    The end of a process that can't listen.
+
+    twistd tidies up after an C{Exception} only: after any other end a daemon's pid file stays, and whoever started it waits
+    for ever.  What it raises again then is to be one line and no traceback, which a C{SystemExit} is.
+    """
 
 
 def _exitWithOne() -> None:

@@ -5,15 +5,18 @@ The server as a process: what an operator's signals do.
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from os import kill
 from pathlib import Path
-from signal import SIGINT, SIGTERM
+from signal import SIGINT, SIGKILL, SIGTERM
+from socket import socket
+from time import monotonic, sleep
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from tests.ends import fetch
-from tests.processes import Server, freePort, serving, twistd
+from tests.processes import PATIENCE, Server, freePort, run, serving, twistd
 
 MODULE = """
 from twisted.internet import reactor
@@ -76,6 +79,48 @@ def test_secondSignal(folder: Path) -> None:
         output = server.stop()
     assert server.code == 1
     assert "A second signal" in output
+
+
+def daemon(*words: str) -> list[str]:
+    return twistd("--pidfile=twistd.pid", "--logfile=twistd.log", "ratchet", "--address", "127.0.0.1", *words)
+
+
+def test_pidFile(folder: Path) -> None:
+    """Of a daemon that ends at its deadline, with 1, no pid file is left."""
+    port = freePort()
+    words = ("--port", str(port), "--application", "mine.Echo", "--limit", "drainSeconds=0.5")
+    ended = run(daemon(*words), folder)
+    assert ended.returncode == 0, ended.stderr
+    pidFile = folder / "twistd.pid"
+    pid = int(pidFile.read_text())
+    try:
+        with connect(f"ws://127.0.0.1:{port}") as peer:
+            peer.send('{"event":"slow","data":1000,"id":1}')
+            peer.send('{"event":"socket.ping","id":2}')
+            peer.recv(timeout=20)
+            kill(pid, SIGTERM)
+            late = monotonic() + PATIENCE
+            while pidFile.exists() and monotonic() < late:
+                sleep(0.02)
+        assert not pidFile.exists()
+        assert "Stopping took longer than 0.5 s" in (folder / "twistd.log").read_text()
+    finally:
+        if pidFile.exists():
+            kill(pid, SIGKILL)
+
+
+def test_daemonThatCantListen(folder: Path) -> None:
+    """A daemon whose port is in use says so to who starts it, ends with 1, and leaves no pid file."""
+    with socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        ended = run(daemon("--port", str(other.getsockname()[1])), folder)
+    assert ended.returncode == 1
+    assert "can't listen on 127.0.0.1:" in ended.stderr
+    assert not (folder / "twistd.pid").exists()
+    log = (folder / "twistd.log").read_text()
+    assert "Address already in use" in log
+    assert "Traceback" not in log
 
 
 @contextmanager
