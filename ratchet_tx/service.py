@@ -15,6 +15,7 @@ from ratchet_tx.certificate import Certificate
 from ratchet_tx.errors import UsageError
 from ratchet_tx.hosts import Hosts
 from ratchet_tx.hub import Hub
+from ratchet_tx.renewable import RenewablePort, isRenewable
 from ratchet_tx.settings import Settings
 from ratchet_tx.web.files import Files
 from ratchet_tx.web.resource import Front
@@ -65,28 +66,32 @@ class RatchetService(MultiService):
         hub.setServiceParent(self)
         site = _Site(Front(hub, Hosts(settings.host), pages), logFormatter=_formatAccess)
         factory = RatchetServerFactory(hub, reactor, site)
-        self._certificate = self._readCertificate(settings)
+        self._renewables: list[Certificate | RenewablePort] = []
+        secured = self._secured(factory, settings, reactor)
         if _listensOnPort(settings):
-            self._listen(_describePort(settings), self._secured(factory, reactor), reactor)
+            self._listen(_describePort(settings), secured, reactor)
         for description in settings.listen:
             self._listen(description, factory, reactor)
         self._warn(settings)
 
-    def _readCertificate(self, settings: Settings) -> Certificate | None:
+    def _secured(self, factory: RatchetServerFactory, settings: Settings, reactor: Any) -> Any:
         if bool(settings.certificate) != bool(settings.key):
             raise UsageError("certificate and key: there is one without the other")
-        return Certificate(settings.certificate, settings.key) if settings.certificate else None
-
-    def _secured(self, factory: RatchetServerFactory, reactor: Any) -> Any:
-        if self._certificate is None:
+        if not settings.certificate:
             return factory
         from twisted.protocols.tls import TLSMemoryBIOFactory
 
-        secured = TLSMemoryBIOFactory(self._certificate, False, factory, reactor)
+        certificate = Certificate(settings.certificate, settings.key)
+        self._renewables.append(certificate)
+        secured = TLSMemoryBIOFactory(certificate, False, factory, reactor)
         secured.noisy = False
         return secured
 
     def _listen(self, description: str, factory: Any, reactor: Any) -> None:
+        if isRenewable(description):
+            port = RenewablePort(description, factory, reactor)
+            self._renewables.append(port)
+            return port.setServiceParent(self)  # type: ignore[no-any-return]
         try:
             listeningService(description, factory, reactor).setServiceParent(self)
         except (ValueError, TypeError, LookupError, ImportError, OSError) as error:
@@ -102,16 +107,15 @@ class RatchetService(MultiService):
 
     def reload(self) -> None:
         """
-        Read the certificate again, for who comes later; where that fails it is logged, and the old one stays.
+        Read every certificate again, for who comes later; where that fails it is logged, and the old one stays.
         """
-        if self._certificate is None:
-            return
-        try:
-            self._certificate.reload()
-        except UsageError as error:
-            self._log.error("The certificate stays as it was: {error}", error=error)
-        else:
-            self._log.info("The certificate has been read again")
+        for renewable in self._renewables:
+            try:
+                renewable.reload()
+            except UsageError as error:
+                self._log.error("The certificate stays as it was: {error}", error=error)
+            else:
+                self._log.info("The certificate has been read again")
 
 
 class _Site(Site):

@@ -68,6 +68,8 @@ LAYERS = {
         "outlet",
         "poller",
         "process",
+        "renewable",
+        "standins",
         "service",
         "tap",
         "web",
