@@ -24,6 +24,7 @@ from ratchet_tx.coroutines import asDeferred
 from ratchet_tx.counters import Counters
 from ratchet_tx.errors import PeerError, UsageError
 from ratchet_tx.event import ConnectionEvent
+from ratchet_tx.expiry import Expiry
 from ratchet_tx.frames import makeText
 from ratchet_tx.guard import Guard
 from ratchet_tx.handlers import Handlers
@@ -90,6 +91,7 @@ class Hub(Service):
         self._clock = clock
         self._attached: set[object] = set()
         self._audience = Audience()
+        self._expiry = Expiry()
         self._ongoing = Ongoing()
         self._stopping: Stopping | None = None
         self.overdue = False
@@ -242,6 +244,7 @@ class Hub(Service):
             guest = IAnonymousClientProvider(self.clientProvider).anonymousClient()
             if not isClient(guest):
                 raise UsageError(f"{type(guest).__name__} is no client with an id that is a text.")
+            self._expiry.watch(connection, guest, self.clock)
         except BaseException:
             self._log.failure("The client provider has no anonymous client for {id}", id=connection.id)
             return connection.close(1011, "Internal error")
@@ -325,6 +328,7 @@ class Hub(Service):
         if connection.ended:
             return
         self._guard.remove(connection)
+        self._expiry.forget(connection)
         connection.end()
         self._audience.remove(connection)
         self.counters.closed += 1
@@ -386,6 +390,7 @@ class Hub(Service):
         self.counters.logins += 1
         connection.stopLoginTimer()
         others = connection.client is None or client.id != connection.client.id
+        self._expiry.watch(connection, client, self.clock)
         self._become(connection, client)
         if others:
             self._guard.closeOneTooMany([each for each in self._audience.clients.members(client.id) if not each.closing])

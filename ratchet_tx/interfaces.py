@@ -165,6 +165,12 @@ class IClient(Interface):
 
     Let more special users provide an interface of their own that extends this one, and register what only they may do
     for it: the registry then does what would else be an C{if} in each handler.
+
+    A client may have C{expires}, too: when its login ends, in seconds since 1970 as C{time.time()} gives it, or None for
+    never.
+    Its peer is told shortly before (C{socket.auth.expiring}), can renew the login by another token of the same client
+    (C{socket.auth.refresh}), and is closed with 4003 if it doesn't.
+    The hub asks for it at each login, and takes whoever has expired by then for nobody.
     """
 
     id: str = Attribute(

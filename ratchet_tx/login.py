@@ -12,7 +12,8 @@ from twisted.logger import Logger
 from ratchet_tx.answers import Answers
 from ratchet_tx.connection import Connection, Node
 from ratchet_tx.coroutines import asDeferred
-from ratchet_tx.errors import PeerError
+from ratchet_tx.errors import PeerError, UsageError
+from ratchet_tx.expiry import secondsLeft
 from ratchet_tx.interfaces import IClient, IClientProvider
 from ratchet_tx.payload import BadPayload, Payload, encodeData
 
@@ -108,7 +109,7 @@ def refresh(node: LoginNode, connection: Connection, payload: Payload) -> Deferr
             _noteFailure(node, connection, found)
             return
         node.loggedIn(connection, found)
-        node.answers.reply(connection, payload, {"expires": _expires(found)})
+        node.answers.reply(connection, payload, {"expires": secondsLeft(found, node.clock.seconds())})
 
     return _afterwards(_find(node, connection, token), decide)
 
@@ -124,17 +125,17 @@ def _find(node: LoginNode, connection: Connection, token: str) -> Any:
     @return: the client or a refusal, or a Deferred of one of them, which never fails
     """
     if not token:
-        return _INVALID if connection.guest is None else connection.guest
+        return _checked(connection.guest, node, connection)
     try:
         found = node.clientProvider.findByAccessToken(token)
     except BaseException:
         return _unavailable(connection)
     later = asDeferred(found)
     if later is None:
-        return _checked(found, connection)
+        return _checked(found, node, connection)
     if node.limits.loginSeconds:
         later.addTimeout(node.limits.loginSeconds, node.clock)
-    return later.addCallbacks(_checked, lambda failure: _unavailable(connection, failure), callbackArgs=(connection,))
+    return later.addCallbacks(_checked, lambda failure: _unavailable(connection, failure), callbackArgs=(node, connection))
 
 
 def _unavailable(connection: Connection, failure: Any = None) -> PeerError:
@@ -147,18 +148,22 @@ def _unavailable(connection: Connection, failure: Any = None) -> PeerError:
     return _UNAVAILABLE
 
 
-def _checked(found: Any, connection: Connection) -> Any:
+def _checked(found: Any, node: LoginNode, connection: Connection) -> Any:
     if found is None:
         return _INVALID
-    if isClient(found):
-        return found
-    _log.error(
-        "The client provider gave {id} a {kind}, which is no client: "
-        "put @implementer(IClient) above the class, and give it an id that is a text",
-        id=connection.id,
-        kind=type(found).__name__,
-    )
-    return _UNAVAILABLE
+    if not isClient(found):
+        _log.error(
+            "The client provider gave {id} a {kind}, which is no client: "
+            "put @implementer(IClient) above the class, and give it an id that is a text",
+            id=connection.id,
+            kind=type(found).__name__,
+        )
+        return _UNAVAILABLE
+    try:
+        over = secondsLeft(found, node.clock.seconds()) == 0
+    except UsageError:
+        return _unavailable(connection)
+    return _INVALID if over else found
 
 
 def isClient(found: Any) -> bool:
@@ -168,10 +173,6 @@ def isClient(found: Any) -> bool:
     It isn't verified in full, which costs more than the rest of a login: what else it lacks, its use will tell.
     """
     return IClient.providedBy(found) and isinstance(getattr(found, "id", None), str)
-
-
-def _expires(client: IClient) -> Any:
-    return getattr(client, "expires", None)
 
 
 class _Success:
@@ -199,7 +200,7 @@ class _Success:
             "v": 2,
             "connection": self._connection.id,
             "ping": limits.pingSeconds,
-            "expires": _expires(self._client),
+            "expires": secondsLeft(self._client, self._node.clock.seconds()),
             "limits": {"messageBytes": limits.messageBytes, "rooms": limits.rooms},
         }
 

@@ -46,6 +46,7 @@ LAYERS = {
         "connection",
         "control",
         "coroutines",
+        "expiry",
         "guard",
         "handlers",
         "hub",
