@@ -34,6 +34,55 @@ class AnonymousClient:
         return f"<AnonymousClient {self.id}>"
 
 
+@implementer(IClient)
+class NamedClient:
+    """
+    Somebody of whom a name is known, and nothing else.
+
+    @param username: what everybody may know; by default the id
+    """
+
+    __slots__ = ("accessToken", "expires", "id", "username")
+
+    def __init__(self, id: str, username: str | None = None) -> None:
+        self.id = id
+        self.username = id if username is None else username
+        self.accessToken: str | None = None
+        self.expires: float | None = None
+
+    def jsonSerialize(self) -> Any:
+        return {"username": self.username}
+
+    def __repr__(self) -> str:
+        return f"<NamedClient {self.id}>"
+
+
+class IssuedTokens:
+    """
+    Whom tokens were issued to; not the tokens themselves, but their digests.
+
+    @param remembered: how many of them are kept; the oldest is forgotten first
+    """
+
+    def __init__(self, remembered: int) -> None:
+        self._remembered = remembered
+        self._known: OrderedDict[bytes, Any] = OrderedDict()
+
+    def add(self, accessToken: str, who: Any) -> None:
+        """
+        Remember whose a token is.
+        """
+        self._known[digest(accessToken)] = who
+        if len(self._known) > self._remembered:
+            self._known.popitem(last=False)
+
+    def find(self, accessToken: str) -> Any:
+        """
+        @return: whose it is, or None
+        """
+        return self._known.get(digest(accessToken))
+
+
 @implementer(IClientProvider, IAnonymousClientProvider)
 class AnonymousClientProvider:
     """
@@ -46,22 +95,18 @@ class AnonymousClientProvider:
     """
 
     def __init__(self, remembered: int = 10_000) -> None:
-        self._remembered = remembered
-        self._ids: OrderedDict[bytes, str] = OrderedDict()
+        self._issued = IssuedTokens(remembered)
 
     def anonymousClient(self) -> Any:
         return AnonymousClient()
 
     def findByAccessToken(self, accessToken: str) -> Any:
-        id = self._ids.get(digest(accessToken))
+        id = self._issued.find(accessToken)
         return None if id is None else AnonymousClient(id)
 
     def updateClient(self, client: Any) -> Any:
-        if client.accessToken is None:
-            return
-        self._ids[digest(client.accessToken)] = client.id
-        if len(self._ids) > self._remembered:
-            self._ids.popitem(last=False)
+        if client.accessToken is not None:
+            self._issued.add(client.accessToken, client.id)
 
 
 def digest(accessToken: str) -> bytes:

@@ -8,7 +8,14 @@ import pytest
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
-from ratchet_tx.clients import AnonymousClient, AnonymousClientProvider, digest, issueAccessToken
+from ratchet_tx.clients import (
+    AnonymousClient,
+    AnonymousClientProvider,
+    IssuedTokens,
+    NamedClient,
+    digest,
+    issueAccessToken,
+)
 from ratchet_tx.errors import UsageError
 from ratchet_tx.interfaces import IClientProvider
 from tests.contracts import AnonymousClientProviderContract, ClientContract, ClientProviderContract
@@ -97,12 +104,49 @@ class TestAnonymousClientProvider(ClientProviderContract, AnonymousClientProvide
         provider.updateClient(AnonymousClient())
         assert provider.findByAccessToken("None") is None
 
+
+class TestNamedClient(ClientContract):
+    """
+    Somebody of whom a name is known.
+    """
+
+    def make(self) -> NamedClient:
+        self.made = getattr(self, "made", 0) + 1
+        return NamedClient(f"client-{self.made}")
+
+    def test_name(self) -> None:
+        """Everybody may know the name, which is the id where there is no other."""
+        assert NamedClient("u-1", "Ada").jsonSerialize() == {"username": "Ada"}
+        assert NamedClient("ada").jsonSerialize() == {"username": "ada"}
+
+    def test_neverExpires(self) -> None:
+        """Its login doesn't end by itself, unless somebody says when."""
+        assert NamedClient("ada").expires is None
+
+
+class TestIssuedTokens:
+    """
+    Whom tokens were issued to.
+    """
+
+    def test_found(self) -> None:
+        """Who has been issued tokens is found by each of them, and by no other."""
+        issued = IssuedTokens(10)
+        issued.add("one", "ada")
+        issued.add("two", "ada")
+        assert [issued.find(token) for token in ("one", "two", "three", "")] == ["ada", "ada", None, None]
+
     def test_tokensArentKept(self) -> None:
-        """The provider keeps nothing that anybody could log in with."""
-        provider = self.make()
+        """Nothing is kept that anybody could log in with."""
+        provider = AnonymousClientProvider()
         token = issueAccessToken(provider, provider.anonymousClient())
-        assert token not in f"{vars(provider)}"
-        assert token.encode() not in [key for value in vars(provider).values() if isinstance(value, dict) for key in value]
+        (issued,) = vars(provider).values()
+        assert provider.findByAccessToken(token) is not None
+        for kept in (f"{vars(provider)}", f"{vars(issued)}"):
+            assert token not in kept
+        known = [key for value in vars(issued).values() if isinstance(value, dict) for key in value]
+        assert len(known) == 1
+        assert token.encode() not in known
 
 
 class TestFakeProvider(ClientProviderContract):
