@@ -12,8 +12,10 @@ HERE = Path(__file__).parent
 EXTRAS = {
     "templates": ["Jinja2>=3.1"],
     "tls": ["Twisted[tls]"],
+    "jwt": ["PyJWT[crypto]>=2.11"],
     "test": [
         "Jinja2>=3.1",
+        "PyJWT[crypto]>=2.11",
         "Twisted[tls]>=24.7",
         "coverage[toml]>=7.10",
         "docutils>=0.21",

@@ -6,6 +6,8 @@ These are the public names; each is defined, and explained, in a module of its o
 
 from ratchet_tx.applications import Applications
 from ratchet_tx.clients import AnonymousClient, AnonymousClientProvider
+from ratchet_tx.connection import ConnectionEvent
+from ratchet_tx.credentials import CredClientProvider
 from ratchet_tx.errors import AskRefused, PeerError, RatchetError, TimerAlreadyAdded, UsageError
 from ratchet_tx.event import ConnectionEvent
 from ratchet_tx.hub import Hub
@@ -29,6 +31,7 @@ from ratchet_tx.settings import Limits, Settings
 from ratchet_tx.web.macro import websocketClient
 from ratchet_tx.web.resource import RatchetResource, browserClient
 from ratchet_tx.websocket import RatchetServerFactory
+from ratchet_tx.webtokens import JWTClientProvider
 
 __all__ = [
     "AnonymousClient",
@@ -36,6 +39,7 @@ __all__ = [
     "Applications",
     "AskRefused",
     "ConnectionEvent",
+    "CredClientProvider",
     "Hub",
     "IAnonymousClientProvider",
     "IApplication",
@@ -48,6 +52,7 @@ __all__ = [
     "IRequest",
     "IRoomPolicy",
     "ITransport",
+    "JWTClientProvider",
     "Limits",
     "Payload",
     "PeerError",

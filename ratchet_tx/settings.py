@@ -98,6 +98,7 @@ class Settings:
     @ivar key: a file with its private key
     @ivar application: dotted names of what is registered
     @ivar provider: the dotted name of the client provider; blank for the anonymous one
+    @ivar auth: checkers of twisted.cred's, as C{--auth} describes them, in the provider's place
     @ivar timer: dotted names of periodic timers
     @ivar static: a folder of files to serve beside the sockets; blank for none
     @ivar origin: web origins, besides our own, whose pages may connect; C{*} for all
@@ -115,6 +116,7 @@ class Settings:
     key: str = ""
     application: tuple[str, ...] = ()
     provider: str = ""
+    auth: tuple[str, ...] = ()
     timer: tuple[str, ...] = ()
     static: str = ""
     origin: tuple[str, ...] = ()

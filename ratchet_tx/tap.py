@@ -15,11 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from twisted.application.service import MultiService
+from twisted.cred.strcred import AuthOptionMixin
 from twisted.python import usage
 from twisted.python.reflect import ModuleNotFound, ObjectNotFound, namedAny
 
 from ratchet_tx import service
 from ratchet_tx.applications import Applications
+from ratchet_tx.auth import makeChecker
+from ratchet_tx.credentials import CREDENTIALS, CredClientProvider
 from ratchet_tx.errors import UsageError
 from ratchet_tx.hosts import Hosts
 from ratchet_tx.hub import Hub
@@ -30,10 +33,14 @@ from ratchet_tx.process import Process
 from ratchet_tx.settings import Settings, readTOML
 
 
-class Options(usage.Options):
+class Options(usage.Options, AuthOptionMixin):
     """
     What may stand behind C{twistd ratchet}; the configuration file has the same names, and the command line wins.
+
+    From the mix-in are C{--help-auth} and C{--help-auth-type}.
     """
+
+    supportedInterfaces = CREDENTIALS
 
     synopsis = "[options]"
     longdesc = "Serve named JSON events over WebSockets, and the browser client at /ratchet.js."
@@ -65,6 +72,12 @@ class Options(usage.Options):
         repeated.
         """
         self._repeated("application", dotted)
+
+    def opt_auth(self, description: str) -> None:
+        """
+        Who may log in by name:password, such as file:passwd, instead of a provider (see --help-auth).  May be repeated.
+        """
+        self._repeated("auth", description)
 
     def opt_timer(self, dotted: str) -> None:
         """Dotted name of a periodic timer, a class or an object.  May be repeated."""
@@ -172,7 +185,7 @@ def makeService(options: Options) -> MultiService:
 
 
 def _makeHub(settings: Settings) -> Hub:
-    provider = _named("provider", settings.provider, IClientProvider) if settings.provider else None
+    provider = _makeProvider(settings)
     with _naming("provider", settings.provider):
         hub = Hub(provider, settings=settings)
     for dotted in settings.application:
@@ -184,6 +197,14 @@ def _makeHub(settings: Settings) -> Hub:
         with _naming("timer", dotted):
             hub.timers.add(timer)
     return hub
+
+
+def _makeProvider(settings: Settings) -> Any:
+    if settings.provider and settings.auth:
+        raise UsageError("provider and auth both say who may log in: leave one of them out")
+    if settings.auth:
+        return CredClientProvider([makeChecker(description) for description in settings.auth])
+    return _named("provider", settings.provider, IClientProvider) if settings.provider else None
 
 
 def _addApplication(applications: Applications, found: Any) -> None:

@@ -165,6 +165,17 @@ class TestOthers:
             with pytest.raises(ConnectionClosed, match="4503"):
                 hear(ada)
 
+    def test_jwt_login(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Who shows a token that a login elsewhere has signed is let in, for as long as the token says."""
+        monkeypatch.setenv("JWT_SECRET", "a secret for the example, and long enough")
+        token = run([*PYTHON, "examples/jwt_login.py", "ada"]).stdout.strip()
+        words = ("--application", "jwt_login.Hello", "--provider", "jwt_login.provider")
+        with ratchet(*words) as server, talking(server, token=token) as ada, talking(server) as stranger:
+            assert ask(ada, "hello")["result"] == "Hello, ada!"
+            assert 3500 < ask(ada, "socket.auth.refresh", {"token": token})["result"]["expires"] <= 3600
+            say(stranger, "socket.auth.request", {"token": token[:-1]})
+            assert hear(stranger)["data"] == {"errors": ["Invalid access token."]}
+
     @pytest.mark.parametrize("event", ["deferred", "coroutine", "asyncio", "both"])
     def test_waiting(self, event: str) -> None:
         """Under the asyncio reactor a handler may give a Deferred, and await Deferreds and asyncio code."""

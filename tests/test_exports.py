@@ -13,6 +13,7 @@ NAMES = [
     "Applications",
     "AskRefused",
     "ConnectionEvent",
+    "CredClientProvider",
     "Hub",
     "IAnonymousClientProvider",
     "IApplication",
@@ -25,6 +26,7 @@ NAMES = [
     "IRequest",
     "IRoomPolicy",
     "ITransport",
+    "JWTClientProvider",
     "Limits",
     "Payload",
     "PeerError",
@@ -55,4 +57,10 @@ def test_documented() -> None:
 def test_noReactor() -> None:
     """Importing the package installs no reactor, so that the program may still choose."""
     program = "import sys, ratchet_tx; sys.exit('twisted.internet.reactor' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_noOptionalPackages() -> None:
+    """Importing the package imports nothing that may not be there."""
+    program = "import sys, ratchet_tx; sys.exit(bool({'jwt', 'jinja2'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -46,6 +46,7 @@ LAYERS = {
         "connection",
         "control",
         "coroutines",
+        "credentials",
         "expiry",
         "guard",
         "handlers",
@@ -58,9 +59,11 @@ LAYERS = {
         "stopping",
         "timeouts",
         "timers",
+        "webtokens",
     ],
     3: [
         "batch",
+        "auth",
         "certificate",
         "direct",
         "door",
@@ -86,6 +89,9 @@ LAYER = {module: layer for layer, modules in LAYERS.items() for module in module
 #: What of Twisted the second layer may use: nothing that has to do with sockets, nor the reactor itself.
 SECOND_LAYERS = {
     "twisted.application.service",
+    "twisted.cred.checkers",
+    "twisted.cred.credentials",
+    "twisted.cred.error",
     "twisted.internet",
     "twisted.internet.defer",
     "twisted.internet.interfaces",

@@ -90,7 +90,7 @@ class TestSettings:
         changed = Settings().having({"port": 0, "address": "::1", "verbose": True, "static": "htdocs"}, "here")
         assert changed == Settings(port=0, address="::1", verbose=True, static="htdocs")
 
-    @pytest.mark.parametrize("name", ["listen", "application", "timer", "origin"])
+    @pytest.mark.parametrize("name", ["listen", "application", "auth", "timer", "origin"])
     @pytest.mark.parametrize("value", [["a", "b"], ("a", "b"), [], "a"])
     def test_lists(self, name: str, value: Any) -> None:
         """Where there may be several, one may stand alone."""
@@ -104,7 +104,7 @@ class TestSettings:
             *((name, value, "a text") for name in ("address", "provider", "static") for value in (1, None, ["x"])),
             *(
                 (name, value, "a list of texts")
-                for name in ("listen", "origin")
+                for name in ("listen", "auth", "origin")
                 for value in (1, None, [1], {"a": 1}, ["a", None])
             ),
         ],

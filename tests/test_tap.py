@@ -154,6 +154,7 @@ class TestServing:
             "listen",
             "application",
             "provider",
+            "auth",
             "timer",
             "config",
             "static",
@@ -179,6 +180,23 @@ class TestServing:
             output = server.stop()
         assert f"ratchet starting on {port}" in output
         assert "Traceback" not in output
+
+    def test_auth(self, folder: Path) -> None:
+        """Who may log in is said as other twistd plugins say it, and the checkers that there are are listed."""
+        (folder / "passwd").write_text("ada:planted-7f3a91\n")
+        port = freePort()
+        words = f"-n --pidfile= ratchet --port {port} --application mine.Echo --auth file:passwd --auth memory:bob:b"
+        with serving(twistd(*words.split()), port, folder) as server, connect(server.socketUrl) as peer:
+            peer.send('{"event":"echo","data":1,"id":1}')
+            assert json.loads(peer.recv(timeout=20))["data"]["error"]["code"] == "auth.required"
+            for token, event in (("ada:wrong", "failure"), ("bob:b", "success"), ("ada:planted-7f3a91", "success")):
+                peer.send(json.dumps({"event": "socket.auth.request", "data": {"token": token}}))
+                answer = json.loads(peer.recv(timeout=20))
+                assert answer["event"] == f"socket.auth.{event}"
+            assert answer["data"] == {"client": {"username": "ada"}}
+        listed = run(twistd("ratchet", "--help-auth")).stdout
+        assert "file" in listed
+        assert "anonymous" not in listed
 
     def test_logfile(self, folder: Path) -> None:
         """twistd's logfile has who comes and goes, and with verbose what is dispatched and refused; no data."""
@@ -340,6 +358,10 @@ MISTAKES = [
         "--timer mine.Echo",
         "timer mine.Echo: Echo does not provide IPeriodicTimer: put @implementer(IPeriodicTimer) above the class",
     ),
+    ("--auth nonsense:x", "auth nonsense: there is no such kind of checker; twistd ratchet --help-auth lists them"),
+    ("--auth file:nowhere", "auth file: 'nowhere' is not a file"),
+    ("--auth anonymous", "auth anonymous: it takes no names and passwords"),
+    ("--auth file:mine.py --provider mine.Provider", "provider and auth both say who may log in: leave one of them out"),
     ("--timer mine.NeverTick", "timer mine.NeverTick: The interval of timer 'never'"),
     ("--timer mine.Tick --timer mine.tick", "timer mine.tick: There is a timer named 'tick' already"),
 ]
