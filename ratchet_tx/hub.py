@@ -42,6 +42,7 @@ from ratchet_tx.login import isClient
 from ratchet_tx.messages import Deliver, Disconnect, Leave, Message
 from ratchet_tx.observers import Observer, Observers
 from ratchet_tx.ongoing import Ongoing
+from ratchet_tx.outside import waitFor
 from ratchet_tx.payload import RESERVED, BadPayload, Payload, checkEvent, checkName, decode, encode, encodeData
 from ratchet_tx.provided import requireProvided
 from ratchet_tx.settings import Settings
@@ -89,6 +90,7 @@ class Hub(Service):
         self.observers = Observers()
         self.answers = Answers(self.counters, self.observers, self._report)
         self._clock = clock
+        self._reactor: Any = clock
         self._attached: set[object] = set()
         self._audience = Audience()
         self._expiry = Expiry()
@@ -121,7 +123,7 @@ class Hub(Service):
         Tell a hub the time that was made without a clock; nothing happens where it has one.
         """
         if self._clock is None:
-            self._clock = clock
+            self._clock = self._reactor = clock
 
     def attach(self, server: object, clock: IReactorTime) -> None:
         """
@@ -131,6 +133,7 @@ class Hub(Service):
         @param clock: the server's reactor, for a hub that was made without one
         """
         self.provideClock(clock)
+        self._reactor = clock
         self._attached.add(server)
         self.startService()
 
@@ -426,6 +429,11 @@ class Hub(Service):
         if client is not None:
             _checkId(client)
         return self.publish(Deliver(event, encodeData(event, data), room, client))
+
+    def publishFromThread(
+        self, event: str, data: Any = None, room: str | None = None, client: str | None = None, timeout: float | None = 10
+    ) -> Any:
+        return waitFor(lambda: self.emit(event, data, room, client), self._reactor, timeout)
 
     def disconnect(self, clientId: str, code: int = 4503) -> None:
         checkCloseCode(code)

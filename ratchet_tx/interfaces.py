@@ -281,6 +281,20 @@ class IHub(Interface):
         @raise UsageError: as in L{IConnection.emit}
         """
 
+    def publishFromThread(
+        event: str, data: Any = None, room: str | None = None, client: str | None = None, timeout: float | None = 10
+    ) -> Any:
+        """
+        Send an event as L{emit} does, from any thread but the reactor's, and wait until that is done.
+
+        @param timeout: for how long to wait; None for as long as it takes
+        @return: None, or (epoch, offset) where the room has a history
+        @raise UsageError: as in L{emit}, in the reactor's own thread, and where no reactor serves the hub
+        @raise TimeoutError: where it took longer; it says whether the event may have been sent
+
+        It fails as the backplane does.
+        """
+
     def disconnect(clientId: str, code: int = 4503) -> None:
         """
         Close every connection of a client, on every node.

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 from docutils.core import publish_string
@@ -190,6 +191,14 @@ class TestOthers:
                 assert ask(peer, "coroutine")["ok"]
                 assert ask(peer, "asyncio")["error"]["code"] == "handler.failed"
             assert "twistd --reactor=asyncio" in server.stop()
+
+    def test_wsgi_pages(self) -> None:
+        """A page that runs in a thread publishes to the sockets beside it."""
+        with serving(twistd("-n", "--pidfile=", "--python", "examples/wsgi_pages.py")) as server, talking(server) as peer:
+            assert fetch(server.url + "/tea")[2] == b"This is tea\n"
+            with urlopen(Request(server.url + "/tea", b""), timeout=20) as response:
+                assert response.status == 200
+            assert hear(peer) == {"event": "article.changed", "data": "tea"}
 
     def test_watching(self) -> None:
         """A hub can be asked how much goes on, and tells observers what happens."""

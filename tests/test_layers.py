@@ -56,6 +56,7 @@ LAYERS = {
         "login",
         "observers",
         "ongoing",
+        "outside",
         "stopping",
         "timeouts",
         "timers",
@@ -98,6 +99,7 @@ SECOND_LAYERS = {
     "twisted.internet.task",
     "twisted.logger",
     "twisted.python.failure",
+    "twisted.python.threadable",
 }
 
 
