@@ -6,7 +6,6 @@ These are the public names; each is defined, and explained, in a module of its o
 
 from ratchet_tx.applications import Applications
 from ratchet_tx.clients import AnonymousClient, AnonymousClientProvider
-from ratchet_tx.connection import ConnectionEvent
 from ratchet_tx.credentials import CredClientProvider
 from ratchet_tx.errors import AskRefused, PeerError, RatchetError, TimerAlreadyAdded, UsageError
 from ratchet_tx.event import ConnectionEvent
@@ -26,6 +25,7 @@ from ratchet_tx.interfaces import (
 )
 from ratchet_tx.marks import on
 from ratchet_tx.payload import Payload
+from ratchet_tx.policies import RoomPolicy
 from ratchet_tx.service import makeService
 from ratchet_tx.settings import Limits, Settings
 from ratchet_tx.web.macro import websocketClient
@@ -59,6 +59,7 @@ __all__ = [
     "RatchetError",
     "RatchetResource",
     "RatchetServerFactory",
+    "RoomPolicy",
     "Settings",
     "TimerAlreadyAdded",
     "UsageError",

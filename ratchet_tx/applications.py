@@ -11,8 +11,7 @@ from inspect import isclass, signature
 from typing import Any, Literal, NamedTuple, cast
 
 from twisted.logger import Logger
-from zope.interface import Interface, implementedBy, implementer, providedBy
-from zope.interface.interface import InterfaceClass
+from zope.interface import implementer, providedBy
 from zope.interface.registry import Components
 
 from ratchet_tx.datatypes import DataTypes, converting
@@ -21,7 +20,8 @@ from ratchet_tx.event import Handler
 from ratchet_tx.interfaces import IApplication, IClient, IConnection
 from ratchet_tx.marks import OWN_EVENTS, checkSubscribable, handlersOf, isOrdered, markedMethods
 from ratchet_tx.payload import checkEvent
-from ratchet_tx.provided import requireImplemented, requireProvided
+from ratchet_tx.policies import Policies
+from ratchet_tx.provided import requireImplemented, requireProvided, specificationOf
 
 
 class Listener(NamedTuple):
@@ -119,6 +119,7 @@ class Applications:
     @param bases: registries whose registrations count too, where there is no own one of that name: those of a Zope or
         Pyramid site, or other L{Applications}
     @ivar registry: zope's registry itself
+    @ivar policies: the policies of rooms, which stand in it too
     @ivar whenSlow: what may be left out, by event
     """
 
@@ -131,6 +132,7 @@ class Applications:
         # Keyed by what the registry finds, not by whom it is for: so whatever changes the registry, or one below it,
         # leads to another key.
         self._tables: dict[tuple[Any, bool], Table] = {}
+        self.policies = Policies(self.registry)
         self.whenSlow: dict[str, str] = {}
         self._dataTypes = DataTypes()
 
@@ -172,6 +174,14 @@ class Applications:
             raise UsageError(f"whenSlow= is 'drop' or 'latest', not {whenSlow!r}.")
         self.whenSlow[event] = whenSlow
 
+    def registerRooms(self, pattern: str, policy: Any, client: Any = IClient) -> None:
+        """
+        Say who may subscribe to which rooms by himself, and what they remember; without it nobody may.
+
+        Arguments and failures are those of L{Policies.register<ratchet_tx.policies.Policies.register>}.
+        """
+        self.policies.register(pattern, policy, client)
+
     def register(self, factory: Any, client: Any = IClient, connection: Any = IConnection, name: str | None = None) -> None:
         """
         Register an adapter: an application is made for each connection, anew at each login.
@@ -202,7 +212,7 @@ class Applications:
             self._dataTypes.of(event, handler)
 
     def _put(self, factory: Any, client: Any, connection: Any, name: str) -> None:
-        required = [_specification(client, "client"), _specification(connection, "connection")]
+        required = [specificationOf(client, "client"), specificationOf(connection, "connection")]
         # Components replaces a registration without a word.
         if self.registry.adapters.registered(required, IApplication, name) is not None:
             raise UsageError(f"There is an application {name!r} already for these: give this one another name=.")
@@ -294,16 +304,6 @@ def _accepts(function: Any, count: int) -> bool:
         # Some builtins have no signature to look at.
         return True
     return True
-
-
-def _specification(required: Any, what: str) -> Any:
-    if required is None:
-        return Interface
-    if isinstance(required, InterfaceClass):
-        return required
-    if isclass(required):
-        return implementedBy(required)
-    raise UsageError(f"{what}= takes an interface, a class or None, not {required!r}.")
 
 
 def _dottedName(named: Any) -> str:

@@ -355,8 +355,10 @@ class IRoomPolicy(Interface):
     """
 
     historySize: int = Attribute("How many of the last events the room keeps; 0 for none.")
-    historySeconds: float = Attribute("For how long it keeps each of them, and itself after the last.")
-    presence: bool = Attribute("Whether its members are told of each other.")
+    historySeconds: float = Attribute(
+        "For how long it keeps each of them, and itself after the last of them while nobody is in it; 0 where it keeps none."
+    )
+    presence: bool = Attribute("Whether its members may be told of each other.")
 
     def mayJoin(client: Any, room: str) -> Any:
         """

@@ -5,6 +5,18 @@ What nodes tell each other over the backplane; values, which know nothing of how
 import msgspec
 
 
+class Keep(msgspec.Struct, frozen=True):
+    """
+    What a room keeps of what is published to it.
+
+    @ivar size: how many events
+    @ivar seconds: for how long each, and the room itself when nobody is in it
+    """
+
+    size: int
+    seconds: float
+
+
 class Deliver(msgspec.Struct, frozen=True, tag=True):
     """
     Send an event to those whom it is for, among the connections of each node.

@@ -2,14 +2,17 @@
 Checking that what an author gave us provides what it has to, and saying what to do where it doesn't.
 """
 
+from inspect import isclass
 from typing import Any
 
+from zope.interface import Interface, implementedBy
 from zope.interface.exceptions import (  # type: ignore[attr-defined]
     BrokenImplementation,
     BrokenMethodImplementation,
     Invalid,
     MultipleInvalid,
 )
+from zope.interface.interface import InterfaceClass
 from zope.interface.verify import verifyClass, verifyObject
 
 from ratchet_tx.errors import UsageError
@@ -43,6 +46,23 @@ def requireImplemented(interface: Any, kind: type) -> None:
         verifyClass(interface, kind)
     except Invalid as invalid:
         raise _incomplete(interface, kind, invalid) from None
+
+
+def specificationOf(required: Any, what: str) -> Any:
+    """
+    Say what zope is to ask for.
+
+    @param required: an interface, a class, or None for anything at all
+    @param what: the argument's name, for the message
+    @raise UsageError: for anything else
+    """
+    if required is None:
+        return Interface
+    if isinstance(required, InterfaceClass):
+        return required
+    if isclass(required):
+        return implementedBy(required)
+    raise UsageError(f"{what}= takes an interface, a class or None, not {required!r}.")
 
 
 def _undeclared(interface: Any, kind: type) -> UsageError:

@@ -8,7 +8,15 @@ from typing import Any
 
 from zope.interface.verify import verifyObject
 
-from ratchet_tx.interfaces import IAnonymousClientProvider, IBackplane, IClient, IClientProvider, IPeriodicTimer, ITransport
+from ratchet_tx.interfaces import (
+    IAnonymousClientProvider,
+    IBackplane,
+    IClient,
+    IClientProvider,
+    IPeriodicTimer,
+    IRoomPolicy,
+    ITransport,
+)
 from ratchet_tx.messages import Disconnect
 
 
@@ -105,6 +113,21 @@ class PeriodicTimerContract:
         timer = self.make()
         verifyObject(IPeriodicTimer, timer)
         assert timer.interval > 0
+
+
+class RoomPolicyContract:
+    """
+    For L{IRoomPolicy}.
+    """
+
+    def make(self) -> Any:
+        raise NotImplementedError
+
+    def test_interface(self) -> None:
+        """A policy provides what IRoomPolicy asks for, and remembers something for some time or nothing at all."""
+        policy = self.make()
+        verifyObject(IRoomPolicy, policy)
+        assert (policy.historySize > 0) is (policy.historySeconds > 0)
 
 
 class TransportContract:

@@ -33,6 +33,7 @@ NAMES = [
     "RatchetError",
     "RatchetResource",
     "RatchetServerFactory",
+    "RoomPolicy",
     "Settings",
     "TimerAlreadyAdded",
     "UsageError",

@@ -30,6 +30,7 @@ LAYERS = {
         "spare",
         "origin",
         "payload",
+        "policies",
         "provided",
         "replies",
         "request",
