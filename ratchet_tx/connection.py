@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from zope.interface import implementer
 
-from ratchet_tx.applications import Table
+from ratchet_tx.applications import Applications, Table
 from ratchet_tx.counters import Counters
 from ratchet_tx.errors import AskRefused, PeerError, UsageError
 from ratchet_tx.inbox import Inbox
@@ -34,6 +34,7 @@ class Node(Protocol):
 
     limits: Limits
     counters: Counters
+    applications: Applications
 
     @property
     def clock(self) -> IReactorTime: ...
@@ -156,6 +157,11 @@ class Connection:
         checkEvent(event)
         if room is not None:
             checkName(room, "a room")
+            if self._node.applications.policies.keep(room) is not None:
+                raise UsageError(
+                    f"The room {room!r} has a history, in which a broadcast would be a gap to its sender: "
+                    f"send it to everybody, by hub.emit({event!r}, data, room={room!r})."
+                )
         self._node.publish(Deliver(event, encodeData(event, data), room=room, without=self.id))
 
     def ask(self, event: str, data: Any = None, timeout: float = 10) -> Deferred[Any]:

@@ -158,6 +158,8 @@ class Hub(Service):
             raise UsageError("The hub is still stopping: wait for the Deferred that stopService() gave.")
         self.timers.clock = self.clock
         super().startService()  # type: ignore[no-untyped-call]
+        if isinstance(self.backplane, MemoryBackplane):
+            self.backplane.provideSeconds(self.clock.seconds)
         self._ongoing.add(asDeferred(self.backplane.start(self.deliver)))
         self.timers.startService()
         if self.applications.isEmpty():
@@ -428,7 +430,9 @@ class Hub(Service):
             checkName(room, "a room")
         if client is not None:
             _checkId(client)
-        return self.publish(Deliver(event, encodeData(event, data), room, client))
+        # What is for one client isn't the room's, whose others would miss its number.
+        keep = self.applications.policies.keep(room) if room is not None and client is None else None
+        return self.publish(Deliver(event, encodeData(event, data), room, client, keep=keep))
 
     def publishFromThread(
         self, event: str, data: Any = None, room: str | None = None, client: str | None = None, timeout: float | None = 10
@@ -464,8 +468,12 @@ class Hub(Service):
                 connection.leave(message.room)
 
     def _deliverEvent(self, message: Deliver) -> None:
-        keys = {} if message.room is None else {"room": message.room}
-        spare = self.spare(message.event, message.room)
+        keys: dict[str, Any] = {} if message.room is None else {"room": message.room}
+        if message.offset is None:
+            spare = self.spare(message.event, message.room)
+        else:
+            # Without it the numbers would have a gap.
+            keys["offset"], spare = message.offset, None
         frame = makeText(encode(message.event, message.data, **keys))
         failed = []
         sent = 0

@@ -118,7 +118,8 @@ class IConnection(Interface):
         Send an event to all others: every other connection that is logged in, on every node.
 
         @param room: only those in this room
-        @raise UsageError: as in L{emit}
+        @raise UsageError: as in L{emit}, and for a room with a history, of which the sender would miss this event: there is
+            L{IHub.emit} for that
         """
 
     def ask(event: str, data: Any = None, timeout: float = 10) -> Any:
@@ -276,7 +277,8 @@ class IHub(Interface):
         Send an event to many, on every node: to everyone who is logged in, to a room, or to every connection of a client.
 
         @param room: only those in this room
-        @param client: only the connections of the client of this C{id}
+        @param client: only the connections of the client of this C{id}; what is for one client in a room is no part of the
+            room's history
         @return: None, or a Deferred of (epoch, offset) where the room has a history
         @raise UsageError: as in L{IConnection.emit}
         """
@@ -398,28 +400,35 @@ class IBackplane(Interface):
 
     def publish(message: Any) -> Any:
         """
-        Send a message to all nodes, this one too; where its room has a history, append it in the same step.
+        Send a message to all nodes, this one too; where it says what its room keeps, append it to the room's history in the
+        same step, and give it its offset.
 
         @return: None, or a Deferred of (epoch, offset)
         """
 
-    def read(room: str, since: Any, limit: int) -> Any:
+    def read(room: str, since: Any, limit: int, keep: Any = None) -> Any:
         """
         Read a room's history.
 
-        @param since: the (epoch, offset) of the last event that the reader has, or None for the whole history
-        @param limit: how many events at most
-        @return: gives (epoch, offset, events), or None where the room has no history
+        What this node receives of the room's messages after it was given the history has offsets above that of the history.
+
+        @param since: the (epoch, offset) of the last event that the reader has, or None for the whole history; one of
+            another epoch is as good as None
+        @param limit: how many events at most, of which the oldest come first
+        @param keep: what the room keeps, a L{Keep<ratchet_tx.messages.Keep>}, so that one to which nothing was published has
+            an epoch, too
+        @return: gives (epoch, offset, events): the position of the last event that was published, and
+            L{Past<ratchet_tx.history.Past>}s; or None where the room has no history
         """
 
     def subscribe(room: str) -> None:
         """
-        Say that this node has a member in a room, and wants its messages.
+        Say that this node has a member in a room, and wants its messages; while a node has one, the room's epoch stays.
         """
 
     def unsubscribe(room: str) -> None:
         """
-        Say that this node's last member left.
+        Say that this node's last member left; from then on counts how long the room's history stays.
         """
 
     def enter(room: str, member: str, meta: Mapping[str, Any], lease: float) -> Any:

@@ -26,6 +26,8 @@ class Deliver(msgspec.Struct, frozen=True, tag=True):
     @ivar room: only for those in this room
     @ivar client: only for the connections of the client of this id
     @ivar without: the id of a connection to leave out: the sender
+    @ivar keep: what the room keeps of it, where it has a history: for the backplane, which appends it to that
+    @ivar offset: its number in the room's history, which the backplane gives it
     """
 
     event: str
@@ -33,6 +35,8 @@ class Deliver(msgspec.Struct, frozen=True, tag=True):
     room: str | None = None
     client: str | None = None
     without: str | None = None
+    keep: Keep | None = None
+    offset: int | None = None
 
 
 class Disconnect(msgspec.Struct, frozen=True, tag=True):

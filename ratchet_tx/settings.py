@@ -37,6 +37,8 @@ class Limits:
     @ivar connectionsPerClient: how many of one client
     @ivar connectionsPerAddress: how many from one address
     @ivar strangersPerAddress: how many of them that haven't logged in
+    @ivar replayBytes: how much of what was missed is told at once, to who comes back or asks for a room's history
+    @ivar presenceSeconds: how long a member of a room who was lost is still shown as there
     @ivar drainSeconds: how long the hub may take to stop
     """
 
@@ -57,6 +59,8 @@ class Limits:
     connectionsPerClient: int = 16
     connectionsPerAddress: int = 0
     strangersPerAddress: int = 64
+    replayBytes: int = 262144
+    presenceSeconds: float = 5
     drainSeconds: float = 25
 
     @classmethod

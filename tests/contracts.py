@@ -6,6 +6,7 @@ A class that mixes one in says by C{make} what is to be tested.
 
 from typing import Any
 
+from msgspec import Raw
 from zope.interface.verify import verifyObject
 
 from ratchet_tx.interfaces import (
@@ -17,7 +18,8 @@ from ratchet_tx.interfaces import (
     IRoomPolicy,
     ITransport,
 )
-from ratchet_tx.messages import Disconnect
+from ratchet_tx.messages import Deliver, Disconnect, Keep
+from tests.fakes import succeeded
 
 
 class ClientContract:
@@ -198,6 +200,97 @@ class BackplaneContract:
         one.publish(Disconnect("ada", 4503))
         assert received == []
 
+    def test_historyOfAllNodes(self) -> None:
+        """What was published to a room with a history on one node is read on the other, from where one likes."""
+        one, other = self.makeTwo()
+        one.start(lambda _: None)
+        other.start(lambda _: None)
+        epoch, offset = self.publish(one, b"1")
+        assert self.publish(other, b"2") == (epoch, offset + 1)
+        _, end, events = one.read("news", None, 10)
+        assert (end, [(event.event, bytes(event.data), event.offset) for event in events]) == (
+            offset + 1,
+            [("item", b"1", offset), ("item", b"2", offset + 1)],
+        )
+        assert other.read("news", (epoch, offset), 10)[2] == events[1:]
+        assert other.read("news", None, 1)[2] == events[:1]
+        assert other.read("news", ("another", offset), 10) == (epoch, offset + 1, events)
+
+    def publish(self, node: Any, data: bytes) -> Any:
+        return succeeded(node.publish(Deliver("item", Raw(data), room="news", keep=Keep(10, 60))))
+
+    def test_noHistory(self) -> None:
+        """A room to which nothing was published has a history only for who says what it keeps."""
+        one, other = self.makeTwo()
+        one.start(lambda _: None)
+        assert one.publish(Deliver("item", Raw(b"1"), room="lobby")) is None
+        assert one.read("lobby", None, 10) is None
+        epoch, offset, events = one.read("news", None, 10, Keep(10, 60))
+        assert (offset, events) == (0, [])
+        assert other.read("news", None, 10) == (epoch, 0, [])
+
+    def test_numberedAsAppended(self) -> None:
+        """Every node receives a room's messages with the numbers that they have in its history, in that order."""
+        one, other = self.makeTwo()
+        received: list[Any] = []
+        one.start(received.append)
+        other.start(received.append)
+        for node in (one, other, one):
+            self.publish(node, b"1")
+        assert sorted(message.offset for message in received) == [1, 1, 2, 2, 3, 3]
+
+    def test_nothingReadIsReceived(self) -> None:
+        """Whatever a node receives after it has read a history isn't in it, also where it reads while it receives."""
+        one, other = self.makeTwo()
+        seen: list[tuple[str, int]] = []
+
+        def receive(message: Any) -> None:
+            seen.append(("received", message.offset))
+            if message.offset == 1:
+                one.publish(Deliver("item", Raw(b"2"), room="news", keep=Keep(10, 60)))
+            seen.append(("read", one.read("news", None, 10)[1]))
+
+        one.start(receive)
+        other.start(lambda _: None)
+        self.publish(other, b"1")
+        for position, (what, offset) in enumerate(seen):
+            if what == "read":
+                assert all(later > offset for kind, later in seen[position:] if kind == "received")
+
+    def test_aLifeWhileSomebodyIsIn(self) -> None:
+        """A room's epoch stays while a node has a member in it, and is another when they have been gone for long enough."""
+        one, other = self.makeTwo()
+        one.start(lambda _: None)
+        other.start(lambda _: None)
+        epoch, _ = self.publish(one, b"1")
+        other.subscribe("news")
+        self.passTime(61)
+        assert one.read("news", None, 10) == (epoch, 1, [])
+        other.unsubscribe("news")
+        self.passTime(59)
+        assert one.read("news", None, 10)[0] == epoch
+        self.passTime(1)
+        assert one.read("news", None, 10) is None
+        other.subscribe("news")
+        assert self.publish(one, b"1")[0] != epoch
+
+    def passTime(self, seconds: float) -> None:
+        """
+        Let the time of both nodes go on.
+        """
+        raise NotImplementedError
+
+    def test_aNodeThatStopsHasNoMembers(self) -> None:
+        """A node that has left keeps no room's history alive."""
+        one, other = self.makeTwo()
+        one.start(lambda _: None)
+        other.start(lambda _: None)
+        other.subscribe("news")
+        self.publish(one, b"1")
+        other.stop()
+        self.passTime(60)
+        assert one.read("news", None, 10) is None
+
     def test_membersOfAllNodes(self) -> None:
         """Who entered on one node is seen on the other, until he leaves."""
         one, other = self.makeTwo()
@@ -211,4 +304,16 @@ class BackplaneContract:
         """Leaving a room that one is not in does nothing."""
         one, _ = self.makeTwo()
         one.leave("lobby", "c-1")
+        assert one.members("lobby") == {}
+
+    def test_leases(self) -> None:
+        """A member whose lease has run out is no member, and one who enters again before that stays."""
+        one, other = self.makeTwo()
+        one.enter("lobby", "c-1", {}, 10)
+        other.enter("lobby", "c-2", {}, 10)
+        self.passTime(9)
+        other.enter("lobby", "c-2", {"status": "here"}, 10)
+        self.passTime(1)
+        assert one.members("lobby") == {"c-2": {"status": "here"}}
+        self.passTime(9)
         assert one.members("lobby") == {}

@@ -27,6 +27,7 @@ class FakeTransport:
     A peer that reads everything at once, and keeps it.
 
     @ivar texts: what was sent to it, in order
+    @ivar spares: what each of the last frames was marked as, where it may be left out
     @ivar closedWith: the code and reason of the close that was begun
     @ivar aborted: whether it was dropped
     @ivar reading: whether we read from it
@@ -36,6 +37,7 @@ class FakeTransport:
 
     def __init__(self) -> None:
         self.texts: list[bytes] = []
+        self.spares: list[Spare | None] = []
         self.closedWith: tuple[int, str] | None = None
         self.aborted = False
         self.reading = True
@@ -48,6 +50,7 @@ class FakeTransport:
         assert isinstance(text, bytes)
         assert self.closedWith is None, "nothing is sent after the close"
         self.texts.append(text)
+        self.spares.append(spare)
 
     def close(self, code: int, reason: str) -> None:
         assert self.closedWith is None, "a close is begun once"

@@ -8,7 +8,7 @@ import pytest
 from twisted.internet.defer import Deferred
 from zope.interface.verify import verifyObject
 
-from ratchet_tx import AskRefused, Hub, PeerError, UsageError, on
+from ratchet_tx import AskRefused, ConnectionEvent, Hub, Payload, PeerError, RoomPolicy, UsageError, on
 from ratchet_tx.connection import checkCloseCode
 from ratchet_tx.interfaces import IConnection
 from ratchet_tx.request import Request
@@ -114,6 +114,12 @@ class TestSending:
         assert outside.read() == peer.read() == []
         with pytest.raises(UsageError, match="a room"):
             peer.connection.broadcast("x", room="")
+
+    def test_broadcastToARoomWithAHistory(self, hub: Hub, peer: Peer) -> None:
+        """A broadcast leaves out its sender, who would see a gap: in a room with a history it says what to call instead."""
+        hub.applications.registerRooms("news:*", RoomPolicy(10, 60))
+        with pytest.raises(UsageError, match=r"by hub\.emit\('x', data, room='news:1'\)"):
+            peer.connection.broadcast("x", room="news:1")
 
 
 class TestAsking:

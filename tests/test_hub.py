@@ -11,11 +11,11 @@ from twisted.internet.task import Clock
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from ratchet_tx import AnonymousClientProvider, Applications, Hub, PeerError, UsageError, on
+from ratchet_tx import AnonymousClientProvider, Applications, Hub, PeerError, RoomPolicy, UsageError, on
 from ratchet_tx.backplane.memory import MemoryBackplane
 from ratchet_tx.happenings import Closed, Dispatched, LoggedIn, LoginFailed, Opened, Refused
 from ratchet_tx.interfaces import IClientProvider, IHub
-from tests.fakes import FakeClient, FakeProvider, FakeTimer, Peer, logged, startedHub
+from tests.fakes import FakeClient, FakeProvider, FakeTimer, Peer, logged, startedHub, succeeded
 
 
 class Echo:
@@ -568,6 +568,47 @@ class TestMany:
         assert ada.read() == [room, client, {"event": "both", "data": 3, "room": "lobby"}]
         assert again.read() == [client]
         assert bob.read() == [room]
+
+    def test_roomsWithAHistory(self) -> None:
+        """What is published to a room with a history is numbered, on every node, and the publisher is told its position."""
+        one = startedHub()
+        other = startedHub(backplane=MemoryBackplane(one.backplane))
+        for hub in (one, other):
+            hub.applications.registerRooms("news", RoomPolicy(10, 60))
+            hub.applications.registerEvent("item", whenSlow="drop")
+        here, there = Peer(one), Peer(other)
+        for peer in (here, there):
+            peer.connection.join("news")
+        epoch, offset = succeeded(one.emit("item", "a", room="news"))
+        assert offset == 1
+        assert succeeded(other.emit("item", "b", room="news")) == (epoch, 2)
+        heard = [
+            {"event": "item", "data": "a", "room": "news", "offset": 1},
+            {"event": "item", "data": "b", "room": "news", "offset": 2},
+        ]
+        assert here.read() == there.read() == heard
+        assert here.transport.spares == [None, None]
+
+    def test_forOneClientOfARoomWithAHistory(self) -> None:
+        """What is for one client in a room has no number, for the others would miss it."""
+        hub = startedHub(clientProvider=FakeProvider(a="ada"))
+        hub.applications.registerRooms("news", RoomPolicy(10, 60))
+        ada = Peer(hub)
+        ada.logIn("a")
+        ada.connection.join("news")
+        assert hub.emit("item", "a", room="news", client="ada") is None
+        assert ada.read()[1:] == [{"event": "item", "data": "a", "room": "news"}]
+        assert succeeded(hub.emit("item", "b", room="news"))[1] == 1
+
+    def test_aRoomsLifeIsOfTheHubsTime(self) -> None:
+        """How long a room remembers goes by the hub's clock."""
+        hub = startedHub()
+        hub.applications.registerRooms("news", RoomPolicy(10, 60))
+        epoch, _ = succeeded(hub.emit("item", room="news"))
+        hub.clock.advance(59)  # type: ignore[attr-defined]
+        assert succeeded(hub.emit("item", room="news")) == (epoch, 2)
+        hub.clock.advance(60)  # type: ignore[attr-defined]
+        assert succeeded(hub.emit("item", room="news"))[0] != epoch
 
     def test_disconnectAndLeave(self) -> None:
         """A client can be taken out of a room, and closed, on every connection of his."""

@@ -24,6 +24,7 @@ LAYERS = {
         "messages",
         "forwarded",
         "head",
+        "history",
         "hosts",
         "addresses",
         "limits",

@@ -19,8 +19,12 @@ class TestMemoryBackplane(BackplaneContract):
     """
 
     def makeTwo(self) -> tuple[MemoryBackplane, MemoryBackplane]:
-        one = MemoryBackplane()
+        self.clock = Clock()
+        one = MemoryBackplane(seconds=self.clock.seconds)
         return one, MemoryBackplane(beside=one)
+
+    def passTime(self, seconds: float) -> None:
+        self.clock.advance(seconds)
 
 
 def test_apart() -> None:
@@ -62,26 +66,21 @@ def test_startedAgain() -> None:
     assert received == [Disconnect("ada", 4502)]
 
 
-def test_noHistory() -> None:
-    """A room in memory keeps no history."""
-    backplane = MemoryBackplane()
-    backplane.subscribe("lobby")
-    assert backplane.read("lobby", None, 10) is None
-    backplane.unsubscribe("lobby")
-
-
-def test_leases() -> None:
-    """A member whose lease has run out is no member, and one who enters again before that stays."""
-    clock = Clock()
-    backplane = MemoryBackplane(seconds=clock.seconds)
-    backplane.enter("lobby", "c-1", {}, 10)
-    backplane.enter("lobby", "c-2", {}, 10)
-    clock.advance(9)
-    backplane.enter("lobby", "c-2", {"status": "here"}, 10)
-    clock.advance(1)
-    assert backplane.members("lobby") == {"c-2": {"status": "here"}}
-    clock.advance(9)
-    assert backplane.members("lobby") == {}
+def test_time() -> None:
+    """A backplane that is told no time asks the first who tells it, and until then the machine."""
+    first, second = Clock(), Clock()
+    one = MemoryBackplane()
+    other = MemoryBackplane(beside=one)
+    one.enter("lobby", "c-1", {}, 60)
+    assert one.members("lobby") == {"c-1": {}}
+    one.leave("lobby", "c-1")
+    other.provideSeconds(first.seconds)
+    one.provideSeconds(second.seconds)
+    one.enter("lobby", "c-1", {}, 60)
+    second.advance(61)
+    assert one.members("lobby") == {"c-1": {}}
+    first.advance(60)
+    assert one.members("lobby") == {}
 
 
 def test_leavingAlone() -> None:

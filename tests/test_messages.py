@@ -7,12 +7,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from ratchet_tx.messages import Deliver, Disconnect, Leave, Message
+from ratchet_tx.messages import Deliver, Disconnect, Keep, Leave, Message
 from ratchet_tx.payload import encodeData
 
 MESSAGES = [
     Deliver("chat.message", encodeData("chat.message", {"text": "sesame"}), room="lobby", without="c-1"),
     Deliver("news", encodeData("news", None), client="ada"),
+    Deliver("news", encodeData("news", 1), room="news", keep=Keep(10, 60)),
+    Deliver("news", encodeData("news", 1), room="news", offset=7),
     Disconnect("ada", 4503),
     Leave("ada", "lobby"),
 ]

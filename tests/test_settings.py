@@ -10,7 +10,7 @@ import pytest
 from ratchet_tx.errors import UsageError
 from ratchet_tx.settings import Limits, Settings, readTOML
 
-SECONDS = ["headSeconds", "loginSeconds", "pingSeconds", "pongSeconds", "handlerSeconds", "drainSeconds"]
+SECONDS = ["headSeconds", "loginSeconds", "pingSeconds", "pongSeconds", "handlerSeconds", "presenceSeconds", "drainSeconds"]
 COUNTS = [
     "connections",
     "connectionsPerAddress",
@@ -21,6 +21,7 @@ COUNTS = [
     "headCount",
     "messageBytes",
     "receiveQueueEvents",
+    "replayBytes",
     "rooms",
     "sendQueueBytes",
     "strangersPerAddress",

@@ -7,11 +7,14 @@ from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Any
 
+from msgspec import structs
+from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from ratchet_tx.errors import UsageError
+from ratchet_tx.history import Histories, Position
 from ratchet_tx.interfaces import IBackplane
-from ratchet_tx.messages import Message
+from ratchet_tx.messages import Deliver, Message
 
 Receive = Callable[[Message], None]
 
@@ -20,17 +23,27 @@ class _Shared:
     """
     What all nodes of one memory have in common.
 
+    @ivar seconds: tells the time
     @ivar receivers: the nodes that are started, each with its way to be told
-    @ivar published: messages that are to be delivered
+    @ivar published: messages that are to be delivered, each with who waits for its position, if anybody
     @ivar delivering: whether one is being delivered
+    @ivar histories: what rooms remember
     @ivar members: by room and connection id, what others may know of it, and when that runs out
     """
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: Callable[[], float] | None) -> None:
+        self.seconds = seconds
         self.receivers: dict[MemoryBackplane, Receive] = {}
-        self.published: deque[Message] = deque()
+        self.published: deque[tuple[Message, Deferred[Position] | None]] = deque()
         self.delivering = False
+        self.histories = Histories(self._isIn)
         self.members: dict[str, dict[str, tuple[Mapping[str, Any], float]]] = {}
+
+    def now(self) -> float:
+        return monotonic() if self.seconds is None else self.seconds()
+
+    def _isIn(self, room: str) -> bool:
+        return any(node.isIn(room) for node in self.receivers)
 
     def deliver(self) -> None:
         """
@@ -41,13 +54,25 @@ class _Shared:
         self.delivering = True
         try:
             while self.published:
-                message = self.published.popleft()
-                for node in tuple(self.receivers):
-                    # A node may stop because of what another one received.
-                    if node in self.receivers:
-                        self.receivers[node](message)
+                message, waiting = self.published.popleft()
+                if waiting is None:
+                    self._tell(message)
+                    continue
+                # Not when it was published: what is read meanwhile would have an event that is still to be received.
+                position = self._append(message)
+                self._tell(structs.replace(message, keep=None, offset=position.offset))
+                waiting.callback(position)
         finally:
             self.delivering = False
+
+    def _append(self, message: Any) -> Position:
+        return self.histories.append(message.room, message.keep, message.event, message.data, self.now())
+
+    def _tell(self, message: Message) -> None:
+        for node in tuple(self.receivers):
+            # A node may stop because of what another one received.
+            if node in self.receivers:
+                self.receivers[node](message)
 
 
 @implementer(IBackplane)
@@ -56,13 +81,26 @@ class MemoryBackplane:
     Carries messages to every node at once: when C{publish} returns, they have been delivered, but for what is published
     while a message is being received, which comes after that.
 
-    @param beside: another node's backplane, to share messages with
-    @param seconds: tells the time for leases
+    @param beside: another node's backplane, to share everything with
+    @param seconds: tells the time; by default the clock of the first hub that starts with it, and of all beside it
     """
 
-    def __init__(self, beside: "MemoryBackplane | None" = None, seconds: Callable[[], float] = monotonic) -> None:
-        self._shared: _Shared = beside._shared if beside is not None else _Shared()
-        self._seconds = seconds
+    def __init__(self, beside: "MemoryBackplane | None" = None, seconds: Callable[[], float] | None = None) -> None:
+        self._shared: _Shared = beside._shared if beside is not None else _Shared(seconds)
+        self._rooms: set[str] = set()
+
+    def provideSeconds(self, seconds: Callable[[], float]) -> None:
+        """
+        Tell the time to a backplane to which nobody told it yet.
+        """
+        if self._shared.seconds is None:
+            self._shared.seconds = seconds
+
+    def isIn(self, room: str) -> bool:
+        """
+        Say whether this node has a member in a room.
+        """
+        return room in self._rooms
 
     def start(self, receive: Receive) -> Any:
         if self in self._shared.receivers:
@@ -70,25 +108,34 @@ class MemoryBackplane:
         self._shared.receivers[self] = receive
 
     def stop(self) -> Any:
+        for room in tuple(self._rooms):
+            self.unsubscribe(room)
         self._shared.receivers.pop(self, None)
 
     def publish(self, message: Message) -> Any:
-        self._shared.published.append(message)
+        keep = message.keep if isinstance(message, Deliver) else None
+        position: Deferred[Position] | None = None if keep is None else Deferred()
+        self._shared.published.append((message, position))
         self._shared.deliver()
+        return position
 
-    def read(self, room: str, since: Any, limit: int) -> Any:
-        # No room keeps a history here.
-        return None
+    def read(self, room: str, since: Any, limit: int, keep: Any = None) -> Any:
+        after = None if since is None else Position(*since)
+        return self._shared.histories.read(room, after, limit, self._shared.now(), keep)
+
+    # Every node in this memory is told everything, which costs less than knowing who wants what.
 
     def subscribe(self, room: str) -> None:
-        # Every node in this memory is told everything, which costs less than knowing who wants what.
-        pass
+        # A life of the room that is over doesn't go on because somebody comes.
+        self._shared.histories.expire(self._shared.now())
+        self._rooms.add(room)
 
     def unsubscribe(self, room: str) -> None:
-        pass
+        self._rooms.discard(room)
+        self._shared.histories.left(room, self._shared.now())
 
     def enter(self, room: str, member: str, meta: Mapping[str, Any], lease: float) -> Any:
-        self._shared.members.setdefault(room, {})[member] = (meta, self._seconds() + lease)
+        self._shared.members.setdefault(room, {})[member] = (meta, self._shared.now() + lease)
 
     def leave(self, room: str, member: str) -> Any:
         members = self._shared.members.get(room, {})
@@ -97,7 +144,7 @@ class MemoryBackplane:
             self._shared.members.pop(room, None)
 
     def members(self, room: str) -> Any:
-        now = self._seconds()
+        now = self._shared.now()
         entered = self._shared.members.get(room, {})
         for member in [member for member, (_, end) in entered.items() if end <= now]:
             self.leave(room, member)
