@@ -8,7 +8,7 @@ import pytest
 from twisted.internet.defer import Deferred
 from zope.interface.verify import verifyObject
 
-from ratchet_tx import AskRefused, ConnectionEvent, Hub, Payload, PeerError, RoomPolicy, UsageError, on
+from ratchet_tx import AskRefused, Hub, PeerError, RoomPolicy, UsageError, on
 from ratchet_tx.connection import checkCloseCode
 from ratchet_tx.interfaces import IConnection
 from ratchet_tx.request import Request

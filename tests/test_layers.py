@@ -76,7 +76,6 @@ LAYERS = {
         "poller",
         "process",
         "renewable",
-        "standins",
         "service",
         "tap",
         "web",
