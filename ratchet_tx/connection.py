@@ -2,11 +2,12 @@
 One peer's connection; it knows neither sockets nor who handles what.
 """
 
+from collections.abc import Collection
 from secrets import token_hex
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from ratchet_tx.applications import Applications, Table
@@ -40,6 +41,8 @@ class Node(Protocol):
     def clock(self) -> IReactorTime: ...
     def publish(self, message: Message) -> Any: ...
     def spare(self, event: str, room: str | None = None) -> Spare | None: ...
+    @property
+    def spares(self) -> Collection[str]: ...
     def joined(self, connection: "Connection", room: str) -> None: ...
     def left(self, connection: "Connection", room: str) -> None: ...
     def turn(self, connection: "Connection", payload: Payload) -> None: ...
@@ -83,7 +86,6 @@ class Connection:
         "heard",
         "id",
         "inbox",
-        "loginTimer",
         "ownTable",
         "refusals",
         "table",
@@ -100,7 +102,6 @@ class Connection:
         self.table, self.ownTable = _NO_TABLE
         self.transport = transport
         self.inbox: Inbox[Payload] = Inbox(self._turn)
-        self.loginTimer: IDelayedCall | None = None
         self.closing = self.ended = False
         self.closedWith: tuple[int, str] | None = None
         self.heard = self.fullAt = 0.0
@@ -135,7 +136,13 @@ class Connection:
 
     def emit(self, event: str, data: Any = None) -> None:
         checkEvent(event)
-        self._sendText(encode(event, data), self._node.spare(event))
+        text = encode(event, data)
+        node = self._node
+        if self.closing:
+            node.counters.lost += 1
+            return
+        node.counters.sent += 1
+        self.transport.sendText(text, node.spare(event) if node.spares else None)
 
     def send(self, event: str, data: Any, **keys: Any) -> None:
         """
@@ -144,14 +151,12 @@ class Connection:
         @param keys: what stands beside event and data
         @raise UsageError: for data that isn't JSON
         """
-        self._sendText(encode(event, data, **keys))
-
-    def _sendText(self, text: bytes, spare: Spare | None = None) -> None:
+        text = encode(event, data, **keys)
         if self.closing:
             self._node.counters.lost += 1
             return
         self._node.counters.sent += 1
-        self.transport.sendText(text, spare)
+        self.transport.sendText(text)
 
     def broadcast(self, event: str, data: Any = None, room: str | None = None) -> None:
         checkEvent(event)
@@ -263,19 +268,10 @@ class Connection:
         Give everything back: the peer is gone.
         """
         self.closing = self.ended = True
-        self.stopLoginTimer()
         self.inbox.drop()
         for waiting in self._replies.takeAll() if self._replies is not None else ():
             waiting.errback(AskRefused("reply.lost", "The connection has ended"))
         self.leaveAll()
-
-    def stopLoginTimer(self) -> None:
-        """
-        Wait for a login no longer.
-        """
-        if self.loginTimer is not None:
-            self.loginTimer.cancel()
-            self.loginTimer = None
 
     def enqueue(self, payload: Payload) -> None:
         """

@@ -77,13 +77,11 @@ class Guard:
         """
         Take an event's price from its sender; who can't pay is refused, and in the end closed.
         """
-        # A reply costs nothing, for it is us who asked.  Most events have no re, which is looked at first as it is cheaper.
-        if payload.re is not None and payload.event == "socket.reply":
+        fullAt = self._rate.spend(connection.fullAt, now)
+        if fullAt >= 0:
+            connection.fullAt = fullAt
             return True
-        lacking = self._spend(connection, now)
-        if not lacking:
-            return True
-        refusal = PeerError("rate.limited", "Too many events", retry=True, after=round(lacking, 3))
+        refusal = PeerError("rate.limited", "Too many events", retry=True, after=round(-fullAt, 3))
         self._answers.refuse(connection, payload.event, payload.id, refusal)
         self._strike(connection, now)
         return False

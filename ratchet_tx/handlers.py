@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -14,6 +14,7 @@ from ratchet_tx.applications import Listener
 from ratchet_tx.coroutines import CANCELLED, asDeferred, cancel
 from ratchet_tx.errors import PeerError
 from ratchet_tx.event import ConnectionEvent
+from ratchet_tx.timeouts import Timeouts
 
 #: What says to the peer that a handler failed: called with the event and the failure, it gives the refusal.
 RefusalFor = Callable[[ConnectionEvent[Any], Failure], PeerError]
@@ -32,16 +33,16 @@ class Handlers:
     @param refusalFor: what to do about a failure
     @param answer: what to do in the end
     @param seconds: how long one event may take; 0 for as long as it likes
+    @param clock: gives the time, when something takes its time
     """
 
-    def __init__(self, refusalFor: RefusalFor, answer: Answer, seconds: float) -> None:
+    def __init__(self, refusalFor: RefusalFor, answer: Answer, seconds: float, clock: Callable[[], IReactorTime]) -> None:
         self._refusalFor = refusalFor
         self.answer = answer
         self.seconds = seconds
+        self.timeouts: Timeouts[_Later] = Timeouts(seconds, clock, _Later.timeOut)
 
-    def handle(
-        self, event: ConnectionEvent[Any], listeners: tuple[Listener, ...], clock: IReactorTime
-    ) -> Deferred[None] | None:
+    def handle(self, event: ConnectionEvent[Any], listeners: tuple[Listener, ...]) -> Deferred[None] | None:
         """
         Handle an event; where no handler has to wait, nothing is made but the event.
 
@@ -55,7 +56,7 @@ class Handlers:
                 if value is not None and (later := asDeferred(value)) is not None:
                     if not later.called or later.paused:
                         rest = listeners[position + 1 :]
-                        return _Later(self, event, clock, listener).begin(later, rest, result, refusal)
+                        return _Later(self, event, listener).begin(later, rest, result, refusal)
                     value = _resultOf(later)
             # Whatever it is: sys.exit() in a handler is a failure of the handler's, and nobody else's.
             except BaseException:
@@ -64,7 +65,8 @@ class Handlers:
                 continue
             if result is None and listener.replies:
                 result = value
-        self.answer(event, result, refusal)
+        if refusal is not None or event.payload.id is not None:
+            self.answer(event, result, refusal)
         return None
 
     def refusalOf(self, event: ConnectionEvent[Any], listener: Listener, failure: Failure) -> PeerError | None:
@@ -92,19 +94,17 @@ class _Later:
     An event whose handlers take their time.
     """
 
-    __slots__ = ("_ended", "_event", "_handlers", "_listener", "_over", "_timer", "_work")
+    __slots__ = ("_ended", "_event", "_handlers", "_listener", "_over", "_work")
 
     _log = Logger()
 
-    def __init__(self, handlers: Handlers, event: ConnectionEvent[Any], clock: IReactorTime, listener: Listener) -> None:
+    def __init__(self, handlers: Handlers, event: ConnectionEvent[Any], listener: Listener) -> None:
         self._handlers = handlers
         self._event = event
         self._listener = listener
         self._over = False
         self._ended: Deferred[None] = Deferred(self._cancelled)
-        self._timer: IDelayedCall | None = None
-        if handlers.seconds:
-            self._timer = clock.callLater(handlers.seconds, self._timeOut)
+        handlers.timeouts.start(self)
 
     def begin(
         self, later: Deferred[Any], rest: tuple[Listener, ...], result: Any, refusal: PeerError | None
@@ -141,8 +141,10 @@ class _Later:
             return None
         return self._handlers.refusalOf(self._event, listener, failure)
 
-    def _timeOut(self) -> None:
-        self._timer = None
+    def timeOut(self) -> None:
+        """
+        End it: it has had its time.
+        """
         self._log.warn(
             "A handler of {event} took more than {seconds} s for {id}; it is cancelled",
             event=self._event.payload.event,
@@ -166,6 +168,4 @@ class _Later:
 
     def _close(self) -> None:
         self._over = True
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._handlers.timeouts.stop(self)

@@ -5,6 +5,7 @@ What a transport tells it (L{Hub.opened}, L{Hub.received}, L{Hub.closed}) goes t
 say goes out through the backplane to L{Hub.deliver}, the only code that writes to many.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.application.service import Service
@@ -48,6 +49,7 @@ from ratchet_tx.provided import requireProvided
 from ratchet_tx.settings import Settings
 from ratchet_tx.spare import Spare
 from ratchet_tx.stopping import Stopping
+from ratchet_tx.timeouts import Timeouts
 from ratchet_tx.timers import Timers
 
 
@@ -64,6 +66,8 @@ class Hub(Service):
     @param clock: for all that takes time; by default the reactor of what serves the hub
     @param settings: the L{Settings}, of which the hub minds the limits
     @raise UsageError: for a provider or a backplane that isn't one
+    @ivar strangers: whom we wait for to log in, until their time is over
+    @ivar spares: what may be left out for slow peers, by event, as L{Applications.registerEvent} was told
     @ivar overdue: whether the last stop took too long, and something was dropped
     """
 
@@ -86,10 +90,13 @@ class Hub(Service):
         self.limits = self.settings.limits
         self.applications = Applications() if applications is None else applications
         self.timers = Timers(self.applications.registry)
+        self.spares = self.applications.whenSlow
         self.counters = Counters()
         self.observers = Observers()
         self.answers = Answers(self.counters, self.observers, self._report)
         self._clock = clock
+        # Bound once, for every message asks for the time.
+        self._now: Callable[[], float] = (lambda: self.clock.seconds()) if clock is None else clock.seconds
         self._reactor: Any = clock
         self._attached: set[object] = set()
         self._audience = Audience()
@@ -97,8 +104,10 @@ class Hub(Service):
         self._ongoing = Ongoing()
         self._stopping: Stopping | None = None
         self.overdue = False
-        self._handlers = Handlers(self.answers.refusalFor, self.answers.answer, self.limits.handlerSeconds)
-        self._ownHandlers = Handlers(self.answers.refusalFor, self.answers.note, self.limits.handlerSeconds)
+        known = lambda: self.clock  # noqa: E731
+        self._handlers = Handlers(self.answers.refusalFor, self.answers.answer, self.limits.handlerSeconds, known)
+        self._ownHandlers = Handlers(self.answers.refusalFor, self.answers.note, self.limits.handlerSeconds, known)
+        self.strangers: Timeouts[Connection] = Timeouts(self.limits.loginSeconds, known, self._loginTimeOut)
         self.letsGuestsIn = IAnonymousClientProvider.providedBy(self.clientProvider)
         self._guard = Guard(self.settings, self.counters, self.answers, guests=self.letsGuestsIn)
 
@@ -124,6 +133,7 @@ class Hub(Service):
         """
         if self._clock is None:
             self._clock = self._reactor = clock
+            self._now = clock.seconds
 
     def attach(self, server: object, clock: IReactorTime) -> None:
         """
@@ -258,11 +268,9 @@ class Hub(Service):
 
     def _awaitLogin(self, connection: Connection) -> None:
         self._makeTables(connection)
-        if self.limits.loginSeconds:
-            connection.loginTimer = self.clock.callLater(self.limits.loginSeconds, self._loginTimeOut, connection)
+        self.strangers.start(connection)
 
     def _loginTimeOut(self, connection: Connection) -> None:
-        connection.loginTimer = None
         connection.close(4502, "Not logged in in time")
 
     def received(self, connection: Connection, text: bytes) -> None:
@@ -274,15 +282,25 @@ class Hub(Service):
         if connection.closing:
             return
         self.counters.received += 1
-        now = connection.heard = self.clock.seconds()
+        now = connection.heard = self._now()
         try:
             payload = decode(text)
         except BadPayload as error:
             return self._guard.refuseBad(connection, error, now)
+        route = connection.table.get(payload.event)
+        if route is None or connection.inbox.busy is not None or not self.running:
+            return self._receivedOther(connection, payload, now)
+        # The short way of nearly all messages: events that applications wait for, of peers who wait for nothing.
+        if self._guard.pays(connection, payload, now):
+            self._dispatch(connection, payload, route)
+
+    def _receivedOther(self, connection: Connection, payload: Payload[Any], now: float) -> None:
+        isReply = payload.event == "socket.reply"
         # While we take leave nothing new is begun, but what goes on may still ask its peer.
-        if not self.running and payload.event != "socket.reply":
+        if not self.running and not isReply:
             return
-        if not self._guard.pays(connection, payload, now):
+        # A reply costs nothing, for it is us who asked.
+        if not isReply and not self._guard.pays(connection, payload, now):
             return
         if connection.inbox.busy is None or self._overtakes(connection, payload):
             self.turn(connection, payload)
@@ -333,6 +351,7 @@ class Hub(Service):
         if connection.ended:
             return
         self._guard.remove(connection)
+        self.strangers.stop(connection)
         self._expiry.forget(connection)
         connection.end()
         self._audience.remove(connection)
@@ -347,8 +366,9 @@ class Hub(Service):
 
     def _dispatch(self, connection: Connection, payload: Payload, route: Route) -> None:
         self.counters.dispatched += 1
-        self.observers.tell(Dispatched, connection, payload.event)
-        work = self._handlers.handle(ConnectionEvent(connection, payload, self), route.listeners, self.clock)
+        if Dispatched in self.observers.byHappening:
+            self.observers.tell(Dispatched, connection, payload.event)
+        work = self._handlers.handle(ConnectionEvent(connection, payload, self), route.listeners)
         if work is None:
             return
         self._ongoing.add(work)
@@ -378,7 +398,7 @@ class Hub(Service):
         route = connection.ownTable.get(event)
         if route is None:
             return None
-        return self._ownHandlers.handle(ConnectionEvent(connection, Payload(event, data), self), route.listeners, self.clock)
+        return self._ownHandlers.handle(ConnectionEvent(connection, Payload(event, data), self), route.listeners)
 
     def _report(self, connection: Connection, error: dict[str, Any]) -> None:
         self._ongoing.add(self.fire(connection, "socket.error", error))
@@ -393,7 +413,7 @@ class Hub(Service):
         Make somebody the client of a connection: where it is another than before, the rooms of that one are left.
         """
         self.counters.logins += 1
-        connection.stopLoginTimer()
+        self.strangers.stop(connection)
         others = connection.client is None or client.id != connection.client.id
         self._expiry.watch(connection, client, self.clock)
         self._become(connection, client)
@@ -495,8 +515,7 @@ class Hub(Service):
         """
         Say whether an event may be left out for a slow peer.
         """
-        whenSlow = self.applications.whenSlow
-        return Spare(event, room, whenSlow[event] == "latest") if event in whenSlow else None
+        return Spare(event, room, self.spares[event] == "latest") if event in self.spares else None
 
     def joined(self, connection: Connection, room: str) -> None:
         """

@@ -18,12 +18,14 @@ class Observers:
     The observers of a hub, by the class of happening that they want.
 
     A happening that nobody observes isn't made.
+
+    @ivar byHappening: who observes which; to be looked at before something is told that happens for every message
     """
 
     _log = Logger()
 
     def __init__(self) -> None:
-        self._byHappening: dict[type, tuple[Observer, ...]] = {}
+        self.byHappening: dict[type, tuple[Observer, ...]] = {}
 
     def add(self, observer: Observer, happening: type) -> None:
         """
@@ -35,9 +37,9 @@ class Observers:
             raise UsageError(f"{happening!r} isn't one of the happenings in ratchet_tx.happenings.")
         if not callable(observer):
             raise UsageError(f"{observer!r} can't be called with a happening.")
-        already = self._byHappening.get(happening, ())
+        already = self.byHappening.get(happening, ())
         if observer not in already:
-            self._byHappening[happening] = (*already, observer)
+            self.byHappening[happening] = (*already, observer)
 
     def tell(self, happening: type, *facts: Any) -> None:
         """
@@ -46,7 +48,7 @@ class Observers:
         @param happening: the class, which is made only if somebody wants it
         @param facts: what it is made with
         """
-        observers = self._byHappening.get(happening)
+        observers = self.byHappening.get(happening)
         if observers is None:
             return
         told = happening(*facts)

@@ -107,9 +107,16 @@ def decode(text: bytes) -> Payload[Any]:
     except ValueError:
         # DecodeError and UnicodeDecodeError are ValueErrors. Their texts quote positions only, but say little.
         raise BadPayload("Not JSON") from None
-    if len(text) > DEPTH:
+    if len(text) > DEPTH and not _isPlain(payload.data):
         _checkSizes(text, payload)
     return payload
+
+
+def _isPlain(data: Any) -> bool:
+    """
+    Say whether data is a text, or an object of texts: nothing in it can be deep, nor a number.
+    """
+    return type(data) is str or (type(data) is dict and all(type(value) is str for value in data.values()))
 
 
 def _misshapen(text: bytes, error: msgspec.ValidationError) -> BadPayload:
@@ -213,6 +220,9 @@ def checkEvent(event: Any) -> None:
 
     @raise UsageError: for what isn't a name, or is one of the protocol's own
     """
+    # What nearly every name is, said in one line, for it is asked for every event that is sent.
+    if type(event) is str and 0 < len(event) <= NAME_LENGTH and not event.startswith(RESERVED):
+        return
     checkName(event)
     if event.startswith(RESERVED):
         raise UsageError(

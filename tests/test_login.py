@@ -301,7 +301,7 @@ class TestSlowProviders:
         provider = FakeProvider(later=True)
         hub = startedHub(clientProvider=provider, limits={"loginSeconds": 10})
         peer = Peer(hub)
-        peer.connection.stopLoginTimer()
+        hub.strangers.stop(peer.connection)
         for _ in range(6):
             peer.emit("socket.auth.request", form)
         with logged() as lines:

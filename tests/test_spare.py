@@ -8,21 +8,7 @@ import pytest
 
 from ratchet_tx import Applications, UsageError
 from ratchet_tx.spare import Spare
-from tests.fakes import FakeTransport, Peer, startedHub
-
-
-class Noting(FakeTransport):
-    """
-    Notes the marks of what it is given.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.spares: list[Any] = []
-
-    def sendText(self, text: bytes, spare: Spare | None = None) -> None:
-        super().sendText(text, spare)
-        self.spares.append(spare)
+from tests.fakes import Peer, startedHub
 
 
 def test_marks() -> None:
@@ -31,13 +17,17 @@ def test_marks() -> None:
     hub.applications.registerEvent("tick", whenSlow="drop")
     hub.applications.registerEvent("price", whenSlow="latest")
     peer = Peer(hub)
-    transport = peer.connection.transport = Noting()
     peer.connection.join("gold")
     peer.connection.emit("tick")
     hub.emit("price", 1)
     hub.emit("price", 2, room="gold")
     peer.connection.emit("news")
-    assert transport.spares == [Spare("tick", None, False), Spare("price", None, True), Spare("price", "gold", True), None]
+    assert peer.transport.spares == [
+        Spare("tick", None, False),
+        Spare("price", None, True),
+        Spare("price", "gold", True),
+        None,
+    ]
 
 
 @pytest.mark.parametrize(("event", "whenSlow"), [("socket.reply", "drop"), ("", "drop"), ("x", "never"), ("x", None)])
