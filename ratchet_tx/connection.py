@@ -13,6 +13,7 @@ from zope.interface import implementer
 from ratchet_tx.applications import Applications, Table
 from ratchet_tx.counters import Counters
 from ratchet_tx.errors import AskRefused, PeerError, UsageError
+from ratchet_tx.holds import Hold
 from ratchet_tx.inbox import Inbox
 from ratchet_tx.interfaces import IClient, IConnection, IRequest, ITransport
 from ratchet_tx.limits import Strikes
@@ -44,7 +45,7 @@ class Node(Protocol):
     @property
     def spares(self) -> Collection[str]: ...
     def joined(self, connection: "Connection", room: str) -> None: ...
-    def left(self, connection: "Connection", room: str) -> None: ...
+    def left(self, connection: "Connection", rooms: Collection[str]) -> None: ...
     def turn(self, connection: "Connection", payload: Payload) -> None: ...
 
 
@@ -62,6 +63,8 @@ class Connection:
     @ivar fullAt: how much of its rate it has spent (see L{ratchet_tx.limits.Rate})
     @ivar refusals: how often it was refused for being too fast
     @ivar badMessages: how often what it sent wasn't a message
+    @ivar hold: what it isn't sent yet, because it is subscribing to something
+    @ivar freeSubscribes: how many rooms it may still subscribe to at no cost
     @ivar closing: whether it is ending: nothing is taken from the peer any more, and nothing sent
     @ivar ended: whether it is gone
     @ivar closedWith: the code and reason that we closed with, if it was us
@@ -81,9 +84,11 @@ class Connection:
         "closing",
         "ended",
         "failedLogins",
+        "freeSubscribes",
         "fullAt",
         "guest",
         "heard",
+        "hold",
         "id",
         "inbox",
         "ownTable",
@@ -98,7 +103,7 @@ class Connection:
         self.client: IClient | None = None
         self.guest: IClient | None = None
         self.version = 1
-        self.failedLogins = 0
+        self.failedLogins = self.freeSubscribes = 0
         self.table, self.ownTable = _NO_TABLE
         self.transport = transport
         self.inbox: Inbox[Payload] = Inbox(self._turn)
@@ -107,6 +112,7 @@ class Connection:
         self.heard = self.fullAt = 0.0
         self.refusals: Strikes | None = None
         self.badMessages: Strikes | None = None
+        self.hold: Hold | None = None
         self._node = node
         self._request = request
         self._remoteAddress = remoteAddress
@@ -218,28 +224,60 @@ class Connection:
             return
         if self.client is None:
             raise UsageError("A stranger can't be in a room, for no broadcast reaches him: let him log in first.")
+        if self.enter(room) and self.version == 2:
+            self.send("socket.subscribed", {"room": room})
+
+    def enter(self, room: str) -> bool:
+        """
+        Be in a room from now on, without being told so.
+
+        @return: whether it wasn't already
+        @raise PeerError: C{room.limit}
+        """
         if self._rooms is None:
             self._rooms = {}
         if room in self._rooms:
-            return
+            return False
         limit = self._node.limits.rooms
         if limit and len(self._rooms) >= limit:
             raise PeerError("room.limit", f"You may be in {limit} rooms")
         self._rooms[room] = None
         self._node.joined(self, room)
+        return True
 
     def leave(self, room: str) -> None:
-        if self._rooms is not None and room in self._rooms:
-            del self._rooms[room]
-            self._node.left(self, room)
+        if self.quit(room) and self.version == 2:
+            self.send("socket.unsubscribed", {"room": room, "code": "room.denied"})
+
+    def quit(self, room: str) -> bool:
+        """
+        Be in a room no longer, nor on the way into it, without being told so.
+
+        @return: whether it was in it
+        """
+        if self.hold is not None:
+            self.hold.leave(room)
+        if self._rooms is None or room not in self._rooms:
+            return False
+        del self._rooms[room]
+        self._node.left(self, (room,))
+        return True
+
+    def isIn(self, room: str) -> bool:
+        """
+        Say whether it is in a room.
+        """
+        return self._rooms is not None and room in self._rooms
 
     def leaveAll(self) -> None:
         """
-        Leave every room.
+        Leave every room, at once.
         """
+        if self.hold is not None:
+            self.hold.leaveAll()
         rooms, self._rooms = self._rooms, None
-        for room in rooms or ():
-            self._node.left(self, room)
+        if rooms:
+            self._node.left(self, rooms)
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         checkCloseCode(code)

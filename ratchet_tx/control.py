@@ -12,7 +12,10 @@ from twisted.internet.defer import Deferred
 from ratchet_tx.connection import Connection
 from ratchet_tx.errors import AskRefused
 from ratchet_tx.login import LoginNode, login, refresh
+from ratchet_tx.pages import history
 from ratchet_tx.payload import BadPayload, Payload
+from ratchet_tx.permission import RoomNode
+from ratchet_tx.subscribing import subscribe, unsubscribe
 
 
 class Control(NamedTuple):
@@ -20,11 +23,11 @@ class Control(NamedTuple):
     How one of the protocol's own events is dealt with.
 
     @ivar run: called with the hub, the connection and the payload; what it gives, if anything, is waited for.
-        It raises L{BadPayload} for what isn't as it should be.
+        It raises a L{PeerError<ratchet_tx.errors.PeerError>} for what is refused.
     @ivar ordered: whether it waits until the connection's last event has been handled
     """
 
-    run: Callable[[LoginNode, Connection, Payload], Deferred[Any] | None]
+    run: Callable[[RoomNode, Connection, Payload], Deferred[Any] | None]
     ordered: bool = True
 
 
@@ -55,6 +58,9 @@ def _refusal(error: Any) -> AskRefused:
 CONTROL: dict[str, Control] = {
     "socket.auth.request": Control(login),
     "socket.auth.refresh": Control(refresh),
+    "socket.history": Control(history),
     "socket.ping": Control(ping, ordered=False),
     "socket.reply": Control(reply, ordered=False),
+    "socket.subscribe": Control(subscribe),
+    "socket.unsubscribe": Control(unsubscribe),
 }

@@ -81,10 +81,32 @@ class Guard:
         if fullAt >= 0:
             connection.fullAt = fullAt
             return True
-        refusal = PeerError("rate.limited", "Too many events", retry=True, after=round(-fullAt, 3))
-        self._answers.refuse(connection, payload.event, payload.id, refusal)
+        self._answers.refuse(connection, payload.event, payload.id, _tooFast(-fullAt))
         self._strike(connection, now)
         return False
+
+    def isFree(self, connection: Connection, payload: Payload) -> bool:
+        """
+        Say whether an event costs nothing: replies don't, for it is us who asked, nor do the first subscribes of a client.
+        """
+        if payload.event == "socket.subscribe" and connection.freeSubscribes:
+            connection.freeSubscribes -= 1
+            return True
+        return payload.event == "socket.reply"
+
+    def chargeForRooms(self, connection: Connection, count: int, now: float) -> None:
+        """
+        Take the price of some more rooms out of a peer's bucket, than of the one that the event itself was for.
+
+        @raise PeerError: C{rate.limited}, where it can't pay all of it
+        """
+        free = min(count, connection.freeSubscribes)
+        connection.freeSubscribes -= free
+        for _ in range(count - free):
+            lacking = self._spend(connection, now)
+            if lacking:
+                self._strike(connection, now)
+                raise _tooFast(lacking)
 
     def _spend(self, connection: Connection, now: float) -> float:
         """
@@ -135,3 +157,7 @@ class Guard:
         connection.badMessages = connection.badMessages or Strikes()
         if 0 < self._limits.eventsBurst <= connection.badMessages.strike(now):
             connection.close(4501, "Too many bad messages")
+
+
+def _tooFast(lacking: float) -> PeerError:
+    return PeerError("rate.limited", "Too many events", retry=True, after=round(lacking, 3))

@@ -42,11 +42,15 @@ class Past(msgspec.Struct, frozen=True):
     offset: int
 
 
+#: About how many bytes an event has beside its name and its data.
+_ENVELOPE = 40
+
+
 def sizeOf(events: Sequence[Past]) -> int:
     """
-    Say how many bytes of names and data some events have.
+    Say about how many bytes some events have on the wire.
     """
-    return sum(len(event.event.encode()) + len(event.data) for event in events)
+    return sum(_ENVELOPE + len(event.event.encode()) + len(event.data) for event in events)
 
 
 def isAll(events: Sequence[Past], since: Position, now: Position) -> bool:

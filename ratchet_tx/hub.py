@@ -5,7 +5,7 @@ What a transport tells it (L{Hub.opened}, L{Hub.received}, L{Hub.closed}) goes t
 say goes out through the backplane to L{Hub.deliver}, the only code that writes to many.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from twisted.application.service import Service
@@ -30,6 +30,7 @@ from ratchet_tx.frames import makeText
 from ratchet_tx.guard import Guard
 from ratchet_tx.handlers import Handlers
 from ratchet_tx.happenings import Closed, Dispatched, LoggedIn, LoginFailed, Opened
+from ratchet_tx.holds import Holds
 from ratchet_tx.interfaces import (
     IAnonymousClientProvider,
     IBackplane,
@@ -101,6 +102,7 @@ class Hub(Service):
         self._attached: set[object] = set()
         self._audience = Audience()
         self._expiry = Expiry()
+        self.holds: Holds[Connection] = Holds()
         self._ongoing = Ongoing()
         self._stopping: Stopping | None = None
         self.overdue = False
@@ -109,7 +111,7 @@ class Hub(Service):
         self._ownHandlers = Handlers(self.answers.refusalFor, self.answers.note, self.limits.handlerSeconds, known)
         self.strangers: Timeouts[Connection] = Timeouts(self.limits.loginSeconds, known, self._loginTimeOut)
         self.letsGuestsIn = IAnonymousClientProvider.providedBy(self.clientProvider)
-        self._guard = Guard(self.settings, self.counters, self.answers, guests=self.letsGuestsIn)
+        self.guard = Guard(self.settings, self.counters, self.answers, guests=self.letsGuestsIn)
 
     # Starting and stopping
 
@@ -232,7 +234,7 @@ class Hub(Service):
 
         @param address: its IP address
         """
-        return bool(self.running) and self._guard.permit(address, len(self._audience))
+        return bool(self.running) and self.guard.permit(address, len(self._audience))
 
     def opened(self, transport: ITransport, request: IRequest, remoteAddress: str) -> Connection:
         """
@@ -243,7 +245,7 @@ class Hub(Service):
         """
         connection = Connection(self, transport, request, remoteAddress)
         self._audience.add(connection)
-        self._guard.add(connection)
+        self.guard.add(connection)
         connection.heard = self.clock.seconds()
         self.counters.opened += 1
         if self.letsGuestsIn:
@@ -264,6 +266,7 @@ class Hub(Service):
             self._log.failure("The client provider has no anonymous client for {id}", id=connection.id)
             return connection.close(1011, "Internal error")
         connection.guest = guest
+        connection.freeSubscribes = self.limits.rooms
         self._become(connection, guest)
 
     def _awaitLogin(self, connection: Connection) -> None:
@@ -286,25 +289,23 @@ class Hub(Service):
         try:
             payload = decode(text)
         except BadPayload as error:
-            return self._guard.refuseBad(connection, error, now)
+            return self.guard.refuseBad(connection, error, now)
         route = connection.table.get(payload.event)
         if route is None or connection.inbox.busy is not None or not self.running:
             return self._receivedOther(connection, payload, now)
         # The short way of nearly all messages: events that applications wait for, of peers who wait for nothing.
-        if self._guard.pays(connection, payload, now):
+        if self.guard.pays(connection, payload, now):
             self._dispatch(connection, payload, route)
 
     def _receivedOther(self, connection: Connection, payload: Payload[Any], now: float) -> None:
-        isReply = payload.event == "socket.reply"
         # While we take leave nothing new is begun, but what goes on may still ask its peer.
-        if not self.running and not isReply:
+        if not self.running and payload.event != "socket.reply":
             return
-        # A reply costs nothing, for it is us who asked.
-        if not isReply and not self._guard.pays(connection, payload, now):
+        if not self.guard.isFree(connection, payload) and not self.guard.pays(connection, payload, now):
             return
         if connection.inbox.busy is None or self._overtakes(connection, payload):
             self.turn(connection, payload)
-        elif self._guard.mayWait(connection, payload):
+        elif self.guard.mayWait(connection, payload):
             connection.enqueue(payload)
 
     def _overtakes(self, connection: Connection, payload: Payload) -> bool:
@@ -321,7 +322,7 @@ class Hub(Service):
         @return: whether it may be answered
         """
         now = connection.heard = self.clock.seconds()
-        return self._guard.paysForPing(connection, now)
+        return self.guard.paysForPing(connection, now)
 
     def turn(self, connection: Connection, payload: Payload) -> None:
         """
@@ -350,7 +351,7 @@ class Hub(Service):
         """
         if connection.ended:
             return
-        self._guard.remove(connection)
+        self.guard.remove(connection)
         self.strangers.stop(connection)
         self._expiry.forget(connection)
         connection.end()
@@ -380,8 +381,8 @@ class Hub(Service):
     def _control(self, connection: Connection, payload: Payload, control: Control) -> None:
         try:
             work = control.run(self, connection, payload)
-        except BadPayload as error:
-            return self.answers.refuse(connection, payload.event, payload.id, error)
+        except PeerError as refusal:
+            return self.answers.refuse(connection, payload.event, payload.id, refusal)
         self._occupy(connection, work)
 
     def _occupy(self, connection: Connection, work: Deferred[Any] | None) -> None:
@@ -418,7 +419,8 @@ class Hub(Service):
         self._expiry.watch(connection, client, self.clock)
         self._become(connection, client)
         if others:
-            self._guard.closeOneTooMany([each for each in self._audience.clients.members(client.id) if not each.closing])
+            connection.freeSubscribes = self.limits.rooms
+            self.guard.closeOneTooMany([each for each in self._audience.clients.members(client.id) if not each.closing])
         self.observers.tell(LoggedIn, connection)
 
     def loginFailed(self, connection: Connection, code: str) -> None:
@@ -431,7 +433,7 @@ class Hub(Service):
 
     def _become(self, connection: Connection, client: IClient) -> None:
         if connection.client is None:
-            self._guard.know(connection)
+            self.guard.know(connection)
         self._audience.become(connection, client)
         self._makeTables(connection)
 
@@ -495,9 +497,12 @@ class Hub(Service):
             # Without it the numbers would have a gap.
             keys["offset"], spare = message.offset, None
         frame = makeText(encode(message.event, message.data, **keys))
+        receivers = self._audience.receivers(message)
+        if message.room in self.holds:
+            receivers = self.holds.keep(message, frame, spare, receivers)
         failed = []
         sent = 0
-        for connection in self._audience.receivers(message):
+        for connection in receivers:
             if connection.closing or connection.id == message.without:
                 continue
             try:
@@ -524,12 +529,13 @@ class Hub(Service):
         if self._audience.rooms.join(room, connection):
             self.backplane.subscribe(room)
 
-    def left(self, connection: Connection, room: str) -> None:
+    def left(self, connection: Connection, rooms: Collection[str]) -> None:
         """
-        Note that a connection is no longer in a room.
+        Note that a connection is no longer in some rooms.
         """
-        if self._audience.rooms.leave(room, connection):
-            self.backplane.unsubscribe(room)
+        for room in rooms:
+            if self._audience.rooms.leave(room, connection):
+                self.backplane.unsubscribe(room)
 
     # Those who watch
 

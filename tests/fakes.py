@@ -3,7 +3,7 @@ Stand-ins for what a test doesn't want to be real: small, and strict, so that a 
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,6 +13,7 @@ from twisted.logger import eventAsText, globalLogPublisher
 from zope.interface import implementer
 
 from ratchet_tx import Applications, Hub, Settings
+from ratchet_tx.backplane.memory import MemoryBackplane
 from ratchet_tx.connection import Connection
 from ratchet_tx.frames import textOf
 from ratchet_tx.interfaces import IClient, IClientProvider, IPeriodicTimer, ITransport
@@ -77,6 +78,7 @@ class Peer:
 
     def __init__(self, hub: Hub, request: Request | None = None, address: str = "192.0.2.1") -> None:
         self._hub = hub
+        self.asked = 0
         self.transport = FakeTransport()
         request = request or Request("/", {"token": [PLANTED]}, {"cookie": f"session={PLANTED}"})
         self.connection: Connection = hub.opened(self.transport, request, address)
@@ -105,6 +107,18 @@ class Peer:
         """
         texts, self.transport.texts = self.transport.texts, []
         return [json.loads(text) for text in texts]
+
+    def ask(self, event: str, data: Any = None) -> Any:
+        """
+        Send an event that wants a reply, which comes before anything else.
+
+        @return: the reply's result, or its error
+        """
+        self.asked += 1
+        self.emit(event, data, id=self.asked)
+        reply = json.loads(self.transport.texts.pop(0))
+        assert (reply["event"], reply["re"]) == ("socket.reply", self.asked)
+        return reply["data"]["result" if reply["data"]["ok"] else "error"]
 
     def leave(self, code: int = 1000, reason: str = "", clean: bool = True) -> None:
         """
@@ -153,6 +167,54 @@ class FakeProvider:
     def updateClient(self, client: Any) -> Any:
         assert client.accessToken
         self.updated.append(client)
+
+
+class Question:
+    """
+    What waits for an answer, which is found at one time, and told at another.
+    """
+
+    def __init__(self, find: Callable[[], Any]) -> None:
+        self.answered: Deferred[Any] = Deferred()
+        self._find = find
+
+    def find(self) -> None:
+        """
+        Find the answer now, and tell it later.
+        """
+        found = self._find()
+        self._find = lambda: found
+
+    def answer(self) -> None:
+        """
+        Tell the answer.
+        """
+        self.answered.callback(self._find())
+
+
+class LateBackplane(MemoryBackplane):
+    """
+    One that takes its time to answer, as one over a network does.
+
+    @ivar questions: what waits for the test
+    """
+
+    def __init__(self, beside: MemoryBackplane | None = None) -> None:
+        super().__init__(beside)
+        self.questions: list[Question] = []
+
+    def read(self, room: str, since: Any, limit: int, keep: Any = None) -> Any:
+        return self._later(lambda: super(LateBackplane, self).read(room, since, limit, keep))
+
+    def _later(self, find: Callable[[], Any]) -> Deferred[Any]:
+        self.questions.append(Question(find))
+        return self.questions[-1].answered
+
+    def answer(self) -> None:
+        """
+        Answer what was asked first.
+        """
+        self.questions.pop(0).answer()
 
 
 @implementer(IPeriodicTimer)

@@ -16,8 +16,11 @@ def test_table() -> None:
     assert {name: control.ordered for name, control in CONTROL.items()} == {
         "socket.auth.request": True,
         "socket.auth.refresh": True,
+        "socket.history": True,
         "socket.ping": False,
         "socket.reply": False,
+        "socket.subscribe": True,
+        "socket.unsubscribe": True,
     }
 
 

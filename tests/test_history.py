@@ -176,8 +176,10 @@ class TestIsAll:
 
 
 def test_size() -> None:
-    """The size of events is what their names and data have in bytes."""
-    assert sizeOf([Past("ü", msgspec.Raw(b'"ab"'), 1), Past("x", msgspec.Raw(b"1"), 2)]) == 2 + 4 + 1 + 1
+    """The size of events is about what they have on the wire, were they tiny or large."""
+    events = [Past("ü", msgspec.Raw(b'"ab"'), 1000), Past("x" * 128, msgspec.Raw(b"1" * 5000), 2**53 - 1)]
+    for some in (events[:1] * 500, events[1:] * 3, events, []):
+        assert sizeOf(some) == pytest.approx(len(msgspec.json.encode(some)), rel=0.2, abs=2)
 
 
 @settings(derandomize=True, deadline=None)

@@ -1,0 +1,206 @@
+"""
+Subscribing: what a peer asks of rooms by itself, with what it has missed since it was there; it decides by policies alone.
+
+From the request until its reply nothing live of its rooms is sent: the reply says where that begins, so it comes first.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from ratchet_tx.connection import Connection
+from ratchet_tx.errors import PeerError
+from ratchet_tx.history import Past, Position, isAll, sizeOf
+from ratchet_tx.holds import Hold
+from ratchet_tx.payload import BadPayload, Payload
+from ratchet_tx.permission import Permission, RoomNode, requireClient
+from ratchet_tx.wanted import Room, Since, Subscription, Subscriptions, read
+
+_log = Logger()
+
+
+def subscribe(node: RoomNode, connection: Connection, payload: Payload) -> Deferred[Any] | None:
+    """
+    C{socket.subscribe}: let a client into rooms that he may be in, and tell him what he missed.
+    """
+    requireClient(connection)
+    several = isinstance(payload.data, dict) and "rooms" in payload.data
+    if not several:
+        return _Subscribing(node, connection, payload, (read(payload, Subscription),)).begin()
+    rooms = read(payload, Subscriptions).rooms
+    _checkRooms(node, payload, [each.room for each in rooms])
+    node.guard.chargeForRooms(connection, len(rooms) - 1, node.clock.seconds())
+    return _Subscribing(node, connection, payload, rooms, several=True).begin()
+
+
+def _checkRooms(node: RoomNode, payload: Payload, rooms: list[str]) -> None:
+    if 0 < node.limits.rooms < len(rooms):
+        raise PeerError("room.limit", f"You may be in {node.limits.rooms} rooms")
+    if len(set(rooms)) < len(rooms):
+        raise BadPayload("Each room once", payload.id, path="$.data.rooms")
+
+
+def unsubscribe(node: RoomNode, connection: Connection, payload: Payload) -> None:
+    """
+    C{socket.unsubscribe}: let somebody out of a room, whether or not he is in it.
+    """
+    requireClient(connection)
+    room = read(payload, Room).room
+    connection.quit(room)
+    node.answers.reply(connection, payload, {"room": room})
+
+
+class _Entered(NamedTuple):
+    """
+    A room that the client is in.
+
+    @ivar since: where he wants to go on from
+    @ivar now: where the room is; None where it has no history
+    @ivar events: what was published in between
+    """
+
+    room: str
+    since: Since | None
+    now: Position | None = None
+    events: Sequence[Past] = ()
+
+
+class _Subscribing:
+    """
+    One request to be let into rooms.
+    """
+
+    def __init__(
+        self,
+        node: RoomNode,
+        connection: Connection,
+        payload: Payload,
+        rooms: tuple[Subscription, ...],
+        several: bool = False,
+    ) -> None:
+        self._node = node
+        self._connection = connection
+        self._payload = payload
+        self._rooms = rooms
+        self._several = several
+        self._permission = Permission(node, connection)
+        self._replayed = 0
+
+    def begin(self) -> Deferred[Any]:
+        """
+        @return: fires when it is answered
+        """
+        names = [each.room for each in self._rooms]
+        hold = self._node.holds.open(self._connection, names, self._node.limits.sendQueueBytes)
+        entering = [Deferred.fromCoroutine(self._enter(each, hold)) for each in self._rooms]
+
+        def entered(outcomes: list[tuple[bool, Any]]) -> None:
+            self._node.holds.close(self._connection, names)
+            if not self._connection.closing:
+                self._answer([outcome for _, outcome in outcomes], hold)
+
+        return DeferredList(entering, consumeErrors=True).addCallback(entered)
+
+    async def _enter(self, wanted: Subscription, hold: Hold) -> _Entered:
+        room = wanted.room
+        await self._permission.toEnter(room)
+        self._check(room, hold)
+        isNew = self._connection.enter(room)
+        try:
+            entered = await self._position(wanted)
+            self._check(room, hold)
+        except BaseException:
+            if isNew:
+                self._connection.quit(room)
+            raise
+        return entered
+
+    def _check(self, room: str, hold: Hold) -> None:
+        """
+        See whether anything happened meanwhile that makes it needless: an end, another client, a leave.
+        """
+        if self._connection.closing or room not in hold.rooms:
+            raise PeerError("room.denied", "You were taken out of this room meanwhile")
+
+    async def _position(self, wanted: Subscription) -> _Entered:
+        room, since = wanted.room, wanted.recover
+        keep = self._node.applications.policies.keep(room)
+        if keep is None:
+            return _Entered(room, since)
+        epoch, offset, events = await self._permission.past(room, since, keep.size if since else 0, keep)
+        return _Entered(room, since, Position(epoch, offset), events)
+
+    def _answer(self, outcomes: list[Any], hold: Hold) -> None:
+        """
+        Reply, and let go what waited.
+        """
+        node, connection, payload = self._node, self._connection, self._payload
+        if node.limits.sendQueueBytes:
+            hold.fit(node.limits.sendQueueBytes - connection.transport.queuedBytes)
+        offsets: dict[str, int] = {}
+        if self._several:
+            rooms = [each.room for each in self._rooms]
+            items = [self._item(room, outcome, hold, offsets) for room, outcome in zip(rooms, outcomes, strict=True)]
+            node.answers.reply(connection, payload, items)
+        elif isinstance(outcomes[0], Failure):
+            node.answers.refuse(connection, payload.event, payload.id, _refusalOf(outcomes[0]))
+        else:
+            node.answers.reply(connection, payload, self._result(outcomes[0], hold, offsets))
+        self._release(hold, offsets)
+
+    def _release(self, hold: Hold, offsets: dict[str, int]) -> None:
+        connection = self._connection
+        for held in hold.after(offsets):
+            connection.transport.send(held.frame, held.spare)
+            self._node.counters.sent += 1
+        if connection.version == 2:
+            for room in hold.lost:
+                connection.send("socket.resync", {"room": room, "reason": "overflow"})
+
+    def _item(self, room: str, outcome: Any, hold: Hold, offsets: dict[str, int]) -> dict[str, Any]:
+        if not isinstance(outcome, Failure):
+            return self._result(outcome, hold, offsets)
+        refusal = _refusalOf(outcome)
+        self._node.counters.refused[refusal.code] += 1
+        return {"room": room, "error": refusal.asJSON()}
+
+    def _result(self, entered: _Entered, hold: Hold, offsets: dict[str, int]) -> dict[str, Any]:
+        """
+        Say what came of it; the room's frames up to the offset in there are part of it.
+        """
+        room, since, now = entered.room, entered.since, entered.now
+        result: dict[str, Any] = {"room": room}
+        if now is not None:
+            # What was dropped is missed, so the client comes in after it.
+            offset = max(now.offset, hold.lost.get(room) or 0)
+            offsets[room] = offset
+            result |= {"epoch": now.epoch, "offset": offset}
+        if since is None:
+            return {**result, "recoverable": now is not None}
+        isRecovered = now is not None and room not in hold.lost and isAll(entered.events, since.position, now)
+        if isRecovered and self._fits(sizeOf(entered.events), hold):
+            return {**result, "recovered": True, "events": entered.events}
+        return {**result, "recovered": False, "events": []}
+
+    def _fits(self, size: int, hold: Hold) -> bool:
+        """
+        Take the size of a replay from what may be sent at once: a peer isn't to be closed for what it asked for.
+        """
+        limits, replayed = self._node.limits, self._replayed + size
+        if 0 < limits.replayBytes < replayed:
+            return False
+        if 0 < limits.sendQueueBytes < self._connection.transport.queuedBytes + hold.size + replayed:
+            return False
+        self._replayed = replayed
+        return True
+
+
+def _refusalOf(failure: Failure) -> PeerError:
+    refusal = failure.value
+    if isinstance(refusal, PeerError):
+        return refusal
+    _log.failure("Subscribing failed", failure)
+    return PeerError("room.denied", "This room can't be entered right now", retry=True)
