@@ -25,6 +25,9 @@ from ratchet_tx.spare import Spare
 
 _NO_TABLE = Table({}, {})
 
+#: After which codes of ours our clients come again by themselves (PROTOCOL, Closing).
+COME_AGAIN_CODES = frozenset({1001, 1011, 1012, 1013, *range(4000, 4500)})
+
 #: After how many seconds who is sent away may come again: at some time between these two.
 COME_AGAIN = (0, 5)
 
@@ -300,6 +303,14 @@ class Connection:
             self.send("socket.bye", {"code": "server.drain", "reconnect": True, "after": COME_AGAIN})
         code = 4001 if self.version == 2 else 1001
         self.inbox.whenIdle().addCallback(lambda _: self.close(code, "Going away"))
+
+    def mayBeBack(self, clean: bool) -> bool:
+        """
+        Say whether a peer that is gone was lost, and its client is likely to come again at once.
+
+        @param clean: whether both sides took leave
+        """
+        return not clean if self.closedWith is None else self.closedWith[0] in COME_AGAIN_CODES
 
     def end(self) -> None:
         """

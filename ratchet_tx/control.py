@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 from twisted.internet.defer import Deferred
 
 from ratchet_tx.connection import Connection
-from ratchet_tx.errors import AskRefused
+from ratchet_tx.errors import AskRefused, PeerError
 from ratchet_tx.login import LoginNode, login, refresh
 from ratchet_tx.pages import history
 from ratchet_tx.payload import BadPayload, Payload
-from ratchet_tx.permission import RoomNode
+from ratchet_tx.permission import RoomNode, requireClient
 from ratchet_tx.subscribing import subscribe, unsubscribe
+from ratchet_tx.wanted import Shown, checkMeta, read
 
 
 class Control(NamedTuple):
@@ -49,6 +50,18 @@ def reply(node: LoginNode, connection: Connection, payload: Payload) -> None:
     node.answers.reply(connection, payload, None)
 
 
+def showElse(node: RoomNode, connection: Connection, payload: Payload) -> None:
+    """
+    C{socket.presence.update}: show something else of a member of a room.
+    """
+    requireClient(connection)
+    wanted = read(payload, Shown)
+    checkMeta(payload, wanted)
+    if not node.presence.update(connection, wanted.room, wanted.meta):
+        raise PeerError("room.denied", "You aren't shown in this room")
+    node.answers.reply(connection, payload, {"room": wanted.room})
+
+
 def _refusal(error: Any) -> AskRefused:
     facts = error if isinstance(error, dict) else {}
     return AskRefused(str(facts.get("code", "")), str(facts.get("message", "")))
@@ -60,6 +73,7 @@ CONTROL: dict[str, Control] = {
     "socket.auth.refresh": Control(refresh),
     "socket.history": Control(history),
     "socket.ping": Control(ping, ordered=False),
+    "socket.presence.update": Control(showElse),
     "socket.reply": Control(reply, ordered=False),
     "socket.subscribe": Control(subscribe),
     "socket.unsubscribe": Control(unsubscribe),

@@ -5,7 +5,7 @@ What a transport tells it (L{Hub.opened}, L{Hub.received}, L{Hub.closed}) goes t
 say goes out through the backplane to L{Hub.deliver}, the only code that writes to many.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from twisted.application.service import Service
@@ -41,11 +41,12 @@ from ratchet_tx.interfaces import (
     ITransport,
 )
 from ratchet_tx.login import isClient
-from ratchet_tx.messages import Deliver, Disconnect, Leave, Message
+from ratchet_tx.messages import Absent, Deliver, Disconnect, Leave, Message, Present
 from ratchet_tx.observers import Observer, Observers
 from ratchet_tx.ongoing import Ongoing
 from ratchet_tx.outside import waitFor
 from ratchet_tx.payload import RESERVED, BadPayload, Payload, checkEvent, checkName, decode, encode, encodeData
+from ratchet_tx.presence import Presence
 from ratchet_tx.provided import requireProvided
 from ratchet_tx.settings import Settings
 from ratchet_tx.spare import Spare
@@ -103,6 +104,7 @@ class Hub(Service):
         self._audience = Audience()
         self._expiry = Expiry()
         self.holds: Holds[Connection] = Holds()
+        self.presence = Presence(self)
         self._ongoing = Ongoing()
         self._stopping: Stopping | None = None
         self.overdue = False
@@ -224,6 +226,7 @@ class Hub(Service):
 
     def _stopped(self) -> Deferred[Any] | None:
         self._stopping = None
+        self.presence.stop()
         return asDeferred(self.backplane.stop())
 
     # What a transport tells
@@ -354,6 +357,8 @@ class Hub(Service):
         self.guard.remove(connection)
         self.strangers.stop(connection)
         self._expiry.forget(connection)
+        if connection.mayBeBack(clean):
+            self.presence.lost(connection)
         connection.end()
         self._audience.remove(connection)
         self.counters.closed += 1
@@ -471,6 +476,10 @@ class Hub(Service):
         _checkId(clientId)
         self.publish(Leave(clientId, room))
 
+    def members(self, room: str) -> Deferred[dict[str, Any]]:
+        checkName(room, "a room")
+        return Deferred.fromCoroutine(self.presence.members(room, tuple(self._audience.rooms.members(room))))
+
     def publish(self, message: Message) -> Any:
         """
         Send a message to every node, this one too.
@@ -483,6 +492,8 @@ class Hub(Service):
         """
         if isinstance(message, Deliver):
             return self._deliverEvent(message)
+        if isinstance(message, Present | Absent):
+            return self.presence.received(message)
         for connection in tuple(self._audience.clients.members(message.client)):
             if isinstance(message, Disconnect):
                 connection.close(message.code, "Disconnected by the server")
@@ -500,10 +511,20 @@ class Hub(Service):
         receivers = self._audience.receivers(message)
         if message.room in self.holds:
             receivers = self.holds.keep(message, frame, spare, receivers)
+        self.spread(frame, receivers, spare, message.without)
+
+    def spread(
+        self, frame: bytes, receivers: Iterable[Connection], spare: Spare | None = None, without: str | None = None
+    ) -> None:
+        """
+        Send the same bytes to many connections of this node.
+
+        @param without: the id of one to leave out
+        """
         failed = []
         sent = 0
         for connection in receivers:
-            if connection.closing or connection.id == message.without:
+            if connection.closing or connection.id == without:
                 continue
             try:
                 connection.transport.send(frame, spare)
@@ -536,6 +557,7 @@ class Hub(Service):
         for room in rooms:
             if self._audience.rooms.leave(room, connection):
                 self.backplane.unsubscribe(room)
+        self.presence.left(connection, rooms)
 
     # Those who watch
 

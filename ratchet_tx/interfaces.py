@@ -297,6 +297,16 @@ class IHub(Interface):
         It fails as the backplane does.
         """
 
+    def members(room: str) -> Any:
+        """
+        Say who is in a room: who is shown there as present, on all nodes, and of this node whoever else is.
+
+        @return: a Deferred of a dict by client id, C{{"ada": {"metas": [{"ref": "c-9f2", "status": "away"}]}}}: each client
+            once, with its connections, and what these show of themselves
+
+        It fails as the backplane does.
+        """
+
     def disconnect(clientId: str, code: int = 4503) -> None:
         """
         Close every connection of a client, on every node.

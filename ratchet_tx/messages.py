@@ -2,6 +2,8 @@
 What nodes tell each other over the backplane; values, which know nothing of how they travel.
 """
 
+from typing import Any
+
 import msgspec
 
 
@@ -63,4 +65,41 @@ class Leave(msgspec.Struct, frozen=True, tag=True):
     room: str
 
 
-Message = Deliver | Disconnect | Leave
+class Present(msgspec.Struct, frozen=True, tag=True):
+    """
+    Know a member of a room, or what else is shown of it.
+
+    @ivar node: whose word this is
+    @ivar room: the room's name
+    @ivar ref: what the member is called there
+    @ivar client: the id of the client that it is
+    @ivar meta: what else is shown
+    @ivar lost: whether its connection is gone, and it may be back soon
+    """
+
+    node: str
+    room: str
+    ref: str
+    client: str
+    meta: dict[str, Any]
+    lost: bool = False
+
+    def __repr__(self) -> str:
+        return f"<Present {self.ref} in {self.room!r}>"
+
+
+class Absent(msgspec.Struct, frozen=True, tag=True):
+    """
+    Forget a member of a room.
+
+    @ivar node: whose word this is
+    @ivar room: the room's name
+    @ivar ref: what the member is called there
+    """
+
+    node: str
+    room: str
+    ref: str
+
+
+Message = Deliver | Disconnect | Leave | Present | Absent

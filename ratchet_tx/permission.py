@@ -16,6 +16,7 @@ from ratchet_tx.holds import Holds
 from ratchet_tx.interfaces import IBackplane, IRoomPolicy
 from ratchet_tx.login import LoginNode
 from ratchet_tx.messages import Keep
+from ratchet_tx.presence import Presence
 from ratchet_tx.wanted import Since
 
 _log = Logger()
@@ -29,6 +30,7 @@ class RoomNode(LoginNode, Protocol):
     backplane: IBackplane
     guard: Guard
     holds: Holds[Connection]
+    presence: Presence
 
 
 def requireClient(connection: Connection) -> None:

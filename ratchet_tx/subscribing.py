@@ -5,6 +5,7 @@ From the request until its reply nothing live of its rooms is sent: the reply sa
 """
 
 from collections.abc import Sequence
+from itertools import compress
 from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred, DeferredList
@@ -17,7 +18,7 @@ from ratchet_tx.history import Past, Position, isAll, sizeOf
 from ratchet_tx.holds import Hold
 from ratchet_tx.payload import BadPayload, Payload
 from ratchet_tx.permission import Permission, RoomNode, requireClient
-from ratchet_tx.wanted import Room, Since, Subscription, Subscriptions, read
+from ratchet_tx.wanted import Room, Since, Subscription, Subscriptions, checkMeta, read
 
 _log = Logger()
 
@@ -29,9 +30,13 @@ def subscribe(node: RoomNode, connection: Connection, payload: Payload) -> Defer
     requireClient(connection)
     several = isinstance(payload.data, dict) and "rooms" in payload.data
     if not several:
-        return _Subscribing(node, connection, payload, (read(payload, Subscription),)).begin()
+        wanted = read(payload, Subscription)
+        checkMeta(payload, wanted)
+        return _Subscribing(node, connection, payload, (wanted,)).begin()
     rooms = read(payload, Subscriptions).rooms
     _checkRooms(node, payload, [each.room for each in rooms])
+    for number, wanted in enumerate(rooms):
+        checkMeta(payload, wanted, f"$.data.rooms[{number}]")
     node.guard.chargeForRooms(connection, len(rooms) - 1, node.clock.seconds())
     return _Subscribing(node, connection, payload, rooms, several=True).begin()
 
@@ -91,23 +96,30 @@ class _Subscribing:
 
     def begin(self) -> Deferred[Any]:
         """
-        @return: fires when it is answered
+        @return: fires when it is answered, and whoever is to be shown is
         """
+        return Deferred.fromCoroutine(self._run())
+
+    async def _run(self) -> None:
         names = [each.room for each in self._rooms]
         hold = self._node.holds.open(self._connection, names, self._node.limits.sendQueueBytes)
         entering = [Deferred.fromCoroutine(self._enter(each, hold)) for each in self._rooms]
-
-        def entered(outcomes: list[tuple[bool, Any]]) -> None:
+        try:
+            outcomes = await DeferredList(entering, consumeErrors=True)
+        finally:
             self._node.holds.close(self._connection, names)
-            if not self._connection.closing:
-                self._answer([outcome for _, outcome in outcomes], hold)
-
-        return DeferredList(entering, consumeErrors=True).addCallback(entered)
+        if self._connection.closing:
+            return
+        self._answer([outcome for _, outcome in outcomes], hold)
+        isIn = [succeeded for succeeded, _ in outcomes]
+        await DeferredList([self._show(each) for each in compress(self._rooms, isIn) if each.presence])
 
     async def _enter(self, wanted: Subscription, hold: Hold) -> _Entered:
         room = wanted.room
-        await self._permission.toEnter(room)
+        policy = await self._permission.toEnter(room)
         self._check(room, hold)
+        if wanted.presence and not policy.presence:
+            raise PeerError("room.denied", "Nobody is shown in this room")
         isNew = self._connection.enter(room)
         try:
             entered = await self._position(wanted)
@@ -150,6 +162,19 @@ class _Subscribing:
         else:
             node.answers.reply(connection, payload, self._result(outcomes[0], hold, offsets))
         self._release(hold, offsets)
+
+    def _show(self, wanted: Subscription) -> Deferred[None]:
+        node = self._node
+        showing = Deferred.fromCoroutine(node.presence.enter(self._connection, wanted.room, wanted.meta))
+        if node.limits.handlerSeconds:
+            showing.addTimeout(node.limits.handlerSeconds, node.clock)
+        return showing.addErrback(self._notShown, wanted.room)
+
+    def _notShown(self, failure: Failure, room: str) -> None:
+        connection = self._connection
+        if not connection.closing:
+            _log.failure("Showing {id} in {room!r} failed; it is taken out", failure, id=connection.id, room=room)
+            connection.leave(room)
 
     def _release(self, hold: Hold, offsets: dict[str, int]) -> None:
         connection = self._connection

@@ -2,13 +2,16 @@
 What peers want of rooms, as they say it; whether they get it is decided elsewhere.
 """
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta
 
 from ratchet_tx.history import Position
-from ratchet_tx.payload import NAME_LENGTH, BadPayload, Payload
+from ratchet_tx.payload import NAME_LENGTH, BadPayload, Payload, encodeData
+
+#: How much may be shown of a member of a room, in bytes of JSON.
+META_BYTES = 1024
 
 #: How many events of a room's history are given at once.
 PAGE = 100
@@ -47,9 +50,13 @@ class Subscription(Room, frozen=True):
     A room that somebody wants to be in.
 
     @ivar recover: where he was in it before, and wants to go on from
+    @ivar presence: whether he wants to be shown there, and to be told who else is
+    @ivar meta: what else to show of him
     """
 
     recover: Since | None = None
+    presence: bool = False
+    meta: dict[str, Any] = {}
 
 
 class Subscriptions(msgspec.Struct, frozen=True):
@@ -67,6 +74,25 @@ class Page(Room, frozen=True):
 
     since: Since | None = None
     limit: Annotated[int, Meta(ge=1)] = PAGE
+
+
+class Shown(Room, frozen=True):
+    """
+    What else to show of somebody in a room.
+    """
+
+    meta: dict[str, Any] = {}
+
+
+def checkMeta(payload: Payload, wanted: "Subscription | Shown", path: str = "$.data") -> None:
+    """
+    Check that there isn't too much to show.
+
+    @param path: where it stands
+    @raise BadPayload: where there is
+    """
+    if len(encodeData(payload.event, wanted.meta)) > META_BYTES:
+        raise BadPayload(f"More than {META_BYTES} bytes", payload.id, path=f"{path}.meta")
 
 
 def read(payload: Payload, kind: type[Wanted]) -> Wanted:

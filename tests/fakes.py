@@ -110,15 +110,17 @@ class Peer:
 
     def ask(self, event: str, data: Any = None) -> Any:
         """
-        Send an event that wants a reply, which comes before anything else.
+        Send an event that wants a reply, which comes at once.
 
         @return: the reply's result, or its error
         """
         self.asked += 1
         self.emit(event, data, id=self.asked)
-        reply = json.loads(self.transport.texts.pop(0))
-        assert (reply["event"], reply["re"]) == ("socket.reply", self.asked)
-        return reply["data"]["result" if reply["data"]["ok"] else "error"]
+        frames = [json.loads(text) for text in self.transport.texts]
+        [position] = [position for position, frame in enumerate(frames) if frame.get("re") == self.asked]
+        del self.transport.texts[position]
+        reply = frames[position]["data"]
+        return reply["result" if reply["ok"] else "error"]
 
     def leave(self, code: int = 1000, reason: str = "", clean: bool = True) -> None:
         """
@@ -205,6 +207,9 @@ class LateBackplane(MemoryBackplane):
 
     def read(self, room: str, since: Any, limit: int, keep: Any = None) -> Any:
         return self._later(lambda: super(LateBackplane, self).read(room, since, limit, keep))
+
+    def members(self, room: str) -> Any:
+        return self._later(lambda: super(LateBackplane, self).members(room))
 
     def _later(self, find: Callable[[], Any]) -> Deferred[Any]:
         self.questions.append(Question(find))

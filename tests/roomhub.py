@@ -27,14 +27,16 @@ class Joins:
 
 def roomHub(*applications: Any, **arguments: Any) -> Hub:
     """
-    Make a hub with rooms of all kinds, which knows ada and bob.
+    Make a hub with rooms of all kinds, which knows ada, bob and eve.
     """
     registered = Applications()
     registered.registerRooms("lobby", RoomPolicy())
     registered.registerRooms("room-*", RoomPolicy())
+    registered.registerRooms("cafe*", RoomPolicy(presence=True))
+    registered.registerRooms("club", RoomPolicy(historySize=10, historySeconds=60, presence=True))
     registered.registerRooms("news*", RoomPolicy(historySize=10, historySeconds=60))
     registered.registerRooms("user:*", RoomPolicy(mayJoin=lambda client, room: room == f"user:{client.id}"))
-    arguments = {"clientProvider": FakeProvider(a="ada", b="bob"), "applications": registered, **arguments}
+    arguments = {"clientProvider": FakeProvider(a="ada", b="bob", c="eve"), "applications": registered, **arguments}
     return startedHub(*applications, **arguments)
 
 

@@ -18,6 +18,7 @@ def test_table() -> None:
         "socket.auth.refresh": True,
         "socket.history": True,
         "socket.ping": False,
+        "socket.presence.update": True,
         "socket.reply": False,
         "socket.subscribe": True,
         "socket.unsubscribe": True,

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from ratchet_tx.messages import Deliver, Disconnect, Keep, Leave, Message
+from ratchet_tx.messages import Absent, Deliver, Disconnect, Keep, Leave, Message, Present
 from ratchet_tx.payload import encodeData
 
 MESSAGES = [
@@ -17,6 +17,8 @@ MESSAGES = [
     Deliver("news", encodeData("news", 1), room="news", offset=7),
     Disconnect("ada", 4503),
     Leave("ada", "lobby"),
+    Present("n-1", "lobby", "c-1", "ada", {"status": "sesame"}, lost=True),
+    Absent("n-1", "lobby", "c-1"),
 ]
 
 
@@ -44,5 +46,5 @@ def test_frozen(message: Any) -> None:
 
 def test_reprShowsNoData() -> None:
     """What is in an event isn't shown by the message that carries it."""
-    assert "sesame" not in repr(MESSAGES[0])
+    assert "sesame" not in repr(MESSAGES)
     assert "chat.message" in repr(MESSAGES[0])

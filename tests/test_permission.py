@@ -76,12 +76,12 @@ class TestPermission:
         """A PeerError of a policy's is its answer."""
 
         def mayJoin(client: Any, room: str) -> bool:
-            raise PeerError("club.full", "No seats left", retry=True, seats=0)
+            raise PeerError("party.full", "No seats left", retry=True, seats=0)
 
         hub = roomHub()
-        hub.applications.registerRooms("club", RoomPolicy(mayJoin=mayJoin))
-        refused = arrive(hub).ask("socket.subscribe", {"room": "club"})
-        assert refused == {"code": "club.full", "message": "No seats left", "retry": True, "seats": 0}
+        hub.applications.registerRooms("party", RoomPolicy(mayJoin=mayJoin))
+        refused = arrive(hub).ask("socket.subscribe", {"room": "party"})
+        assert refused == {"code": "party.full", "message": "No seats left", "retry": True, "seats": 0}
 
     def test_takingTooLong(self, hub: Hub, joins: Joins, ada: Peer) -> None:
         """A policy that takes longer than a handler may is a refusal that says "come again"."""

@@ -1,0 +1,115 @@
+"""
+Who is shown as a member of one room, as one node knows it; it tells nobody, and doesn't know whom it is for.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+
+class Member(NamedTuple):
+    """
+    A connection that is shown.
+
+    @ivar client: whose it is, by the client's id
+    @ivar meta: what else is shown of it
+    @ivar lost: whether it is gone, and still shown because it may be back soon
+    """
+
+    client: str
+    meta: Mapping[str, Any]
+    lost: bool = False
+
+    def asEntry(self) -> dict[str, Any]:
+        """
+        Say it as it stands with the backplane.
+        """
+        return {"client": self.client, "meta": dict(self.meta), "lost": self.lost}
+
+
+class Changes:
+    """
+    What is to be told to those who know a roster as it was.
+    """
+
+    def __init__(self) -> None:
+        self.joins: dict[str, Any] = {}
+        self.leaves: dict[str, Any] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self.joins or self.leaves)
+
+
+def show(into: dict[str, Any], ref: str, member: Member) -> None:
+    """
+    Add a member to what is shown: each client once, with its connections.
+
+    What a connection says of itself never replaces its ref.
+    """
+    meta = {"ref": ref, **{key: value for key, value in member.meta.items() if key != "ref"}}
+    into.setdefault(member.client, {"metas": []})["metas"].append(meta)
+
+
+class Roster:
+    """
+    The members of a room, by their refs: the id of the connection that each came by.
+    """
+
+    def __init__(self) -> None:
+        self._members: dict[str, Member] = {}
+        self._lost: dict[str, list[str]] = {}
+
+    def put(self, ref: str, member: Member, changes: Changes) -> None:
+        """
+        Add a member, or know it anew; nothing is to be told where it is shown as before.
+        """
+        before = self._forget(ref)
+        self._members[ref] = member
+        if member.lost:
+            self._lost.setdefault(member.client, []).append(ref)
+        if before is not None and before.client != member.client:
+            show(changes.leaves, ref, before)
+        if before is None or (before.client, before.meta) != (member.client, member.meta):
+            show(changes.joins, ref, member)
+
+    def remove(self, ref: str, changes: Changes) -> None:
+        """
+        Take a member out, if it is there.
+        """
+        before = self._forget(ref)
+        if before is not None:
+            show(changes.leaves, ref, before)
+
+    def _forget(self, ref: str) -> Member | None:
+        member = self._members.pop(ref, None)
+        if member is not None and member.lost:
+            refs = self._lost[member.client]
+            refs.remove(ref)
+            if not refs:
+                del self._lost[member.client]
+        return member
+
+    def lostBy(self, client: str) -> str | None:
+        """
+        Name a connection of a client's that is gone and still shown.
+        """
+        refs = self._lost.get(client)
+        return refs[0] if refs else None
+
+    def state(self) -> dict[str, Any]:
+        """
+        Say who is shown, each client with its connections.
+        """
+        shown: dict[str, Any] = {}
+        for ref, member in self._members.items():
+            show(shown, ref, member)
+        return shown
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._members)
+
+
+def fromEntry(entry: Mapping[str, Any]) -> Member:
+    """
+    Read what stands with the backplane.
+    """
+    return Member(entry["client"], entry["meta"], entry["lost"])
