@@ -7,7 +7,8 @@ VENV := .venv
 BENCH := .venv-bench
 BIN := $(VENV)/bin
 
-.PHONY: run test check conformance fuzz benchmark all clean
+.PHONY: run test check conformance fuzz all clean
+.PHONY: benchmark benchmark-all benchmark-growth benchmark-soak benchmark-docs benchmark-smoke
 
 # The chat, on http://localhost:$(PORT)
 run: $(VENV)/run
@@ -33,14 +34,39 @@ conformance: $(VENV)/test
 fuzz: $(VENV)/fuzz
 	$(BIN)/python tests/fuzz/payload.py -max_total_time=$(SECONDS) -timeout=10 -len_control=0 -max_len=200
 
-# Ours beside Node's ws and Socket.IO and picows, in turn; ARGS is for "python -m benchmarks", such as ARGS="--work echo"
+# Ours beside Node's ws and Socket.IO and picows, in turn; ARGS are further words, such as ARGS="--work echo --rounds 5"
 benchmark: $(BENCH)/bench benchmarks/servers/node_modules
 	$(BENCH)/bin/python -m benchmarks $(ARGS)
+
+# The same beside all others, too
+benchmark-all: $(BENCH)/bench $(BENCH)-asgi/bench benchmarks/servers/node_modules
+	$(BENCH)/bin/python -m benchmarks --servers all $(ARGS)
+
+# Ours alone: what an event costs, the more are connected
+benchmark-growth: $(BENCH)/bench
+	$(BENCH)/bin/python -m benchmarks.growth $(ARGS)
+
+# Ours alone: a thousand peers for SECONDS, 300 by default
+benchmark-soak: SECONDS = 300
+benchmark-soak: $(BENCH)/bench
+	$(BENCH)/bin/python -m benchmarks.soak --seconds $(SECONDS) $(ARGS)
+
+# All of that, and docs/benchmarks.rst from it: more than an hour, on a machine that does nothing else
+benchmark-docs:
+	$(MAKE) benchmark-all ARGS="--docs --rounds 5"
+	$(MAKE) benchmark-growth ARGS=--docs
+	$(MAKE) benchmark-soak ARGS=--docs
+
+# A work of each kind, by ours, with a handful of peers: not to measure anything, but to see that it can be done
+benchmark-smoke: $(BENCH)/bench
+	$(BENCH)/bin/python -m benchmarks --servers ratchet --work echo-16,room,shouts,connect,idle,flood \
+		--rounds 1 --seconds 0.1 --scale 0.02
+	$(BENCH)/bin/python -m benchmarks.soak --seconds 2 --scale 0.02
 
 all: test check
 
 clean:
-	rm -rf $(VENV) $(BENCH) tests/js/node_modules benchmarks/servers/node_modules build *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) $(BENCH)-asgi tests/js/node_modules benchmarks/servers/node_modules build *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:
 	.ci/packages $(PYTHON)
@@ -60,15 +86,23 @@ $(VENV)/fuzz: $(VENV)/test
 	$(BIN)/pip install --quiet --editable ".[fuzz]"
 	touch $@
 
-# An environment of their own: what the tests bring along would slow Autobahn down, and with it us.
-$(BENCH)/bench: setup.py
-	.ci/packages $(PYTHON) node npm
+# Environments of their own, with nothing in them that would slow a server down.
+$(BENCH)/bench: setup.py benchmarks/servers/requirements.txt
+	.ci/packages $(PYTHON)
 	$(PYTHON) -m venv $(BENCH)
 	$(BENCH)/bin/pip install --quiet --upgrade pip
-	$(BENCH)/bin/pip install --quiet --editable ".[bench]"
+	$(BENCH)/bin/pip install --quiet --editable ".[bench]" --requirement benchmarks/servers/requirements.txt
+	touch $@
+
+$(BENCH)-asgi/bench: benchmarks/servers/requirements-asgi.txt
+	.ci/packages $(PYTHON)
+	$(PYTHON) -m venv $(BENCH)-asgi
+	$(BENCH)-asgi/bin/pip install --quiet --upgrade pip
+	$(BENCH)-asgi/bin/pip install --quiet --requirement benchmarks/servers/requirements-asgi.txt
 	touch $@
 
 benchmarks/servers/node_modules: benchmarks/servers/package.json
+	.ci/packages node npm
 	cd benchmarks/servers && npm install --no-audit --no-fund --no-package-lock
 	touch $@
 

@@ -1,3 +1,3 @@
 """
-Measurements: how fast it is, and what it costs; they need what the tests need, and the extra C{bench}.
+Measurements: how fast it is, and what it costs, beside others; the extra C{bench} has what they need.
 """

@@ -10,9 +10,15 @@ from typing import Any
 Login = Generator[bytes | None, bytes, None]
 
 
-class LoginRefused(Exception):
+class Unexpected(Exception):
     """
-    The server answered a login with something else than its success.
+    The server said what it shouldn't, or nothing any more.
+    """
+
+
+class LoginRefused(Unexpected):
+    """
+    It answered a login with something else than a success.
     """
 
 

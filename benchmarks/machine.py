@@ -4,7 +4,6 @@ The machine that is measured on: its cores, what a process has cost, and how it 
 
 import os
 import platform
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from resource import RLIMIT_NOFILE, getpagesize, getrlimit, setrlimit
 
@@ -68,16 +67,3 @@ def describe() -> str:
         f"{model}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.release()}, "
         f"{platform.python_implementation()} {platform.python_version()}"
     )
-
-
-def versions(packages: list[str]) -> dict[str, str]:
-    """
-    Find out which versions of Python packages are installed here; what isn't, is left out.
-    """
-    found = {}
-    for package in packages:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found

@@ -8,7 +8,8 @@ from typing import Any
 
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
-from benchmarks.dialects import Plain
+from benchmarks.dialects import Plain, Unexpected
+from benchmarks.servers.tokens import USERS
 
 TEXT, CLOSE = WSMsgType.TEXT, WSMsgType.CLOSE
 
@@ -16,28 +17,28 @@ TEXT, CLOSE = WSMsgType.TEXT, WSMsgType.CLOSE
 OPENING = 64
 
 
-class Unexpected(Exception):
-    """
-    The server said what it shouldn't, or nothing any more.
-    """
+#: Who is told of a message: it is called with the peer.
+Hear = Callable[["Peer"], None]
 
 
 class Peer(WSListener):
     """
     One connection.
 
-    @ivar hear: is called, with this peer, for each message that is the expected one
+    @param fail: is told what goes wrong with it
     @ivar transport: picows's
     """
 
     def __init__(self, dialect: Plain, token: str, fail: Callable[[Exception], None]) -> None:
-        self.hear: Callable[[Peer], None] = lambda peer: None
         self._dialect = dialect
         self._fail = fail
         self._login = dialect.login(token)
         self._loggedIn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._awaited: tuple[str, Any] | None = None
+        self._expected: dict[tuple[str, Any], Hear] = {}
+        # The last one that came, as bytes, and who was told of it: mostly the next one is the same, and to compare bytes is
+        # cheaper than to decode them.
         self._message: bytes | None = None
+        self._hear: Hear = lambda peer: None
         self._leaving = False
 
     def on_ws_connected(self, transport: WSTransport) -> None:
@@ -49,7 +50,7 @@ class Peer(WSListener):
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         message = frame.get_payload_as_bytes()
         if message == self._message:
-            self.hear(self)
+            self._hear(self)
         else:
             self._other(frame.msg_type, message)
 
@@ -67,11 +68,11 @@ class Peer(WSListener):
             event = self._dialect.read(message)
         except ValueError as error:
             return self._fail(error)
-        if event != self._awaited:
-            return self._fail(Unexpected(f"came {str(event)[:200]}, and not {str(self._awaited)[:200]}"))
-        # From now on bytes are compared, which costs the load nothing to speak of.
-        self._message = message
-        self.hear(self)
+        hear = self._expected.get(event)
+        if hear is None:
+            return self._fail(Unexpected(f"came {str(event)[:200]}"))
+        self._message, self._hear = message, hear
+        hear(self)
 
     def _goOnLoggingIn(self, message: bytes) -> None:
         try:
@@ -105,11 +106,12 @@ class Peer(WSListener):
         """
         await self._loggedIn
 
-    def expect(self, name: str, data: Any, hear: Callable[["Peer"], None]) -> None:
+    def expect(self, name: str, data: Any, hear: Hear) -> None:
         """
-        Say which message may come from now on, and who is to be told of each.
+        Say that an event may come from now on, and who is to be told of each; what nobody expects is a failure.
         """
-        self._awaited, self._message, self.hear = (name, data), None, hear
+        self._expected[name, data] = hear
+        self._message = None
 
     def emit(self, name: str, data: Any) -> None:
         """
@@ -136,7 +138,8 @@ class Crowd:
         self.peers: list[Peer] = []
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.dialect = dialect
-        self._port = port
+        self.port = port
+        self._grown = 0
 
     def _fail(self, error: Exception) -> None:
         if not self.failed.done():
@@ -146,14 +149,15 @@ class Crowd:
         """
         Open so many more connections, and log each of them in by a token of its own.
         """
-        tokens = iter([f"token-{len(self.peers) + each}" for each in range(number)])
+        tokens = iter([f"token-{(self._grown + each) % len(USERS)}" for each in range(number)])
+        self._grown += number
         new: list[Peer] = []
         await asyncio.gather(*(self._open(tokens, new) for _ in range(min(number, OPENING))))
         self.peers += new
         return new
 
     async def _open(self, tokens: Iterable[str], new: list[Peer]) -> None:
-        url = f"ws://127.0.0.1:{self._port}{self.dialect.path}"
+        url = f"ws://127.0.0.1:{self.port}{self.dialect.path}"
         for token in tokens:
             peer = Peer(self.dialect, token, self._fail)
             await ws_connect(lambda peer=peer: peer, url, websocket_handshake_timeout=60)

@@ -2,7 +2,7 @@
 What peers that don't read cost the others: half of all peers stall in the middle of a fan-out, and the memory of the
 server and the delay of the other half's messages are plotted.
 
-    python -m benchmarks.stalled docs/stalled.svg
+    python -m benchmarks.stalled docs/stalled.svg           (it needs the extra C{test}, too)
 """
 
 import asyncio

@@ -5,11 +5,14 @@ What servers are made to do, as seen by the load: each work opens its peers, has
 import asyncio
 from collections import deque
 from dataclasses import dataclass, replace
+from itertools import cycle
 from time import perf_counter
 from typing import ClassVar, Protocol
 
+from benchmarks.machine import memoryBytes
 from benchmarks.meter import Meter, Sample
 from benchmarks.peer import TEXT, Crowd, Peer
+from benchmarks.visitor import receive
 
 #: A part of the seconds that goes by before anything is measured.
 WARM_UP = 0.5
@@ -178,3 +181,137 @@ class Shout:
         self._left -= 1
         if not self._left:
             self._done.set_result(None)
+
+
+@dataclass(frozen=True)
+class Visits:
+    """
+    Peers come, log in, take leave, and wait for the end.
+
+    @param atOnce: how many do so at the same time
+    @param silent: how many others are connected, and say nothing
+    """
+
+    atOnce: int = 16
+    silent: int = 0
+
+    unit = "visit"
+    limits: ClassVar[dict[str, int]] = {}
+
+    def scaled(self, scale: float) -> "Visits":
+        return replace(self, silent=part(self.silent, scale))
+
+    @property
+    def title(self) -> str:
+        among = f", among {self.silent:,}" if self.silent else ""
+        return f"connect, log in, close; {self.atOnce} at once{among}"
+
+    async def run(self, crowd: Crowd, meter: Meter, seconds: float) -> Sample:
+        await crowd.grow(self.silent)
+        self._receive(crowd, meter, seconds * WARM_UP)
+        meter.start()
+        self._receive(crowd, meter, seconds)
+        return meter.stop()
+
+    def _receive(self, crowd: Crowd, meter: Meter, seconds: float) -> None:
+        # Meanwhile the silent ones answer no pings, which is no harm for so short a time.
+        end = perf_counter() + seconds
+        receive(crowd.port, crowd.dialect, self.atOnce, end, lambda visitor: meter.latencies.append(visitor.seconds))
+
+
+@dataclass(frozen=True)
+class Idle:
+    """
+    Peers are connected and logged in, and say nothing.
+    """
+
+    peers: int = 10_000
+
+    unit = "connection"
+    limits: ClassVar[dict[str, int]] = {}
+
+    def scaled(self, scale: float) -> "Idle":
+        return replace(self, peers=part(self.peers, scale))
+
+    @property
+    def title(self) -> str:
+        return f"{self.peers:,} connected, logged in, idle"
+
+    async def run(self, crowd: Crowd, meter: Meter, seconds: float) -> Sample:
+        # What the first ones load stays for the others.
+        await crowd.grow(max(1, self.peers // 100))
+        await crowd.until(asyncio.sleep(seconds))
+        before = memoryBytes(meter.pid)
+        await crowd.grow(self.peers)
+        await crowd.until(asyncio.sleep(seconds))
+        memory = (memoryBytes(meter.pid) - before) / self.peers
+        meter.start()
+        await crowd.until(asyncio.sleep(seconds))
+        return replace(meter.stop(self.peers), memory=memory)
+
+
+@dataclass(frozen=True)
+class Flood:
+    """
+    Peers say something now and then, while one says as much as it may.
+
+    @param peers: how many there are besides that one; each sends ten events a second
+    @param rate: the events a second of that one, which is what our limit allows; where the server falls behind by a
+        thousand of them, it waits
+    """
+
+    peers: int = 100
+    rate: int = 10_000
+
+    unit = "event"
+
+    @property
+    def limits(self) -> dict[str, int]:
+        return {"eventsPerSecond": self.rate, "eventsBurst": self.rate}
+
+    def scaled(self, scale: float) -> "Flood":
+        return replace(self, peers=part(self.peers, scale), rate=part(self.rate, scale))
+
+    @property
+    def title(self) -> str:
+        return f"echo, {self.peers} peers, while another floods with {self.rate:,}/s"
+
+    async def run(self, crowd: Crowd, meter: Meter, seconds: float) -> Sample:
+        flooder, *others = await crowd.grow(1 + self.peers)
+        text = "x" * 64
+        message = crowd.dialect.event("echo", text)
+        sent: dict[Peer, float] = {}
+        flooded = answered = 0
+
+        def heard(peer: Peer) -> None:
+            meter.latencies.append(perf_counter() - sent.pop(peer))
+
+        def heardFlooder(peer: Peer) -> None:
+            nonlocal answered
+            answered += 1
+
+        flooder.expect("echo", text, heardFlooder)
+        for peer in others:
+            peer.expect("echo", text, heard)
+        turns = cycle(others)
+
+        async def talk(seconds: float) -> None:
+            nonlocal flooded
+            start, floodedBefore, said = perf_counter(), flooded, 0
+            while (passed := perf_counter() - start) < seconds:
+                while flooded - floodedBefore < passed * self.rate and flooded - answered < 1000:
+                    flooder.transport.send(TEXT, message)
+                    flooded += 1
+                while said < passed * self.peers * 10:
+                    said += 1
+                    peer = next(turns)
+                    if peer not in sent:
+                        sent[peer] = perf_counter()
+                        peer.transport.send(TEXT, message)
+                await asyncio.sleep(0.001)
+
+        await crowd.until(talk(seconds * WARM_UP))
+        meter.start()
+        before = answered
+        await crowd.until(talk(seconds))
+        return meter.stop(answered - before + len(meter.latencies))

@@ -13,9 +13,8 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 
-#: Where the servers are that need packages which the others must not have: with click, which uvicorn brings,
-#: Autobahn's debug output takes twice as long.
-APART = HERE.parent.parent / ".venv-bench-asgi" / "bin"
+#: The Python of the servers whose packages the others must not have (requirements-asgi.txt says why).
+ASGI = HERE.parent.parent / ".venv-bench-asgi" / "bin" / "python"
 
 
 @dataclass(frozen=True)
@@ -25,13 +24,15 @@ class Kind:
 
     @ivar title: what it is called in the table
     @ivar command: makes its command line, given the port
-    @ivar packages: of Python, or of Node, whose versions tell which one it was
+    @ivar packages: those whose versions tell which one it was
+    @ivar home: where these packages are: C{python} is the environment of the load, C{asgi} the other one, or C{node}
     @ivar dialect: what it speaks, one of L{benchmarks.dialects.DIALECTS}
     """
 
     title: str
     command: Callable[[int], list[str]]
     packages: tuple[str, ...]
+    home: str = "python"
     dialect: str = "plain"
 
 
@@ -59,13 +60,27 @@ def _node(script: str) -> Callable[[int], list[str]]:
     return lambda port: ["node", str(HERE / script)]
 
 
+def _uvicorn(port: int) -> list[str]:
+    words = ["--host", "127.0.0.1", "--port", str(port), "--loop", "uvloop", "--log-level", "warning", "--backlog", "1024"]
+    return [str(ASGI), "-m", "uvicorn", "benchmarks.servers.pythonsocketio:application", *words]
+
+
+def _daphne(port: int) -> list[str]:
+    words = ["-b", "127.0.0.1", "-p", str(port), "--verbosity", "0", "benchmarks.servers.channels:application"]
+    return [str(ASGI), "-m", "daphne", *words]
+
+
 KINDS = {
     "ratchet": Kind("ratchet_tx", ratchet, ("ratchet_tx", "Twisted", "autobahn", "msgspec")),
-    "ws": Kind("Node ws", _node("ws.mjs"), ("ws",)),
-    "socketio": Kind("Node Socket.IO", _node("socketio.mjs"), ("socket.io",), "socketio"),
+    "ws": Kind("Node ws", _node("ws.mjs"), ("ws", "Node"), "node"),
+    "socketio": Kind("Node Socket.IO", _node("socketio.mjs"), ("socket.io", "Node"), "node", "socketio"),
     "picows": Kind("picows", _python("picows"), ("picows", "uvloop")),
+    "autobahn": Kind("Autobahn, bare", _python("autobahn"), ("autobahn", "Twisted")),
+    "websockets": Kind("websockets", _python("websockets"), ("websockets", "uvloop")),
+    "aiohttp": Kind("aiohttp", _python("aiohttp"), ("aiohttp", "uvloop")),
+    "python-socketio": Kind("python-socketio", _uvicorn, ("python-socketio", "uvicorn", "uvloop"), "asgi", "socketio"),
+    "channels": Kind("Channels", _daphne, ("channels", "daphne"), "asgi"),
 }
 
-#: What everybody measures; and what takes longer.
+#: What is measured where nothing else is said.
 FEW = ("ratchet", "ws", "socketio", "picows")
-ALL = tuple(KINDS)
