@@ -8,7 +8,6 @@ from twisted.application.service import MultiService
 from twisted.application.strports import service as listeningService
 from twisted.internet.endpoints import quoteStringArgument
 from twisted.logger import Logger
-from twisted.web.server import Site
 
 from ratchet_tx.addresses import isPublic
 from ratchet_tx.certificate import Certificate
@@ -19,13 +18,18 @@ from ratchet_tx.renewable import RenewablePort, isRenewable
 from ratchet_tx.settings import Settings
 from ratchet_tx.web.files import Files
 from ratchet_tx.web.resource import Front
+from ratchet_tx.web.site import BODY_BYTES, Site
 from ratchet_tx.websocket import RatchetServerFactory
 
 DEFAULT_PORT = 8080
 
 
 def makeService(
-    settings: Settings | None = None, hub: Hub | None = None, pages: Any = None, reactor: Any = None
+    settings: Settings | None = None,
+    hub: Hub | None = None,
+    pages: Any = None,
+    reactor: Any = None,
+    bodyBytes: int = BODY_BYTES,
 ) -> "RatchetService":
     """
     Make a service that serves a hub, the browser client, and pages beside them, on every endpoint of the settings::
@@ -37,6 +41,8 @@ def makeService(
     @param hub: by default a new one
     @param pages: a resource of twisted.web for the port's root; by default the settings' folder C{static}
     @param reactor: by default the global one
+    @param bodyBytes: how long a request's body may be, for pages that take uploads: twisted.web takes all of it in before it
+        asks a page; 0 for any length
     @raise UsageError: for an endpoint's description, or a certificate, that can't be read
     """
     if reactor is None:
@@ -48,7 +54,7 @@ def makeService(
     if pages is None and settings.static:
         pages = Files(settings.static)
     hub.provideClock(reactor)
-    return RatchetService(settings, hub, pages, reactor)
+    return RatchetService(settings, hub, pages, reactor, bodyBytes)
 
 
 class RatchetService(MultiService):
@@ -60,11 +66,11 @@ class RatchetService(MultiService):
 
     _log = Logger()
 
-    def __init__(self, settings: Settings, hub: Hub, pages: Any, reactor: Any) -> None:
+    def __init__(self, settings: Settings, hub: Hub, pages: Any, reactor: Any, bodyBytes: int) -> None:
         super().__init__()
         self._hub = hub
         hub.setServiceParent(self)
-        site = _Site(Front(hub, Hosts(settings.host), pages), logFormatter=_formatAccess)
+        site = Site(Front(hub, Hosts(settings.host), pages), bodyBytes, hub.counters, reactor)
         factory = RatchetServerFactory(hub, reactor, site)
         self._renewables: list[Certificate | RenewablePort] = []
         secured = self._secured(factory, settings, reactor)
@@ -116,22 +122,6 @@ class RatchetService(MultiService):
                 self._log.error("The certificate stays as it was: {error}", error=error)
             else:
                 self._log.info("The certificate has been read again")
-
-
-class _Site(Site):
-    noisy = False
-
-
-def _formatAccess(timestamp: str, request: Any) -> str:
-    """
-    Log a request as the combined format of web servers does, but for its query, which may hold secrets.
-    """
-    path = request.uri.partition(b"?")[0].decode("ascii", "backslashreplace")
-    address = request.getClientAddress()
-    return (
-        f"{getattr(address, 'host', '-')} - - {timestamp} "
-        f'"{request.method.decode("ascii", "backslashreplace")} {path}" {request.code} {request.sentLength or "-"}'
-    )
 
 
 def _listensOnPort(settings: Settings) -> bool:

@@ -9,6 +9,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from select import select
 from socket import SO_LINGER, SO_RCVBUF, SOL_SOCKET, create_connection, socket
 from typing import Any
 
@@ -124,6 +125,27 @@ def test_endlessHead(tmp_path: Path) -> None:
                     peer.sendall(b"X: " + b"y" * 5000 + b"\r\n")
         after = ask(good, "count")
         assert after["refused"]["http.431"] == 20
+        assert after["memory"] - before < 8 << 20
+
+
+def test_endlessBody(tmp_path: Path) -> None:
+    """Who sends a page an endless body, in one or in chunks, is refused with 413, and nothing of it is kept."""
+    with ratchet(tmp_path) as server, connect(server.socketUrl) as good:
+        before = ask(good, "count")["memory"]
+        for header, piece in (
+            ("Content-Length: 900000000", b"x" * 100_000),
+            ("Transfer-Encoding: chunked", b"186a0\r\n" + b"x" * 100_000 + b"\r\n"),
+        ):
+            with reach(server) as peer:
+                peer.sendall(f"POST / HTTP/1.1\r\nHost: localhost\r\n{header}\r\n\r\n".encode())
+                with suppress(ConnectionError):
+                    for _ in range(500):
+                        peer.sendall(piece)
+                        if select([peer], [], [], 0)[0]:
+                            break
+                assert readAll(peer).startswith(b"HTTP/1.1 413 ")
+        after = ask(good, "count")
+        assert after["refused"] == {"http.413": 2}
         assert after["memory"] - before < 8 << 20
 
 

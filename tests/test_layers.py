@@ -92,6 +92,7 @@ LAYERS = {
         "web.files",
         "web.macro",
         "web.resource",
+        "web.site",
         "websocket",
     ],
 }

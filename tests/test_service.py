@@ -94,21 +94,6 @@ async def test_static(tmp_path: Any) -> None:
     await service.stopService()
 
 
-def test_accessLog(reactor: MemoryReactor) -> None:
-    """The access log names paths and statuses, and keeps back queries, which may hold secrets."""
-    service = makeService(Settings(), reactor=reactor)
-    service.startService()
-    site = reactor.tcpServers[0][1]
-    site.startFactory()
-    with logged() as lines:
-        Wire(site).get("/x?token=sesame")
-    site.stopFactory()
-    (line,) = lines
-    assert '"GET /x" 404 ' in line
-    assert line.startswith("192.0.2.7 ")
-    assert "sesame" not in line
-
-
 def test_logPrefix(reactor: MemoryReactor) -> None:
     """The log names the server when it says on which port it listens."""
     makeService(reactor=reactor).startService()

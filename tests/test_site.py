@@ -1,0 +1,153 @@
+"""
+The web site of a port: its log, and the bodies of requests.
+"""
+
+from typing import Any
+
+import pytest
+from twisted.web.resource import Resource
+
+from ratchet_tx import Hub, Settings, makeService
+from ratchet_tx.web.site import LINGER_SECONDS
+from tests.ends import MemoryReactor, Wire
+from tests.fakes import logged
+
+
+class Uploads(Resource):
+    """
+    Says how long what it is sent was.
+    """
+
+    isLeaf = True
+
+    def render_POST(self, request: Any) -> bytes:
+        return f"{len(request.content.read())} bytes".encode()
+
+
+class Port:
+    """
+    A port in memory that takes uploads of up to 1000 bytes, unless it is told otherwise.
+    """
+
+    def __init__(self, **arguments: Any) -> None:
+        self.reactor = MemoryReactor()
+        self.hub = Hub(clock=self.reactor)
+        makeService(Settings(), self.hub, Uploads(), self.reactor, **{"bodyBytes": 1000, **arguments}).startService()
+        self.factory = self.reactor.tcpServers[0][1]
+
+    def post(self, headers: str, *pieces: bytes) -> Wire:
+        wire = Wire(self.factory)
+        with logged():
+            wire.send(f"POST /up HTTP/1.1\r\nHost: localhost:8080\r\n{headers}\r\n\r\n".encode())
+            for piece in pieces:
+                wire.send(piece)
+        return wire
+
+
+def chunk(data: bytes) -> bytes:
+    return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+REFUSED = b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+CHUNKED = "Transfer-Encoding: chunked"
+
+
+def test_small() -> None:
+    """A body of the greatest length is taken, whole or in chunks, and the next request after it."""
+    port = Port()
+    wire = port.post("Content-Length: 1000", b"x" * 400, b"x" * 600)
+    assert wire.receive().endswith(b"\r\n\r\n1000 bytes")
+    wire.send(b"POST / HTTP/1.1\r\nHost: localhost:8080\r\nContent-Length: 1\r\n\r\nx")
+    assert wire.receive().endswith(b"\r\n\r\n1 bytes")
+    wire = port.post(CHUNKED, chunk(b"x" * 500), chunk(b"x" * 500), chunk(b""))
+    assert wire.receive().endswith(b"1000 bytes")
+    assert port.hub.counters.refused == {}
+
+
+def test_tooLong() -> None:
+    """A longer one is refused with 413 before any of it is there, and counted."""
+    port = Port()
+    wire = port.post("Content-Length: 1001")
+    assert wire.receive() == REFUSED
+    wire.send(b"x" * 500)
+    assert not wire.transport.disconnecting
+    wire.send(b"x" * 501)
+    assert wire.transport.disconnecting
+    assert wire.receive() == b""
+    assert port.hub.counters.refused == {"http.413": 1}
+
+
+def test_tooManyChunks() -> None:
+    """One in chunks is refused as soon as it has grown too long, and once."""
+    port = Port()
+    wire = port.post(CHUNKED, chunk(b"x" * 600))
+    assert wire.receive() == b""
+    wire.send(chunk(b"x" * 600) + chunk(b"x" * 600))
+    assert wire.receive() == REFUSED
+    assert port.hub.counters.refused == {"http.413": 1}
+
+
+def test_lingering() -> None:
+    """Who is refused and goes on sending has some time, so that he may read why, and is then closed."""
+    port = Port()
+    wire = port.post("Content-Length: 1000000")
+    port.reactor.advance(LINGER_SECONDS - 0.1)
+    assert not wire.transport.disconnecting
+    wire.send(b"x" * 10_000)
+    port.reactor.advance(0.1)
+    assert wire.transport.disconnecting
+    wire.lose()
+
+
+def test_goneMeanwhile() -> None:
+    """Who is refused and goes leaves nothing behind."""
+    port = Port()
+    before = port.reactor.getDelayedCalls()
+    wire = port.post("Content-Length: 1001")
+    wire.lose()
+    assert port.reactor.getDelayedCalls() == before
+
+
+def test_expecting() -> None:
+    """Who asks before he sends is told to go on only where he may."""
+    port = Port()
+    expecting = "Expect: 100-continue\r\nContent-Length: "
+    assert port.post(f"{expecting}1001").receive() == REFUSED
+    assert port.post(f"{expecting}1000").receive() == b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+def test_uploads() -> None:
+    """Pages that take uploads can be given more, or as much as there is."""
+    assert Port(bodyBytes=5000).post("Content-Length: 5000", b"x" * 5000).receive().endswith(b"5000 bytes")
+    body = b"x" * (2 << 20)
+    assert Port(bodyBytes=0).post(f"Content-Length: {len(body)}", body).receive().endswith(b"2097152 bytes")
+    assert Port(bodyBytes=0).post(CHUNKED, chunk(body), chunk(b"")).receive().endswith(b"2097152 bytes")
+
+
+@pytest.mark.parametrize(("length", "status"), [(1 << 20, b""), ((1 << 20) + 1, REFUSED)])
+def test_default(length: int, status: bytes) -> None:
+    """Without being told, it takes 1 MiB."""
+    reactor = MemoryReactor()
+    makeService(reactor=reactor).startService()
+    wire = Wire(reactor.tcpServers[0][1])
+    with logged():
+        wire.send(f"POST / HTTP/1.1\r\nHost: localhost:8080\r\nContent-Length: {length}\r\n\r\n".encode())
+    assert wire.receive() == status
+    wire.lose()
+
+
+def test_accessLog() -> None:
+    """The access log names paths and statuses, and keeps back queries, which may hold secrets."""
+    reactor = MemoryReactor()
+    service = makeService(Settings(), reactor=reactor)
+    service.startService()
+    site = reactor.tcpServers[0][1]
+    site.startFactory()
+    with logged() as lines:
+        Wire(site).get("/x?token=sesame")
+    site.stopFactory()
+    (line,) = lines
+    assert '"GET /x" 404 ' in line
+    assert line.startswith("192.0.2.7 ")
+    assert "sesame" not in line
