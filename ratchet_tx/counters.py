@@ -18,6 +18,7 @@ class Counters:
     @ivar sent: messages to peers
     @ivar lost: messages to connections that had ended
     @ivar logins: logins that succeeded
+    @ivar delayed: logins that had to wait, because too many of their address had failed
     @ivar failures: handlers that failed
     @ivar refused: messages and events that were refused, by code
     @ivar closes: connections that we closed, by code
@@ -27,6 +28,7 @@ class Counters:
     __slots__ = (
         "closed",
         "closes",
+        "delayed",
         "dispatched",
         "failures",
         "logins",
@@ -40,7 +42,7 @@ class Counters:
 
     def __init__(self) -> None:
         self.opened = self.closed = self.received = self.dispatched = self.sent = self.lost = 0
-        self.logins = self.failures = 0
+        self.logins = self.delayed = self.failures = 0
         self.refused: Counter[str] = Counter()
         self.closes: Counter[int] = Counter()
         self.spared: Counter[str] = Counter()

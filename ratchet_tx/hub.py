@@ -28,6 +28,7 @@ from ratchet_tx.event import ConnectionEvent
 from ratchet_tx.expiry import Expiry
 from ratchet_tx.frames import makeText
 from ratchet_tx.guard import Guard
+from ratchet_tx.guesses import Guesses
 from ratchet_tx.handlers import Handlers
 from ratchet_tx.happenings import Closed, Dispatched, LoggedIn, LoginFailed, Opened
 from ratchet_tx.holds import Holds
@@ -114,6 +115,7 @@ class Hub(Service):
         self.strangers: Timeouts[Connection] = Timeouts(self.limits.loginSeconds, known, self._loginTimeOut)
         self.letsGuestsIn = IAnonymousClientProvider.providedBy(self.clientProvider)
         self.guard = Guard(self.settings, self.counters, self.answers, guests=self.letsGuestsIn)
+        self.guesses = Guesses(self.settings.trustForwarded > 0, self.counters)
 
     # Starting and stopping
 
@@ -209,6 +211,7 @@ class Hub(Service):
 
     def _takeLeave(self, stopping: Stopping) -> None:
         super().stopService()  # type: ignore[no-untyped-call]
+        self.guesses.drop()
         for connection in self.connections:
             connection.drain()
         if self.limits.drainSeconds:

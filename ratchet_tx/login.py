@@ -14,6 +14,7 @@ from ratchet_tx.connection import Connection, Node
 from ratchet_tx.coroutines import asDeferred
 from ratchet_tx.errors import PeerError, UsageError
 from ratchet_tx.expiry import secondsLeft
+from ratchet_tx.guesses import Guesses
 from ratchet_tx.interfaces import IClient, IClientProvider
 from ratchet_tx.payload import BadPayload, Payload, encodeData
 
@@ -34,6 +35,8 @@ class LoginNode(Node, Protocol):
 
     clientProvider: IClientProvider
     answers: Answers
+    guesses: Guesses
+    running: Any
 
     def loggedIn(self, connection: Connection, client: IClient) -> None: ...
     def loginFailed(self, connection: Connection, code: str) -> None: ...
@@ -120,12 +123,25 @@ def _afterwards(found: Any, go: Callable[[Any], Deferred[Any] | None]) -> Deferr
 
 def _find(node: LoginNode, connection: Connection, token: str) -> Any:
     """
-    Ask who somebody is, for as long as a login may take.
+    Ask who somebody is, as soon as the failures of others from his address let him.
 
-    @return: the client or a refusal, or a Deferred of one of them, which never fails
+    @return: the client or a refusal, or a Deferred of one of them, which fails only where it is cancelled while it waits
     """
     if not token:
         return _checked(connection.guest, node, connection)
+
+    def find() -> Any:
+        return _UNAVAILABLE if connection.closing else _ask(node, connection, token)
+
+    return node.guesses.decide(connection.remoteAddress, find, node.clock, mayWait=bool(node.running))
+
+
+def _ask(node: LoginNode, connection: Connection, token: str) -> Any:
+    """
+    Ask the provider, for as long as a login may take.
+
+    @return: the client or a refusal, or a Deferred of one of them, which never fails
+    """
     try:
         found = node.clientProvider.findByAccessToken(token)
     except BaseException:

@@ -7,10 +7,11 @@ Each is one that bare Autobahn, as it comes, lets through.
 import json
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from select import select
 from socket import SO_LINGER, SO_RCVBUF, SOL_SOCKET, create_connection, socket
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -53,6 +54,7 @@ class Told:
             "memory": memory,
             "refused": counters.refused,
             "closes": {str(code): count for code, count in counters.closes.items()},
+            "delayed": counters.delayed,
             "open": self.opened - self.closed,
             "opened": self.opened,
         }
@@ -88,9 +90,9 @@ def reach(server: Server) -> socket:
     return create_connection(("127.0.0.1", server.port), 30)
 
 
-def upgraded(server: Server) -> socket:
+def upgraded(server: Server, **headers: str) -> socket:
     peer = reach(server)
-    peer.sendall(handshake())
+    peer.sendall(handshake(**headers))
     answer = b""
     while not answer.endswith(b"\r\n\r\n"):
         answer += peer.recv(1)
@@ -221,6 +223,27 @@ def test_loginBruteForce(tmp_path: Path) -> None:
         peer.sendall(b"".join(event("socket.auth.request", {"token": f"guess{number}"}) for number in range(50)))
         assert closing(peer) == 4500
         assert ask(good, "count")["refused"] == {"auth.invalid": 5}
+
+
+def test_manyBruteForces(tmp_path: Path) -> None:
+    """Who guesses by many connections is answered no faster than one guess a second; other addresses notice nothing."""
+    guesses = b"".join(event("socket.auth.request", {"token": f"guess{number}"}) for number in range(4))
+    with (
+        ratchet(tmp_path, "--trust-forwarded", "1") as server,
+        connect(server.socketUrl, additional_headers={"X-Forwarded-For": "8.8.8.8"}) as good,
+        ExitStack() as peers,
+    ):
+        began = monotonic()
+        for _ in range(12):
+            peer = peers.enter_context(upgraded(server, X_Forwarded_For="8.8.4.4"))
+            peer.sendall(guesses)
+        while (counted := ask(good, "count"))["delayed"] < 7:
+            pass
+        good.send(json.dumps({"event": "socket.auth.request", "data": {"token": "wrong"}}))
+        assert json.loads(good.recv(timeout=30))["event"] == "socket.auth.failure"
+        while (counted := ask(good, "count"))["refused"]["auth.invalid"] < 20 + 1 + 2:
+            pass
+        assert counted["refused"]["auth.invalid"] <= 20 + 1 + (monotonic() - began)
 
 
 def test_tooMany(tmp_path: Path) -> None:

@@ -55,6 +55,7 @@ LAYERS = {
         "expiry",
         "grace",
         "guard",
+        "guesses",
         "handlers",
         "hub",
         "inbox",
