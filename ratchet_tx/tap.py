@@ -6,23 +6,20 @@ Whatever is wrong with them is one line that says what and where, and exit statu
 
 import os
 import sys
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from inspect import isclass
 from pathlib import Path
 from typing import Any
 
 from twisted.application.service import MultiService
 from twisted.cred.strcred import AuthOptionMixin
 from twisted.python import usage
-from twisted.python.reflect import ModuleNotFound, ObjectNotFound, namedAny
 
 from ratchet_tx import service
-from ratchet_tx.applications import Applications
 from ratchet_tx.auth import makeChecker
 from ratchet_tx.credentials import CREDENTIALS, CredClientProvider
+from ratchet_tx.dotted import addApplication, named, naming
 from ratchet_tx.errors import UsageError
 from ratchet_tx.hosts import Hosts
 from ratchet_tx.hub import Hub
@@ -111,7 +108,7 @@ class Options(usage.Options, AuthOptionMixin):
 
         @raise SystemExit: with one line, where they are wrong; twistd itself would print all of its help before that
         """
-        with _oneLine():
+        with oneLine():
             super().parseOptions(options)
 
     def settings(self) -> Settings:
@@ -152,7 +149,7 @@ def _readFile(name: str) -> Settings:
 
 
 @contextmanager
-def _oneLine() -> Iterator[None]:
+def oneLine() -> Iterator[None]:
     """
     End the process with one line, where something was used wrongly.
     """
@@ -171,7 +168,7 @@ def makeService(options: Options) -> MultiService:
     # twistd alone leaves it out, and what is named on the command line mostly stands here.
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
-    with _oneLine():
+    with oneLine():
         settings = options.settings()
         if settings.static and not Path(settings.static).is_dir():
             raise UsageError(f"static: {settings.static!r} is not a folder")
@@ -186,15 +183,13 @@ def makeService(options: Options) -> MultiService:
 
 def _makeHub(settings: Settings) -> Hub:
     provider = _makeProvider(settings)
-    with _naming("provider", settings.provider):
+    with naming("provider", settings.provider):
         hub = Hub(provider, settings=settings)
     for dotted in settings.application:
-        found = _imported("application", dotted)
-        with _naming("application", dotted):
-            _addApplication(hub.applications, found)
+        addApplication(hub.applications, dotted)
     for dotted in settings.timer:
-        timer = _named("timer", dotted, IPeriodicTimer)
-        with _naming("timer", dotted):
+        timer = named("timer", dotted, IPeriodicTimer)
+        with naming("timer", dotted):
             hub.timers.add(timer)
     return hub
 
@@ -204,57 +199,4 @@ def _makeProvider(settings: Settings) -> Any:
         raise UsageError("provider and auth both say who may log in: leave one of them out")
     if settings.auth:
         return CredClientProvider([makeChecker(description) for description in settings.auth])
-    return _named("provider", settings.provider, IClientProvider) if settings.provider else None
-
-
-def _addApplication(applications: Applications, found: Any) -> None:
-    if isclass(found):
-        applications.add(found())
-    elif callable(found) and not hasattr(found, "subscribedEvents"):
-        found(applications)
-    else:
-        applications.add(found)
-
-
-def _named(option: str, dotted: str, interface: Any) -> Any:
-    """
-    Find an object, or make one of the class that is found.
-    """
-    found = _imported(option, dotted)
-    if not isclass(found) or interface.providedBy(found):
-        return found
-    with _naming(option, dotted):
-        return found()
-
-
-def _imported(option: str, dotted: str) -> Any:
-    with _naming(option, dotted):
-        try:
-            return namedAny(dotted)
-        except (ModuleNotFound, ObjectNotFound):
-            raise UsageError(f"there is no module {dotted.partition('.')[0]!r}") from None
-        except AttributeError as error:
-            raise UsageError(str(error)) from error
-
-
-@contextmanager
-def _naming(option: str, dotted: str) -> Iterator[None]:
-    """
-    Say which option an error belongs to, and where in the author's code it was raised.
-    """
-    try:
-        yield
-    except UsageError as error:
-        raise UsageError(f"{option} {dotted}: {error}") from error
-    except Exception as error:
-        raise UsageError(f"{option} {dotted}: {_describe(error)}") from error
-
-
-def _describe(error: Exception) -> str:
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _isAuthors(frame.filename)]
-    place = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {error}{place}"
-
-
-def _isAuthors(filename: str) -> bool:
-    return not filename.startswith("<") and filename != __file__ and f"{os.sep}twisted{os.sep}" not in filename
+    return named("provider", settings.provider, IClientProvider) if settings.provider else None

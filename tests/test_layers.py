@@ -82,6 +82,7 @@ LAYERS = {
         "direct",
         "door",
         "lean",
+        "dotted",
         "openfiles",
         "outlet",
         "poller",

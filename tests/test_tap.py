@@ -470,8 +470,8 @@ class TestOptions:
 
 def test_errorsThatAreNotOurs() -> None:
     """Only what is the operator's to change becomes one line; an error of ours stays what it is."""
-    with pytest.raises(ZeroDivisionError), tap._oneLine():
+    with pytest.raises(ZeroDivisionError), tap.oneLine():
         _ = 1 / 0
     for error in (UsageError("x\ny"), usage.UsageError("x\ny")):
-        with pytest.raises(SystemExit, match="ratchet: x y"), tap._oneLine():
+        with pytest.raises(SystemExit, match="ratchet: x y"), tap.oneLine():
             raise error
