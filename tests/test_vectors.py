@@ -36,7 +36,14 @@ VECTORS = sorted(FOLDER.glob("*.json"))
 class Provider(FakeProvider):
     """
     Knows who is told to it, and fails for tokens of nobody it can tell.
+
+    @param expires: when the logins by some of the tokens end
     """
+
+    def __init__(self, clients: dict[str, str | None], expires: dict[str, float]) -> None:
+        super().__init__(**clients)  # type: ignore[arg-type]
+        for token, end in expires.items():
+            self.clients[token].expires = end  # type: ignore[attr-defined]
 
     def findByAccessToken(self, accessToken: str) -> Any:
         client = super().findByAccessToken(accessToken)
@@ -152,7 +159,7 @@ class Play:
     def __init__(self, server: Server) -> None:
         self.reactor = MemoryReactor()
         limits = Settings().limits.having(server.limits, "the vector")
-        provider = AnonymousClientProvider() if server.clients is None else Provider(**server.clients)  # type: ignore[arg-type]
+        provider = AnonymousClientProvider() if server.clients is None else Provider(server.clients, server.expires)
         self.hub = Hub(provider, clock=self.reactor, settings=Settings(limits=limits))
         self.hub.applications.add(Application(server.events, self.reactor))
         self.factory = RatchetServerFactory(self.hub, self.reactor)

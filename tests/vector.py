@@ -53,10 +53,12 @@ class Server(_Strict):
     What the server has to be like.
 
     @ivar clients: who is found by which token; None where it can't be found out; without it everybody may come in
+    @ivar expires: which token's login ends how many seconds after the vector's beginning
     """
 
     limits: dict[str, int | float] = {}
     clients: dict[str, str | None] | None = None
+    expires: dict[str, float] = {}
     events: dict[str, Handling] = {}
 
 
