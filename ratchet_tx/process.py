@@ -23,7 +23,7 @@ class Process(MultiService):
     SIGTERM and SIGINT drain, and the process exits with 0 if that was done in time, else with 1; a second one ends it at
     once.  twistd's own handlers would neither tell one from the other, nor mind a second signal.
 
-    SIGHUP reads a certificate again.
+    SIGHUP reads again what may have changed: the certificate, and the token of the admin endpoint.
 
     @param hub: what is drained
     @param served: the service that serves it

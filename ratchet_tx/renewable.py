@@ -37,14 +37,16 @@ class RenewablePort(Service):
 
     @param description: the endpoint's, as Twisted has them
     @param factory: what is served there
+    @param setting: where the description stands, for the messages
     @raise UsageError: where the description or its files can't be read, or there is no certificate to be shown
     """
 
-    def __init__(self, description: str, factory: Any, reactor: Any) -> None:
+    def __init__(self, description: str, factory: Any, reactor: Any, setting: str = "listen") -> None:
+        self._setting = setting
         self._description = description
         self._factory = factory
         self._reactor = reactor
-        self._wanted = _read(description, factory, reactor)
+        self._wanted = _read(description, factory, reactor, setting)
         self._door = _Switch(self._wanted.factory)
         self._port: Any = None
 
@@ -69,7 +71,7 @@ class RenewablePort(Service):
 
         @raise UsageError: as above
         """
-        self._door.turn(_read(self._description, self._factory, self._reactor).factory)
+        self._door.turn(_read(self._description, self._factory, self._reactor, self._setting).factory)
 
 
 class _Wanted(NamedTuple):
@@ -102,7 +104,7 @@ class _Listener:
         self.listenTCP(port, TLSMemoryBIOFactory(contextFactory, False, factory, self._clock), backlog, interface)
 
 
-def _read(description: str, factory: Any, clock: Any) -> _Wanted:
+def _read(description: str, factory: Any, clock: Any, setting: str) -> _Wanted:
     listener = _Listener(clock)
     try:
         endpoint = serverFromString(listener, description)
@@ -110,9 +112,9 @@ def _read(description: str, factory: Any, clock: Any) -> _Wanted:
         shown = _Visitor().isShown(listener.wanted.factory)
     except Exception as error:
         # What can't be read is told by Twisted, OpenSSL and cryptography, each by errors of its own.
-        raise UsageError(f"listen: {description!r} is no endpoint: {_why(error)}") from error
+        raise UsageError(f"{setting}: {description!r} is no endpoint: {_why(error)}") from error
     if not shown:
-        raise UsageError(f"listen: {description!r} has no certificate with its key")
+        raise UsageError(f"{setting}: {description!r} has no certificate with its key")
     # Once more with what is to be served, for whom nobody came in before.
     endpoint.listen(factory)
     return listener.wanted

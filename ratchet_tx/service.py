@@ -10,12 +10,15 @@ from twisted.internet.endpoints import quoteStringArgument
 from twisted.logger import Logger
 
 from ratchet_tx.addresses import isPublic
+from ratchet_tx.bearer import BearerToken
 from ratchet_tx.certificate import Certificate
 from ratchet_tx.errors import UsageError
 from ratchet_tx.hosts import Hosts
 from ratchet_tx.hub import Hub
+from ratchet_tx.loopback import stayingHere
 from ratchet_tx.renewable import RenewablePort, isRenewable
 from ratchet_tx.settings import Settings
+from ratchet_tx.web.admin import AdminSite
 from ratchet_tx.web.files import Files
 from ratchet_tx.web.resource import Front
 from ratchet_tx.web.site import BODY_BYTES, Site
@@ -43,7 +46,7 @@ def makeService(
     @param reactor: by default the global one
     @param bodyBytes: how long a request's body may be, for pages that take uploads: twisted.web takes all of it in before it
         asks a page; 0 for any length
-    @raise UsageError: for an endpoint's description, or a certificate, that can't be read
+    @raise UsageError: for an endpoint's description, a certificate, or a token's file, that can't be read
     """
     if reactor is None:
         from twisted.internet import reactor
@@ -72,12 +75,13 @@ class RatchetService(MultiService):
         hub.setServiceParent(self)
         site = Site(Front(hub, Hosts(settings.host), pages), bodyBytes, hub.counters, reactor)
         factory = RatchetServerFactory(hub, reactor, site)
-        self._renewables: list[Certificate | RenewablePort] = []
+        self._renewables: list[tuple[str, Certificate | RenewablePort | BearerToken]] = []
         secured = self._secured(factory, settings, reactor)
         if _listensOnPort(settings):
-            self._listen(_describePort(settings), secured, reactor)
+            self._listen("listen", _describePort(settings), secured, reactor)
         for description in settings.listen:
-            self._listen(description, factory, reactor)
+            self._listen("listen", description, factory, reactor)
+        self._listenForAdmin(settings, reactor)
         self._warn(settings)
 
     def _secured(self, factory: RatchetServerFactory, settings: Settings, reactor: Any) -> Any:
@@ -88,20 +92,31 @@ class RatchetService(MultiService):
         from twisted.protocols.tls import TLSMemoryBIOFactory
 
         certificate = Certificate(settings.certificate, settings.key)
-        self._renewables.append(certificate)
+        self._renewables.append(("certificate", certificate))
         secured = TLSMemoryBIOFactory(certificate, False, factory, reactor)
         secured.noisy = False
         return secured
 
-    def _listen(self, description: str, factory: Any, reactor: Any) -> None:
+    def _listen(self, setting: str, description: str, factory: Any, reactor: Any) -> None:
         if isRenewable(description):
-            port = RenewablePort(description, factory, reactor)
-            self._renewables.append(port)
+            port = RenewablePort(description, factory, reactor, setting)
+            self._renewables.append(("certificate", port))
             return port.setServiceParent(self)  # type: ignore[no-any-return]
         try:
             listeningService(description, factory, reactor).setServiceParent(self)
         except (ValueError, TypeError, LookupError, ImportError, OSError) as error:
-            raise UsageError(f"listen: {description!r} is no endpoint: {error}") from error
+            raise UsageError(f"{setting}: {description!r} is no endpoint: {error}") from error
+
+    def _listenForAdmin(self, settings: Settings, reactor: Any) -> None:
+        if bool(settings.adminListen) != bool(settings.adminTokenFile):
+            raise UsageError("admin-listen and admin-token-file: there is one without the other")
+        if not settings.adminListen:
+            return
+        token = BearerToken(settings.adminTokenFile)
+        self._renewables.append(("admin token", token))
+        admin = AdminSite(self._hub, token, reactor)
+        for description in settings.adminListen:
+            self._listen("admin-listen", stayingHere(description), admin, reactor)
 
     def _warn(self, settings: Settings) -> None:
         public = _listensOnPort(settings) and (isPublic(settings.address) or settings.address in ("0.0.0.0", "::"))
@@ -113,15 +128,16 @@ class RatchetService(MultiService):
 
     def reload(self) -> None:
         """
-        Read every certificate again, for who comes later; where that fails it is logged, and the old one stays.
+        Read every certificate, and the token of the admin endpoint, again, for who comes later; where that fails it is
+        logged, and the old one stays.
         """
-        for renewable in self._renewables:
+        for name, renewable in self._renewables:
             try:
                 renewable.reload()
             except UsageError as error:
-                self._log.error("The certificate stays as it was: {error}", error=error)
+                self._log.error("The {name} stays as it was: {error}", name=name, error=error)
             else:
-                self._log.info("The certificate has been read again")
+                self._log.info("The {name} has been read again", name=name)
 
 
 def _listensOnPort(settings: Settings) -> bool:

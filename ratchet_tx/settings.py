@@ -108,6 +108,8 @@ class Settings:
     @ivar origin: web origins, besides our own, whose pages may connect; C{*} for all
     @ivar host: the names by which we may be called (the Host header); none for any
     @ivar trustForwarded: how many proxies stand before us, whose X-Forwarded headers count
+    @ivar adminListen: where other programs of the operator's may publish: endpoint descriptions, or ports of this machine
+    @ivar adminTokenFile: a file with the token that they have to show
     @ivar without: what makes it fast and is to be left out, of L{SHORTCUTS}
     @ivar verbose: whether each dispatched and each refused event is logged
     @ivar limits: how much a peer may ask
@@ -126,6 +128,8 @@ class Settings:
     origin: tuple[str, ...] = ()
     host: tuple[str, ...] = ()
     trustForwarded: int = 0
+    adminListen: tuple[str, ...] = ()
+    adminTokenFile: str = ""
     without: tuple[str, ...] = ()
     verbose: bool = False
     limits: Limits = field(default_factory=Limits)

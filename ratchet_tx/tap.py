@@ -50,6 +50,7 @@ class Options(usage.Options, AuthOptionMixin):
         ["provider", None, None, "Dotted name of the client provider, a class or an object; blank lets everybody in."],
         ["config", "c", None, "A TOML file with the same names in a table [ratchet], and the limits in [limits]."],
         ["static", None, None, "A folder of files to serve beside the sockets."],
+        ["admin-token-file", None, None, "A file with the token to show there.  SIGHUP reads it again."],
         ["trust-forwarded", None, None, "How many proxies before us are to be believed.  [default: 0]"],
     ]
     optFlags = [["verbose", None, "Log each dispatched and each refused event, too."]]
@@ -62,6 +63,13 @@ class Options(usage.Options, AuthOptionMixin):
     def opt_listen(self, description: str) -> None:
         """An endpoint to listen on, as Twisted describes them; without --port, instead of it.  May be repeated."""
         self._repeated("listen", description)
+
+    def opt_admin_listen(self, description: str) -> None:
+        """
+        Where other programs may publish: an endpoint, or a port; of this machine only, unless it names an interface.  May be
+        repeated.
+        """
+        self._repeated("admin-listen", description)
 
     def opt_application(self, dotted: str) -> None:
         """
@@ -119,7 +127,7 @@ class Options(usage.Options, AuthOptionMixin):
         """
         settings = _readFile(self["config"]) if self["config"] else Settings()
         values = dict(self._values)
-        for name in ("address", "certificate", "key", "provider", "static"):
+        for name in ("address", "certificate", "key", "provider", "static", "admin-token-file"):
             if self[name] is not None:
                 values[name] = self[name]
         for name in ("port", "trust-forwarded"):

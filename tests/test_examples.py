@@ -192,6 +192,18 @@ class TestOthers:
                 assert ask(peer, "asyncio")["error"]["code"] == "handler.failed"
             assert "twistd --reactor=asyncio" in server.stop()
 
+    def test_publish_from_outside(self, tmp_path: Path) -> None:
+        """Another process publishes to the sockets by a request."""
+        token, admin = tmp_path / "admin-token", freePort()
+        token.write_text("sesame\n")
+        token.chmod(0o600)
+        with ratchet("--admin-listen", str(admin), "--admin-token-file", str(token)) as server, talking(server) as peer:
+            say(peer, "socket.ping", id=1)
+            hear(peer)
+            printed = run([*PYTHON, "examples/publish_from_outside.py", f"http://127.0.0.1:{admin}", str(token)])
+            assert printed.stdout == "{'ok': True, 'result': None}\n" * 2, printed.stderr
+            assert hear(peer) == {"event": "article.changed", "data": {"title": "Tea"}}
+
     def test_wsgi_pages(self) -> None:
         """A page that runs in a thread publishes to the sockets beside it."""
         with serving(twistd("-n", "--pidfile=", "--python", "examples/wsgi_pages.py")) as server, talking(server) as peer:

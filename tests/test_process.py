@@ -10,6 +10,9 @@ from pathlib import Path
 from signal import SIGINT, SIGKILL, SIGTERM
 from socket import socket
 from time import monotonic, sleep
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -121,6 +124,40 @@ def test_daemonThatCantListen(folder: Path) -> None:
     log = (folder / "twistd.log").read_text()
     assert "Address already in use" in log
     assert "Traceback" not in log
+
+
+def test_adminToken(folder: Path) -> None:
+    """Another program publishes by the token in a file, which is read again at SIGHUP; none of it is on the public port."""
+    token, admin = folder / "token", freePort()
+    token.write_text("planted-7f3a91-old\n")
+    token.chmod(0o600)
+    words = ("--admin-listen", str(admin), "--admin-token-file", "token")
+    with slow(folder, *words) as server, connect(server.socketUrl) as peer:
+        assert published(admin, "planted-7f3a91-old", "item", 1) == 200
+        assert json.loads(peer.recv(timeout=20)) == {"event": "item", "data": 1}
+        token.write_text("planted-7f3a91-new\n")
+        server.hangUp()
+        while published(admin, "planted-7f3a91-new", "item", 2) != 200:
+            pass
+        assert json.loads(peer.recv(timeout=20))["data"] == 2
+        assert published(admin, "planted-7f3a91-old", "item", 3) == 401
+        assert fetch(f"http://127.0.0.1:{admin}/readyz")[0] == 200
+        assert fetch(f"{server.url}/api/publish")[0] == 404
+        output = server.stop()
+    assert "The admin token has been read again" in output
+    assert "Published 'item' for 127.0.0.1 to everybody" in output
+
+
+def published(port: int, token: str, event: str, data: Any) -> int:
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    body = json.dumps({"event": event, "data": data}).encode()
+    try:
+        with urlopen(Request(f"http://127.0.0.1:{port}/api/publish", body, headers), timeout=20) as response:
+            status: int = response.status
+            return status
+    except HTTPError as error:
+        with error:
+            return error.code
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 All parts as one service.
 """
 
+from pathlib import Path
 from socket import socket
 from typing import Any
 
@@ -161,3 +162,74 @@ def test_nothingToReload(reactor: MemoryReactor) -> None:
     with logged() as lines:
         makeService(Settings(address="127.0.0.1"), reactor=reactor).reload()
     assert lines == []
+
+
+class TestAdmin:
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        path = tmp_path / "token"
+        path.write_text("sesame")
+        path.chmod(0o600)
+        return path
+
+    def settings(self, path: Path, *listen: str) -> Settings:
+        return Settings(address="127.0.0.1", adminListen=listen, adminTokenFile=str(path))
+
+    def test_listens(self, reactor: MemoryReactor, path: Path) -> None:
+        """Other programs come in on endpoints of their own, which are this machine's where nothing else is said."""
+        settings = self.settings(path, "9000", "tcp6:9001", "tcp:9002:interface=10.0.0.1", "unix:/run/admin")
+        makeService(settings, reactor=reactor).startService()
+        ports = [(port, interface) for port, _, _, interface in reactor.tcpServers]
+        assert ports == [(8080, "127.0.0.1"), (9000, "127.0.0.1"), (9001, "::1"), (9002, "10.0.0.1")]
+        assert reactor.unixServers[0][0] == "/run/admin"
+
+    def test_apart(self, reactor: MemoryReactor, path: Path) -> None:
+        """On the public port there is nothing of it, nor anything public here."""
+        makeService(self.settings(path, "9000"), reactor=reactor).startService()
+        (_, public, *_), (_, admin, *_) = reactor.tcpServers
+        for served in (public, admin):
+            served.doStart()
+        assert Wire(public).get("/api/publish", Authorization="Bearer sesame")[0] == 404
+        assert Wire(admin).get("/api/publish", Authorization="Bearer sesame")[0] == 405
+        assert Wire(admin).get("/ratchet.js")[0] == 404
+        for served in (admin, public):
+            served.doStop()
+
+    def test_reload(self, reactor: MemoryReactor, path: Path) -> None:
+        """Its token is read again when the operator says so; where that fails, the old one stays, and the log says why."""
+        service = makeService(self.settings(path, "9000"), reactor=reactor)
+        service.startService()
+        admin = reactor.tcpServers[1][1]
+        admin.doStart()
+        path.write_text("changed")
+        with logged() as lines:
+            service.reload()
+            path.write_text("")
+            service.reload()
+        assert lines[0] == "The admin token has been read again"
+        assert lines[1].startswith("The admin token stays as it was: admin-token-file ")
+        statuses = [Wire(admin).get("/api/publish", Authorization=f"Bearer {each}")[0] for each in ("sesame", "changed")]
+        assert statuses == [401, 405]
+        admin.doStop()
+
+    @pytest.mark.parametrize(
+        ("settings", "said"),
+        [
+            (Settings(adminListen=("9000",)), "admin-listen and admin-token-file: there is one without the other"),
+            (Settings(adminTokenFile="x"), "admin-listen and admin-token-file: there is one without the other"),
+            (
+                Settings(adminListen=("9000",), adminTokenFile="/nowhere"),
+                "admin-token-file /nowhere: No such file or directory",
+            ),
+        ],
+    )
+    def test_wrong(self, reactor: MemoryReactor, settings: Settings, said: str) -> None:
+        """An endpoint without a token, and the other way round, is an error."""
+        with pytest.raises(UsageError, match=f"^{said}$"):
+            makeService(settings, reactor=reactor)
+
+    @pytest.mark.parametrize("listen", ["haproxy:tcp:9000", "tcp:x", "tcp:9000:127.0.0.1", ""])
+    def test_noEndpoint(self, reactor: MemoryReactor, path: Path, listen: str) -> None:
+        """An endpoint that can't be, or may be anywhere, is an error that names it."""
+        with pytest.raises(UsageError, match=r"^admin-listen: "):
+            makeService(self.settings(path, listen), reactor=reactor)

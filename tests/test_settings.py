@@ -91,21 +91,26 @@ class TestSettings:
         changed = Settings().having({"port": 0, "address": "::1", "verbose": True, "static": "htdocs"}, "here")
         assert changed == Settings(port=0, address="::1", verbose=True, static="htdocs")
 
-    @pytest.mark.parametrize("name", ["listen", "application", "auth", "timer", "origin"])
+    @pytest.mark.parametrize("name", ["listen", "application", "auth", "timer", "origin", "adminListen"])
     @pytest.mark.parametrize("value", [["a", "b"], ("a", "b"), [], "a"])
     def test_lists(self, name: str, value: Any) -> None:
         """Where there may be several, one may stand alone."""
-        assert getattr(Settings().having({name: value}, "here"), name) == (("a",) if value == "a" else tuple(value))
+        key = "admin-listen" if name == "adminListen" else name
+        assert getattr(Settings().having({key: value}, "here"), name) == (("a",) if value == "a" else tuple(value))
 
     @pytest.mark.parametrize(
         ("name", "value", "kind"),
         [
             *(("port", value, "a number from 0 to 65535") for value in ("80", True, -1, 65536, 1.0, None)),
             *(("verbose", value, "true or false") for value in (1, "yes", None)),
-            *((name, value, "a text") for name in ("address", "provider", "static") for value in (1, None, ["x"])),
+            *(
+                (name, value, "a text")
+                for name in ("address", "provider", "static", "admin-token-file")
+                for value in (1, None, ["x"])
+            ),
             *(
                 (name, value, "a list of texts")
-                for name in ("listen", "auth", "origin")
+                for name in ("listen", "auth", "origin", "admin-listen")
                 for value in (1, None, [1], {"a": 1}, ["a", None])
             ),
         ],

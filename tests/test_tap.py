@@ -160,6 +160,8 @@ class TestServing:
             "static",
             "origin",
             "limit",
+            "admin-listen",
+            "admin-token-file",
         ):
             assert f"--{option}=" in text
 
@@ -362,6 +364,10 @@ MISTAKES = [
     ("--auth file:nowhere", "auth file: 'nowhere' is not a file"),
     ("--auth anonymous", "auth anonymous: it takes no names and passwords"),
     ("--auth file:mine.py --provider mine.Provider", "provider and auth both say who may log in: leave one of them out"),
+    ("--admin-listen 9000", "admin-listen and admin-token-file: there is one without the other"),
+    ("--admin-token-file mine.py", "admin-listen and admin-token-file: there is one without the other"),
+    ("--admin-listen 9000 --admin-token-file nowhere", "admin-token-file nowhere: No such file or directory"),
+    ("--admin-listen onion:9000 --admin-token-file mine.py", "admin-listen: 'onion:9000' is neither a port nor one of tcp"),
     ("--timer mine.NeverTick", "timer mine.NeverTick: The interval of timer 'never'"),
     ("--timer mine.Tick --timer mine.tick", "timer mine.tick: There is a timer named 'tick' already"),
 ]
@@ -461,6 +467,14 @@ class TestOptions:
         assert settings.origin == ("http://b.example", "*")
         assert settings.listen == ("tcp:1",)
         assert settings.verbose
+
+    def test_admin(self, tmp_path: Path) -> None:
+        """The admin endpoint has the same names in the file and on the command line."""
+        config = tmp_path / "x.toml"
+        config.write_text('[ratchet]\nadmin-listen = "9000"\nadmin-token-file = "token"\n')
+        for words in (("-c", str(config)), ("--admin-listen", "9000", "--admin-token-file", "token")):
+            settings = options(*words).settings()
+            assert (settings.adminListen, settings.adminTokenFile) == (("9000",), "token")
 
     def test_numbers(self) -> None:
         """Limits may be whole numbers or fractions."""

@@ -8,13 +8,14 @@ from typing import Any
 from twisted.web.pages import errorPage
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET
-from twisted.web.static import Data, File
+from twisted.web.static import File
 from zope.interface import implementer
 
 from ratchet_tx.door import handOver
 from ratchet_tx.head import BadHead, checkHeaders
 from ratchet_tx.hosts import Hosts
 from ratchet_tx.hub import Hub
+from ratchet_tx.web.health import Health
 from ratchet_tx.websocket import RatchetServerFactory
 
 _FOLDER = Path(__file__).parent
@@ -122,16 +123,14 @@ class Front(Resource):
     """
     The pages of one port: the browser client's files, and beside them whatever there is.
 
-    C{/healthz} says that the process lives, C{/readyz} whether it takes peers in.
-
-    @param hub: what C{/readyz} is about
+    @param hub: what C{/readyz} is about (see L{Health})
     @param hosts: the names by which we may be called
     @param pages: what serves everything else; by default a page that says what this is
     """
 
     def __init__(self, hub: Hub, hosts: Hosts, pages: Any = None) -> None:
         super().__init__()
-        self._hub = hub
+        self._health = {b"healthz": Health(), b"readyz": Health(hub)}
         self._hosts = hosts
         self._pages = pages
         if pages is None:
@@ -140,8 +139,8 @@ class Front(Resource):
     def getChildWithDefault(self, path: bytes, request: Any) -> Any:
         if not self._hosts.permit((request.getHeader(b"host") or b"").decode("ascii", "replace")):
             return errorPage(421, "Misdirected Request", "This server is not called so.")
-        if path in (b"healthz", b"readyz") and not request.postpath:
-            return self._health(path == b"healthz" or bool(self._hub.running), request)
+        if path in self._health and not request.postpath:
+            return self._health[path]
         name = path.decode("ascii", "replace")
         if name in CLIENT_FILES and not request.postpath:
             return browserClient(name)
@@ -152,8 +151,3 @@ class Front(Resource):
             request.postpath.insert(0, request.prepath.pop())
             return self._pages
         return self._pages.getChildWithDefault(path, request)
-
-    def _health(self, good: bool, request: Any) -> Any:
-        request.setResponseCode(200 if good else 503)
-        request.setHeader(b"cache-control", b"no-store")
-        return Data(b"ok\n" if good else b"stopping\n", "text/plain; charset=utf-8")

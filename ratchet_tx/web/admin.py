@@ -1,0 +1,81 @@
+"""
+The site for other programs of ours, on an endpoint of its own: publishing, and how the server is; no page, and no socket.
+"""
+
+from io import BytesIO
+from typing import Any
+
+from twisted.web.resource import Resource
+from twisted.web.server import Site
+
+from ratchet_tx.bearer import BearerToken
+from ratchet_tx.errors import PeerError
+from ratchet_tx.hub import Hub
+from ratchet_tx.web.health import Health
+from ratchet_tx.web.publishing import Publishing, refuse
+
+#: How long a connection may be silent in a request, or between two.
+_SILENT_SECONDS = 60
+
+
+class AdminSite(Site):
+    """
+    C{POST /api/publish}, for who shows the token; C{/healthz} and C{/readyz}, for everybody who comes in here.
+
+    @param hub: what is asked
+    @param token: what has to be shown
+    """
+
+    noisy = False
+
+    def __init__(self, hub: Hub, token: BearerToken, reactor: Any) -> None:
+        api = _Folder()
+        api.putChild(b"publish", Publishing(hub, token))
+        root = _Folder()
+        root.putChild(b"api", api)
+        root.putChild(b"healthz", Health())
+        root.putChild(b"readyz", Health(hub))
+        super().__init__(root, timeout=_SILENT_SECONDS, reactor=reactor, parsePOSTFormSubmission=False)
+        self._mostBytes = hub.limits.messageBytes
+
+    def getContentFile(self, length: int | None) -> BytesIO:
+        """
+        Make the file for a request's body: twisted.web takes in all of it before it asks a resource.
+        """
+        return _Body(self._mostBytes) if self._mostBytes else BytesIO()
+
+    def log(self, request: Any) -> None:
+        """
+        Log nothing: what was published, and what was refused, is logged where that is known.
+        """
+
+
+class _Body(BytesIO):
+    """
+    Keeps no more of what is written to it than it takes to see that it was too much.
+    """
+
+    def __init__(self, mostBytes: int) -> None:
+        super().__init__()
+        self._room = mostBytes + 1
+
+    def write(self, data: Any) -> int:
+        kept = super().write(data[: self._room])
+        self._room -= kept
+        return len(data)
+
+
+class _Folder(Resource):
+    """
+    Leads to what is below it, and says in JSON that there is nothing else.
+    """
+
+    def getChild(self, path: bytes, request: Any) -> Any:
+        return _Nothing()
+
+    def render(self, request: Any) -> bytes:
+        return refuse(request, PeerError("path.unknown", "There is nothing here."))
+
+
+class _Nothing(_Folder):
+    isLeaf = True

@@ -1,0 +1,206 @@
+"""
+Publishing over HTTP: how a program that has no reactor sends an event to many; it knows neither sockets nor who is at them.
+
+Requests and answers are JSON; a refusal has the form of the protocol's own.
+"""
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET
+
+from ratchet_tx.bearer import BearerToken
+from ratchet_tx.errors import PeerError, UsageError
+from ratchet_tx.hub import Hub
+from ratchet_tx.once import Once
+
+#: For how long, in seconds, a key is remembered, and how many are.
+KEY_SECONDS = 120
+MOST_KEYS = 10_000
+
+_log = Logger()
+
+#: With which status a code is refused; and 400 for all others.
+_STATUS = {
+    "auth.required": 401,
+    "auth.invalid": 401,
+    "path.unknown": 404,
+    "method.unknown": 405,
+    "message.tooBig": 413,
+    "type.unknown": 415,
+    "publish.failed": 503,
+    "server.drain": 503,
+}
+
+_HEADERS = {
+    401: (b"www-authenticate", b'Bearer realm="ratchet"'),
+    405: (b"allow", b"POST"),
+    503: (b"retry-after", b"5"),
+}
+
+
+class Publication(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """
+    What is to be sent, and to whom: as in L{IHub.emit<ratchet_tx.interfaces.IHub.emit>}.
+
+    @ivar key: names it; what has been sent by the same key just now isn't sent again
+    """
+
+    event: str
+    data: Any = None
+    room: str | None = None
+    client: str | None = None
+    key: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Publication {self.event!r}>"
+
+
+_decode = msgspec.json.Decoder(Publication).decode
+
+
+class Publishing(Resource):
+    """
+    C{POST /api/publish}: sends an event, and answers when that is done.
+
+    @param hub: who sends it
+    @param token: what a request has to show
+    @param mostKeys: how many keys are remembered; the oldest is forgotten first
+    """
+
+    isLeaf = True
+
+    def __init__(self, hub: Hub, token: BearerToken, mostKeys: int = MOST_KEYS) -> None:
+        super().__init__()
+        self._hub = hub
+        self._token = token
+        self._once = Once(KEY_SECONDS, mostKeys)
+
+    def render(self, request: Any) -> Any:
+        """
+        Answer a request, whatever its method.
+        """
+        try:
+            self._admit(request)
+            publication = _read(request, self._hub.limits.messageBytes)
+        except PeerError as refusal:
+            return refuse(request, refusal)
+        ended = request.notifyFinish().addBoth(lambda _: None)
+        published = self._publish(publication, _addressOf(request))
+        published.addCallback(lambda position: answer(request, 200, {"ok": True, "result": position}))
+        published.addErrback(lambda failure: refuse(request, _refusal(failure)))
+        # Nobody is there any more where it has ended by itself.
+        published.addCallback(lambda body: None if ended.called else _finish(request, body))
+        return NOT_DONE_YET
+
+    def _admit(self, request: Any) -> None:
+        authorization = request.getHeader(b"authorization")
+        if authorization is None:
+            raise PeerError("auth.required", "Show the token: Authorization: Bearer ...")
+        if not self._token.permits(authorization):
+            raise PeerError("auth.invalid", "Invalid token.")
+        if request.postpath:
+            raise PeerError("path.unknown", "There is nothing here.")
+        if request.method != b"POST":
+            raise PeerError("method.unknown", "Post it.")
+        if not self._hub.running:
+            raise PeerError("server.drain", "The server is stopping.", retry=True)
+
+    def _publish(self, publication: Publication, address: str) -> Deferred[Any]:
+        def emit() -> Deferred[Any]:
+            emitted = maybeDeferred(
+                self._hub.emit, publication.event, publication.data, publication.room, publication.client
+            )
+            return emitted.addCallback(self._published, publication, address)
+
+        if publication.key is None:
+            return emit()
+        return self._once.do(publication.key, emit, self._hub.clock.seconds())
+
+    def _published(self, position: Any, publication: Publication, address: str) -> dict[str, Any] | None:
+        _log.info(
+            "Published {event!r} for {address} {whom}", event=publication.event, address=address, whom=_whom(publication)
+        )
+        return None if position is None else dict(zip(("epoch", "offset"), position, strict=True))
+
+
+def _whom(publication: Publication) -> str:
+    if publication.client is not None:
+        return f"to client {publication.client!r}"
+    return "to everybody" if publication.room is None else f"to room {publication.room!r}"
+
+
+def _read(request: Any, mostBytes: int) -> Publication:
+    kind = (request.getHeader(b"content-type") or b"").partition(b";")[0].strip().lower()
+    if kind != b"application/json":
+        raise PeerError("type.unknown", "Send JSON, and say so: Content-Type: application/json")
+    body = request.content.read()
+    if 0 < mostBytes < len(body):
+        raise PeerError("message.tooBig", f"At most {mostBytes} bytes are taken.")
+    try:
+        publication = _decode(body)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at ")
+        raise PeerError("payload.invalid", message, path=path.strip("`") or "$") from None
+    except (ValueError, RecursionError):
+        # Texts of a DecodeError say little, and those of a UnicodeDecodeError quote the data.
+        raise PeerError("payload.invalid", "Not JSON", path="$") from None
+    return _keyed(publication, request.getHeader(b"idempotency-key"))
+
+
+def _keyed(publication: Publication, header: bytes | None) -> Publication:
+    """
+    Take the key from the header, where it stands there.
+    """
+    if header is None:
+        return publication
+    key = header.decode("utf-8", "replace").strip().strip('"')
+    if not 0 < len(key) <= 64 or publication.key not in (None, key):
+        raise PeerError("payload.invalid", "Idempotency-Key is 1 to 64 characters, and there is one key", path="$.key")
+    return msgspec.structs.replace(publication, key=key)
+
+
+def _refusal(failure: Failure) -> PeerError:
+    if failure.check(UsageError):
+        return PeerError("payload.invalid", str(failure.value), path="$")
+    _log.failure("Publishing failed", failure)
+    return PeerError("publish.failed", "It could not be published.", retry=True)
+
+
+def refuse(request: Any, refusal: PeerError) -> bytes:
+    """
+    Answer by a refusal, with the status that its code has.
+    """
+    status = _STATUS.get(refusal.code, 400)
+    if status in _HEADERS:
+        request.setHeader(*_HEADERS[status])
+    _log.info("Refused {address}: {status} {code}", address=_addressOf(request), status=status, code=refusal.code)
+    return answer(request, status, {"ok": False, "error": refusal.asJSON()})
+
+
+def answer(request: Any, status: int, said: Any) -> bytes:
+    """
+    Answer in JSON.
+
+    @return: the body, which is still to be written
+    """
+    request.setResponseCode(status)
+    request.setHeader(b"content-type", b"application/json")
+    request.setHeader(b"cache-control", b"no-store")
+    body = msgspec.json.encode(said)
+    request.setHeader(b"content-length", b"%d" % len(body))
+    return b"" if request.method == b"HEAD" else body
+
+
+def _finish(request: Any, body: bytes) -> None:
+    request.write(body)
+    request.finish()
+
+
+def _addressOf(request: Any) -> str:
+    return str(getattr(request.getClientAddress(), "host", "unix"))

@@ -1,0 +1,90 @@
+"""
+The site for other programs.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ratchet_tx.bearer import BearerToken
+from ratchet_tx.web.admin import AdminSite
+from tests.ends import MemoryReactor, Wire
+from tests.fakes import logged, startedHub
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> AdminSite:
+    path = tmp_path / "token"
+    path.write_text("sesame")
+    path.chmod(0o600)
+    return AdminSite(startedHub(limits={"messageBytes": 1000}), BearerToken(str(path)), MemoryReactor())
+
+
+def head(path: str, *headers: str) -> bytes:
+    lines = [f"POST {path} HTTP/1.1", "Host: x", "Authorization: Bearer sesame", "Content-Type: application/json", *headers]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def status(wire: Wire) -> int:
+    return int(wire.receive().split(b" ")[1])
+
+
+def test_paths(site: AdminSite) -> None:
+    """There is publishing, and how the server is; nothing else, which is said in JSON."""
+    wire = Wire(site)
+    wire.send(head("/api/publish", "Content-Length: 16") + b'{"event":"item"}')
+    assert status(wire) == 200
+    assert wire.get("/healthz")[0] == wire.get("/readyz")[0] == 200
+    for path in ("/", "/api", "/api/", "/api/publish2", "/ratchet.js", "/x/y"):
+        code, _, body = wire.get(path)
+        assert (code, json.loads(body)["error"]["code"]) == (404, "path.unknown")
+    assert wire.get("/api/publish")[0] == 401
+
+
+def test_noSockets(site: AdminSite) -> None:
+    """No socket is opened here."""
+    wire = Wire(site)
+    assert wire.get("/", Upgrade="websocket", Connection="Upgrade")[0] == 404
+
+
+def test_longBody(site: AdminSite) -> None:
+    """A body that is too long is refused once it is there, in whatever form it comes."""
+    wire = Wire(site)
+    wire.send(head("/api/publish", f"Content-Length: {10**6}"))
+    for _ in range(999):
+        wire.send(b"x" * 1000)
+    assert wire.receive() == b""
+    wire.send(b"x" * 1000)
+    assert status(wire) == 413
+    wire.send(head("/api/publish", "Transfer-Encoding: chunked") + b"3e8\r\n" + b"x" * 1000 + b"\r\n")
+    wire.send(b"1\r\nx\r\n0\r\n\r\n")
+    assert status(wire) == 413
+
+
+def test_whatIsKept(site: AdminSite) -> None:
+    """What is kept of a body is a byte more than a message may have, however many are written."""
+    for length in (None, 10**6):
+        body = site.getContentFile(length)
+        assert [body.write(b"x" * 600) for _ in range(3)] == [600] * 3
+        assert body.getvalue() == b"x" * 1001
+
+
+def test_noLimit(tmp_path: Path) -> None:
+    """Where that limit is off, a body may be of any length."""
+    path = tmp_path / "token"
+    path.write_text("sesame")
+    site = AdminSite(startedHub(limits={"messageBytes": 0}), BearerToken(str(path)), MemoryReactor())
+    wire = Wire(site)
+    body = json.dumps({"event": "item", "data": "x" * 10**6}).encode()
+    wire.send(head("/api/publish", f"Content-Length: {len(body)}") + body)
+    assert status(wire) == 200
+
+
+def test_oneLine(site: AdminSite) -> None:
+    """A request is one line of the log."""
+    wire = Wire(site)
+    with logged() as lines:
+        wire.send(head("/api/publish", "Content-Length: 16") + b'{"event":"item"}')
+        wire.get("/healthz")
+    assert lines == ["Published 'item' for 192.0.2.7 to everybody"]
