@@ -10,8 +10,8 @@ from struct import pack
 _FINAL_TEXT = 0x81
 _MASKED = 0x80
 
-#: From this length on a masker in C is faster, which takes some microseconds to set up.
-_LONG = 1536
+#: From this length on a masker in C is faster, which takes a microsecond to set up.
+_LONG = 256
 
 #: Takes a payload and its mask, and gives the payload without it.
 Unmask = Callable[[bytes, bytes], bytes]

@@ -16,7 +16,6 @@ from typing import Any
 from autobahn.twisted.websocket import WebSocketServerProtocol
 from autobahn.websocket.protocol import WebSocketProtocol
 from autobahn.websocket.utf8validator import Utf8Validator
-from autobahn.websocket.xormasker import create_xor_masker  # type: ignore[attr-defined]
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -164,13 +163,3 @@ for _name in WebSocketServerProtocol.CONFIG_ATTRS:
     _option = _FromFactory()
     _option.__set_name__(LeanProtocol, _name)
     setattr(LeanProtocol, _name, _option)
-
-
-def unmaskLong(masked: bytes, mask: bytes) -> bytes:
-    """
-    Take the mask off a payload by Autobahn's masker, which is in C.
-
-    @param mask: four bytes
-    """
-    unmasked: bytes = create_xor_masker(mask, len(masked)).process(masked)
-    return unmasked

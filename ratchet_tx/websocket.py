@@ -29,7 +29,8 @@ from ratchet_tx.hosts import Hosts
 from ratchet_tx.hub import Hub
 from ratchet_tx.interfaces import ITransport
 from ratchet_tx.journal import keepJournal
-from ratchet_tx.lean import LeanProtocol, Quiet, unmaskLong
+from ratchet_tx.lean import LeanProtocol, Quiet
+from ratchet_tx.masks import unmaskLong
 from ratchet_tx.origin import Origins
 from ratchet_tx.outlet import Outlet
 from ratchet_tx.poller import AVAILABLE, Poller

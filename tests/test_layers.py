@@ -84,6 +84,7 @@ LAYERS = {
         "direct",
         "door",
         "lean",
+        "masks",
         "dotted",
         "loopback",
         "openfiles",

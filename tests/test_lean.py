@@ -10,7 +10,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
 from ratchet_tx import Hub, RatchetServerFactory
-from ratchet_tx.lean import LeanProtocol, Quiet, unmaskLong
+from ratchet_tx.lean import LeanProtocol, Quiet
 from tests.fakes import logged
 
 
@@ -87,8 +87,3 @@ def test_nobodyWaits() -> None:
     """Where Autobahn fires what nobody waits for, nothing happens."""
     LeanProtocol.is_open.callback(None)
     assert not LeanProtocol.is_open.called
-
-
-def test_unmask() -> None:
-    """Autobahn's masker takes a mask off, as RFC 6455 section 5.7 shows it."""
-    assert unmaskLong(b"\x7f\x9f\x4d\x51\x58", b"\x37\xfa\x21\x3d") == b"Hello"
