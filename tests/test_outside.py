@@ -15,7 +15,7 @@ from twisted.internet.task import Clock
 from twisted.internet.threads import deferToThread
 from zope.interface import implementer
 
-from ratchet_tx import Hub, RatchetServerFactory, UsageError
+from ratchet_tx import Hub, RatchetServerFactory, RoomPolicy, UsageError
 from ratchet_tx.outside import waitFor
 from tests.fakes import Peer, startedHub
 
@@ -82,6 +82,8 @@ async def test_publishFromThread() -> None:
     await deferToThread(hub.publishFromThread, "item", client="nobody's")
     await deferToThread(hub.publishFromThread, "item", client=peer.connection.client.id)
     assert peer.read() == [{"event": "item", "data": None}]
+    hub.applications.registerRooms("kept", RoomPolicy(historySize=10, historySeconds=60))
+    assert [(await deferToThread(hub.publishFromThread, "item", room="kept")).offset for _ in range(2)] == [1, 2]
     with pytest.raises(UsageError, match="one of the protocol's own"):
         await deferToThread(hub.publishFromThread, "socket.bye")
     peer.leave()

@@ -12,7 +12,7 @@ from twisted.internet.task import Clock
 from twisted.web.resource import Resource
 from twisted.web.server import Site
 
-from ratchet_tx import Hub
+from ratchet_tx import Hub, RoomPolicy
 from ratchet_tx.backplane.memory import MemoryBackplane
 from ratchet_tx.bearer import BearerToken
 from ratchet_tx.web.publishing import MOST_KEYS, Publication, Publishing
@@ -102,6 +102,17 @@ class TestPublishing:
         assert (status, said) == (200, {"ok": True, "result": {"epoch": "k3Zq", "offset": 42}})
         assert "Content-Type: application/json" in head
         assert "Cache-Control: no-store" in head
+
+    def test_history(self, tmp_path: Path) -> None:
+        """In a room with a history each event has the next position; who comes again by its key is told the first one."""
+        hub = startedHub()
+        hub.applications.registerRooms("news", RoomPolicy(historySize=10, historySeconds=60))
+        caller, peer = Caller(hub, tmp_path), Peer(hub)
+        peer.connection.join("news")
+        results = [caller.post({"event": "item", "room": "news", "key": key})[1]["result"] for key in "aabb"]
+        assert [result["offset"] for result in results] == [1, 1, 2, 2]
+        assert len({result["epoch"] for result in results}) == 1
+        assert [frame["offset"] for frame in peer.read() if frame["event"] == "item"] == [1, 2]
 
     def test_goneMeanwhile(self, tmp_path: Path) -> None:
         """Who has gone before the answer isn't answered."""
