@@ -14,12 +14,13 @@ from twisted.protocols.policies import ProtocolWrapper
 from twisted.python.failure import Failure
 
 from ratchet_tx.counters import Counters
-from ratchet_tx.head import BadHead, readHead
+from ratchet_tx.head import BadHead, Head, readHead
 from ratchet_tx.settings import Limits
 
 _log = Logger()
 
-Build = Callable[[IAddress], Any]
+Page = Callable[[IAddress], Any]
+Socket = Callable[[IAddress, Head], Any]
 
 _END = b"\r\n\r\n"
 
@@ -28,14 +29,14 @@ class Door(Protocol):
     """
     The first to speak with a peer, for as long as its first request's head takes.
 
-    @param sockets: builds the protocol for a WebSocket's handshake
+    @param sockets: builds the protocol for a WebSocket's handshake, whose head it is given so that it needn't read it again
     @param pages: builds the protocol for any other request; None where there are no pages
     @param limits: how long, how large and how slow a head may be
     @param counters: where refusals are counted, by their status
     @param clock: for the time that a head may take
     """
 
-    def __init__(self, sockets: Build, pages: Build | None, limits: Limits, counters: Counters, clock: IReactorTime) -> None:
+    def __init__(self, sockets: Socket, pages: Page | None, limits: Limits, counters: Counters, clock: IReactorTime) -> None:
         self._sockets = sockets
         self._pages = pages
         self._limits = limits
@@ -61,15 +62,19 @@ class Door(Protocol):
 
     def _enter(self, head: bytes) -> None:
         try:
-            isUpgrade = readHead(head, self._limits.headCount).isUpgrade
+            read = readHead(head, self._limits.headCount)
         except BadHead as bad:
             return self._refuse(bad.status, bad.reason)
-        build = self._sockets if isUpgrade else self._pages
-        if build is None:
+        if not read.isUpgrade and self._pages is None:
             return self._refuse(426, "Upgrade Required", "Upgrade: websocket\r\nConnection: Upgrade")
         self._stopTimer()
         assert self.transport is not None, "data comes from a transport"
-        handOver(self.transport, build(self.transport.getPeer()), bytes(self._received))
+        handOver(self.transport, self._build(self.transport.getPeer(), read), bytes(self._received))
+
+    def _build(self, peer: IAddress, head: Head) -> Any:
+        if self._pages is None or head.isUpgrade:
+            return self._sockets(peer, head)
+        return self._pages(peer)
 
     def _late(self) -> None:
         self._timer = None

@@ -38,12 +38,16 @@ class BadHead(RatchetError):
 
 class Head(NamedTuple):
     """
-    What the door wants to know of a request.
+    What has been found good.
 
-    @ivar isUpgrade: whether it wants to become a WebSocket
+    @ivar isUpgrade: whether the request wants to become a WebSocket
+    @ivar headers: names in lower case, with their values
+    @ivar line: the request's first line
     """
 
     isUpgrade: bool
+    headers: list[tuple[bytes, bytes]]
+    line: bytes = b""
 
 
 def readHead(head: bytes, count: int) -> Head:
@@ -59,7 +63,7 @@ def readHead(head: bytes, count: int) -> Head:
     request, *lines = head[:-4].split(b"\r\n")
     if request.translate(None, _LEGAL):
         raise BadHead(400, "Bad Request")
-    return checkHeaders([_split(line) for line in lines], count)
+    return checkHeaders([_split(line) for line in lines], count)._replace(line=request)
 
 
 def _split(line: bytes) -> tuple[bytes, bytes]:
@@ -91,4 +95,4 @@ def checkHeaders(headers: list[tuple[bytes, bytes]], count: int) -> Head:
     # Pages are twisted.web's, which minds no such byte; a cookie of theirs may well have it.
     if isUpgrade and _NEXT_LINE in values:
         raise BadHead(400, "Bad Request")
-    return Head(isUpgrade)
+    return Head(isUpgrade, headers)

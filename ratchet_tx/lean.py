@@ -6,19 +6,25 @@ options into each connection, and makes two Deferreds, statistics and details of
 All of that together costs as much as a login, and two thirds of a connection's memory.
 
 The boundary with Autobahn: L{LeanProtocol} begins and ends a connection in its place (C{connectionMade},
-C{connectionLost}), with the same state, which a test compares with Autobahn's own; frames are Autobahn's as ever.
+C{connectionLost}), with the same state, which a test compares with Autobahn's own, and reads the handshake
+(C{processHandshake}); its answer, with the extensions that are agreed on, and frames are Autobahn's as ever.
 """
 
 from contextlib import suppress
 from functools import cached_property
 from typing import Any
+from urllib.parse import parse_qs
 
 from autobahn.twisted.websocket import WebSocketServerProtocol
 from autobahn.websocket.protocol import WebSocketProtocol
+from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
 from autobahn.websocket.utf8validator import Utf8Validator
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
+
+from ratchet_tx.handshake import VERSION, Handshake, readHandshake
+from ratchet_tx.head import BadHead, Head, readHead
 
 
 class Quiet:
@@ -66,27 +72,26 @@ class _FromFactory:
 
 #: What a handshake leaves behind on its protocol, and nobody asks for once the connection is open.
 _OF_THE_HANDSHAKE = (
-    "http_headers",
-    "http_request_data",
-    "http_request_host",
-    "http_request_params",
-    "http_request_path",
-    "http_request_uri",
+    "head",
     "http_response_data",
-    "http_status_line",
     "websocket_extensions",
     "websocket_extensions_in_use",
-    "websocket_origin",
     "websocket_protocol_in_use",
     "websocket_protocols",
     "_wskey",
 )
 
 
+#: What ends a request's head.
+_END = b"\r\n\r\n"
+
+
 class LeanProtocol(WebSocketServerProtocol):
     """
     Autobahn's, with its state as it is before a handshake in the class: an instance holds what has changed.
     """
+
+    _log = Logger()
 
     log = Quiet()
 
@@ -129,6 +134,12 @@ class LeanProtocol(WebSocketServerProtocol):
     inside_message = False
     current_frame = None
 
+    websocket_version = int(VERSION)
+    websocket_protocol_in_use = None
+
+    #: The request's head, where it has been read already.
+    head: Head | None = None
+
     trafficStats = _FromFactory()
 
     def __init__(self) -> None:
@@ -146,6 +157,50 @@ class LeanProtocol(WebSocketServerProtocol):
         # Whatever isn't TCP has no such thing.
         with suppress(AttributeError, OSError):
             self.transport.setTcpNoDelay(True)
+
+    def processHandshake(self) -> None:
+        """
+        Read the handshake, and answer it.
+
+        C{onConnect} is called as Autobahn calls it, but for its answer: None, a subprotocol, or a pair of that and headers,
+        at once; a coroutine or a Deferred nobody waits for.
+        """
+        end = self.data.find(_END) + len(_END)
+        if end < len(_END):
+            return
+        try:
+            head = self.head or readHead(self.data[:end], 0)
+            handshake = readHandshake(head)
+            self.websocket_protocols = handshake.listed("sec-websocket-protocol")
+            self.websocket_extensions = self._parseExtensionsHeader(handshake.headers.get("sec-websocket-extensions", ""))
+            accepted = self.onConnect(self._describe(handshake))
+        except BadHead as bad:
+            self.failHandshake(bad.reason, bad.status)
+        except ConnectionDeny as deny:
+            self.failHandshake(deny.reason, deny.code)
+        except Exception:
+            self._log.failure("Looking at a handshake failed")
+            self.failHandshake("Internal Server Error", 500)
+        else:
+            self.data = self.data[end:]
+            self._wskey = handshake.key
+            self.succeedHandshake(accepted)
+
+    def _describe(self, handshake: Handshake) -> ConnectionRequest:
+        path, _, query = handshake.target.partition("?")
+        origin = handshake.headers.get("origin", "")
+        parameters = parse_qs(query, keep_blank_values=True) if query else {}
+        return ConnectionRequest(
+            self.peer,
+            handshake.headers,
+            handshake.host,
+            path,
+            parameters,
+            self.websocket_version,
+            origin,
+            self.websocket_protocols,
+            self.websocket_extensions,
+        )
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         # Not the server's own, which formats a line that is never logged.

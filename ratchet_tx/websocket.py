@@ -7,7 +7,6 @@ Autobahn takes care of RFC 6455; here are only its settings, which are off where
 from contextlib import suppress
 from math import inf
 from typing import Any, cast
-from urllib.parse import parse_qs
 
 from autobahn.twisted.websocket import WebSocketServerFactory
 from autobahn.websocket.protocol import TrafficStats
@@ -25,6 +24,7 @@ from ratchet_tx.direct import DirectOutlet
 from ratchet_tx.door import Door, addressOf
 from ratchet_tx.forwarded import Asker, readForwarded
 from ratchet_tx.frames import makeText, takeTexts, textOf
+from ratchet_tx.head import Head
 from ratchet_tx.hosts import Hosts
 from ratchet_tx.hub import Hub
 from ratchet_tx.interfaces import ITransport
@@ -113,9 +113,7 @@ class RatchetServerProtocol(LeanProtocol):
             raise ConnectionDeny(421, "Misdirected Request")
         if not factory.origins.permit(headers.get("origin"), asker.host, asker.secure):
             raise ConnectionDeny(403, "Forbidden")
-        # Autobahn's own path and parameters lack what is blank, and what follows a semicolon.
-        path, _, query = self.http_request_uri.partition("?")
-        self._request = Request(path, parse_qs(query, keep_blank_values=True), headers)
+        self._request = Request(request.path, request.params, headers)
         self._address = asker.address
 
     def failHandshake(self, reason: str, code: int = 400, responseHeaders: Any = None) -> None:
@@ -495,9 +493,10 @@ class RatchetServerFactory(WebSocketServerFactory):
         pages = None if self._pages is None else self._pages.buildProtocol
         return Door(self._buildFresh, pages, self.hub.limits, self.hub.counters, self.reactor)
 
-    def _buildFresh(self, addr: Any) -> RatchetServerProtocol:
+    def _buildFresh(self, addr: Any, head: Head) -> RatchetServerProtocol:
         protocol = self.buildSocket(addr)
         protocol.fresh = True
+        protocol.head = head
         return protocol
 
     def buildSocket(self, addr: Any) -> RatchetServerProtocol:

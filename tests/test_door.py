@@ -47,7 +47,7 @@ class House:
         self._pages = (lambda address: Room("pages")) if pages else None
 
     def buildProtocol(self, address: Any) -> Door:
-        return Door(lambda address: Room("sockets"), self._pages, self._limits, self.counters, self.clock)
+        return Door(lambda address, head: Room("sockets"), self._pages, self._limits, self.counters, self.clock)
 
 
 def answer(wire: Wire) -> int:

@@ -23,6 +23,7 @@ LAYERS = {
         "marks",
         "messages",
         "forwarded",
+        "handshake",
         "head",
         "history",
         "holds",

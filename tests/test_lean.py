@@ -4,6 +4,7 @@ Autobahn's protocol with what nobody uses taken out.
 
 from typing import Any
 
+import pytest
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
 from twisted.internet.address import IPv4Address
 from twisted.internet.task import Clock
@@ -11,7 +12,10 @@ from twisted.internet.testing import StringTransport
 
 from ratchet_tx import Hub, RatchetServerFactory
 from ratchet_tx.lean import LeanProtocol, Quiet
+from ratchet_tx.websocket import RatchetServerProtocol
+from tests.ends import Wire
 from tests.fakes import logged
+from tests.wire import handshake
 
 
 def test_quiet() -> None:
@@ -87,3 +91,36 @@ def test_nobodyWaits() -> None:
     """Where Autobahn fires what nobody waits for, nothing happens."""
     LeanProtocol.is_open.callback(None)
     assert not LeanProtocol.is_open.called
+
+
+class _Choosy(RatchetServerProtocol):
+    def onConnect(self, request: Any) -> Any:
+        super().onConnect(request)
+        return request.protocols[int(request.params["which"][0])], {"X-Asked": request.path}
+
+
+def test_subprotocols() -> None:
+    """A protocol of your own may choose among the client's subprotocols, and add headers to the answer."""
+    answer = _ask("/a?which=1")
+    assert answer.startswith(b"HTTP/1.1 101 ")
+    assert b"Sec-WebSocket-Protocol: y\r\n" in answer
+    assert b"X-Asked: /a\r\n" in answer
+
+
+@pytest.mark.parametrize("query", ["", "?which=2", "?which=x"])
+def test_failing(query: str) -> None:
+    """One that fails to do so refuses the handshake, and its failure is logged; the peer isn't told."""
+    with logged() as lines:
+        answer = _ask(f"/{query}")
+    assert answer.startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
+    assert b"which" not in answer
+    assert any("Looking at a handshake failed" in line for line in lines)
+
+
+def _ask(path: str) -> bytes:
+    factory = RatchetServerFactory(Hub(clock=Clock()), reactor=Clock())
+    factory.protocol = _Choosy
+    factory.hub.startService()
+    wire = Wire(factory)
+    wire.send(handshake(path, Sec_WebSocket_Protocol="x, y"))
+    return wire.receive()

@@ -1,0 +1,104 @@
+"""
+The opening handshake of a WebSocket, RFC 6455 section 4.2.1: what a client has to say in its request's head, and says; who
+may come in it doesn't know.
+
+Autobahn reads the head a second time, by other rules than ours; this takes what L{ratchet_tx.head} has read.
+"""
+
+import re
+from typing import NamedTuple
+
+from ratchet_tx.head import BadHead, Head
+
+#: Sixteen bytes in base64.
+_KEY = re.compile(r"[A-Za-z0-9+/]{22}==")
+
+#: A name or an address, the latter in brackets where it has colons in it, and perhaps a port.
+_HOST = re.compile(r"(\[[^][]+\]|[^][:]+)(?::[0-9]+)?")
+
+#: The only version there is; others were drafts.
+VERSION = "13"
+
+#: Headers that say one thing once.
+_SINGLE = ("sec-websocket-extensions", "sec-websocket-key", "sec-websocket-version")
+
+
+class Handshake(NamedTuple):
+    """
+    What a client says.
+
+    @ivar target: the request's target, path and query as they came
+    @ivar headers: their names in lower case; one that came several times has all its values, with commas between them
+    @ivar host: the Host's name, without its port
+    @ivar key: what the answer is made of
+    """
+
+    target: str
+    headers: dict[str, str]
+    host: str
+    key: str
+
+    def listed(self, name: str) -> list[str]:
+        """
+        Give a header's values, which stand in it with commas between them.
+        """
+        return _listed(self.headers, name)
+
+
+def readHandshake(head: Head) -> Handshake:
+    """
+    Read a handshake strictly.
+
+    @raise BadHead: for whatever isn't one, with the HTTP status that says so
+    """
+    target = _readLine(head.line.decode("latin-1"))
+    headers = _join(head.headers)
+    if not _names(headers, "connection", "upgrade") or not _names(headers, "upgrade", "websocket"):
+        raise _bad()
+    key = headers.get("sec-websocket-key", "")
+    if headers.get("sec-websocket-version") != VERSION or not _KEY.fullmatch(key):
+        raise _bad()
+    return Handshake(target, headers, _hostOf(headers.get("host", "")), key)
+
+
+def _readLine(line: str) -> str:
+    words = line.split(" ")
+    if len(words) != 3 or not words[2].startswith("HTTP/"):
+        raise _bad()
+    method, target, version = words
+    if method != "GET":
+        raise BadHead(405, "Method Not Allowed")
+    if version != "HTTP/1.1":
+        raise BadHead(505, "HTTP Version Not Supported")
+    if "#" in target:
+        raise _bad()
+    return target
+
+
+def _join(pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for name, value in pairs:
+        key, text = name.decode("ascii"), value.decode("latin-1")
+        if key in headers and key in _SINGLE:
+            raise _bad()
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    return headers
+
+
+def _listed(headers: dict[str, str], name: str) -> list[str]:
+    return [each.strip() for each in headers[name].split(",")] if name in headers else []
+
+
+def _names(headers: dict[str, str], name: str, token: str) -> bool:
+    return token in _listed(headers, name) or token in [each.lower() for each in _listed(headers, name)]
+
+
+def _hostOf(value: str) -> str:
+    found = _HOST.fullmatch(value)
+    if found is None:
+        raise _bad()
+    return found[1]
+
+
+def _bad() -> BadHead:
+    return BadHead(400, "Bad Request")
