@@ -18,15 +18,25 @@ def keepJournal(hub: IHub, verbose: bool = False) -> None:
     """
     Log who comes and goes.
 
-    @param verbose: whether each dispatched and each refused event is logged too, which costs more than handling it
+    @param verbose: whether each connection that is open but not logged in, each dispatched and each refused event is logged
+        too, which costs more than handling it
     """
-    hub.observe(opened, Opened)
+    hub.observe(opened if verbose else cameIn, Opened)
     hub.observe(closed, Closed)
     hub.observe(loggedIn, LoggedIn)
     hub.observe(loginFailed, LoginFailed)
     if verbose:
         hub.observe(dispatched, Dispatched)
         hub.observe(refused, Refused)
+
+
+def cameIn(happening: Opened) -> None:
+    """
+    Log that an anonymous connection is open; of any other it is told when it logs in, since a line costs as much as ten
+    events do.
+    """
+    if happening.connection.client is not None:
+        opened(happening)
 
 
 def opened(happening: Opened) -> None:

@@ -40,16 +40,26 @@ def lines(verbose: bool) -> list[str]:
 def test_comingAndGoing() -> None:
     """The log tells who comes, logs in, fails to, and goes: the connection's id, its address, and no secret."""
     assert lines(verbose=False) == [
-        "ID opened",
         "ID login failed: auth.invalid",
         "ID logged in as ada",
         "ID closed: 1001, not clean",
     ]
 
 
+def test_anonymous() -> None:
+    """Of an anonymous connection, which never logs in, the log tells that it is there."""
+    hub = startedHub()
+    keepJournal(hub)
+    with logged() as lines:
+        peer = Peer(hub)
+        peer.leave()
+    assert lines == [f"{peer.connection.id} opened from 192.0.2.1", f"{peer.connection.id} closed from 192.0.2.1: 1000"]
+
+
 def test_verbose() -> None:
-    """On wish, the log tells each dispatched and each refused event by its name."""
+    """On wish, the log tells who comes and hasn't logged in, and each dispatched and each refused event by its name."""
     told = lines(verbose=True)
+    assert told[0] == "ID opened"
     assert told[3:6] == [
         "ID dispatched: 'say'",
         "ID refused: 'unheard.of' event.unknown",
