@@ -62,6 +62,7 @@ class Connection:
     @ivar failedLogins: how many of its logins failed
     @ivar table: where the events that it sends lead to, by name
     @ivar ownTable: where the protocol's own events lead to
+    @ivar since: when it was opened
     @ivar heard: when it last sent something
     @ivar fullAt: how much of its rate it has spent (see L{ratchet_tx.limits.Rate})
     @ivar refusals: how often it was refused for being too fast
@@ -96,6 +97,7 @@ class Connection:
         "inbox",
         "ownTable",
         "refusals",
+        "since",
         "table",
         "transport",
         "version",
@@ -112,7 +114,7 @@ class Connection:
         self.inbox: Inbox[Payload] = Inbox(self._turn)
         self.closing = self.ended = False
         self.closedWith: tuple[int, str] | None = None
-        self.heard = self.fullAt = 0.0
+        self.since = self.heard = self.fullAt = 0.0
         self.refusals: Strikes | None = None
         self.badMessages: Strikes | None = None
         self.hold: Hold | None = None

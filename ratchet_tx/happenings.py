@@ -37,11 +37,13 @@ class Closed(Happening):
     @ivar code: the close code of RFC 6455 section 7.4, or PROTOCOL's own; 1006 where the peer was lost
     @ivar reason: what was said with it
     @ivar clean: whether both sides took leave
+    @ivar seconds: how long it was open
     """
 
     code: int
     reason: str
     clean: bool
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -252,7 +252,7 @@ class Hub(Service):
         connection = Connection(self, transport, request, remoteAddress)
         self._audience.add(connection)
         self.guard.add(connection)
-        connection.heard = self.clock.seconds()
+        connection.since = connection.heard = self.clock.seconds()
         self.counters.opened += 1
         if self.letsGuestsIn:
             self._letIn(connection)
@@ -368,7 +368,7 @@ class Hub(Service):
         if connection.closedWith is not None:
             code, reason = connection.closedWith
         self._ongoing.add(self.fire(connection, "socket.close", {"code": code, "reason": reason, "clean": clean}))
-        self.observers.tell(Closed, connection, code, reason, clean)
+        self.observers.tell(Closed, connection, code, reason, clean, self.clock.seconds() - connection.since)
         self._checkAllGone()
 
     # To the applications

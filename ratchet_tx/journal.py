@@ -18,25 +18,18 @@ def keepJournal(hub: IHub, verbose: bool = False) -> None:
     """
     Log who comes and goes.
 
-    @param verbose: whether each connection that is open but not logged in, each dispatched and each refused event is logged
-        too, which costs more than handling it
+    A line costs as much as ten events do, so there is one for each connection, when it has ended, as in a web server's log;
+    and one for each login that fails.
+
+    @param verbose: whether there is one for all else that happens, too
     """
-    hub.observe(opened if verbose else cameIn, Opened)
     hub.observe(closed, Closed)
-    hub.observe(loggedIn, LoggedIn)
     hub.observe(loginFailed, LoginFailed)
     if verbose:
+        hub.observe(opened, Opened)
+        hub.observe(loggedIn, LoggedIn)
         hub.observe(dispatched, Dispatched)
         hub.observe(refused, Refused)
-
-
-def cameIn(happening: Opened) -> None:
-    """
-    Log that an anonymous connection is open; of any other it is told when it logs in, since a line costs as much as ten
-    events do.
-    """
-    if happening.connection.client is not None:
-        opened(happening)
 
 
 def opened(happening: Opened) -> None:
@@ -48,18 +41,23 @@ def opened(happening: Opened) -> None:
 
 def closed(happening: Closed) -> None:
     """
-    Log that a connection has ended; not the reason, which may be the peer's own words.
+    Log that a connection has ended, and whose it was; not the reason, which may be the peer's own words.
     """
-    unclean = "" if happening.clean else ", not clean"
-    _note(LogLevel.info, "closed", happening, ": {code}{unclean}", code=happening.code, unclean=unclean)
+    clean = "" if happening.clean else ", not clean"
+    facts = {"client": _who(happening), "seconds": happening.seconds, "code": happening.code, "clean": clean}
+    _note(LogLevel.info, "closed", happening, " as {client} after {seconds:.1f} s: {code}{clean}", **facts)
 
 
 def loggedIn(happening: LoggedIn) -> None:
     """
     Log that a connection has logged in, and who it is.
     """
+    _note(LogLevel.info, "logged in", happening, " as {client}", client=_who(happening))
+
+
+def _who(happening: Happening) -> str:
     client = happening.connection.client
-    _note(LogLevel.info, "logged in", happening, " as {client}", client=client.id if client is not None else None)
+    return "a stranger" if client is None else client.id
 
 
 def loginFailed(happening: LoginFailed) -> None:

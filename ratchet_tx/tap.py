@@ -53,7 +53,7 @@ class Options(usage.Options, AuthOptionMixin):
         ["admin-token-file", None, None, "A file with the token to show there.  SIGHUP reads it again."],
         ["trust-forwarded", None, None, "How many proxies before us are to be believed.  [default: 0]"],
     ]
-    optFlags = [["verbose", None, "Log each dispatched and each refused event, too."]]
+    optFlags = [["verbose", None, "Log who comes and logs in, each dispatched and each refused event, too."]]
 
     def __init__(self) -> None:
         super().__init__()

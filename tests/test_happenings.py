@@ -77,7 +77,7 @@ def test_nothingSecretIsShown() -> None:
     "happening",
     [
         Opened(CONNECTION),
-        Closed(CONNECTION, 1006, "", False),
+        Closed(CONNECTION, 1006, "", False, 1.5),
         LoggedIn(CONNECTION),
         LoginFailed(CONNECTION, "auth.invalid"),
         Dispatched(CONNECTION, "chat.send"),

@@ -912,6 +912,7 @@ class TestObserving:
         peer.logIn("a")
         peer.emit("echo", 1)
         peer.emit("unheard.of")
+        hub.clock.advance(3)
         peer.leave(1001, "bye")
         assert seen == [
             Opened(peer.connection),
@@ -919,7 +920,7 @@ class TestObserving:
             LoggedIn(peer.connection),
             Dispatched(peer.connection, "echo"),
             Refused(peer.connection, "unheard.of", "event.unknown"),
-            Closed(peer.connection, 1001, "bye", True),
+            Closed(peer.connection, 1001, "bye", True, 3.0),
         ]
 
     def test_onlyHappenings(self) -> None:

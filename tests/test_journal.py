@@ -38,26 +38,23 @@ def lines(verbose: bool) -> list[str]:
 
 
 def test_comingAndGoing() -> None:
-    """The log tells who comes, logs in, fails to, and goes: the connection's id, its address, and no secret."""
-    assert lines(verbose=False) == [
-        "ID login failed: auth.invalid",
-        "ID logged in as ada",
-        "ID closed: 1001, not clean",
-    ]
+    """The log tells of failed logins, and of ended connections whose they were, how long, and why: no secret."""
+    assert lines(verbose=False) == ["ID login failed: auth.invalid", "ID closed as ada after 0.0 s: 1001, not clean"]
 
 
-def test_anonymous() -> None:
-    """Of an anonymous connection, which never logs in, the log tells that it is there."""
-    hub = startedHub()
+def test_strangers() -> None:
+    """Of a connection that never logged in the log tells that; an anonymous one has the id that it was given."""
+    hub = startedHub(Says(), clientProvider=FakeProvider())
     keepJournal(hub)
     with logged() as lines:
         peer = Peer(hub)
+        hub.clock.advance(2.34)
         peer.leave()
-    assert lines == [f"{peer.connection.id} opened from 192.0.2.1", f"{peer.connection.id} closed from 192.0.2.1: 1000"]
+    assert lines == [f"{peer.connection.id} closed from 192.0.2.1 as a stranger after 2.3 s: 1000"]
 
 
 def test_verbose() -> None:
-    """On wish, the log tells who comes and hasn't logged in, and each dispatched and each refused event by its name."""
+    """On wish, the log tells who comes and logs in, and each dispatched and each refused event by its name."""
     told = lines(verbose=True)
     assert told[0] == "ID opened"
     assert told[3:6] == [
