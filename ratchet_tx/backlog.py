@@ -2,6 +2,7 @@
 What waits for a peer that doesn't read as fast as we write: pieces of bytes in their order, counted; it knows no socket.
 
 Pieces are never torn apart, and of those that are spare some may be left out.
+A piece for which nothing else waits is never too much, however long: a peer isn't slow because it is sent something long.
 """
 
 from collections import deque
@@ -38,16 +39,19 @@ class Backlog:
         @param spare: what may be done with it while it waits, if it isn't needed
         @return: whether no more waits than may, once what is spare has been left out
         """
+        alone = not self.size and not self.underway
         if spare is not None and spare.latest:
             self._leaveOut(lambda waiting: waiting == spare)
         self._pieces.append((data, spare))
         self.size += len(data)
         if self._isFull():
             self._leaveOut(lambda waiting: waiting is not None and not waiting.latest)
-        return not self._isFull()
+        return alone or not self._isFull()
 
     def _isFull(self) -> bool:
-        return 0 < self._limit < self.size + self.underway
+        # More than the limit is underway only where that was one piece, which was alone: what comes after it has room, too.
+        underway = self.underway if self.underway <= self._limit else 0
+        return 0 < self._limit < self.size + underway
 
     def _leaveOut(self, isLeftOut: Callable[[Spare | None], bool]) -> None:
         kept: deque[tuple[bytes, Spare | None]] = deque()

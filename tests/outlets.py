@@ -109,6 +109,18 @@ class OutletContract:
         assert peer.received[-3:] == b"bye"
         assert peer.outlet.queuedBytes == 0
 
+    def test_long(self) -> None:
+        """What is longer than the limit is no reason to part with a peer that has read all before it, nor what follows it."""
+        peer = self.make(room=3, limit=10)
+        peer.write(b"a")
+        peer.write(b"x" * 100)
+        peer.write(b"y" * 10)
+        assert peer.overflows == 0
+        peer.write(b"z")
+        assert peer.overflows == 1
+        peer.drain()
+        assert peer.received[:101] == b"a" + b"x" * 100
+
     def test_noLimit(self) -> None:
         """Where the limit is switched off, any number may wait."""
         peer = self.make(room=1, limit=0)
