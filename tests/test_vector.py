@@ -29,6 +29,7 @@ class TestReading:
             vector(note="x"),
             vector(server={"users": {}}),
             vector(server={"events": {"x": {"return": 1}}}),
+            vector(server={"rooms": {"x": {"history": 10}}}),
             vector(5),
             vector({"peer": "a"}),
             vector({"peer": "a", "receive": {}}),
@@ -36,6 +37,8 @@ class TestReading:
             vector({"peer": "a", "opens": False}),
             vector({"server": "sleeps"}),
             vector({"server": "drains", "seconds": 5}),
+            vector({"server": "closes", "peer": "a"}),
+            vector({"peer": "a", "stopsReading": False}),
         ],
     )
     def test_whatIsNone(self, text: bytes) -> None:

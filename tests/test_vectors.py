@@ -21,13 +21,14 @@ from ratchet_tx import (
     IApplication,
     PeerError,
     RatchetServerFactory,
+    RoomPolicy,
     Settings,
     on,
 )
 from tests import vector
 from tests.ends import MemoryReactor, Wire
 from tests.fakes import FakeProvider
-from tests.vector import FOLDER, Handling, Server, Values, Vector
+from tests.vector import FOLDER, Handling, Policy, Server, Values, Vector
 from tests.wire import BINARY, CLOSE, PING, PONG, TEXT, frame, handshake
 
 VECTORS = sorted(FOLDER.glob("*.json"))
@@ -78,7 +79,7 @@ class Handler:
         if handling.refuses is not None:
             raise PeerError(**handling.refuses)
         if handling.broadcasts is not None:
-            event.connection.broadcast(handling.broadcasts, event.payload.data)
+            event.connection.broadcast(handling.broadcasts, event.payload.data, room=handling.room)
         if handling.asks is not None:
             question = handling.asks
             asked = event.connection.ask(question.event, question.data, question.timeout)
@@ -101,6 +102,26 @@ def typed(handler: Handler, takes: dict[str, str] | None) -> Any:
 
     handle.__annotations__["event"] = ConnectionEvent[data]  # type: ignore[valid-type]
     return handle
+
+
+class Joins:
+    """
+    Decides as a vector says who may subscribe to a room.
+    """
+
+    def __init__(self, policy: Policy, reactor: MemoryReactor) -> None:
+        self._policy = policy
+        self._reactor = reactor
+
+    def __call__(self, client: Any, room: str) -> Any:
+        if self._policy.after:
+            return deferLater(self._reactor, self._policy.after, self._decide, client)
+        return self._decide(client)
+
+    def _decide(self, client: Any) -> bool:
+        if self._policy.fails:
+            raise OSError("nobody can say")
+        return self._policy.clients is None or client.id in self._policy.clients
 
 
 @implementer(IApplication)
@@ -162,6 +183,11 @@ class Play:
         provider = AnonymousClientProvider() if server.clients is None else Provider(server.clients, server.expires)
         self.hub = Hub(provider, clock=self.reactor, settings=Settings(limits=limits))
         self.hub.applications.add(Application(server.events, self.reactor))
+        for pattern, each in server.rooms.items():
+            joins = Joins(each, self.reactor)
+            self.hub.applications.registerRooms(
+                pattern, RoomPolicy(each.historySize, each.historySeconds, each.presence, joins)
+            )
         self.factory = RatchetServerFactory(self.hub, self.reactor)
         self.factory.doStart()
         self.seats: dict[str, Seat] = {}
@@ -211,6 +237,15 @@ class Play:
 
     def sendsHex(self, step: vector.SendsHex) -> None:
         self._send(step.peer, frame(bytes.fromhex(step.sendsHex), BINARY if step.binary else TEXT))
+
+    def sendsBytes(self, step: vector.SendsBytes) -> None:
+        self._send(step.peer, bytes.fromhex(step.sendsBytes))
+
+    def stopsReading(self, step: vector.StopsReading) -> None:
+        self.seats[step.peer].wire.transport.producer.pauseProducing()
+
+    def readsAgain(self, step: vector.ReadsAgain) -> None:
+        self.seats[step.peer].wire.transport.producer.resumeProducing()
 
     def _send(self, peer: str, data: bytes) -> None:
         self.seats[peer].wire.send(data)
@@ -266,6 +301,9 @@ class Play:
     def disconnects(self, step: vector.Disconnects) -> None:
         self.hub.disconnect(step.client)
 
+    def ends(self, step: vector.Ends) -> None:
+        self.seats[step.peer].wire.protocol.connection.close(step.code)
+
     def drains(self, step: vector.Drains) -> None:
         self.hub.stopService()
 
@@ -295,7 +333,7 @@ def test_rule(path: Path) -> None:
 def test_thereAreVectors() -> None:
     """The vectors are found, and each shows a rule of its own."""
     rules = [vector.read(path.read_bytes()).rule for path in VECTORS]
-    assert len(rules) > 40
+    assert len(rules) > 120
     assert len(set(rules)) == len(rules)
 
 

@@ -43,9 +43,27 @@ class Handling(_Strict):
     refuses: dict[str, Any] | None = None
     asks: Question | None = None
     broadcasts: str | None = None
+    room: str | None = None
     never: Literal[True] | None = None
     after: float = 0
     ordered: bool = True
+
+
+class Policy(_Strict):
+    """
+    What some rooms are like.
+
+    @ivar clients: the ids of those who may subscribe; without it everybody may
+    @ivar after: how many seconds it takes to decide that
+    @ivar fails: nobody can decide it
+    """
+
+    historySize: int = 0
+    historySeconds: float = 0
+    presence: bool = False
+    clients: list[str] | None = None
+    after: float = 0
+    fails: Literal[True] | None = None
 
 
 class Server(_Strict):
@@ -54,11 +72,13 @@ class Server(_Strict):
 
     @ivar clients: who is found by which token; None where it can't be found out; without it everybody may come in
     @ivar expires: which token's login ends how many seconds after the vector's beginning
+    @ivar rooms: which rooms may be subscribed to, by their pattern
     """
 
     limits: dict[str, int | float] = {}
     clients: dict[str, str | None] | None = None
     expires: dict[str, float] = {}
+    rooms: dict[str, Policy] = {}
     events: dict[str, Handling] = {}
 
 
@@ -90,6 +110,21 @@ class SendsHex(_Strict):
     peer: str
     sendsHex: str
     binary: bool = False
+
+
+class SendsBytes(_Strict):
+    peer: str
+    sendsBytes: str
+
+
+class StopsReading(_Strict):
+    peer: str
+    stopsReading: Literal[True]
+
+
+class ReadsAgain(_Strict):
+    peer: str
+    readsAgain: Literal[True]
 
 
 class Receives(_Strict):
@@ -148,11 +183,16 @@ class Disconnects(_Strict, tag_field="server", tag="disconnects"):
     client: str
 
 
+class Ends(_Strict, tag_field="server", tag="closes"):
+    peer: str
+    code: int
+
+
 class Drains(_Strict, tag_field="server", tag="drains"):
     pass
 
 
-_BY_SERVER = Emits | Joins | Leaves | Disconnects | Drains
+_BY_SERVER = Emits | Joins | Leaves | Disconnects | Ends | Drains
 
 _OTHERS = (
     Opens,
@@ -160,6 +200,9 @@ _OTHERS = (
     Sends,
     SendsText,
     SendsHex,
+    SendsBytes,
+    StopsReading,
+    ReadsAgain,
     Receives,
     ReceivesNothing,
     Closes,
