@@ -105,13 +105,14 @@ class _Subscribing:
         hold = self._node.holds.open(self._connection, names, self._node.limits.sendQueueBytes)
         entering = [Deferred.fromCoroutine(self._enter(each, hold)) for each in self._rooms]
         try:
-            outcomes = await DeferredList(entering, consumeErrors=True)
+            entered = await DeferredList(entering, consumeErrors=True)
         finally:
             self._node.holds.close(self._connection, names)
         if self._connection.closing:
             return
-        self._answer([outcome for _, outcome in outcomes], hold)
-        isIn = [succeeded for succeeded, _ in outcomes]
+        outcomes = [self._inTheEnd(room, outcome, hold) for room, (_, outcome) in zip(names, entered, strict=True)]
+        self._answer(outcomes, hold)
+        isIn = [not isinstance(outcome, Failure) for outcome in outcomes]
         await DeferredList([self._show(each) for each in compress(self._rooms, isIn) if each.presence])
 
     async def _enter(self, wanted: Subscription, hold: Hold) -> _Entered:
@@ -135,7 +136,13 @@ class _Subscribing:
         See whether anything happened meanwhile that makes it needless: an end, another client, a leave.
         """
         if self._connection.closing or room not in hold.rooms:
-            raise PeerError("room.denied", "You were taken out of this room meanwhile")
+            raise _takenOut()
+
+    def _inTheEnd(self, room: str, outcome: Any, hold: Hold) -> Any:
+        """
+        Say what came of a room: who was let in early may have been taken out while another room was waited for.
+        """
+        return outcome if isinstance(outcome, Failure) or room in hold.rooms else Failure(_takenOut())
 
     async def _position(self, wanted: Subscription) -> _Entered:
         room, since = wanted.room, wanted.recover
@@ -221,6 +228,10 @@ class _Subscribing:
             return False
         self._replayed = replayed
         return True
+
+
+def _takenOut() -> PeerError:
+    return PeerError("room.denied", "You were taken out of this room meanwhile")
 
 
 def _refusalOf(failure: Failure) -> PeerError:

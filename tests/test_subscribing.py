@@ -144,6 +144,24 @@ class TestSeveral:
         [reply] = ada.read()
         assert [("error" in each, each["room"]) for each in reply["data"]["result"]] == [(True, "slow-1"), (False, "slow-2")]
 
+    def test_takenOutMeanwhile(self) -> None:
+        """Who is taken out of a room while others of the same request are waited for isn't told that he is in."""
+        joins = Joins()
+        hub = roomHub()
+        hub.applications.registerRooms("slow", RoomPolicy(mayJoin=joins))
+        ada, bob = arrive(hub), arrive(hub, "b")
+        bob.ask("socket.subscribe", {"room": "cafe", "presence": True})
+        ada.emit("socket.subscribe", {"rooms": [{"room": "cafe", "presence": True}, {"room": "slow"}]}, id=1)
+        assert ada.connection.rooms == ("cafe",)
+        hub.leave("ada", "cafe")
+        joins.asked[0].callback(True)
+        [reply] = ada.read()
+        cafe, slow = reply["data"]["result"]
+        assert (cafe["room"], cafe["error"]["code"]) == ("cafe", "room.denied")
+        assert slow == {"room": "slow", "recoverable": False}
+        assert ada.connection.rooms == ("slow",)
+        assert [frame["event"] for frame in bob.read()] == ["socket.presence.state"]
+
     def test_tooMany(self) -> None:
         """One request is for no more rooms than a connection may be in."""
         ada = arrive(roomHub(limits={"rooms": 2}))
