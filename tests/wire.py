@@ -103,3 +103,34 @@ def frames(data: bytes) -> list[Frame]:
         found.append(Frame(first & 0x0F, payload))
         data = data[at + size :]
     return found
+
+
+class Stream:
+    """
+    A server's frames out of bytes that come in pieces of any size.
+    """
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """
+        Take in some bytes.
+
+        @return: the frames that are whole by now
+        """
+        self._rest += data
+        end = 0
+        while (size := self._sizeAt(end)) is not None and end + size <= len(self._rest):
+            end += size
+        whole, self._rest = self._rest[:end], self._rest[end:]
+        return frames(whole)
+
+    def _sizeAt(self, at: int) -> int | None:
+        head = self._rest[at : at + 10]
+        if len(head) < 2:
+            return None
+        more = {126: 2, 127: 8}.get(head[1], 0)
+        if len(head) < 2 + more:
+            return None
+        return 2 + more + (int.from_bytes(head[2 : 2 + more], "big") if more else head[1])
