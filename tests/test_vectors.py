@@ -29,6 +29,7 @@ from tests import vector
 from tests.ends import MemoryReactor, Wire
 from tests.fakes import FakeProvider
 from tests.vector import FOLDER, Handling, Policy, Server, Values, Vector
+from tests.ways import MEMORY, WAYS, Way
 from tests.wire import BINARY, CLOSE, PING, PONG, TEXT, frame, handshake
 
 VECTORS = sorted(FOLDER.glob("*.json"))
@@ -177,11 +178,12 @@ class Play:
     A server, and the peers that a vector leads through a rule.
     """
 
-    def __init__(self, server: Server) -> None:
-        self.reactor = MemoryReactor()
+    def __init__(self, server: Server, way: Way) -> None:
+        self.way = way
+        self.reactor = way.makeReactor()
         limits = Settings().limits.having(server.limits, "the vector")
         provider = AnonymousClientProvider() if server.clients is None else Provider(server.clients, server.expires)
-        self.hub = Hub(provider, clock=self.reactor, settings=Settings(limits=limits))
+        self.hub = Hub(provider, clock=self.reactor, settings=Settings(limits=limits, without=way.without))
         self.hub.applications.add(Application(server.events, self.reactor))
         for pattern, each in server.rooms.items():
             joins = Joins(each, self.reactor)
@@ -219,10 +221,10 @@ class Play:
 
     def opens(self, step: vector.Opens) -> None:
         assert step.peer not in self.seats, f"{step.peer} is there already"
-        self.seats[step.peer] = Seat(Wire(self.factory).open(), step.answersPings)
+        self.seats[step.peer] = Seat(self.way.makeWire(self.factory).open(), step.answersPings)
 
     def turnedAway(self, step: vector.TurnedAway) -> None:
-        wire = Wire(self.factory)
+        wire = self.way.makeWire(self.factory)
         wire.send(handshake())
         head = wire.receive()
         assert int(head.split(b" ")[1]) == step.turnedAway
@@ -308,13 +310,13 @@ class Play:
         self.hub.stopService()
 
 
-def lead(rule: Vector) -> None:
+def lead(rule: Vector, way: Way = MEMORY) -> None:
     """
     Lead the server through a rule.
 
     @raise AssertionError: where it does something else than the vector says
     """
-    play = Play(rule.server)
+    play = Play(rule.server, way)
     for number, step in enumerate(rule.steps, 1):
         try:
             play.run(step)
@@ -325,9 +327,10 @@ def lead(rule: Vector) -> None:
 
 
 @pytest.mark.parametrize("path", VECTORS, ids=[path.stem for path in VECTORS])
-def test_rule(path: Path) -> None:
-    """The server keeps the rule that the vector shows."""
-    lead(vector.read(path.read_bytes()))
+@pytest.mark.parametrize("way", WAYS, ids=str)
+def test_rule(path: Path, way: Way) -> None:
+    """The server keeps the rule that the vector shows, whichever of its short ways it goes."""
+    lead(vector.read(path.read_bytes()), way)
 
 
 def test_thereAreVectors() -> None:

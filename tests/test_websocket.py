@@ -16,6 +16,7 @@ from ratchet_tx.websocket import RatchetServerProtocol
 from tests.contracts import TransportContract
 from tests.ends import Wire
 from tests.fakes import logged
+from tests.ways import MEMORY, WAYS, Way
 from tests.wire import ACCEPT, BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, event, frame, frames, handshake
 
 
@@ -52,7 +53,18 @@ def talk() -> Talk:
 
 
 @pytest.fixture
-def make(talk: Talk) -> Iterator[Any]:
+def way() -> Way:
+    """
+    The way that messages take, where a test doesn't go all of them.
+    """
+    return MEMORY
+
+
+everyWay = pytest.mark.parametrize("way", WAYS, ids=str)
+
+
+@pytest.fixture
+def make(talk: Talk, way: Way) -> Iterator[Any]:
     """
     Make wires to a server; those that a test leaves open are lost at its end.
     """
@@ -62,12 +74,13 @@ def make(talk: Talk) -> Iterator[Any]:
     def make(peer: Any = None, factory: Any = None, **settings: Any) -> Wire:
         limits = Settings().limits.having({"pingSeconds": 0, **settings.pop("limits", {})}, "test")
         if factory is None:
-            hub = Hub(clock=Clock(), settings=Settings(limits=limits, **settings))
+            reactor = way.makeReactor()
+            hub = Hub(clock=reactor, settings=Settings(limits=limits, without=way.without, **settings))
             hub.applications.add(talk)
-            factory = RatchetServerFactory(hub)
+            factory = RatchetServerFactory(hub, reactor)
             factory.doStart()
             factories.append(factory)
-        wires.append(Wire(factory, peer))
+        wires.append(way.makeWire(factory) if peer is None else Wire(factory, peer))
         return wires[-1]
 
     yield make
@@ -172,6 +185,7 @@ class TestHandshake:
         assert "sesame" not in "".join(lines)
 
 
+@everyWay
 class TestMessages:
     def test_echo(self, make: Any) -> None:
         """An event goes in as a frame, and comes out as one."""
@@ -202,6 +216,7 @@ class TestMessages:
         assert [each.opcode for each in wire.frames()] == [PONG, TEXT]
 
 
+@everyWay
 class TestRefusals:
     def closed(self, wire: Wire) -> int:
         closing = wire.frames()[-1]
@@ -284,6 +299,7 @@ class TestRefusals:
         assert len(talk.ends) == 1
 
 
+@everyWay
 class TestEnds:
     def test_peersClose(self, make: Any, talk: Talk) -> None:
         """A peer's close is answered, and told to applications once."""
@@ -356,6 +372,8 @@ class TestEnds:
         protocol.close(1000, "")
         assert len(talk.ends) == 1
 
+
+class TestPausing:
     def test_pausedPeers(self, make: Any, talk: Talk) -> None:
         """The time in which we didn't read from a peer doesn't count against its pong."""
         wire = make(limits={"pingSeconds": 1, "pongSeconds": 1}).open()

@@ -3,7 +3,7 @@ The server that the Autobahn test suite is run against: ours, but that it gives 
 lets in what the suite wants to send: binary, 16 MiB at once, and compression.  It sends no pings of its own: the suite
 takes a ping in the middle of a case for the case's end, and three of them last longer than the 20 seconds between two.
 
-    python -m tests.conformance.server PORT
+    python -m tests.conformance.server PORT [WITHOUT...]          (see L{ratchet_tx.settings.SHORTCUTS})
 """
 
 import sys
@@ -41,16 +41,16 @@ def accept(offers: list[Any]) -> Any:
     return PerMessageDeflateOfferAccept(deflate[0]) if deflate else None
 
 
-def main(port: int) -> None:
+def main(port: int, without: tuple[str, ...]) -> None:
     """
     Serve until the end.
     """
     limits = Settings().limits.having({"messageBytes": 16 << 20, "pingSeconds": 0}, "conformance")
-    factory = EchoFactory(Hub(settings=Settings(limits=limits)))
+    factory = EchoFactory(Hub(settings=Settings(limits=limits).having({"without": without}, "conformance")))
     factory.perMessageCompressionAccept = accept
     reactor.listenTCP(port, factory, interface="127.0.0.1")  # type: ignore[attr-defined]
     reactor.run()  # type: ignore[attr-defined]
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), tuple(sys.argv[2:]))

@@ -56,15 +56,17 @@ class Outcome:
         return "\n".join([*rows, line])
 
 
-def runSuite(exclude: Iterable[str] = ()) -> Outcome:
+def runSuite(exclude: Iterable[str] = (), without: Iterable[str] = ()) -> Outcome:
     """
     Run the suite's cases.
 
     @param exclude: which not, as kosoku's patterns
+    @param without: what is left out of what makes the server fast
     """
     port = freePort()
     words = [word for pattern in exclude for word in ("--exclude", pattern)]
-    with serving([sys.executable, "-m", "tests.conformance.server", str(port)], port), TemporaryDirectory() as folder:
+    server = [sys.executable, "-m", "tests.conformance.server", str(port), *without]
+    with serving(server, port), TemporaryDirectory() as folder:
         kosoku = str(Path(sys.executable).with_name("kosoku"))
         ended = run([kosoku, f"127.0.0.1:{port}", "--parallelism", "2", "--outdir", folder, *words], patience=3600)
         index = Path(folder) / "index.json"
@@ -86,7 +88,8 @@ def main() -> None:
 The Autobahn test suite, {len(outcome.cases)} cases of it through kosoku, against the protocol of ``ratchet_tx``, with
 Autobahn {autobahn.__version__}: a subclass that gives messages back instead of to the hub, and that lets in binary, 16 MiB
 messages and compression, and sends no pings of its own, which the suite would take for a case's end.
-``make conformance`` runs it and writes this page; ``make test`` runs what takes seconds.
+``make conformance`` runs it and writes this page; ``make test`` runs what takes seconds, once with and once without what
+makes the server fast (``--without``).
 
 {outcome.table()}
 
