@@ -195,9 +195,10 @@ class RatchetServerProtocol(LeanProtocol):
 
     def onPong(self, payload: bytes) -> None:
         """
-        Hear that the peer is still there; an answer to nothing is no less a sign of it.
+        Hear that the peer is still there; an answer to nothing is no less a sign of it, but costs what a ping does.
         """
-        self._isThere()
+        if self in self.factory.pongs or (self.connection is not None and self.factory.hub.pinged(self.connection)):
+            self._isThere()
 
     def _isThere(self) -> None:
         self._unread = self._readingPaused

@@ -168,10 +168,18 @@ def test_fragmentFlood(tmp_path: Path) -> None:
         assert b"Too many fragments" in readAll(peer)
 
 
-def test_manySmallControlFrames(tmp_path: Path) -> None:
-    """Pongs that nobody asked for, and control frames between fragments, are borne."""
+def test_pongFlood(tmp_path: Path) -> None:
+    """Who floods with control frames of 65 bytes that nobody asked for is closed with 4009."""
     with ratchet(tmp_path) as server, upgraded(server) as peer:
-        peer.sendall(frame("x" * 65, PONG) * 1000)
+        with suppress(ConnectionError):
+            peer.sendall(frame("x" * 65, PONG) * 2000)
+        assert closing(peer) == 4009
+
+
+def test_fewControlFrames(tmp_path: Path) -> None:
+    """Some pongs that nobody asked for, which RFC 6455 lets in, and control frames between fragments, are borne."""
+    with ratchet(tmp_path) as server, upgraded(server) as peer:
+        peer.sendall(frame("x" * 65, PONG) * 90)
         pieces = [frame('{"event":"socket', final=False), frame("p" * 65, PING), frame('.ping","id":1}', CONTINUATION)]
         peer.sendall(b"".join(pieces) + frame("", CLOSE))
         assert [each.opcode for each in frames(readAll(peer))] == [PONG, 1, CLOSE]

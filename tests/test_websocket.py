@@ -353,6 +353,21 @@ class TestEnds:
         wire.protocol.connection.close(4000, "ü" * 100)
         assert wire.frames()[0].payload[2:].decode() == "ü" * 61
 
+    def test_pongs(self, make: Any) -> None:
+        """A pong that we asked for costs nothing; any other what an event costs, and floods of them close with 4009."""
+        wire = make(limits={"pingSeconds": 1, "eventsPerSecond": 1, "eventsBurst": 2}).open()
+        for _ in range(10):
+            wire.factory.reactor.pump([0.25] * 4)
+            assert [each.opcode for each in wire.frames()] == [PING]
+            wire.send(frame("", PONG))
+        counters = wire.factory.hub.counters
+        assert counters.refused == {}
+        wire.send(frame("", PONG) * 2)
+        assert counters.refused == {}
+        wire.send(frame("", PONG) * 2)
+        assert counters.refused == {"rate.limited": 2}
+        assert wire.frames()[0].code == 4009
+
     def test_noPong(self, make: Any, talk: Talk) -> None:
         """A peer that doesn't answer pings is closed with 4012."""
         wire = make().open()
