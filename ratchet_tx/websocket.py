@@ -325,6 +325,9 @@ class RatchetServerProtocol(LeanProtocol):
         self.failedByMe = not isReply
         self.factory.leaving.start(self)
         if self.connection is not None:
+            if self.failedByMe and not self.connection.closing:
+                # Autobahn began it, for what it couldn't read; all others are counted where they begin.
+                self.factory.hub.counters.closes[code] += 1
             self.connection.closing = True
 
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:

@@ -2,13 +2,17 @@
 Settings: what may be set, and how a wrong name or value is told.
 """
 
-from dataclasses import FrozenInstanceError
+import re
+from dataclasses import FrozenInstanceError, fields
 from typing import Any
 
 import pytest
+from docutils import nodes
+from docutils.core import publish_doctree
 
 from ratchet_tx.errors import UsageError
 from ratchet_tx.settings import Limits, Settings, readTOML
+from tests.processes import ROOT
 
 SECONDS = ["headSeconds", "loginSeconds", "pingSeconds", "pongSeconds", "handlerSeconds", "presenceSeconds", "drainSeconds"]
 COUNTS = [
@@ -36,6 +40,17 @@ class TestLimits:
     def test_names(self) -> None:
         """Every limit is known by its name."""
         assert sorted(Limits.names()) == sorted(SECONDS + COUNTS)
+
+    def test_documented(self) -> None:
+        """The README names every limit, its default, and what happens above it."""
+        document = publish_doctree((ROOT / "README.rst").read_text(), settings_overrides={"report_level": 3})
+        tables = [
+            [[cell.astext() for cell in row] for row in table.findall(nodes.row)] for table in document.findall(nodes.table)
+        ]
+        [(_, *rows)] = [table for table in tables if table[0][0] == "limit"]
+        assert all(said for _, _, said in rows)
+        told = {name: float(default.removesuffix(" (off)")) for name, default, _ in rows}
+        assert told == {name: getattr(Limits(), name) for name in Limits.names()}
 
     def test_having(self) -> None:
         """Some limits can be changed, and the others keep their defaults."""
@@ -137,6 +152,12 @@ class TestSettings:
         """A setting that there isn't is refused, and those that there are are named."""
         with pytest.raises(UsageError, match=f"^here: there is no setting '{name}'; there are port, address, .*verbose$"):
             Settings().having({name: 1}, "here")
+
+    def test_documented(self) -> None:
+        """The README names every setting, as it stands on the command line."""
+        text = (ROOT / "README.rst").read_text()
+        names = [re.sub("[A-Z]", lambda letter: f"-{letter[0].lower()}", each.name) for each in fields(Settings)]
+        assert [name for name in names if name != "limits" and f"``--{name}``" not in text] == []
 
     def test_frozen(self) -> None:
         """Settings don't change while the server runs."""
