@@ -175,8 +175,8 @@ def node(*words: str, **environment: str) -> str:
     """
     folder = ROOT / "tests" / "js"
     command = shutil.which("node")
-    if command is None or not (folder / "node_modules" / "ws").is_dir():
-        pytest.skip("Node or its package ws is not installed: install nodejs and npm, and run npm install in tests/js.")
+    if command is None or not all((folder / "node_modules" / package).is_dir() for package in ("ws", "typescript")):
+        pytest.skip("Node or a package of its is not installed: install nodejs and npm, and run npm install in tests/js.")
     ended = subprocess.run(
         [command, *words],
         cwd=folder,

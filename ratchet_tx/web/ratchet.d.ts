@@ -15,6 +15,7 @@
  * const ratchet = new Ratchet('ws://localhost:8080');
  * ratchet.on('chat.message', (message) => show(message));
  * ratchet.emit('chat.send', 'hi');
+ * const sum = await ratchet.emit('add', [1, 2], { ack: true });
  *
  * @typeParam Client - what the server tells about who is logged in, if you want it typed
  */
@@ -59,6 +60,12 @@ declare class Ratchet<Client = any> {
      * removed at any time, inside a handler too: an added one is first called for the next event,
      * a removed one never again.
      *
+     * Where the event is a question of the server's (its `ask`), all handlers are called, and the first
+     * result that is neither null nor undefined is the reply; a promise is waited for. If one of them
+     * throws, the server is told `handler.failed` and no more; without any handler, `event.unknown`.
+     *
+     * Events of rooms are heard here, too, after the handlers of the room's subscription.
+     *
      * @throws TypeError if the handler is not a function
      */
     on<Event extends keyof Ratchet.ProtocolEvents<Client>>(
@@ -92,12 +99,28 @@ declare class Ratchet<Client = any> {
      * are then sent in their order, each with the data it had when it was emitted. They are lost if
      * the connection closes first.
      *
+     * With `ack` the server is asked for a reply, and what the event's handler there returns is the
+     * promise's result. It fails with a {@link Ratchet.ReplyError} if the server refuses, if no reply
+     * comes in time, or if the connection closes before.
+     *
      * @param event - the name, 1 to 128 characters (code points), not beginning with `socket.`
      * @param data - anything that JSON can express; left out or undefined it is sent as null
-     * @throws TypeError if the name is not allowed, or `JSON.stringify` refuses the data
-     * @throws Error if the connection is closed, or 64 events wait already
+     * @throws TypeError if the name or `ack` is not allowed, or `JSON.stringify` refuses the data
+     * @throws Error without `ack`, if the connection is closed, or 64 events wait already
      */
-    emit(event: string, data?: unknown): void;
+    emit(event: string, data?: unknown, options?: { ack?: false | null }): void;
+    emit<Result = any>(event: string, data: unknown, options: { ack: true | number }): Promise<Result>;
+
+    /**
+     * Enters a room, as soon as the server has answered the login, and before what waits is sent.
+     *
+     * A room has one subscription at a time; after its `unsubscribe` it may have another.
+     *
+     * @param room - the name, 1 to 128 characters (code points)
+     * @throws TypeError if the room or an option is not allowed
+     * @throws Error if the connection is closed, or the room has a subscription
+     */
+    subscribe(room: string, options?: Ratchet.SubscribeOptions): Ratchet.Subscription;
 
     /**
      * Closes the connection with code 1000, for good.
@@ -109,7 +132,182 @@ declare class Ratchet<Client = any> {
 
 declare namespace Ratchet {
     /** What `on` and `once` accept; `this` is the Ratchet that the event came over. */
-    type Handler<Data = any, Client = any> = (this: Ratchet<Client>, data: Data) => void;
+    type Handler<Data = any, Client = any> = (this: Ratchet<Client>, data: Data) => unknown;
+
+    /** What a promise of a reply fails with. */
+    class ReplyError extends Error {
+        private constructor();
+
+        /**
+         * The server's reason, such as `payload.invalid`, or one of this client's own:
+         *
+         * - `reply.timeout`: no reply came in time
+         * - `reply.lost`: the connection closed before it came; what was asked may have been done
+         * - `connection.closed`: the connection closed before the event was sent
+         * - `queue.full`: 64 events wait for the login already
+         * - `room.left`: this page left the room before it was in it
+         */
+        readonly code: string;
+
+        /** Whether the same may succeed later, and does no harm if it is sent again. */
+        readonly retry: boolean;
+
+        /** What else the server said, such as `path`, the place of a fault, or `after`, in seconds. */
+        readonly facts: { readonly [name: string]: any };
+    }
+
+    /** A place in a room's history. */
+    interface Position {
+        /** Which history; a room that was forgotten and comes up again has another. */
+        readonly epoch: string;
+
+        /** The number of an event in it; they rise by one. */
+        readonly offset: number;
+    }
+
+    interface SubscribeOptions {
+        /** Whether to be shown to the room's members, and to be told who they are. */
+        presence?: boolean;
+
+        /** What else to show of this page, up to 1 KiB of JSON; it can be changed by `update`. */
+        meta?: { [name: string]: unknown };
+
+        /** With how many of the room's last events to begin, if it keeps any; without it, with none. */
+        history?: number;
+
+        /** The `position` of an earlier subscription, on another connection, to go on from there. */
+        recover?: Position | null;
+    }
+
+    /** Somebody who is shown in a room. */
+    interface Member {
+        /** What is shown of each connection: its `ref`, and what it says of itself. */
+        readonly metas: ReadonlyArray<{ readonly ref: string; readonly [name: string]: any }>;
+    }
+
+    /** An event of a room's history. */
+    interface PastEvent {
+        readonly event: string;
+        readonly data: any;
+        readonly offset: number;
+    }
+
+    /** Some of a room's history; a room that keeps none has neither `epoch` nor `offset`. */
+    interface HistoryPage {
+        readonly room: string;
+        readonly epoch?: string;
+
+        /** Of the room's last event, which need not be on this page. */
+        readonly offset?: number;
+
+        /** The oldest first. */
+        readonly events: readonly PastEvent[];
+
+        /** Whether the room has later ones. */
+        readonly more: boolean;
+    }
+
+    /**
+     * A room that this page is in, or wants to be in.
+     *
+     * @example
+     * const room = ratchet.subscribe('lobby', { presence: true, history: 50 });
+     * room.on('chat.said', (line) => show(line));
+     * room.on('socket.presence', ({ members }) => list(members));
+     * await room.ready;
+     */
+    interface Subscription {
+        /** The room's name. */
+        readonly room: string;
+
+        /**
+         * Resolves with this subscription when it is in the room, and has what was missed or was to begin
+         * with. Fails with a `ReplyError` if the server refuses, or the connection closes before; nobody
+         * has to look at that.
+         */
+        readonly ready: Promise<Subscription>;
+
+        /** Whether it is in the room now. */
+        readonly subscribed: boolean;
+
+        /**
+         * Up to where it has the room's events: in a handler, the place of this event.
+         *
+         * It stays when the connection closes, as what to `recover` from. Null where the room keeps none.
+         */
+        readonly position: Position | null;
+
+        /** Whether all that it had missed was recovered; null where it had missed nothing. */
+        readonly recovered: boolean | null;
+
+        /** Who is shown in the room, by client id; empty without `presence`. */
+        readonly members: ReadonlyMap<string, Member>;
+
+        /**
+         * Calls the handler with the data of each event of this name in this room.
+         *
+         * It comes to each event once, in the order in which they were published: what was missed first,
+         * or what to begin with, then what is live. Otherwise it is as on a Ratchet.
+         *
+         * @throws TypeError if the handler is not a function
+         */
+        on<Event extends keyof RoomEvents>(event: Event, handler: RoomHandler<RoomEvents[Event]>): this;
+        on<Data = any>(event: string, handler: RoomHandler<Data>): this;
+
+        /** Calls the handler with the data of the room's next event of this name, and then no more. */
+        once<Event extends keyof RoomEvents>(event: Event, handler: RoomHandler<RoomEvents[Event]>): this;
+        once<Data = any>(event: string, handler: RoomHandler<Data>): this;
+
+        /** Removes a handler of the event, added by `on` or by `once`; without a handler, all of them. */
+        off(event: string, handler?: RoomHandler<any>): this;
+
+        /** Shows something else of this page. Fails if the server refuses; nobody has to look at that. */
+        update(meta: { [name: string]: unknown }): Promise<void>;
+
+        /**
+         * Reads what the room keeps, the oldest first, up to 100 events at once.
+         *
+         * @param options - `since`: only what came after it; `limit`: how many
+         */
+        history(options?: { since?: Position; limit?: number }): Promise<HistoryPage>;
+
+        /**
+         * Leaves the room for good: none of its handlers is called from now on.
+         *
+         * The promise resolves when the server has let go, or the connection has closed. It fails if the
+         * server refuses; nobody has to look at that.
+         */
+        unsubscribe(): Promise<void>;
+    }
+
+    /** What `on` and `once` of a subscription accept; `this` is the subscription. */
+    type RoomHandler<Data = any> = (this: Subscription, data: Data) => unknown;
+
+    /** What a subscription says by itself, by name, with the data. */
+    interface RoomEvents {
+        /**
+         * Who is shown in the room has changed, or is known for the first time. `joined` and `left` are
+         * the ids of those who weren't shown before, or aren't any more.
+         */
+        'socket.presence': { members: ReadonlyMap<string, Member>; joined: string[]; left: string[] };
+
+        /**
+         * Events are missing that can't be recovered: what the page shows of the room has to be fetched
+         * anew. With `history`, the last events follow.
+         */
+        'socket.resync': { room: string; reason: string };
+
+        /** The server refused it or has ended it; it is over. */
+        'socket.unsubscribed': { room: string; code: string; message: string };
+
+        /** As the server says it; `members` of the subscription follows. */
+        'socket.presence.state': { room: string; members: { [id: string]: Member } };
+        'socket.presence.diff': {
+            room: string;
+            joins: { [id: string]: Member };
+            leaves: { [id: string]: Member };
+        };
+    }
 
     /**
      * The events that every Ratchet has, by name, with their data.
@@ -127,11 +325,41 @@ declare namespace Ratchet {
         /** The connection failed (then `socket.close` follows), or a frame made no sense and was ignored. */
         'socket.error': { message: string };
 
-        /** The server accepted the login; `client` is what it tells about who logged in. */
-        'socket.auth.success': { client: Client };
+        /**
+         * The server accepted the login; `client` is what it tells about who logged in.
+         *
+         * Beside it stand this connection's id, in how many seconds the login ends (null: never), after how
+         * many seconds a silent peer is pinged, and what may be sent.
+         */
+        'socket.auth.success': {
+            client: Client;
+            v?: 2;
+            connection?: string;
+            expires?: number | null;
+            ping?: number;
+            limits?: { messageBytes: number; rooms: number };
+        };
 
         /** The server refused the login, for these reasons. */
         'socket.auth.failure': { errors: string[] };
+
+        /** The login ends in so many seconds; then the connection closes with 4003. */
+        'socket.auth.expiring': { expires: number };
+
+        /** An event that was emitted without `ack` was refused. */
+        'socket.refused': { event: string; code: string; message: string };
+
+        /** The server is about to close; `after` is from when to when to come again, in seconds. */
+        'socket.bye': { code: string; reconnect: boolean; after: [number, number] };
+
+        /** The server has put this connection into a room. */
+        'socket.subscribed': { room: string };
+
+        /** The server has taken this connection out of a room. */
+        'socket.unsubscribed': { room: string; code: string };
+
+        /** Events of a room were dropped; its subscription sees to it. */
+        'socket.resync': { room: string; reason: string };
     }
 }
 

@@ -1,5 +1,5 @@
 /**
- * What a page gives to the browser client, in memory: a WebSocket without a network, and a console.
+ * What a page gives to the browser client, in memory: a WebSocket without a network, a clock, and a console.
  *
  * The fakes know nothing of events. They refuse what a browser refuses, and also what a browser lets
  * pass in silence although it is a mistake, such as sending on a closing socket.
@@ -98,14 +98,51 @@ function refuseUnless(legal, message) {
     }
 }
 
+/** A clock that the test moves on; a timer is set for some time, and cleared at most once. */
+export class FakeClock {
+    #now = 0;
+    #lastId = 0;
+    #timers = new Map();
+
+    setTimeout = (callback, milliseconds) => {
+        refuseUnless(typeof callback === 'function', 'A timer calls a function');
+        refuseUnless(milliseconds > 0 && milliseconds < 2 ** 31, `A timer can't count ${milliseconds} ms`);
+        this.#lastId += 1;
+        this.#timers.set(this.#lastId, { callback, due: this.#now + milliseconds });
+        return this.#lastId;
+    };
+
+    clearTimeout = (id) => {
+        refuseUnless(Number.isInteger(id) && id > 0 && id <= this.#lastId, 'There never was such a timer');
+        this.#timers.delete(id);
+    };
+
+    /** How many timers are set. */
+    get pending() {
+        return this.#timers.size;
+    }
+
+    advance(seconds) {
+        this.#now += seconds * 1000;
+        const due = [...this.#timers].filter(([, timer]) => timer.due <= this.#now);
+        due.sort(([, one], [, other]) => one.due - other.due).forEach(([id, { callback }]) => {
+            if (this.#timers.delete(id)) {
+                callback();
+            }
+        });
+    }
+}
+
 /**
  * A page of its own, with nothing in it but its address and what the test puts there.
  *
  * `run` runs a script in it, as a script element would; `sockets` are the connections it has made,
- * `logged` and `complaints` the arguments of each console.log and console.error.
+ * `clock` is its time, `logged` and `complaints` are the arguments of each console.log and
+ * console.error.
  */
 export class FakePage {
     sockets = [];
+    clock = new FakeClock();
     logged = [];
     complaints = [];
 
@@ -120,6 +157,8 @@ export class FakePage {
                 log: (...args) => void logged.push(args),
                 error: (...args) => void complaints.push(args),
             }),
+            setTimeout: this.clock.setTimeout,
+            clearTimeout: this.clock.clearTimeout,
             WebSocket: class WebSocket extends FakeWebSocket {
                 constructor(uri) {
                     super(uri);

@@ -8,9 +8,24 @@ import { CLIENT, FakePage, ours } from './fakes.js';
 
 const ADDRESS = 'ws://localhost:8080';
 
-function frame(event, data) {
-    return JSON.stringify({ event, data });
+function frame(event, data, keys) {
+    return JSON.stringify({ event, data, ...keys });
 }
+
+/** What a promise failed with, as plain facts: a page has an Error of its own. */
+async function failureOf(promise) {
+    const error = await promise.then(() => assert.fail('It did not fail'), (reason) => reason);
+    const { name, code, message, retry, facts } = error;
+    return { name, code, message, retry, facts: ours(facts) };
+}
+
+function failure(code, message, retry = false, facts = {}) {
+    return { name: 'ReplyError', code, message, retry, facts };
+}
+
+const UNSENT = failure('connection.closed', 'The connection closed before this could be sent.', true);
+const LOST = failure('reply.lost', 'The connection closed before the reply came.');
+const LATE = failure('reply.timeout', 'No reply came in time.');
 
 /** A Ratchet in a page, with the other end of its connection in the test's hands. */
 class Visit {
@@ -33,14 +48,22 @@ class Visit {
         return visit;
     }
 
-    hear(event, data) {
-        this.socket.playMessage(frame(event, data));
+    hear(event, data, keys) {
+        this.socket.playMessage(frame(event, data, keys));
+    }
+
+    reply(re, result) {
+        this.hear('socket.reply', { ok: true, result }, { re });
+    }
+
+    refuse(re, error) {
+        this.hear('socket.reply', { ok: false, error }, { re });
     }
 
     /** The data of each such event from now on, in a list that grows. */
     record(event) {
         const heard = [];
-        this.ratchet.on(event, (data) => heard.push(ours(data)));
+        this.ratchet.on(event, (data) => { heard.push(ours(data)); });
         return heard;
     }
 
@@ -125,25 +148,25 @@ describe('Logging in', () => {
         const { socket } = new Visit({ p2_ratchet_access_token: 'secret' });
         assert.deepEqual(socket.sent, []);
         socket.playOpen();
-        assert.deepEqual(socket.sent, ['{"event":"socket.auth.request","data":{"token":"secret"}}']);
+        assert.deepEqual(socket.sent, ['{"event":"socket.auth.request","data":{"token":"secret","v":2}}']);
     });
 
     test("It finds the token that the page's script sets with var, even after the connection was made", () => {
         const { page, socket } = new Visit();
         page.run("var p2_ratchet_access_token = 'late'");
         socket.playOpen();
-        assert.deepEqual(JSON.parse(socket.sent[0]).data, { token: 'late' });
+        assert.deepEqual(JSON.parse(socket.sent[0]).data, { token: 'late', v: 2 });
     });
 
     for (const token of [undefined, null, '']) {
         test(`A page whose token is ${JSON.stringify(token)} logs in with the empty token`, () => {
             const { socket } = Visit.open({ p2_ratchet_access_token: token });
-            assert.deepEqual(socket.sent, ['{"event":"socket.auth.request","data":{"token":""}}']);
+            assert.deepEqual(socket.sent, ['{"event":"socket.auth.request","data":{"token":"","v":2}}']);
         });
     }
 
     test('A page without a token logs in with the empty token', () => {
-        assert.deepEqual(Visit.open().socket.sent, ['{"event":"socket.auth.request","data":{"token":""}}']);
+        assert.deepEqual(Visit.open().socket.sent, ['{"event":"socket.auth.request","data":{"token":"","v":2}}']);
     });
 
     test('Before the answer nobody is logged in', () => {
@@ -433,13 +456,31 @@ describe('Hearing events', () => {
         });
     }
 
-    test('Keys that it does not know are ignored, and a question of the server is heard like any event', () => {
+    test('Keys that it does not know are ignored', () => {
         const visit = Visit.loggedIn();
-        const heard = visit.record('confirm');
-        visit.socket.playMessage('{"event":"confirm","data":"Sure?","id":"s3","room":"x","offset":1,"later":{}}');
-        assert.deepEqual(heard, ['Sure?']);
+        const heard = visit.record('news');
+        visit.socket.playMessage('{"event":"news","data":"hi","room":"x","offset":1,"later":{},"id":7,"re":[]}');
+        assert.deepEqual(heard, ['hi']);
         visit.assertSent();
     });
+
+    for (const [event, data] of [
+        ['socket.refused', { event: 'news', code: 'rate.limited', message: 'Too fast' }],
+        ['socket.bye', { code: 'server.drain', reconnect: true, after: [0, 5] }],
+        ['socket.auth.expiring', { expires: 30 }],
+        ['socket.subscribed', { room: 'x' }],
+        ['socket.unsubscribed', { room: 'x', code: 'room.denied' }],
+        ['socket.resync', { room: 'x', reason: 'overflow' }],
+    ]) {
+        test(`What the server says unasked can be listened to, and changes nothing by itself: ${event}`, () => {
+            const visit = Visit.loggedIn();
+            const heard = visit.record(event);
+            visit.hear(event, data);
+            assert.deepEqual(heard, [data]);
+            visit.assertSent();
+            assert.equal(visit.ratchet.authenticated, true);
+        });
+    }
 });
 
 describe('Frames that make no sense', () => {
@@ -708,6 +749,806 @@ describe('Emitting', () => {
         ratchet.emit('chat.send', 'early');
         socket.playFailure();
         assert.throws(() => ratchet.emit('chat.send', 'hi'), CLOSED);
+    });
+});
+
+describe('Asking for a reply', () => {
+    test('emit with ack sends an id, from 1 up, and promises the result', async () => {
+        const visit = Visit.loggedIn();
+        const [one, two] = [visit.ratchet.emit('add', [1, 2], { ack: true }), visit.ratchet.emit('now', null, { ack: 5 })];
+        visit.assertSent({ event: 'add', data: [1, 2], id: 1 }, { event: 'now', data: null, id: 2 });
+        visit.reply(2, 'noon');
+        visit.reply(1, { sum: 3 });
+        assert.deepEqual(ours(await one), { sum: 3 });
+        assert.equal(await two, 'noon');
+        assert.equal(visit.page.clock.pending, 0);
+    });
+
+    for (const options of [undefined, null, {}, { ack: false }, { ack: undefined }, { ack: null }]) {
+        test(`Without ack there is neither an id nor a promise: ${JSON.stringify(options)}`, () => {
+            const visit = Visit.loggedIn();
+            assert.equal(visit.ratchet.emit('chat.send', 'hi', options), undefined);
+            assert.equal(visit.socket.sent.at(-1), '{"event":"chat.send","data":"hi"}');
+        });
+    }
+
+    for (const result of [null, 0, '', false, [], {}]) {
+        test(`A result may be ${JSON.stringify(result)}`, async () => {
+            const visit = Visit.loggedIn();
+            const reply = visit.ratchet.emit('get', null, { ack: true });
+            visit.reply(1, result);
+            assert.deepEqual(ours(await reply), result);
+        });
+    }
+
+    test('A reply without a result has null', async () => {
+        const visit = Visit.loggedIn();
+        const reply = visit.ratchet.emit('get', null, { ack: true });
+        visit.hear('socket.reply', { ok: true }, { re: 1 });
+        assert.equal(await reply, null);
+    });
+
+    test('A refusal fails the promise, with its code, message, retry and further facts', async () => {
+        const visit = Visit.loggedIn();
+        const reply = visit.ratchet.emit('draw', 'x', { ack: true });
+        visit.refuse(1, { code: 'payload.invalid', message: 'Expected an object', retry: true, path: '$.data', after: 2 });
+        assert.deepEqual(
+            await failureOf(reply),
+            failure('payload.invalid', 'Expected an object', true, { path: '$.data', after: 2 }),
+        );
+        await assert.rejects(reply, visit.Ratchet.ReplyError);
+    });
+
+    for (const data of [null, 7, [], {}, { ok: 1 }, { ok: false }, { ok: false, error: null }, { ok: false, error: 'no' }]) {
+        test(`A reply that makes no sense fails the promise, too: ${JSON.stringify(data)}`, async () => {
+            const visit = Visit.loggedIn();
+            const reply = visit.ratchet.emit('get', null, { ack: true });
+            visit.hear('socket.reply', data, { re: 1 });
+            assert.equal((await failureOf(reply)).name, 'ReplyError');
+        });
+    }
+
+    test('A reply to what nobody asked, or that has come already, is nobody\'s', async () => {
+        const visit = Visit.loggedIn();
+        const heard = visit.record('socket.reply');
+        const reply = visit.ratchet.emit('get', null, { ack: true });
+        for (const re of [0, 2, '1', null, undefined, [1]]) {
+            visit.reply(re, 'wrong');
+        }
+        visit.reply(1, 'right');
+        visit.reply(1, 'again');
+        assert.equal(await reply, 'right');
+        assert.deepEqual(heard, []);
+        visit.assertNoComplaint();
+    });
+
+    for (const [ack, seconds] of [[true, 10], [0.5, 0.5], [3600, 3600]]) {
+        test(`With ack: ${ack} it waits for ${seconds} seconds, and no longer`, async () => {
+            const visit = Visit.loggedIn();
+            let isOver = false;
+            const reply = visit.ratchet.emit('get', null, { ack });
+            reply.catch(() => { isOver = true; });
+            visit.page.clock.advance(seconds - 0.1);
+            await Promise.resolve();
+            assert.equal(isOver, false);
+            visit.page.clock.advance(0.1);
+            assert.deepEqual(await failureOf(reply), LATE);
+            visit.reply(1, 'late');
+        });
+    }
+
+    for (const ack of [0, -1, NaN, Infinity, 2 ** 31, 'true', {}]) {
+        test(`This is no time to wait: ${String(ack)}`, () => {
+            const visit = Visit.loggedIn();
+            const refusal = { name: 'TypeError', message: /^Let "ack" be true/ };
+            assert.throws(() => visit.ratchet.emit('get', null, { ack }), refusal);
+            visit.assertSent();
+        });
+    }
+
+    test('Before the login it waits, in its order, and the time counts from the call', async () => {
+        const visit = new Visit();
+        const late = visit.ratchet.emit('one', 1, { ack: 2 });
+        const early = visit.ratchet.emit('two', 2, { ack: 20 });
+        visit.ratchet.emit('three', 3);
+        visit.socket.playOpen();
+        visit.page.clock.advance(2);
+        assert.deepEqual(await failureOf(late), LATE);
+        visit.hear('socket.auth.success', {});
+        visit.assertSent({ event: 'two', data: 2, id: 2 }, { event: 'three', data: 3 });
+        visit.reply(2, 'done');
+        assert.equal(await early, 'done');
+    });
+
+    test('Names and data that are not allowed are thrown or failed before anything is sent', async () => {
+        const visit = Visit.loggedIn();
+        assert.throws(() => visit.ratchet.emit('socket.mine', null, { ack: true }), { name: 'TypeError' });
+        await assert.rejects(visit.ratchet.emit('get', 1n, { ack: true }), { name: 'TypeError' });
+        visit.assertSent();
+        assert.equal(visit.page.clock.pending, 0);
+    });
+
+    test('When 64 events wait already the promise fails', async () => {
+        const visit = new Visit();
+        const replies = Array.from({ length: 64 }, () => visit.ratchet.emit('count', null, { ack: true }));
+        const message = 'Can\'t emit "count": 64 events wait for the login already.';
+        const refused = visit.ratchet.emit('count', null, { ack: true });
+        assert.deepEqual(await failureOf(refused), failure('queue.full', message, true));
+        visit.ratchet.close();
+        assert.deepEqual(await Promise.all(replies.map(failureOf)), Array(64).fill(UNSENT));
+    });
+
+    test('When the connection closes, what was sent has an unknown end, and what waited was never sent', async () => {
+        const [before, after] = [new Visit(), Visit.loggedIn()];
+        const [unsent, sent] = [before, after].map(({ ratchet }) => ratchet.emit('get', null, { ack: true }));
+        before.socket.playFailure();
+        after.socket.playClose({ code: 1001 });
+        assert.deepEqual(await failureOf(unsent), UNSENT);
+        assert.deepEqual(await failureOf(sent), LOST);
+        assert.equal(before.page.clock.pending + after.page.clock.pending, 0);
+        const late = after.ratchet.emit('get', null, { ack: true });
+        assert.deepEqual(await failureOf(late), { ...UNSENT, message: 'Can\'t emit "get": the connection is closed.' });
+    });
+
+    test('After close a reply that is still under way counts', async () => {
+        const visit = Visit.loggedIn();
+        const reply = visit.ratchet.emit('get', null, { ack: true });
+        visit.ratchet.close();
+        visit.reply(1, 'just in time');
+        assert.equal(await reply, 'just in time');
+    });
+});
+
+describe('Being asked', () => {
+    /** What was replied, once all that was asked has been answered. */
+    async function replies(visit) {
+        await new Promise((resolve) => { setImmediate(resolve); });
+        return visit.socket.sent.map((text) => JSON.parse(text)).filter(({ event }) => event === 'socket.reply');
+    }
+
+    function replied(re, data) {
+        return { event: 'socket.reply', data, re };
+    }
+
+    const FAILED = { code: 'handler.failed', message: 'A handler of this event failed.', retry: false };
+
+    for (const [what, handler, result] of [
+        ['a value', () => 'yes', 'yes'],
+        ['a falsy one', () => 0, 0],
+        ['a promise', async () => ({ text: 'yes' }), { text: 'yes' }],
+        ['nothing', () => {}, null],
+    ]) {
+        test(`What the handler gives is the reply: ${what}`, async () => {
+            const visit = Visit.loggedIn();
+            visit.ratchet.on('confirm', handler);
+            visit.hear('confirm', 'Sure?', { id: 's3' });
+            assert.deepEqual(await replies(visit), [replied('s3', { ok: true, result })]);
+        });
+    }
+
+    test('Of several handlers the first that gives something counts, and all are called', async () => {
+        const visit = Visit.loggedIn();
+        const heard = visit.record('confirm');
+        visit.ratchet.on('confirm', async () => null).on('confirm', async () => 'first').on('confirm', () => 'second');
+        visit.hear('confirm', 'Sure?', { id: 's1' });
+        assert.deepEqual(await replies(visit), [replied('s1', { ok: true, result: 'first' })]);
+        assert.deepEqual(heard, ['Sure?']);
+    });
+
+    test('Where nobody listens the server is told so', async () => {
+        const visit = Visit.loggedIn();
+        visit.hear('confirm', null, { id: 's1' });
+        const error = { code: 'event.unknown', message: 'Nobody here handles this event.', retry: false };
+        assert.deepEqual(await replies(visit), [replied('s1', { ok: false, error })]);
+    });
+
+    for (const [what, handler] of [
+        ['throws', () => { throw new Error('the password is sesame'); }],
+        ['fails later', async () => { throw new Error('the password is sesame'); }],
+        ['gives what JSON cannot express', () => 1n],
+    ]) {
+        test(`A handler that ${what} is reported here, and the server is told no more than that`, async () => {
+            const visit = Visit.loggedIn();
+            visit.ratchet.on('confirm', handler).on('confirm', () => 'yes');
+            visit.hear('confirm', null, { id: 's1' });
+            assert.deepEqual(await replies(visit), [replied('s1', { ok: false, error: FAILED })]);
+            assert.equal(visit.page.complaints.length, 1);
+        });
+    }
+
+    test('A question may come, and be answered, before the login is', async () => {
+        const visit = Visit.open();
+        visit.ratchet.on('confirm', () => 'yes');
+        visit.hear('confirm', null, { id: 's1' });
+        assert.deepEqual(await replies(visit), [replied('s1', { ok: true, result: 'yes' })]);
+    });
+
+    test('An event that is no question has no reply, whatever its handler gives', async () => {
+        const visit = Visit.loggedIn();
+        visit.ratchet.on('news', () => 'thanks');
+        visit.hear('news', 'hi');
+        visit.hear('news', 'hi', { id: 3 });
+        assert.deepEqual(await replies(visit), []);
+    });
+
+    test('When the connection is gone by then, nothing is sent', async () => {
+        const visit = Visit.loggedIn();
+        visit.ratchet.on('confirm', () => 'yes');
+        visit.hear('confirm', null, { id: 's1' });
+        visit.ratchet.close();
+        assert.deepEqual(await replies(visit), []);
+    });
+});
+
+/** A visit to a room, whose other end is the test, too. */
+class Stay extends Visit {
+    enter(options, room = 'news') {
+        this.room = this.ratchet.subscribe(room, options);
+        return this.room;
+    }
+
+    /** Somebody who is in the room, at the offset 40 of its history unless it has none. */
+    static in(options, result = { epoch: 'k3', offset: 40, recoverable: true }) {
+        const stay = Stay.loggedIn();
+        stay.heard = [];
+        stay.enter(options).on('item', (data) => stay.heard.push([data, stay.room.position?.offset]));
+        stay.reply(1, { room: 'news', ...result });
+        return stay;
+    }
+
+    static loggedIn() {
+        const stay = new Stay();
+        stay.socket.playOpen();
+        stay.hear('socket.auth.success', {});
+        return stay;
+    }
+
+    /** Something is published in the room. */
+    publish(data, offset, room = 'news') {
+        this.hear('item', data, { room, offset });
+    }
+
+    /** What the subscription says by itself, from now on. */
+    note(...events) {
+        const noted = [];
+        events.forEach((event) => this.room.on(event, (data) => { noted.push([event, ours(data)]); }));
+        return noted;
+    }
+}
+
+function past(data, offset) {
+    return { event: 'item', data, offset };
+}
+
+describe('Subscribing', () => {
+    test('It asks the server, is ready when that has agreed, and hears the events of the room', async () => {
+        const stay = Stay.loggedIn();
+        const room = stay.enter();
+        const heard = [];
+        assert.equal(room.on('item', (data) => heard.push(data)), room);
+        stay.assertSent({ event: 'socket.subscribe', data: { room: 'news' }, id: 1 });
+        assert.deepEqual([room.room, room.subscribed, room.position], ['news', false, null]);
+        stay.reply(1, { room: 'news', recoverable: false });
+        assert.equal(await room.ready, room);
+        assert.deepEqual([room.subscribed, room.position, room.recovered], [true, null, null]);
+        stay.publish('hi');
+        stay.publish('elsewhere', undefined, 'lobby');
+        stay.hear('item', 'in no room');
+        assert.deepEqual(heard, ['hi']);
+    });
+
+    test('Handlers of the Ratchet hear the events of rooms, too, after those of the subscription', () => {
+        const stay = Stay.in({}, {});
+        const heard = [];
+        stay.ratchet.on('item', (data) => heard.push(`all: ${data}`));
+        stay.room.on('item', (data) => heard.push(`room: ${data}`));
+        stay.publish('hi');
+        stay.publish('ho', 3, 'lobby');
+        assert.deepEqual(heard, ['room: hi', 'all: hi', 'all: ho']);
+    });
+
+    test('once and off work as they do on the Ratchet', () => {
+        const stay = Stay.in();
+        const heard = [];
+        const gone = () => heard.push('gone');
+        assert.equal(stay.room.once('item', (data) => heard.push(data)).on('item', gone).off('item', gone), stay.room);
+        stay.publish('one', 41);
+        stay.publish('two', 42);
+        assert.deepEqual(heard, ['one']);
+        assert.throws(() => stay.room.on('item'), { name: 'TypeError', message: /Give a function/ });
+    });
+
+    test('A handler that throws is reported, and stops nobody', () => {
+        const stay = Stay.in();
+        stay.room.off('item').on('item', () => { throw new Error('broken'); }).on('item', (data) => stay.heard.push(data));
+        stay.publish('hi', 41);
+        assert.deepEqual(stay.heard, ['hi']);
+        assert.equal(stay.page.complaints.length, 1);
+    });
+
+    test('Before the login is answered it waits, and then goes before what was emitted', () => {
+        const stay = new Stay();
+        stay.ratchet.emit('one', 1);
+        stay.enter();
+        stay.enter({}, 'lobby');
+        stay.socket.playOpen();
+        stay.assertSent();
+        stay.hear('socket.auth.success', {});
+        stay.assertSent(
+            { event: 'socket.subscribe', data: { room: 'news' }, id: 1 },
+            { event: 'socket.subscribe', data: { room: 'lobby' }, id: 2 },
+            { event: 'one', data: 1 },
+        );
+        stay.hear('socket.auth.success', {});
+        assert.equal(stay.socket.sent.length, 4);
+    });
+
+    test('A refusal fails ready, and is told to the handlers; the room can then be asked for again', async () => {
+        const stay = Stay.loggedIn();
+        const room = stay.enter();
+        const noted = stay.note('socket.unsubscribed');
+        stay.refuse(1, { code: 'room.denied', message: 'Not for you', retry: false });
+        assert.deepEqual(await failureOf(room.ready), failure('room.denied', 'Not for you'));
+        assert.deepEqual(noted, [['socket.unsubscribed', { room: 'news', code: 'room.denied', message: 'Not for you' }]]);
+        assert.equal(room.subscribed, false);
+        stay.publish('hi');
+        assert.notEqual(stay.enter(), room);
+    });
+
+    test('A refusal that nobody looks at is no unhandled one', async () => {
+        const stay = Stay.loggedIn();
+        stay.enter();
+        stay.refuse(1, { code: 'room.denied' });
+        await new Promise((resolve) => { setImmediate(resolve); });
+        stay.assertNoComplaint();
+    });
+
+    test('A room is subscribed once', () => {
+        const stay = Stay.in();
+        const message = 'Can\'t subscribe to "news" twice: use the subscription that there is.';
+        assert.throws(() => stay.enter(), { message });
+    });
+
+    for (const room of ['', 'x'.repeat(129), null, undefined, 7]) {
+        test(`This is no room: ${String(room).slice(0, 20)}`, () => {
+            const { ratchet } = Stay.loggedIn();
+            assert.throws(() => ratchet.subscribe(room), {
+                name: 'TypeError',
+                message: 'Name the room by a string of 1 to 128 characters.',
+            });
+        });
+    }
+
+    for (const history of [-1, 1.5, '5', true]) {
+        test(`This is no number of events to begin with: ${JSON.stringify(history)}`, () => {
+            const { ratchet } = Stay.loggedIn();
+            assert.throws(() => ratchet.subscribe('news', { history }), { name: 'TypeError', message: /^Let "history" be/ });
+        });
+    }
+
+    test('After the connection has closed nothing can be subscribed', () => {
+        const stay = Stay.loggedIn();
+        stay.socket.playClose();
+        assert.throws(() => stay.enter(), { message: 'Can\'t subscribe to "news": the connection is closed.' });
+    });
+
+    for (const name of ['__proto__', 'constructor', '🦄', ' ']) {
+        test(`A room can be named "${name}"`, () => {
+            const stay = Stay.loggedIn();
+            const room = stay.enter({}, name);
+            const heard = [];
+            room.on('item', (data) => heard.push(data));
+            stay.reply(1, { room: name });
+            stay.publish('hi', undefined, name);
+            assert.deepEqual(heard, ['hi']);
+        });
+    }
+});
+
+describe('Unsubscribing', () => {
+    test('It tells the server, and nothing of the room is heard from then on', async () => {
+        const stay = Stay.in();
+        const noted = stay.note('socket.unsubscribed', 'socket.presence');
+        const left = stay.room.unsubscribe();
+        stay.assertSent(
+            { event: 'socket.subscribe', data: { room: 'news' }, id: 1 },
+            { event: 'socket.unsubscribe', data: { room: 'news' }, id: 2 },
+        );
+        stay.publish('late', 41);
+        stay.hear('socket.presence.state', { room: 'news', members: {} }, { room: 'news' });
+        stay.reply(2, { room: 'news' });
+        assert.equal(await left, undefined);
+        assert.deepEqual([stay.heard, noted, stay.room.subscribed], [[], [], false]);
+        await stay.room.unsubscribe();
+        assert.equal(stay.socket.sent.length, 3);
+    });
+
+    test('The room can be entered again at once; what is under way for the earlier stay is not for the later one', () => {
+        const stay = Stay.in();
+        stay.room.unsubscribe();
+        const heard = [];
+        stay.enter().on('item', (data) => heard.push(data));
+        const noted = stay.note('socket.unsubscribed');
+        stay.publish('old', 41);
+        stay.hear('socket.unsubscribed', { room: 'news', code: 'room.denied' });
+        stay.reply(2, {});
+        stay.reply(3, { room: 'news', epoch: 'k3', offset: 41 });
+        stay.publish('new', 42);
+        assert.deepEqual([heard, noted], [['new'], []]);
+    });
+
+    test('Before the server has agreed, its answer counts no more', async () => {
+        const stay = Stay.loggedIn();
+        const room = stay.enter();
+        room.unsubscribe();
+        stay.reply(1, { room: 'news' });
+        assert.equal((await failureOf(room.ready)).code, 'room.left');
+        assert.equal(room.subscribed, false);
+    });
+
+    test('Before the login nothing has to be told', async () => {
+        const stay = new Stay();
+        await stay.enter().unsubscribe();
+        stay.socket.playOpen();
+        stay.hear('socket.auth.success', {});
+        stay.assertSent();
+    });
+
+    test('Who is gone has left', async () => {
+        const [closing, closed] = [Stay.in(), Stay.in()];
+        const left = closing.room.unsubscribe();
+        closing.socket.playClose();
+        closed.socket.playClose();
+        await left;
+        await closed.room.unsubscribe();
+    });
+
+    test('A refusal fails it', async () => {
+        const stay = Stay.in();
+        const left = stay.room.unsubscribe();
+        stay.refuse(2, { code: 'rate.limited', message: 'Too fast', retry: true, after: 1 });
+        assert.deepEqual(await failureOf(left), failure('rate.limited', 'Too fast', true, { after: 1 }));
+    });
+
+    test('The server can end it', () => {
+        const stay = Stay.in();
+        const noted = stay.note('socket.unsubscribed');
+        const all = stay.record('socket.unsubscribed');
+        stay.hear('socket.unsubscribed', { room: 'news', code: 'room.denied' });
+        stay.publish('late', 41);
+        const message = 'The server has ended the subscription of "news".';
+        assert.deepEqual(noted, [['socket.unsubscribed', { room: 'news', code: 'room.denied', message }]]);
+        assert.deepEqual(all, [{ room: 'news', code: 'room.denied' }]);
+        assert.deepEqual([stay.heard, stay.room.subscribed], [[], false]);
+        stay.enter();
+    });
+});
+
+describe('Recovering', () => {
+    test('The position moves on with each event that the room keeps, and not with others', () => {
+        const stay = Stay.in();
+        assert.deepEqual(ours(stay.room.position), { epoch: 'k3', offset: 40 });
+        stay.publish('one', 41);
+        stay.publish('for you alone');
+        stay.publish('two', 42);
+        assert.deepEqual(stay.heard, [['one', 41], ['for you alone', 41], ['two', 42]]);
+        assert.deepEqual(ours(stay.room.position), { epoch: 'k3', offset: 42 });
+        assert.throws(() => { stay.room.position.offset = 1; }, TypeError);
+    });
+
+    test('An event of the room comes once', () => {
+        const stay = Stay.in();
+        stay.publish('one', 41);
+        stay.publish('one', 41);
+        stay.publish('old', 7);
+        assert.deepEqual(stay.heard, [['one', 41]]);
+    });
+
+    test('From the position of an earlier subscription on, what was missed comes first, then what is live', async () => {
+        const before = Stay.in();
+        before.publish('one', 41);
+        before.socket.playClose({ code: 1006, wasClean: false });
+        const after = Stay.loggedIn();
+        const heard = [];
+        after.ratchet.on('item', (data) => heard.push(data));
+        after.enter({ recover: before.room.position }).on('item', (data) => heard.push([data, after.room.position.offset]));
+        const noted = after.note('socket.resync');
+        after.assertSent({ event: 'socket.subscribe', data: { room: 'news', recover: { epoch: 'k3', offset: 41 } }, id: 1 });
+        const events = [past('two', 42), past('three', 43)];
+        after.reply(1, { room: 'news', epoch: 'k3', offset: 43, recovered: true, events });
+        after.publish('four', 44);
+        await after.room.ready;
+        assert.deepEqual(heard, [['two', 42], 'two', ['three', 43], 'three', ['four', 44], 'four']);
+        assert.deepEqual([after.room.recovered, noted], [true, []]);
+    });
+
+    test('Where that is not possible it says so, and goes on from where the room is', async () => {
+        const stay = Stay.loggedIn();
+        const room = stay.enter({ recover: { epoch: 'old', offset: 3 } });
+        const noted = stay.note('socket.resync', 'item');
+        stay.reply(1, { room: 'news', epoch: 'k3', offset: 40, recovered: false, events: [] });
+        await room.ready;
+        stay.publish('next', 41);
+        assert.deepEqual(noted, [['socket.resync', { room: 'news', reason: 'lost' }], ['item', 'next']]);
+        assert.equal(room.recovered, false);
+        assert.deepEqual(ours(room.position), { epoch: 'k3', offset: 41 });
+    });
+
+    test('When the server says that something is missing, it is asked for, and comes before what is live', () => {
+        const stay = Stay.in({ presence: true, meta: { status: 'here' } });
+        const noted = stay.note('socket.resync');
+        stay.publish('one', 41);
+        stay.hear('socket.resync', { room: 'news', reason: 'overflow' });
+        assert.deepEqual(JSON.parse(stay.socket.sent.at(-1)), {
+            event: 'socket.subscribe',
+            data: { room: 'news', recover: { epoch: 'k3', offset: 41 }, presence: true, meta: { status: 'here' } },
+            id: 2,
+        });
+        stay.publish('four', 44);
+        assert.equal(stay.room.subscribed, true);
+        const events = [past('two', 42), past('three', 43), past('four', 44)];
+        stay.reply(2, { room: 'news', epoch: 'k3', offset: 44, recovered: true, events });
+        stay.publish('five', 45);
+        assert.deepEqual(stay.heard, [['one', 41], ['two', 42], ['three', 43], ['four', 44], ['five', 45]]);
+        assert.deepEqual(noted, []);
+    });
+
+    test('When what is missing is lost, or the room keeps nothing, the handlers are told', () => {
+        const [kept, unkept] = [Stay.in(), Stay.in({}, {})];
+        const noted = [kept, unkept].map((stay) => stay.note('socket.resync'));
+        [kept, unkept].forEach((stay) => stay.hear('socket.resync', { room: 'news', reason: 'overflow' }));
+        kept.reply(2, { room: 'news', epoch: 'k3', offset: 60, recovered: false, events: [] });
+        assert.deepEqual(noted, [
+            [['socket.resync', { room: 'news', reason: 'lost' }]],
+            [['socket.resync', { room: 'news', reason: 'overflow' }]],
+        ]);
+        kept.publish('next', 61);
+        unkept.publish('next');
+        assert.deepEqual([kept.heard, unkept.heard], [[['next', 61]], [['next', undefined]]]);
+    });
+
+    test('A handler may leave in the middle of what was missed', async () => {
+        const stay = Stay.loggedIn();
+        const heard = [];
+        const room = stay.enter({ recover: { epoch: 'k3', offset: 40 } });
+        room.on('item', (data) => { heard.push(data); room.unsubscribe(); });
+        const events = [past('one', 41), past('two', 42)];
+        stay.reply(1, { room: 'news', epoch: 'k3', offset: 42, recovered: true, events });
+        assert.deepEqual(heard, ['one']);
+        assert.equal((await failureOf(room.ready)).code, 'room.left');
+    });
+
+    test('When the connection closes the position stays, and who still waited is told', async () => {
+        const [inside, asking, waiting] = [Stay.in(), Stay.loggedIn(), new Stay()];
+        const rooms = [asking, waiting].map((stay) => stay.enter());
+        const noted = inside.note('socket.unsubscribed');
+        inside.ratchet.on('socket.close', () => noted.push(inside.room.subscribed));
+        [inside, asking, waiting].forEach(({ socket }) => socket.playClose({ code: 1006, wasClean: false }));
+        assert.deepEqual(ours(inside.room.position), { epoch: 'k3', offset: 40 });
+        assert.deepEqual(noted, [false]);
+        assert.deepEqual(await failureOf(rooms[0].ready), LOST);
+        assert.deepEqual(await failureOf(rooms[1].ready), UNSENT);
+    });
+});
+
+describe('The history of a room', () => {
+    test('It can be read page by page', async () => {
+        const stay = Stay.in();
+        const page = stay.room.history({ since: { epoch: 'k3', offset: 30 }, limit: 5 });
+        assert.deepEqual(JSON.parse(stay.socket.sent.at(-1)), {
+            event: 'socket.history', data: { room: 'news', since: { epoch: 'k3', offset: 30 }, limit: 5 }, id: 2,
+        });
+        const result = { room: 'news', epoch: 'k3', offset: 40, events: [past('x', 31)], more: true };
+        stay.reply(2, result);
+        assert.deepEqual(ours(await page), result);
+        stay.room.history();
+        assert.deepEqual(JSON.parse(stay.socket.sent.at(-1)).data, { room: 'news' });
+    });
+
+    test('A subscription may begin with the last events, which come before what is live, each once', async () => {
+        const stay = Stay.in({ history: 3 });
+        assert.deepEqual(JSON.parse(stay.socket.sent.at(-1)), {
+            event: 'socket.history', data: { room: 'news', since: { epoch: 'k3', offset: 37 }, limit: 3 }, id: 2,
+        });
+        stay.publish('live', 41);
+        assert.deepEqual(stay.heard, []);
+        const events = [past('a', 38), past('b', 39), past('c', 40)];
+        stay.reply(2, { room: 'news', epoch: 'k3', offset: 41, events, more: true });
+        stay.publish('later', 42);
+        await stay.room.ready;
+        assert.deepEqual(stay.heard, [['a', 38], ['b', 39], ['c', 40], ['live', 41], ['later', 42]]);
+        assert.equal(stay.socket.sent.length, 3);
+    });
+
+    test('What came in at the same time is not heard twice', () => {
+        const stay = Stay.in({ history: 1 });
+        stay.publish('live', 41);
+        stay.reply(2, { room: 'news', epoch: 'k3', offset: 41, events: [past('c', 40), past('live', 41)], more: false });
+        assert.deepEqual(stay.heard, [['c', 40], ['live', 41]]);
+    });
+
+    test('More than a page is read by several', () => {
+        const stay = Stay.in({ history: 150 }, { epoch: 'k3', offset: 140 });
+        const pages = [[0, 100], [100, 140]].map(([from, to]) => (
+            Array.from({ length: to - from }, (_, number) => past('x', from + number + 1))));
+        stay.reply(2, { room: 'news', epoch: 'k3', offset: 140, events: pages[0], more: true });
+        assert.deepEqual(JSON.parse(stay.socket.sent.at(-1)).data, {
+            room: 'news', since: { epoch: 'k3', offset: 100 }, limit: 100,
+        });
+        stay.reply(3, { room: 'news', epoch: 'k3', offset: 140, events: pages[1], more: false });
+        assert.deepEqual(stay.heard.map(([, offset]) => offset), Array.from({ length: 140 }, (_, number) => number + 1));
+    });
+
+    test('A room without a history, and an empty one, begin at once', async () => {
+        for (const result of [{}, { epoch: 'k3', offset: 0 }]) {
+            const stay = Stay.in({ history: 5 }, result);
+            await stay.room.ready;
+            assert.equal(stay.socket.sent.length, 2);
+        }
+    });
+
+    test('What is recovered needs no history; what is lost is followed by it', () => {
+        const recover = { epoch: 'k3', offset: 39 };
+        const recovered = Stay.in({ history: 5, recover }, {
+            epoch: 'k3', offset: 40, recovered: true, events: [past('c', 40)],
+        });
+        assert.deepEqual(recovered.heard, [['c', 40]]);
+        assert.equal(recovered.socket.sent.length, 2);
+        const lost = Stay.in({ history: 1, recover }, { epoch: 'new', offset: 7, recovered: false, events: [] });
+        lost.reply(2, { room: 'news', epoch: 'new', offset: 7, events: [past('g', 7)], more: false });
+        assert.deepEqual(lost.heard, [['g', 7]]);
+    });
+
+    test('Where it is refused, the handlers are told, and what is live goes on', async () => {
+        const stay = Stay.in({ history: 5 });
+        const noted = stay.note('socket.resync');
+        stay.publish('live', 41);
+        stay.refuse(2, { code: 'rate.limited', message: 'Too fast', retry: true });
+        await stay.room.ready;
+        assert.deepEqual(noted, [['socket.resync', { room: 'news', reason: 'rate.limited' }]]);
+        assert.deepEqual(stay.heard, [['live', 41]]);
+    });
+
+    test('When the connection closes in the middle of it, the position is that of what was heard', () => {
+        const stay = Stay.in({ history: 150 }, { epoch: 'k3', offset: 200 });
+        stay.publish('live', 201);
+        stay.reply(2, { room: 'news', epoch: 'k3', offset: 201, events: [past('x', 51)], more: true });
+        stay.socket.playClose({ code: 1006 });
+        assert.deepEqual(ours(stay.room.position), { epoch: 'k3', offset: 51 });
+        assert.deepEqual(stay.heard, [['x', 51]]);
+    });
+});
+
+describe('Presence', () => {
+    const STATE = { ada: { metas: [{ ref: 'c-1', status: 'away' }, { ref: 'c-2' }] }, bob: { metas: [{ ref: 'c-3' }] } };
+
+    class Gathering extends Stay {
+        static in() {
+            const stay = Object.setPrototypeOf(Stay.in({ presence: true }), Gathering.prototype);
+            stay.news = [];
+            stay.room.on('socket.presence', ({ members, joined, left }) => {
+                assert.equal(members, stay.room.members);
+                stay.news.push(ours({ joined, left }));
+            });
+            return stay;
+        }
+
+        state(members) {
+            this.hear('socket.presence.state', { room: 'news', members }, { room: 'news' });
+        }
+
+        diff(joins, leaves = {}) {
+            this.hear('socket.presence.diff', { room: 'news', joins, leaves }, { room: 'news' });
+        }
+
+        get members() {
+            return Object.fromEntries([...this.room.members].map(([id, member]) => [id, ours(member)]));
+        }
+    }
+
+    test('Who wants to be shown says so, with what else to show', () => {
+        const stay = Stay.loggedIn();
+        const meta = { status: 'here' };
+        stay.enter({ presence: true, meta });
+        meta.status = 'changed';
+        const data = { room: 'news', presence: true, meta: { status: 'here' } };
+        stay.assertSent({ event: 'socket.subscribe', data, id: 1 });
+        assert.equal(stay.room.members.size, 0);
+    });
+
+    test('The first word of who is there is no news of anybody coming', () => {
+        const stay = Gathering.in();
+        stay.state(STATE);
+        assert.deepEqual([stay.members, stay.news], [STATE, [{ joined: [], left: [] }]]);
+    });
+
+    test('Who comes and goes is taken in, and told by name: the first connection is the coming, the last the going', () => {
+        const stay = Gathering.in();
+        stay.state(STATE);
+        stay.diff({ eve: { metas: [{ ref: 'c-4' }] }, bob: { metas: [{ ref: 'c-5' }] } });
+        stay.diff({}, { bob: { metas: [{ ref: 'c-3' }] }, ada: STATE.ada });
+        stay.diff({}, { bob: { metas: [{ ref: 'c-5' }] } });
+        assert.deepEqual(stay.members, { eve: { metas: [{ ref: 'c-4' }] } });
+        assert.deepEqual(stay.news.slice(1), [
+            { joined: ['eve'], left: [] }, { joined: [], left: ['ada'] }, { joined: [], left: ['bob'] },
+        ]);
+    });
+
+    test('Who shows something else neither comes nor goes', () => {
+        const stay = Gathering.in();
+        stay.state(STATE);
+        const [here, busy] = ['here', 'busy'].map((status) => ({ ada: { metas: [{ ref: 'c-1', status }] } }));
+        stay.diff(here);
+        stay.diff(busy, here);
+        assert.deepEqual(stay.members.ada, { metas: [{ ref: 'c-2' }, { ref: 'c-1', status: 'busy' }] });
+        assert.deepEqual(stay.news.slice(1), Array(2).fill({ joined: [], left: [] }));
+    });
+
+    test('A connection that is somebody else by now is shown as him', () => {
+        const stay = Gathering.in();
+        stay.state(STATE);
+        stay.diff({ eve: { metas: [{ ref: 'c-3' }] } }, { bob: { metas: [{ ref: 'c-3' }] } });
+        assert.deepEqual(Object.keys(stay.members), ['ada', 'eve']);
+        assert.deepEqual(stay.news[1], { joined: ['eve'], left: ['bob'] });
+    });
+
+    test('When it is told anew who is there, those are news who were not', () => {
+        const stay = Gathering.in();
+        stay.state(STATE);
+        stay.state({ ada: STATE.ada, eve: { metas: [{ ref: 'c-9' }] } });
+        assert.deepEqual(stay.news[1], { joined: ['eve'], left: ['bob'] });
+    });
+
+    test('The frames themselves can be listened to, too', () => {
+        const stay = Gathering.in();
+        const noted = stay.note('socket.presence.state', 'socket.presence.diff');
+        const all = stay.record('socket.presence.diff');
+        stay.state({});
+        stay.diff(STATE);
+        assert.deepEqual(noted, [
+            ['socket.presence.state', { room: 'news', members: {} }],
+            ['socket.presence.diff', { room: 'news', joins: STATE, leaves: {} }],
+        ]);
+        assert.equal(all.length, 1);
+    });
+
+    test('Somebody can be named like what every object has', () => {
+        const stay = Gathering.in();
+        stay.state(JSON.parse('{"__proto__":{"metas":[{"ref":"c-1"}]}}'));
+        assert.deepEqual([...stay.room.members.keys()], ['__proto__']);
+    });
+
+    test('What is shown can be changed, and is what is shown the next time', async () => {
+        const stay = Stay.loggedIn();
+        stay.enter({ presence: true });
+        const done = stay.room.update({ status: 'away' });
+        assert.deepEqual(JSON.parse(stay.socket.sent.at(-1)), {
+            event: 'socket.presence.update', data: { room: 'news', meta: { status: 'away' } }, id: 2,
+        });
+        stay.reply(1, { room: 'news', epoch: 'k3', offset: 40 });
+        stay.reply(2, { room: 'news' });
+        assert.equal(await done, undefined);
+        stay.hear('socket.resync', { room: 'news', reason: 'overflow' });
+        assert.deepEqual(JSON.parse(stay.socket.sent.at(-1)).data.meta, { status: 'away' });
+    });
+
+    test('Before the login only the last of it is sent', async () => {
+        const stay = new Stay();
+        stay.enter({ presence: true });
+        await stay.room.update({ status: 'away' });
+        stay.socket.playOpen();
+        stay.hear('socket.auth.success', {});
+        const data = { room: 'news', presence: true, meta: { status: 'away' } };
+        stay.assertSent({ event: 'socket.subscribe', data, id: 1 });
+    });
+
+    test('A refused change fails, if anybody looks', async () => {
+        const stay = Stay.in();
+        const done = stay.room.update({});
+        stay.refuse(2, { code: 'room.denied', message: "You aren't shown in this room" });
+        assert.deepEqual(await failureOf(done), failure('room.denied', "You aren't shown in this room"));
+        stay.room.update({});
+        stay.refuse(3, { code: 'room.denied' });
     });
 });
 
