@@ -8,11 +8,12 @@ from secrets import token_urlsafe
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader
+from names import LONGEST_NAME, NameRefused
 from twisted.web.pages import errorPage, forbidden
 from twisted.web.resource import Resource
 from twisted.web.server import Request
 from twisted.web.static import File
-from users import LONGEST_NAME, SESSION_SECONDS, NameRefused, User, Users
+from users import SESSION_SECONDS, User, Users
 
 from ratchet_tx import Hub
 from ratchet_tx.origin import Origins

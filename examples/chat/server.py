@@ -19,13 +19,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from chat import ChatApplication
 from pages import Pages
+from rooms import PREFIX, Closing, Rooms
 from users import Housekeeping, Users
 
 port = int(os.environ.get("PORT", "8080"))
-users = Users()
+users, rooms = Users(), Rooms()
 hub = Hub(users)
-hub.applications.add(ChatApplication())
+hub.applications.add(ChatApplication(rooms))
+hub.applications.registerRooms(f"{PREFIX}*", rooms.policy)
 hub.timers.add(Housekeeping(hub, users))
+hub.timers.add(Closing(hub, rooms))
 
 application = Application("chat")
 makeService(Settings(port=port), hub, Pages(hub, users)).setServiceParent(application)

@@ -10,27 +10,17 @@ from collections import deque
 from collections.abc import Callable
 from secrets import token_hex, token_urlsafe
 from typing import Any
-from unicodedata import normalize
 
+from names import NameRefused, look, tidy
 from zope.interface import implementer
 
 from ratchet_tx import IClient, IClientProvider, IHub, IPeriodicTimer
 from ratchet_tx.clients import digest
 
 SESSION_SECONDS = 12 * 60 * 60
-LONGEST_NAME = 24
 MOST_PEOPLE = 1000
 
 MOST_TOKENS = 16  # of one person; the oldest is forgotten first
-
-#: Characters that nobody sees (joiners, fillers, variation selectors): part of a name, but no difference between two.
-_UNSEEN = dict.fromkeys([0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x200C, 0x200D, 0x2800, *range(0xFE00, 0xFE10)])
-
-
-class NameRefused(Exception):
-    """
-    Nobody can have this name now; the text says why, to the person who asked for it.
-    """
 
 
 @implementer(IClient)
@@ -38,12 +28,13 @@ class User:
     """
     Somebody with a name.
 
+    @ivar id: the name, and after a C{#} what makes it this session's alone: who is shown in a room is shown by this
     @ivar ends: when the session does
     @ivar tokens: the digests of the windows' tokens, oldest first
     """
 
     def __init__(self, name: str, ends: float) -> None:
-        self.id = f"user-{token_hex(8)}"
+        self.id = f"{name}#{token_hex(8)}"
         self.name = name
         self.ends = ends
         self.accessToken: str | None = None
@@ -85,11 +76,8 @@ class Users:
         @return: the session's secret
         @raise NameRefused: where it isn't a name, or is somebody's
         """
-        name = normalize("NFC", " ".join(name.split()))
-        look = _look(name)
-        if not look or not look.isprintable() or len(name) > LONGEST_NAME:
-            raise NameRefused(f"Please choose a name of 1 to {LONGEST_NAME} visible characters.")
-        if any(look == _look(user.name) for user in self._bySession.values()):
+        name = tidy(name)
+        if any(look(name) == look(user.name) for user in self._bySession.values()):
             raise NameRefused(f"Somebody here is called {name} already. What else may we call you?")
         if len(self._bySession) >= MOST_PEOPLE:
             raise NameRefused("It is too crowded in here just now. Please come back later.")
@@ -126,13 +114,6 @@ class Users:
         for token in user.tokens if user else ():
             del self._byToken[token]
         return user
-
-
-def _look(name: str) -> str:
-    """
-    Reduce a name to what people tell it apart by.
-    """
-    return normalize("NFKC", name).translate(_UNSEEN).casefold()
 
 
 @implementer(IPeriodicTimer)
