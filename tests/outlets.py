@@ -110,7 +110,7 @@ class OutletContract:
         assert peer.outlet.queuedBytes == 0
 
     def test_long(self) -> None:
-        """What is longer than the limit is no reason to part with a peer that has read all before it, nor what follows it."""
+        """What is longer than the limit is no reason to part with a peer that has read all before, nor is what follows."""
         peer = self.make(room=3, limit=10)
         peer.write(b"a")
         peer.write(b"x" * 100)
