@@ -72,6 +72,18 @@ class Wire:
     def send(self, data: bytes) -> None:
         self.protocol.dataReceived(data)
 
+    def stopReading(self) -> None:
+        """
+        Read nothing, so that what is sent waits at the other end.
+        """
+        self.transport.producer.pauseProducing()
+
+    def readAgain(self) -> None:
+        """
+        Read what waits, and whatever comes.
+        """
+        self.transport.producer.resumeProducing()
+
     def receive(self) -> bytes:
         data = self.transport.value()
         self.transport.clear()

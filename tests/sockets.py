@@ -7,6 +7,7 @@ a matter of chance.  A pair of sockets of the system's stands for a network: wha
 
 from collections.abc import Callable
 from contextlib import suppress
+from errno import EWOULDBLOCK
 from select import select
 from socket import IPPROTO_TCP, socket, socketpair
 from typing import Any
@@ -29,7 +30,7 @@ class SocketReactor(MemoryReactor):
         Read and write whatever can be, and call what is due, until there is nothing more to do.
         """
         self.advance(0)
-        while any(ready := select(list(self.getReaders()), list(self.getWriters()), [], 0)):
+        while any(ready := select(list(self.getReaders()), self._writable(), [], 0)):
             for each in ready[0]:
                 if each in self.getReaders():
                     self._do(each, each.doRead)
@@ -37,6 +38,9 @@ class SocketReactor(MemoryReactor):
                 if each in self.getWriters():
                     self._do(each, each.doWrite)
             self.advance(0)
+
+    def _writable(self) -> list[Any]:
+        return [each for each in self.getWriters() if not getattr(each.getHandle(), "full", False)]
 
     def _do(self, each: Any, step: Callable[[], BaseException | None]) -> None:
         # As Twisted's own reactors do it.
@@ -54,7 +58,16 @@ class SocketReactor(MemoryReactor):
 class Paired(socket):
     """
     One of a pair, which takes the options of TCP and does nothing about them.
+
+    @ivar full: whether it takes nothing more, because the other doesn't read: the system would take some 200 KB before
     """
+
+    full = False
+
+    def send(self, data: Any, *flags: int) -> int:
+        if self.full:
+            raise BlockingIOError(EWOULDBLOCK, "full")
+        return super().send(data, *flags)
 
     def setsockopt(self, level: int, *rest: Any) -> None:
         if level != IPPROTO_TCP:
@@ -77,7 +90,8 @@ class SocketWire(Wire):
             each.setblocking(False)
         self._received = b""
         address = ("192.0.2.7", 5000)
-        self.transport = Server(wrap(Paired(fileno=server.detach())), None, address, None, 1, self._reactor)  # type: ignore[assignment, arg-type]
+        self._server = Paired(fileno=server.detach())
+        self.transport = Server(wrap(self._server), None, address, None, 1, self._reactor)  # type: ignore[assignment, arg-type]
         self.transport.protocol = self._last = factory.buildProtocol(self.transport.getPeer())
         self.protocol.makeConnection(self.transport)
 
@@ -96,6 +110,18 @@ class SocketWire(Wire):
             with suppress(BlockingIOError, BrokenPipeError, ConnectionResetError):
                 rest = rest[self._client.send(rest) :]
             self._turn()
+
+    def stopReading(self) -> None:
+        self._server.full = True
+        # As the transport does, above 64 KiB of its own.
+        if self.transport.streamingProducer:
+            super().stopReading()
+
+    def readAgain(self) -> None:
+        self._server.full = False
+        if self.transport.streamingProducer:
+            super().readAgain()
+        self._turn()
 
     def receive(self) -> bytes:
         self._turn()
