@@ -316,15 +316,19 @@ class Recovery(RuleBasedStateMachine):
         self._answer(isLate)
 
     @precondition(isAnybodyHere)
-    @rule(user=st.integers(0, 2), times=TIMES, size=SIZES, out=st.none() | ROOMS, room=st.sampled_from(sorted(HISTORY)))
-    def subscribesMeanwhile(self, user: int, times: int, size: int, out: str | None, room: str) -> None:
+    @rule(user=st.integers(0, 2), times=TIMES, size=SIZES, isFound=st.booleans(), out=st.none() | ROOMS)
+    def subscribesMeanwhile(self, user: int, times: int, size: int, isFound: bool, out: str | None) -> None:
         """
-        While somebody waits to be let into all rooms, something is published, and he may be taken out of one.
+        While somebody waits to be let into all rooms, something is published, and he may be taken out of one; the histories
+        are read before that, or after.
         """
         who = self._connected(user)
         who.witness.wanted = {each: who.how(each) for each in ALL}
         self._send(who, who.witness.subscribesToAll())
-        self.publishes(0, room, times, size)
+        for backplane in self.backplanes if isFound else ():
+            for question in backplane.questions:
+                question.find()
+        self.publishes(0, "news", times, size)
         if out is not None:
             self.takesOut(1, who.client, out)
         self._answer()
