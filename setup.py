@@ -20,6 +20,7 @@ EXTRAS = {
         "coverage[toml]>=7.10",
         "docutils>=0.21",
         "hypothesis>=6.100",
+        "jsonschema>=4.20",
         "klein>=24.8",
         "kosoku>=0.1",
         "playwright>=1.50",

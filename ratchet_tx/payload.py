@@ -18,6 +18,9 @@ from ratchet_tx.errors import PeerError, UsageError
 #: How long a name of an event or a room may be, in characters.
 NAME_LENGTH = 128
 
+#: How long the key of an emit may be, in characters.
+KEY_LENGTH = 64
+
 #: How the protocol's own events begin; no application can send one, and no peer can make us dispatch one.
 RESERVED = "socket."
 

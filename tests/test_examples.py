@@ -20,6 +20,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.ends import fetch
 from tests.processes import ROOT, Server, freePort, node, run, serving, twistd
+from tests.typescript import errors
 
 EXAMPLES = ROOT / "examples"
 
@@ -221,6 +222,23 @@ class TestOthers:
         assert "Opened: 1 here, 127.0.0.1" in output
         assert "Closed: 0 here, 127.0.0.1" in output
 
+    def test_places(self, tmp_path: Path) -> None:
+        """Typed events are checked by the server, and by the compiler of who sends them."""
+        with ratchet("--application", "places.Places") as server, talking(server) as peer:
+            say(peer, "place.mark", {"x": 3, "y": 4}, id=1)
+            assert hear(peer) == {"event": "place.marked", "data": {"x": 3, "y": 4}}
+            assert hear(peer)["data"] == {"ok": True, "result": 5}
+            assert ask(peer, "place.mark", {"x": "three"})["error"]["path"] == "$.data.x"
+        words = ("places:Places", "--format", "types", "--output", str(tmp_path / "events.d.ts"))
+        described = run([*PYTHON, "-m", "ratchet_tx", "describe", *words], EXAMPLES)
+        assert described.returncode == 0, described.stderr
+        program = tmp_path / "places.ts"
+        text = (EXAMPLES / "places.ts").read_text()
+        program.write_text(text)
+        assert errors(program) == []
+        program.write_text(text.replace("{ x: 3 }", "{ x: 'three' }"))
+        assert errors(program) == ["socket.emit('place.mark', { x: 'three' });"]
+
     def test_template(self) -> None:
         """The macro puts the token and the browser client into a page."""
         page = run([*PYTHON, "examples/template.py"]).stdout
@@ -244,7 +262,7 @@ def example(sample: str) -> list[str]:
     lines = [line.strip() for line in sample.splitlines() if line.strip()]
     found = []
     for path in sorted(EXAMPLES.rglob("*.*")):
-        if path.suffix not in {".py", ".html", ".toml", ".mjs"}:
+        if path.suffix not in {".py", ".html", ".toml", ".mjs", ".ts"}:
             continue
         text = [line.strip() for line in path.read_text().splitlines() if line.strip()]
         if any(text[at : at + len(lines)] == lines for at in range(len(text))):
@@ -252,7 +270,7 @@ def example(sample: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("language", ["python", "html", "toml", "javascript"])
+@pytest.mark.parametrize("language", ["python", "html", "toml", "javascript", "typescript"])
 def test_readme(language: str) -> None:
     """Every sample of the README stands word for word in an example that is run."""
     samples = blocks(language)

@@ -17,9 +17,17 @@
  * ratchet.emit('chat.send', 'hi');
  * const sum = await ratchet.emit('add', [1, 2], { ack: true });
  *
- * @typeParam Client - what the server tells about who is logged in, if you want it typed
+ * @typeParam Sent - the events that you may send, by name, if you want them typed: each with its data,
+ *     `{ 'chat.send': Point }`, or with the result of its reply, too, `{ 'chat.send': (data: Point) => number }`.
+ *     `python -m ratchet_tx describe --format types` writes them down for a server's events.
+ * @typeParam Received - the events that come from the server, in the same way
+ * @typeParam Client - what the server tells about who is logged in
  */
-declare class Ratchet<Client = any> {
+declare class Ratchet<
+    Sent extends object = Ratchet.AnyEvents,
+    Received extends object = Ratchet.AnyEvents,
+    Client = any,
+> {
     /**
      * Whether all instances log by `console.log` what they send and receive.
      *
@@ -70,9 +78,16 @@ declare class Ratchet<Client = any> {
      */
     on<Event extends keyof Ratchet.ProtocolEvents<Client>>(
         event: Event,
-        handler: Ratchet.Handler<Ratchet.ProtocolEvents<Client>[Event], Client>,
+        handler: Ratchet.Handler<Ratchet.ProtocolEvents<Client>[Event], Client, Sent, Received>,
     ): this;
-    on<Data = any>(event: string, handler: Ratchet.Handler<Data, Client>): this;
+    on<Event extends keyof Received & string>(
+        event: Event,
+        handler: Ratchet.Handler<Ratchet.Data<Received[Event]>, Client, Sent, Received>,
+    ): this;
+    on<Data = any>(
+        event: string extends keyof Received ? string : never,
+        handler: Ratchet.Handler<Data, Client, Sent, Received>,
+    ): this;
 
     /**
      * Calls the handler with the data of the next event of this name, and then no more.
@@ -81,16 +96,23 @@ declare class Ratchet<Client = any> {
      */
     once<Event extends keyof Ratchet.ProtocolEvents<Client>>(
         event: Event,
-        handler: Ratchet.Handler<Ratchet.ProtocolEvents<Client>[Event], Client>,
+        handler: Ratchet.Handler<Ratchet.ProtocolEvents<Client>[Event], Client, Sent, Received>,
     ): this;
-    once<Data = any>(event: string, handler: Ratchet.Handler<Data, Client>): this;
+    once<Event extends keyof Received & string>(
+        event: Event,
+        handler: Ratchet.Handler<Ratchet.Data<Received[Event]>, Client, Sent, Received>,
+    ): this;
+    once<Data = any>(
+        event: string extends keyof Received ? string : never,
+        handler: Ratchet.Handler<Data, Client, Sent, Received>,
+    ): this;
 
     /**
      * Removes a handler of the event, added by `on` or by `once`; without a handler, all of them.
      *
      * To remove what was never there is no error.
      */
-    off(event: string, handler?: Ratchet.Handler<any, Client>): this;
+    off(event: string, handler?: Ratchet.Handler<any, Client, Sent, Received>): this;
 
     /**
      * Sends an event to the server.
@@ -108,8 +130,20 @@ declare class Ratchet<Client = any> {
      * @throws TypeError if the name or `ack` is not allowed, or `JSON.stringify` refuses the data
      * @throws Error without `ack`, if the connection is closed, or 64 events wait already
      */
-    emit(event: string, data?: unknown, options?: { ack?: false | null }): void;
-    emit<Result = any>(event: string, data: unknown, options: { ack: true | number }): Promise<Result>;
+    emit<Event extends keyof Sent & string>(
+        event: Event,
+        ...data: [...Ratchet.Arguments<Sent[Event]>, options?: { ack?: false | null }]
+    ): void;
+    emit<Event extends keyof Sent & string>(
+        event: Event,
+        data: Ratchet.Arguments<Sent[Event]>[0],
+        options: { ack: true | number },
+    ): Promise<Ratchet.Result<Sent[Event]>>;
+    emit<Result = any>(
+        event: string extends keyof Sent ? string : never,
+        data: unknown,
+        options: { ack: true | number },
+    ): Promise<Result>;
 
     /**
      * Enters a room, as soon as the server has answered the login, and before what waits is sent.
@@ -132,7 +166,38 @@ declare class Ratchet<Client = any> {
 
 declare namespace Ratchet {
     /** What `on` and `once` accept; `this` is the Ratchet that the event came over. */
-    type Handler<Data = any, Client = any> = (this: Ratchet<Client>, data: Data) => unknown;
+    type Handler<Data = any, Client = any, Sent extends object = any, Received extends object = any> = (
+        this: Ratchet<Sent, Received, Client>,
+        data: Data,
+    ) => unknown;
+
+    /** Events of any name, with any data. */
+    interface AnyEvents {
+        [event: string]: (data?: any) => any;
+    }
+
+    /** What `emit` takes behind an event's name; data that may be null can be left out. */
+    type Arguments<Type> = 0 extends 1 & Type // any
+        ? [data?: any]
+        : [Type] extends [(...data: infer Given extends any[]) => any]
+          ? Given
+          : null extends Type
+            ? [data?: Type]
+            : [data: Type];
+
+    /** The data of an event. */
+    type Data<Type> = 0 extends 1 & Type
+        ? any
+        : [Type] extends [(...data: infer Given extends any[]) => any]
+          ? Required<Given>[0]
+          : Type;
+
+    /** The result that the reply to an event has; any, where only its data is known. */
+    type Result<Type> = 0 extends 1 & Type
+        ? any
+        : [Type] extends [(...data: any[]) => infer Given]
+          ? Awaited<Given>
+          : any;
 
     /** What a promise of a reply fails with. */
     class ReplyError extends Error {

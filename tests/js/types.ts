@@ -6,7 +6,7 @@ import Module, { Ratchet as Named } from '/static/ratchet.mjs';
 
 interface User { username: string }
 
-const ratchet = new Ratchet<User>('ws://localhost:8080');
+const ratchet = new Ratchet<any, any, User>('ws://localhost:8080');
 const others: Ratchet[] = [new Module(), new Named(new URL('ws://localhost:8080'))];
 others.forEach((other) => other.close());
 
