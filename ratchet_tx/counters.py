@@ -20,6 +20,7 @@ class Counters:
     @ivar logins: logins that succeeded
     @ivar delayed: logins that had to wait, because too many of their address had failed
     @ivar failures: handlers that failed
+    @ivar repeated: events that came again by their key, and weren't handled again
     @ivar refused: messages and events that were refused, by code
     @ivar closes: connections that we closed, by code
     @ivar spared: messages that were left out because a peer was slow, by event
@@ -36,13 +37,14 @@ class Counters:
         "opened",
         "received",
         "refused",
+        "repeated",
         "sent",
         "spared",
     )
 
     def __init__(self) -> None:
         self.opened = self.closed = self.received = self.dispatched = self.sent = self.lost = 0
-        self.logins = self.delayed = self.failures = 0
+        self.logins = self.delayed = self.failures = self.repeated = 0
         self.refused: Counter[str] = Counter()
         self.closes: Counter[int] = Counter()
         self.spared: Counter[str] = Counter()

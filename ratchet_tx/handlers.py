@@ -34,12 +34,21 @@ class Handlers:
     @param answer: what to do in the end
     @param seconds: how long one event may take; 0 for as long as it likes
     @param clock: gives the time, when something takes its time
+    @param always: whether C{answer} is called where the peer asked for no reply, and nothing is refused, too
     """
 
-    def __init__(self, refusalFor: RefusalFor, answer: Answer, seconds: float, clock: Callable[[], IReactorTime]) -> None:
+    def __init__(
+        self,
+        refusalFor: RefusalFor,
+        answer: Answer,
+        seconds: float,
+        clock: Callable[[], IReactorTime],
+        always: bool = False,
+    ) -> None:
         self._refusalFor = refusalFor
         self.answer = answer
         self.seconds = seconds
+        self._always = always
         self.timeouts: Timeouts[_Later] = Timeouts(seconds, clock, _Later.timeOut)
 
     def handle(self, event: ConnectionEvent[Any], listeners: tuple[Listener, ...]) -> Deferred[None] | None:
@@ -65,7 +74,7 @@ class Handlers:
                 continue
             if result is None and listener.replies:
                 result = value
-        if refusal is not None or event.payload.id is not None:
+        if refusal is not None or event.payload.id is not None or self._always:
             self.answer(event, result, refusal)
         return None
 

@@ -41,6 +41,7 @@ from ratchet_tx.interfaces import (
     IRequest,
     ITransport,
 )
+from ratchet_tx.keys import KeyedEvent, Keys, Outcome
 from ratchet_tx.login import isClient
 from ratchet_tx.messages import Absent, Deliver, Disconnect, Leave, Message, Present
 from ratchet_tx.observers import Observer, Observers
@@ -111,6 +112,10 @@ class Hub(Service):
         self.overdue = False
         known = lambda: self.clock  # noqa: E731
         self._handlers = Handlers(self.answers.refusalFor, self.answers.answer, self.limits.handlerSeconds, known)
+        self._keys = Keys(self.limits.dedupSeconds, self.counters, self.answers, known)
+        self._keyedHandlers = Handlers(
+            self.answers.refusalFor, self._keys.answer, self.limits.handlerSeconds, known, always=True
+        )
         self._ownHandlers = Handlers(self.answers.refusalFor, self.answers.note, self.limits.handlerSeconds, known)
         self.strangers: Timeouts[Connection] = Timeouts(self.limits.loginSeconds, known, self._loginTimeOut)
         self.letsGuestsIn = IAnonymousClientProvider.providedBy(self.clientProvider)
@@ -229,6 +234,7 @@ class Hub(Service):
 
     def _stopped(self) -> Deferred[Any] | None:
         self._stopping = None
+        self._keys.forgetAll()
         self.presence.stop()
         return asDeferred(self.backplane.stop())
 
@@ -342,7 +348,11 @@ class Hub(Service):
         control = CONTROL.get(payload.event)
         if control is not None:
             self._control(connection, payload, control)
-        elif connection.client is None and not payload.event.startswith(RESERVED):
+        else:
+            self._refuseUnknown(connection, payload)
+
+    def _refuseUnknown(self, connection: Connection, payload: Payload) -> None:
+        if connection.client is None and not payload.event.startswith(RESERVED):
             self.answers.refuse(connection, payload.event, payload.id, PeerError("auth.required", "Log in first"))
         else:
             self.answers.refuse(connection, payload.event, payload.id, PeerError("event.unknown", "Unregistered event"))
@@ -363,6 +373,7 @@ class Hub(Service):
         if connection.mayBeBack(clean):
             self.presence.lost(connection)
         connection.end()
+        self._keys.end(connection)
         self._audience.remove(connection)
         self.counters.closed += 1
         if connection.closedWith is not None:
@@ -374,10 +385,16 @@ class Hub(Service):
     # To the applications
 
     def _dispatch(self, connection: Connection, payload: Payload, route: Route) -> None:
+        if payload.key is not None and self.limits.dedupSeconds:
+            return self._goOn(connection, route, self._once(connection, payload, route))
         self.counters.dispatched += 1
         if Dispatched in self.observers.byHappening:
             self.observers.tell(Dispatched, connection, payload.event)
         work = self._handlers.handle(ConnectionEvent(connection, payload, self), route.listeners)
+        if work is not None:
+            self._goOn(connection, route, work)
+
+    def _goOn(self, connection: Connection, route: Route, work: Deferred[None] | None) -> None:
         if work is None:
             return
         self._ongoing.add(work)
@@ -385,6 +402,28 @@ class Hub(Service):
             connection.inbox.occupy(work)
         else:
             connection.accompany(work)
+
+    def _once(self, connection: Connection, payload: Payload, route: Route) -> Deferred[None] | None:
+        """
+        Handle an emit that has a key, if it is the first by that.
+        """
+
+        def begin(outcome: Deferred[Outcome]) -> Deferred[None] | None:
+            self.counters.dispatched += 1
+            self.observers.tell(Dispatched, connection, payload.event)
+            return self._keyedHandlers.handle(KeyedEvent(connection, payload, self, outcome), route.listeners)
+
+        return self._keys.handle(connection, payload, begin, lambda: self._onceMore(connection, payload))
+
+    def _onceMore(self, connection: Connection, payload: Payload) -> Deferred[None] | None:
+        if self.overdue and not self.running:
+            return None
+        # A login beside it may have changed where it leads to.
+        route = connection.table.get(payload.event)
+        if route is not None:
+            return self._once(connection, payload, route)
+        self._refuseUnknown(connection, payload)
+        return None
 
     def _control(self, connection: Connection, payload: Payload, control: Control) -> None:
         try:

@@ -3,7 +3,7 @@ Doing what is named by a key once: who comes with the key again is given the fir
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -40,12 +40,12 @@ class Once:
     def __init__(self, seconds: float, most: int) -> None:
         self._seconds = seconds
         self._most = most
-        self._byKey: OrderedDict[str, _Doing] = OrderedDict()
+        self._byKey: OrderedDict[Hashable, _Doing] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._byKey)
 
-    def do(self, key: str, act: Callable[[], Any], now: float) -> Deferred[Any]:
+    def do(self, key: Hashable, act: Callable[[], Any], now: float) -> Deferred[Any]:
         """
         Do something, unless it has been done or is being done.
 
@@ -77,7 +77,7 @@ class Once:
             doing.waiting.append(result)
         return result
 
-    def _done(self, result: Any, key: str, doing: _Doing) -> None:
+    def _done(self, result: Any, key: Hashable, doing: _Doing) -> None:
         waiting, doing.waiting, doing.result = doing.waiting or (), None, result
         if isinstance(result, Failure) and self._byKey.get(key) is doing:
             del self._byKey[key]

@@ -35,6 +35,8 @@ _DIGITS_AS_ZERO = bytes.maketrans(b"123456789", b"000000000")
 
 Identifier = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 
+Key = Annotated[str, Meta(min_length=1, max_length=KEY_LENGTH)]
+
 Data = TypeVar("Data", default=Any)
 
 #: msgspec's message has the value here, which is nobody's business but the peer's.
@@ -49,12 +51,14 @@ class Payload(msgspec.Struct, Generic[Data], frozen=True):
     @ivar data: any JSON value; None where it was left out
     @ivar id: the sender wants a reply, and this is its name for it
     @ivar re: this is the reply to the question that had this id
+    @ivar key: names what is sent, so that it can be sent again without being handled again
     """
 
     event: Annotated[str, Meta(min_length=1, max_length=NAME_LENGTH)]
     data: Data = None  # type: ignore[assignment]
     id: Identifier | None = None
     re: str | None = None
+    key: Key | None = None
 
     def __repr__(self) -> str:
         return f"<Payload {self.event!r}>"

@@ -39,6 +39,7 @@ class Limits:
     @ivar strangersPerAddress: how many of them that haven't logged in
     @ivar replayBytes: how much of what was missed is told at once, to who comes back or asks for a room's history
     @ivar presenceSeconds: how long a member of a room who was lost is still shown as there
+    @ivar dedupSeconds: for how long what a client sent by a key isn't handled again
     @ivar drainSeconds: how long the hub may take to stop
     """
 
@@ -61,6 +62,7 @@ class Limits:
     strangersPerAddress: int = 64
     replayBytes: int = 262144
     presenceSeconds: float = 5
+    dedupSeconds: float = 120
     drainSeconds: float = 25
 
     @classmethod

@@ -27,6 +27,22 @@ EXAMPLES = ROOT / "examples"
 PYTHON = [sys.executable]
 
 
+#: Takes orders, and loses each before it can be answered.
+ORDERS = """
+from hello import Users
+from ratchet_tx import on
+
+class Orders:
+    taken = 0
+
+    @on("order")
+    def order(self, event):
+        self.taken += 1
+        event.connection.close(4000)
+        return self.taken
+"""
+
+
 @contextmanager
 def talking(server: Server, path: str = "/", token: str | None = None) -> Iterator[ClientConnection]:
     """
@@ -238,6 +254,19 @@ class TestOthers:
         assert errors(program) == []
         program.write_text(text.replace("{ x: 3 }", "{ x: 'three' }"))
         assert errors(program) == ["socket.emit('place.mark', { x: 'three' });"]
+
+    def test_again(self, tmp_path: Path) -> None:
+        """What a client sends again after its connection broke is handled once, and answered."""
+        (tmp_path / "orders.py").write_text(ORDERS)
+        shutil.copy(EXAMPLES / "hello" / "hello.py", tmp_path)
+        words = ("--application", "orders.Orders", "--provider", "orders.Users")
+        with ratchet(*words, cwd=tmp_path) as server:
+            command = [*PYTHON, "examples/again.py", server.socketUrl, "ada-secret", "order", "tea"]
+            for number in (1, 2):
+                printed = run(command)
+                assert printed.returncode == 0, printed.stderr
+                expected = {"event": "socket.reply", "data": {"ok": True, "result": number}, "re": 1}
+                assert printed.stdout == f"{expected}\n"
 
     def test_template(self) -> None:
         """The macro puts the token and the browser client into a page."""

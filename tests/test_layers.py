@@ -64,6 +64,7 @@ LAYERS = {
         "hub",
         "inbox",
         "journal",
+        "keys",
         "login",
         "observers",
         "once",

@@ -143,6 +143,17 @@ class TestEnvelope:
         error = refusal(b'{"event":"socket.reply","re":5,"id":7}')
         assert (error.facts, error.id) == ({"path": "$.re"}, 7)
 
+    @pytest.mark.parametrize("key", ["k", "x" * 64, "\U0001f600" * 64, None])
+    def test_goodKey(self, key: str | None) -> None:
+        """A key is text of 1 to 64 characters, and null is none."""
+        assert decode(message(more=b',"key":' + json.dumps(key).encode())).key == key
+
+    @pytest.mark.parametrize("key", ["", "x" * 65, "\U0001f600" * 65, 5, ["k"], {}, False])
+    def test_badKey(self, key: Any) -> None:
+        """Another key is refused under the message's id."""
+        error = refusal(message(more=b',"key":' + json.dumps(key).encode()))
+        assert (error.facts, error.id) == ({"path": "$.key"}, 7)
+
     @pytest.mark.parametrize("rest", [arrays(30_000) + b',"id":7}', b'1,"id":7', b'1,"id":"7"}'])
     def test_unreadableId(self, rest: bytes) -> None:
         """The id of a bad envelope that can't be read on is given up."""

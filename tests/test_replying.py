@@ -161,9 +161,10 @@ class Replying(RuleBasedStateMachine):
         asking=askers,
         event=st.sampled_from(EVENTS),
         data=st.sampled_from([None, "x", {"token": "ada"}, {"token": "again", "v": 2}, {"token": "nobody"}, {"ok": True}]),
+        keys=st.sampled_from([{}, {}, {"key": "k"}, {"key": "l"}]),
     )
-    def asks(self, asking: Asking, event: str, data: Any) -> None:
-        asking.peer.emit(event, data, id=asking.newId())
+    def asks(self, asking: Asking, event: str, data: Any, keys: dict[str, Any]) -> None:
+        asking.peer.emit(event, data, id=asking.newId(), **keys)
 
     @rule(asking=askers, many=st.sampled_from([2, 20, 50]))
     def asksALot(self, asking: Asking, many: int) -> None:

@@ -14,7 +14,16 @@ from ratchet_tx.errors import UsageError
 from ratchet_tx.settings import Limits, Settings, readTOML
 from tests.processes import ROOT
 
-SECONDS = ["headSeconds", "loginSeconds", "pingSeconds", "pongSeconds", "handlerSeconds", "presenceSeconds", "drainSeconds"]
+SECONDS = [
+    "dedupSeconds",
+    "drainSeconds",
+    "handlerSeconds",
+    "headSeconds",
+    "loginSeconds",
+    "pingSeconds",
+    "pongSeconds",
+    "presenceSeconds",
+]
 COUNTS = [
     "connections",
     "connectionsPerAddress",

@@ -4,10 +4,9 @@ Publishing over HTTP: how a program that has no reactor sends an event to many; 
 Requests and answers are JSON; a refusal has the form of the protocol's own.
 """
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from msgspec import Meta
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -18,6 +17,7 @@ from ratchet_tx.bearer import BearerToken
 from ratchet_tx.errors import PeerError, UsageError
 from ratchet_tx.hub import Hub
 from ratchet_tx.once import Once
+from ratchet_tx.payload import KEY_LENGTH, Key
 
 #: For how long, in seconds, a key is remembered, and how many are.
 KEY_SECONDS = 120
@@ -55,7 +55,7 @@ class Publication(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     data: Any = None
     room: str | None = None
     client: str | None = None
-    key: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    key: Key | None = None
 
     def __repr__(self) -> str:
         return f"<Publication {self.event!r}>"
@@ -160,8 +160,10 @@ def _keyed(publication: Publication, header: bytes | None) -> Publication:
     if header is None:
         return publication
     key = header.decode("utf-8", "replace").strip().strip('"')
-    if not 0 < len(key) <= 64 or publication.key not in (None, key):
-        raise PeerError("payload.invalid", "Idempotency-Key is 1 to 64 characters, and there is one key", path="$.key")
+    if not 0 < len(key) <= KEY_LENGTH or publication.key not in (None, key):
+        raise PeerError(
+            "payload.invalid", f"Idempotency-Key is 1 to {KEY_LENGTH} characters, and there is one key", path="$.key"
+        )
     return msgspec.structs.replace(publication, key=key)
 
 
