@@ -112,6 +112,11 @@ untyped.once<{ a: string }>('x', ({ a }) => a.length);
 const handler: Ratchet.Handler<number> = function (count) { this.emit('x', count); };
 untyped.on('x', handler).off('x', handler).off('x');
 typed.on('count', handler);
+
+const half = new Ratchet<any, { may: Point | null; left: (data?: number | null) => void }, { username: string }>();
+half.emit(name, 5);
+half.on('may', (data: Point | null) => data?.x).on('left', (data: number | null) => data?.toFixed());
+half.client?.username.length;
 """
 
 #: Lines each of which is wrong.
@@ -139,6 +144,8 @@ byHand.emit('point');
 byHand.emit('flag', 1);
 untyped.emit('x', 1, 2);
 untyped.emit(5);
+half.emit('x', 1, 2);
+half.on('may', (data: Point) => data.x);
 untyped.on('socket.close', ({ kode }) => kode);
 const wrong: Ratchet.Result<Events['point']> = 'x';
 const worse: Ratchet.Result<Events['open']> = 'green';
