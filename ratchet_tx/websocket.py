@@ -327,7 +327,7 @@ class RatchetServerProtocol(LeanProtocol):
         if self.connection is not None:
             if self.failedByMe and not self.connection.closing:
                 # Autobahn began it, for what it couldn't read; all others are counted where they begin.
-                self.factory.hub.counters.closes[code] += 1
+                self.factory.hub.counters.closes[code or 1005] += 1
             self.connection.closing = True
 
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
