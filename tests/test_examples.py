@@ -291,7 +291,7 @@ def example(sample: str) -> list[str]:
     lines = [line.strip() for line in sample.splitlines() if line.strip()]
     found = []
     for path in sorted(EXAMPLES.rglob("*.*")):
-        if path.suffix not in {".py", ".html", ".toml", ".mjs", ".ts"}:
+        if path.suffix not in {".py", ".html", ".toml", ".js", ".mjs", ".ts"}:
             continue
         text = [line.strip() for line in path.read_text().splitlines() if line.strip()]
         if any(text[at : at + len(lines)] == lines for at in range(len(text))):

@@ -1,7 +1,8 @@
 """
-What the tests of the chat need: the chat as a process of its own, people who visit it, and a browser's windows.
+What the tests of the chat need: the chat as a process of its own, people who visit it, sockets, and a browser's windows.
 """
 
+import json
 import os
 import re
 import shutil
@@ -10,9 +11,13 @@ import socket
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from http.cookiejar import CookieJar
 from pathlib import Path
+from runpy import run_path
+from types import SimpleNamespace
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode
@@ -20,6 +25,9 @@ from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from websockets.exceptions import ConnectionClosed
+from websockets.sync import client
+from websockets.sync.client import ClientConnection
 
 SERVER = Path(__file__).parents[2] / "examples" / "chat" / "server.py"
 
@@ -34,6 +42,17 @@ CHROMIUM_SWITCHES = [
 
 #: For how long anything may take, in seconds.
 PATIENCE = 30
+
+
+def moduleOf(name: str) -> Any:
+    """
+    Load a module of the chat's, which looks for others beside itself.
+    """
+    sys.path.insert(0, str(SERVER.parent))
+    try:
+        return SimpleNamespace(**run_path(str(SERVER.with_name(f"{name}.py"))))
+    finally:
+        sys.path.remove(str(SERVER.parent))
 
 
 class Chat:
@@ -165,6 +184,74 @@ def visit(chat: Chat) -> Callable[[], Visitor]:
     Makes visitors of the chat.
     """
     return lambda: Visitor(chat)
+
+
+class Socket:
+    """
+    A socket that takes and gives JSON as it is.
+    """
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection = connection
+
+    def send(self, **frame: Any) -> None:
+        self._connection.send(json.dumps(frame))
+
+    def read(self) -> Any:
+        return json.loads(self._connection.recv(timeout=PATIENCE))
+
+    def readUntil(self, event: str) -> list[Any]:
+        frames = [self.read()]
+        while frames[-1]["event"] != event:
+            frames.append(self.read())
+        return frames
+
+    def readClose(self) -> int:
+        """
+        Read until the server closes the socket.
+
+        @return: the code that it says
+        """
+        with pytest.raises(ConnectionClosed) as closed:
+            deque(self._connection, maxlen=0)
+        return closed.value.rcvd.code
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def cut(self) -> None:
+        """
+        Be gone without a word, as behind a cable that is cut.
+        """
+        self._connection.socket.shutdown(socket.SHUT_RDWR)
+
+
+Visit = Callable[[], Visitor]
+Connect = Callable[[], Socket]
+Join = Callable[[str], tuple[Socket, str]]
+
+
+@pytest.fixture
+def connect(chat: Chat) -> Iterator[Connect]:
+    """
+    Opens sockets on which nobody is logged in.
+    """
+    with ExitStack() as sockets:
+        yield lambda: Socket(sockets.enter_context(client.connect(chat.socket)))
+
+
+@pytest.fixture
+def join(visit: Visit, connect: Connect) -> Join:
+    """
+    Gives people a socket each, and the token that logs them in on it.
+    """
+
+    def join(name: str) -> tuple[Socket, str]:
+        visitor = visit()
+        visitor.logIn(name)
+        return connect(), visitor.token()
+
+    return join
 
 
 # Not for the whole session: while Playwright runs, there is an asyncio loop that would be in others' way.

@@ -3,84 +3,15 @@ The chat without a browser: sockets on which somebody speaks the documented JSON
 """
 
 import json
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from websockets.exceptions import ConnectionClosed
-from websockets.sync import client
-from websockets.sync.client import ClientConnection
 
-from tests.browser.conftest import PATIENCE, Chat, Visitor
+from tests.browser.conftest import Chat, Connect, Join, Visit
 from tests.processes import node
-
-Visit = Callable[[], Visitor]
 
 ADA = {"username": "Ada"}
 GRACE = {"username": "Grace"}
-
-
-class Socket:
-    """
-    A socket that takes and gives JSON as it is.
-    """
-
-    def __init__(self, connection: ClientConnection) -> None:
-        self._connection = connection
-
-    def send(self, **frame: Any) -> None:
-        self._connection.send(json.dumps(frame))
-
-    def read(self) -> Any:
-        return json.loads(self._connection.recv(timeout=PATIENCE))
-
-    def readUntil(self, event: str) -> list[Any]:
-        frames = [self.read()]
-        while frames[-1]["event"] != event:
-            frames.append(self.read())
-        return frames
-
-    def readClose(self) -> int:
-        """
-        Read until the server closes the socket.
-
-        @return: the code that it says
-        """
-        with pytest.raises(ConnectionClosed) as closed:
-            deque(self._connection, maxlen=0)
-        return closed.value.rcvd.code
-
-    def close(self) -> None:
-        self._connection.close()
-
-
-Connect = Callable[[], Socket]
-Join = Callable[[str], tuple[Socket, str]]
-
-
-@pytest.fixture
-def connect(chat: Chat) -> Iterator[Connect]:
-    """
-    Opens sockets on which nobody is logged in.
-    """
-    with ExitStack() as sockets:
-        yield lambda: Socket(sockets.enter_context(client.connect(chat.socket)))
-
-
-@pytest.fixture
-def join(visit: Visit, connect: Connect) -> Join:
-    """
-    Gives people a socket each, and the token that logs them in on it.
-    """
-
-    def join(name: str) -> tuple[Socket, str]:
-        visitor = visit()
-        visitor.logIn(name)
-        return connect(), visitor.token()
-
-    return join
 
 
 def test_originalLogin(join: Join) -> None:

@@ -2,17 +2,16 @@
 The chat's users: what the hub asks of them, and when they are forgotten.
 """
 
-from pathlib import Path
-from runpy import run_path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from twisted.internet.task import Clock
 
+from tests.browser.conftest import moduleOf
 from tests.contracts import ClientContract, ClientProviderContract, PeriodicTimerContract
 
-users = SimpleNamespace(**run_path(str(Path(__file__).parents[2] / "examples" / "chat" / "users.py")))
+users = moduleOf("users")
 
 
 class TestUser(ClientContract):
