@@ -240,7 +240,7 @@ def test_looks(someone: Someone, chat: Chat, tmp_path: Path, device: str, size: 
         look(page, name.lower())
     third = logIn(someone(**options), "Hypatia of Alexandria ❤️")
     look(third, "long-name")
-    for room in ("Tea", "Knitting & other patterns"):
+    for room in ("Tea", "Knitting & more patterns"):
         third.get_by_label("Open another room").fill(room)
         third.get_by_label("Open another room").press("Enter")
         expect(third.get_by_role("heading", level=1)).to_have_text(room)

@@ -113,7 +113,7 @@ def test_recentLines(someone: Someone) -> None:
     ada = logIn(someone(), "Ada")
     for number in range(12):
         say(ada, f"Line {number}")
-    assertOwn(ada, "Line 11")
+    expect(message(ada, "Line 11")).to_be_visible()
     grace = logIn(someone(), "Grace")
     for page in (grace, ada):
         expect(page.locator(".message .text")).to_have_text([f"Line {number}" for number in range(12)])
@@ -123,7 +123,7 @@ def test_recentLines(someone: Someone) -> None:
     expect(ada.locator(".message .text")).to_have_text([f"Line {number}" for number in range(12)])
     assertOwn(ada, "Line 0")
     say(ada, "And one more")
-    assertFrom("Ada", grace, "And one more")
+    expect(message(grace, "And one more")).to_be_visible()
 
 
 def test_whoIsHere(someone: Someone) -> None:
