@@ -191,7 +191,7 @@ class Connection:
         id = replies.open(waiting)
         try:
             self.send(event, data, id=id)
-        except UsageError:
+        except Exception:
             replies.take(id)
             raise
         if self.closing:

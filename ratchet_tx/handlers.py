@@ -169,7 +169,9 @@ class _Later:
         try:
             self._handlers.answer(self._event, result, refusal)
         finally:
-            self._ended.callback(None)
+            # The peer may be lost by its very answer, which cancels this.
+            if not self._ended.called:
+                self._ended.callback(None)
 
     def _cancelled(self, _: Any) -> None:
         self._close()

@@ -218,10 +218,17 @@ class Hub(Service):
         super().stopService()  # type: ignore[no-untyped-call]
         self.guesses.drop()
         for connection in self.connections:
-            connection.drain()
+            self._drain(connection)
         if self.limits.drainSeconds:
             stopping.limit(self.limits.drainSeconds, self.clock)
         self._checkAllGone()
+
+    def _drain(self, connection: Connection) -> None:
+        try:
+            connection.drain()
+        except Exception:
+            self._log.failure("Taking leave of {id} failed; it is dropped", id=connection.id)
+            connection.transport.abort()
 
     def _checkAllGone(self) -> None:
         if self._stopping is not None and not len(self._audience):

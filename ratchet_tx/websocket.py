@@ -96,6 +96,8 @@ class RatchetServerProtocol(LeanProtocol):
     #: When the peer was pinged.
     _pinged = 0.0
 
+    _lost = False
+
     # What Autobahn tells
 
     def onConnect(self, request: ConnectionRequest) -> None:
@@ -131,11 +133,16 @@ class RatchetServerProtocol(LeanProtocol):
         """
         Bring the peer to the hub.
         """
+        # A transport may tell of its end while it is given something: here the handshake's answer, below what is emitted.
+        if self._lost:
+            return
         if self._isPlain() and self.factory.poller is not None:
             self._held = self.factory.poller.hold(self.transport)
         self._between = self.factory.takesTexts and self._perMessageCompress is None
         self.factory.pings.start(self)
         self.connection = self.factory.hub.opened(self, self._request, self._address)
+        if self._lost:
+            self.onClose(False, 1006, None)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         """
@@ -281,6 +288,7 @@ class RatchetServerProtocol(LeanProtocol):
         super().connectionMade()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._lost = True
         factory = self.factory
         for timeouts in (factory.pings, factory.pongs, factory.leaving):
             timeouts.stop(self)
