@@ -282,6 +282,18 @@ class TestRooms:
         assert peer.connection.rooms == ()
         hub.emit("x", room="lobby")
 
+    def test_theEndIsOneCall(self, hub: Hub, peer: Peer) -> None:
+        """However many rooms a connection is in, its end leaves them all in one call, at once."""
+        told: list[tuple[str, ...]] = []
+        left = hub.left
+        hub.left = lambda connection, rooms: told.append(tuple(rooms)) or left(connection, rooms)
+        rooms = tuple(f"room-{number}" for number in range(100))
+        for room in rooms:
+            peer.connection.join(room)
+        peer.leave()
+        assert told == [rooms]
+        assert len(hub._audience.rooms) == 0
+
     def test_interest(self, hub: Hub) -> None:
         """The backplane is told of a room's first member on this node, and of the last one's leaving."""
         told: list[tuple[str, str]] = []

@@ -321,6 +321,7 @@ def test_everyExampleIsTested() -> None:
         "CONTRIBUTING.rst",
         "NEWS.rst",
         "docs/protocol.rst",
+        "docs/guarantees.rst",
         "docs/journey.rst",
         "docs/security.rst",
         "docs/conformance.rst",

@@ -45,12 +45,17 @@ class Echo:
 
 class DistantBackplane(MemoryBackplane):
     """
-    One from which it takes a while until it is heard what was found.
+    One that takes a while: now until the question gets there, now until the answer is back.
     """
 
+    _isSlowToAsk = False
+
     def read(self, room: str, since: Any, limit: int, keep: Any = None) -> Any:
+        self._isSlowToAsk = not self._isSlowToAsk
+        if self._isSlowToAsk:
+            return deferLater(reactor, 0.05, super().read, room, since, limit, keep)
         found = super().read(room, since, limit, keep)
-        return deferLater(reactor, 0.01, lambda: found)
+        return deferLater(reactor, 0.05, lambda: found)
 
 
 class Caller(Protocol):
