@@ -183,6 +183,32 @@ class TestOthers:
             with pytest.raises(ConnectionClosed, match="4503"):
                 hear(ada)
 
+    def test_rooms(self, tmp_path: Path) -> None:
+        """Policies say who may be in a room; it remembers what was published, and shows who is there."""
+        words = ("--application", "rooms.register", "--provider", "moderation.People")
+        position = str(tmp_path / "position.json")
+        with (
+            ratchet(*words) as server,
+            talking(server, token="ada-secret") as ada,
+            talking(server, token="grace-secret") as grace,
+        ):
+            missed = [*PYTHON, "examples/missed.py", server.socketUrl, "ada-secret", "news", position]
+            assert run(missed).stdout == ""
+            may = ["news", "lobby", "user:ada", "team:red"]
+            for room in (*may, "moderators", "user:grace", "team:blue", "attic"):
+                assert ask(ada, "socket.subscribe", {"room": room})["ok"] is (room in may)
+            assert ask(grace, "socket.subscribe", {"rooms": [{"room": "moderators"}, {"room": "lobby"}]})["ok"]
+            say(grace, "news.publish", "Tea")
+            assert hear(ada) == {"event": "news.item", "data": "Tea", "room": "news", "offset": 1}
+            printed = run(missed)
+            assert printed.stdout == "news.item Tea\n", printed.stderr
+            assert run(missed).stdout == ""
+            say(grace, "lobby.wave")
+            assert hear(ada) == {"event": "lobby.waved", "data": "grace", "room": "lobby"}
+            assert set(ask(grace, "lobby.who")["result"]) == {"ada", "grace"}
+            assert ask(grace, "lobby.close")["ok"]
+            assert ask(grace, "lobby.who")["result"] == {}
+
     def test_jwt_login(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Who shows a token that a login elsewhere has signed is let in, for as long as the token says."""
         monkeypatch.setenv("JWT_SECRET", "a secret for the example, and long enough")
