@@ -11,5 +11,6 @@ const socket = new Ratchet<Events, { 'place.marked': Point }>();
 
 socket.on('place.marked', ({ x, y }) => console.log(x, y));
 socket.emit('place.mark', { x: 3 });
+socket.emit('place.mark', { x: 3, y: 4 }, { ack: true }).then((distance) => console.log(distance.toFixed(1)));
 
 export {};

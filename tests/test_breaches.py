@@ -224,6 +224,15 @@ def presenceSeconds(port: Port) -> Any:
     return told(watching) is None
 
 
+def dedupSeconds(port: Port) -> Any:
+    wire = port.logIn()
+    wire.send(event("echo", "first", key="k", id=1))
+    port.reactor.advance(120)
+    wire.send(event("echo", "again", key="k", id=2))
+    wire.send(event("echo", "third", key="k", id=3))
+    return told(wire)["result"]
+
+
 def drainSeconds(port: Port) -> Any:
     port.logIn().send(event("never"))
     port.service.stopService()
@@ -272,6 +281,7 @@ BREACHES = {
     "strangersPerAddress": Breach(perAddress, 503, "http.503", 101),
     "replayBytes": Breach(replayBytes, False, None, True),
     "presenceSeconds": Breach(presenceSeconds, True, None, False),
+    "dedupSeconds": Breach(dedupSeconds, "again", None, "third", NO_PINGS),
     "drainSeconds": Breach(drainSeconds, True, None, False, NO_PINGS),
 }
 

@@ -92,6 +92,12 @@ byHand.emit('maybe', point);
 byHand.emit('flag', true);
 byHand.on('whatever', (data) => data.anything);
 
+const counted: Promise<number> = typed.emit('point', { x: 1 }, { ack: true });
+typed.emit('shape', circle, { ack: 2 }).then((shapes) => shapes.length);
+typed.emit('maybe', undefined, { ack: true }).then((result: null) => result);
+typed.emit('any', 5, { ack: true }).then((result) => result.anything);
+typed.emit('any', 5, { ack: false });
+
 typed.on('chat.message', ({ text }) => text.length).once('count', (count) => count.toFixed());
 typed.on('chat.message', function ({ text }) { this.emit('any', text); });
 typed.on('socket.close', ({ code }) => code.toFixed());
@@ -107,6 +113,9 @@ const names: Ratchet.Result<Events['names']> = { 'an odd-name': 5 } satisfies Ev
 declare const name: string;
 untyped.emit(name);
 untyped.emit(name, { what: 'ever' });
+untyped.emit<number>(name, 5, { ack: true }).then((result) => result.toFixed());
+untyped.emit('x', 5, { ack: true }).then((result) => result.anything);
+byHand.emit('point', { x: 1 }, { ack: true }).then((result) => result.anything);
 untyped.on(name, (data) => data.anything);
 untyped.once<{ a: string }>('x', ({ a }) => a.length);
 const handler: Ratchet.Handler<number> = function (count) { this.emit('x', count); };
@@ -135,6 +144,12 @@ typed.emit('open', []);
 typed.emit('names', { x: 1 });
 typed.emit('maps', { a: 1 });
 typed.emit('maybe', 5);
+typed.emit('point', { x: 1 }).then(() => 0);
+typed.emit('point', { x: 1 }, { ack: 'yes' });
+typed.emit('point', { x: '1' }, { ack: true });
+typed.emit('nothing', 5, { ack: true });
+typed.emit<string>('point', { x: 1 }, { ack: true });
+const text: Promise<string> = typed.emit('point', { x: 1 }, { ack: true });
 typed.emit('socket.auth.request', {});
 typed.on('chat.message', (count: number) => count);
 typed.on('chat.mesage', () => 0);
