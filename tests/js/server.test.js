@@ -123,7 +123,7 @@ describe('Replies and a real server', () => {
 });
 
 describe('Rooms and a real server', () => {
-    /** What is heard in a room, and a way to wait until that is so much. */
+    /** What is heard in a room, and a way to wait for the last of it. */
     function listen(room) {
         const heard = [];
         const waiting = new Set();
@@ -131,8 +131,8 @@ describe('Rooms and a real server', () => {
             heard.push(data);
             waiting.forEach((check) => check());
         });
-        heard.until = (count) => new Promise((resolve) => {
-            const check = () => heard.length >= count && resolve([...heard]);
+        heard.upTo = (last) => new Promise((resolve) => {
+            const check = () => heard.includes(last) && resolve([...heard]);
             waiting.add(check);
             check();
         });
@@ -149,7 +149,7 @@ describe('Rooms and a real server', () => {
         const [heard, unheard] = [news, other].map(listen);
         await Promise.all([news.ready, other.ready]);
         await publish(bob, 'news', 'hi');
-        assert.deepEqual(await heard.until(1), ['hi']);
+        assert.deepEqual(await heard.upTo('hi'), ['hi']);
         await news.unsubscribe();
         await publish(bob, 'news', 'ho');
         assert.deepEqual(await ada.emit('same', 'still here', { ack: true }), 'still here');
@@ -166,7 +166,7 @@ describe('Rooms and a real server', () => {
         const heard = listen(before);
         await before.ready;
         assert.deepEqual(await publish(bob, 'kept.a', 1), [before.position.epoch, 1]);
-        await heard.until(1);
+        await heard.upTo(1);
         const end = next(ada, 'socket.close');
         ada.close();
         await end;
@@ -177,7 +177,7 @@ describe('Rooms and a real server', () => {
         const later = listen(after);
         await after.ready;
         await publish(bob, 'kept.a', 5);
-        assert.deepEqual(await later.until(4), [2, 3, 4, 5]);
+        assert.deepEqual(await later.upTo(5), [2, 3, 4, 5]);
         assert.equal(after.recovered, true);
         assert.deepEqual(after.position, { epoch: before.position.epoch, offset: 5 });
     });
@@ -198,7 +198,7 @@ describe('Rooms and a real server', () => {
         const heard = listen(room);
         const more = publish(bob, 'kept.c', 8);
         await Promise.all([room.ready, more]);
-        const all = await heard.until(6);
+        const all = await heard.upTo(8);
         // Whether the eighth was there before or came after, it is the last of them.
         assert.deepEqual(all.slice(-5), [4, 5, 6, 7, 8]);
         const page = await room.history({ since: { epoch: room.position.epoch, offset: 2 }, limit: 2 });

@@ -151,6 +151,7 @@ function showRooms(names) {
         }
         return line;
     }));
+    roomList.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
 }
 
 function showTrouble(text) {
