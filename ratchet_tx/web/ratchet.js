@@ -436,7 +436,6 @@
         }
 
         #ask() {
-            this.#held = null;
             this.#isRecovering = this.#position !== null;
             const wanted = {
                 room: this.#room,
@@ -480,7 +479,7 @@
                 this.#tell('socket.resync', { room: this.#room, reason: 'lost' });
             }
             if (past) {
-                this.#held = [];
+                this.#held ??= [];
                 this.#readUpTo(now);
             } else {
                 this.#arrive(now);

@@ -1165,7 +1165,8 @@ describe('Unsubscribing', () => {
 
     test('The room can be entered again at once; what is under way for the earlier stay is not for the later one', () => {
         const stay = Stay.in();
-        stay.room.unsubscribe();
+        const earlier = stay.room;
+        earlier.unsubscribe();
         const heard = [];
         stay.enter().on('item', (data) => heard.push(data));
         const noted = stay.note('socket.unsubscribed');
@@ -1173,8 +1174,9 @@ describe('Unsubscribing', () => {
         stay.hear('socket.unsubscribed', { room: 'news', code: 'room.denied' });
         stay.reply(2, {});
         stay.reply(3, { room: 'news', epoch: 'k3', offset: 41 });
+        earlier.unsubscribe();
         stay.publish('new', 42);
-        assert.deepEqual([heard, noted], [['new'], []]);
+        assert.deepEqual([heard, noted, stay.heard], [['new'], [], []]);
     });
 
     test('Before the server has agreed, its answer counts no more', async () => {
@@ -1322,6 +1324,7 @@ describe('Recovering', () => {
         const [inside, asking, waiting] = [Stay.in(), Stay.loggedIn(), new Stay()];
         const rooms = [asking, waiting].map((stay) => stay.enter());
         const noted = inside.note('socket.unsubscribed');
+        rooms.forEach((room) => room.on('socket.unsubscribed', () => { noted.push('over'); }));
         inside.ratchet.on('socket.close', () => noted.push(inside.room.subscribed));
         [inside, asking, waiting].forEach(({ socket }) => socket.playClose({ code: 1006, wasClean: false }));
         assert.deepEqual(ours(inside.room.position), { epoch: 'k3', offset: 40 });
@@ -1409,6 +1412,32 @@ describe('The history of a room', () => {
         assert.deepEqual(stay.heard, [['live', 41]]);
     });
 
+    test('Who leaves in the middle of it reads no further', () => {
+        const stay = Stay.in({ history: 150 }, { epoch: 'k3', offset: 200 });
+        stay.room.on('item', () => { stay.room.unsubscribe(); });
+        stay.reply(2, { room: 'news', epoch: 'k3', offset: 200, events: [past('a', 51), past('b', 52)], more: true });
+        assert.deepEqual(stay.heard, [['a', 51]]);
+        assert.deepEqual(stay.socket.sent.slice(-2).map((text) => JSON.parse(text).event), [
+            'socket.history', 'socket.unsubscribe',
+        ]);
+    });
+
+    test('When something is missing in the middle of it, all is recovered from there, each event once', () => {
+        const stay = Stay.in({ history: 2 });
+        const noted = stay.note('socket.resync');
+        stay.publish('live', 41);
+        stay.publish('for you alone');
+        stay.hear('socket.resync', { room: 'news', reason: 'overflow' });
+        assert.deepEqual(JSON.parse(stay.socket.sent.at(-1)), {
+            event: 'socket.subscribe', data: { room: 'news', recover: { epoch: 'k3', offset: 38 } }, id: 3,
+        });
+        stay.refuse(2, { code: 'rate.limited' });
+        const events = [past('a', 39), past('b', 40), past('live', 41), past('missing', 42)];
+        stay.reply(3, { room: 'news', epoch: 'k3', offset: 42, recovered: true, events });
+        assert.deepEqual(stay.heard, [['a', 39], ['b', 40], ['live', 41], ['missing', 42], ['for you alone', 42]]);
+        assert.deepEqual(noted, []);
+    });
+
     test('When the connection closes in the middle of it, the position is that of what was heard', () => {
         const stay = Stay.in({ history: 150 }, { epoch: 'k3', offset: 200 });
         stay.publish('live', 201);
@@ -1479,6 +1508,7 @@ describe('Presence', () => {
         stay.state(STATE);
         const [here, busy] = ['here', 'busy'].map((status) => ({ ada: { metas: [{ ref: 'c-1', status }] } }));
         stay.diff(here);
+        assert.deepEqual(stay.members.ada, { metas: [{ ref: 'c-2' }, { ref: 'c-1', status: 'here' }] });
         stay.diff(busy, here);
         assert.deepEqual(stay.members.ada, { metas: [{ ref: 'c-2' }, { ref: 'c-1', status: 'busy' }] });
         assert.deepEqual(stay.news.slice(1), Array(2).fill({ joined: [], left: [] }));
