@@ -268,10 +268,11 @@
 
         /** Says what changes: a connection of which something else is shown joins once more, by the same ref. */
         change(joins, leaves) {
-            const before = new Map(this.all);
+            const ids = [...Object.keys(leaves), ...Object.keys(joins)];
+            const before = new Set(ids.filter((id) => this.all.has(id)));
             Object.entries(leaves).forEach(([id, { metas }]) => this.#put(id, metas, []));
             Object.entries(joins).forEach(([id, { metas }]) => this.#put(id, metas, metas));
-            return this.#news([...Object.keys(leaves), ...Object.keys(joins)], before);
+            return this.#news(ids, before);
         }
 
         #put(id, gone, come) {
