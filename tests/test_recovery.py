@@ -13,7 +13,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from twisted.internet.error import ConnectionLost
 
 from ratchet_tx import Applications, Hub, RatchetServerFactory, RoomPolicy, Settings, on
-from ratchet_tx.backplane.memory import MemoryBackplane
 from tests.ends import MemoryReactor, Wire
 from tests.fakes import FakeProvider, LateBackplane, succeeded
 from tests.wire import CLOSE, TEXT, Stream, frame
@@ -34,15 +33,6 @@ GRACE = 5
 
 OFF = ["eventsPerSecond", "connectionsPerClient", "pingSeconds", "loginSeconds", "handlerSeconds"]
 LIMITS = {"presenceSeconds": GRACE, "sendQueueBytes": 3000, **dict.fromkeys(OFF, 0)}
-
-
-class LateHistory(LateBackplane):
-    """
-    A backplane whose histories are read when the test says so; who is there, it knows at once.
-    """
-
-    def members(self, room: str) -> Any:
-        return MemoryBackplane.members(self, room)
 
 
 class Echo:
@@ -118,9 +108,10 @@ class Line:
     @ivar unrecovered: the rooms that should have been recovered, and weren't
     """
 
-    def __init__(self, factory: Any, client: str) -> None:
+    def __init__(self, factory: Any, client: str, journal: "list[tuple[Line, bytes]]") -> None:
         self.client = client
         self.wire = Wire(factory).open()
+        self.wire.transport.write = lambda data: journal.append((self, data))
         self.connection = self.wire.protocol.connection
         self.written = b""
         self.asked: dict[int, Any] = {}
@@ -168,8 +159,8 @@ class Recovery(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.reactor = MemoryReactor()
-        self.backplanes = [LateHistory()]
-        self.backplanes.append(LateHistory(self.backplanes[0]))
+        self.backplanes = [LateBackplane()]
+        self.backplanes.append(LateBackplane(self.backplanes[0]))
         self.factories = [RatchetServerFactory(self._hub(each), self.reactor) for each in self.backplanes]
         for factory in self.factories:
             factory.doStart()
@@ -177,6 +168,8 @@ class Recovery(RuleBasedStateMachine):
         self.published = Published()
         self.users = [User(client, self.published) for client in ("ada", "ada", "bob")]
         self.lingering: list[Line] = []
+        # What the server has written, in the order in which it did, whatever it is to.
+        self.journal: list[tuple[Line, bytes]] = []
         self.shown = Shown()
         self.count = 0
         self.events: dict[str, list[Event]] = {room: [] for room in HISTORY}
@@ -217,7 +210,7 @@ class Recovery(RuleBasedStateMachine):
 
     def _connect(self, who: User, node: int) -> None:
         who.witness.wanted = {room: who.how(room) for room in who.witness.wanted}
-        who.line = Line(self.factories[node], who.client)
+        who.line = Line(self.factories[node], who.client, self.journal)
         for message in who.witness.comes():
             who.line.send(message)
         self._watch()
@@ -319,8 +312,8 @@ class Recovery(RuleBasedStateMachine):
     @rule(user=st.integers(0, 2), times=TIMES, size=SIZES, isFound=st.booleans(), out=st.none() | ROOMS)
     def subscribesMeanwhile(self, user: int, times: int, size: int, isFound: bool, out: str | None) -> None:
         """
-        While somebody waits to be let into all rooms, something is published, and he may be taken out of one; the histories
-        are read before that, or after.
+        While somebody waits to be let into all rooms, something is published, and he may be taken out of one; the backplane
+        finds the answers before that, or after.
         """
         who = self._connected(user)
         who.witness.wanted = {each: who.how(each) for each in ALL}
@@ -398,14 +391,14 @@ class Recovery(RuleBasedStateMachine):
     @rule(node=st.integers(0, 1), which=st.integers(0, 3), outcome=st.sampled_from(["found", "told", "failed"]))
     def findsOut(self, node: int, which: int, outcome: str) -> None:
         """
-        A history is read, and who asked is told at once, or later; or it can't be read.
+        The backplane finds an answer, and who asked is told it at once, or later; or there is none.
         """
         questions = self.backplanes[node].questions
         if not questions:
             return
         question = questions[which % len(questions)]
         if outcome == "failed":
-            question.answered.errback(OSError("no history"))
+            question.answered.errback(OSError("no answer"))
         else:
             question.find()
         if outcome == "told":
@@ -416,7 +409,7 @@ class Recovery(RuleBasedStateMachine):
 
     def _answer(self, isLate: bool = False) -> None:
         """
-        Answer whatever is asked of the histories, and whatever is asked then; unless that is to be late.
+        Answer whatever is asked of the backplanes, and whatever is asked then; unless that is to be late.
         """
         while not isLate and any(each.questions for each in self.backplanes):
             for backplane in self.backplanes:
@@ -433,12 +426,14 @@ class Recovery(RuleBasedStateMachine):
         """
         See what the server has written, whoever reads it.
         """
-        for line in self._lines():
-            data = line.wire.receive()
+        journal, self.journal[:] = tuple(self.journal), ()
+        for line, data in journal:
             line.written += data
             for each in line.atServer.feed(data):
-                assert each.opcode == TEXT
-                self._saw(line, each.json)
+                if each.opcode == TEXT:
+                    self._saw(line, each.json)
+                else:
+                    assert (each.opcode, each.code) == (CLOSE, 1000), "nobody is closed but who closes"
 
     def _saw(self, line: Line, message: Any) -> None:
         event, data = message["event"], message["data"]
@@ -547,7 +542,9 @@ class Recovery(RuleBasedStateMachine):
                     assert who.witness.visits[room].members == state
                     assert Counter(who.line.told[room]) == Counter(self.shown.changes[room][who.line.since[room] :])
             for hub in self.hubs:
-                members = succeeded(hub.members(room))
+                asked = hub.members(room)
+                self._answer()
+                members = succeeded(asked)
                 assert {client: len(each["metas"]) for client, each in members.items()} == {
                     client: len(refs) for client, refs in state.items()
                 }
