@@ -1,6 +1,6 @@
 """
-What is received costs as much as it is long, into whatever pieces it is cut: what is made for a piece doesn't grow with what is
-there already.
+What is received costs as much as it is long, into whatever pieces it is cut: what is made for a piece doesn't grow with what
+is there already.
 
 Counted is memory, which is where copies are: quadratic copying makes, for each piece, something as large as all before it.
 """
