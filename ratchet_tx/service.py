@@ -73,7 +73,8 @@ class RatchetService(MultiService):
         super().__init__()
         self._hub = hub
         hub.setServiceParent(self)
-        site = Site(Front(hub, Hosts(settings.host), pages), bodyBytes, hub.counters, reactor)
+        front = Front(hub, Hosts(settings.host), pages)
+        site = Site(front, bodyBytes, hub.limits.headSeconds, hub.counters, reactor)
         factory = RatchetServerFactory(hub, reactor, site)
         self._renewables: list[tuple[str, Certificate | RenewablePort | BearerToken]] = []
         secured = self._secured(factory, settings, reactor)

@@ -35,7 +35,10 @@ async def test_files(folder: Path) -> None:
         assert (await fetched(f"{url}/sub/a.txt"))[::2] == (200, b"a")
         status, headers, _ = await fetched(f"{url}/odd")
         assert (status, headers["Content-Type"]) == (200, "application/octet-stream")
-        for path in ("/sub/", "/.env", "/.git/config", "/%00", "/sub/%2e%2e/%2e%2e/etc/passwd", "/nothing"):
+        for path in ("/sub/", "/.env", "/.git/config", "/%00", "/%ed%a0%80", "/sub/%2e%2e/%2e%2e/etc/passwd", "/nothing"):
             assert (await fetched(url + path))[0] == 404, path
+        assert (await fetched(f"{url}/", Range="bytes=1-2"))[::2] == (206, b"om")
+        many = ",".join(f"{at % 4}-{at % 4}" for at in range(2000))
+        assert (await fetched(f"{url}/", Range=f"bytes={many}"))[::2] == (200, b"home")
     finally:
         await port.stopListening()

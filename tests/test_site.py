@@ -109,6 +109,49 @@ def test_goneMeanwhile() -> None:
     assert port.reactor.getDelayedCalls() == before
 
 
+@pytest.mark.parametrize("header", ["Content-Length: " + "9" * 5000, "Content-Length: -1", "Transfer-Encoding: x"])
+def test_badLengths(header: str) -> None:
+    """A length that is none is refused with 400, and nothing fails."""
+    port = Port()
+    with logged() as lines:
+        wire = port.post(header)
+    assert wire.receive().startswith(b"HTTP/1.1 400 ")
+    assert wire.transport.disconnecting
+    assert "Traceback" not in "".join(lines)
+
+
+def test_slowLoris() -> None:
+    """Every head has the same time, that of a later request, too; between two there is more."""
+    port = Port()
+    wire = port.post("Content-Length: 1", b"x")
+    port.reactor.advance(20)
+    assert wire.receive().endswith(b"1 bytes")
+    for byte in b"POST ":
+        wire.send(bytes([byte]))
+        port.reactor.advance(0.9)
+    assert not wire.transport.disconnecting
+    port.reactor.advance(0.6)
+    assert wire.receive().startswith(b"HTTP/1.1 408 ")
+    assert wire.transport.disconnecting
+    assert port.hub.counters.refused == {"http.408": 1}
+
+
+def test_headsInTime() -> None:
+    """Who sends his later heads in time, and takes longer for a body, is served."""
+    port = Port()
+    wire = port.post("Content-Length: 1", b"x")
+    wire.receive()
+    wire.send(b"POST / HTTP/1.1\r\nHost: localhost:8080\r\n")
+    port.reactor.advance(4)
+    wire.send(b"Content-Length: 2\r\n\r\nx")
+    port.reactor.advance(20)
+    wire.send(b"y")
+    assert wire.receive().endswith(b"2 bytes")
+    wire.send(b"POST")
+    wire.lose()
+    assert port.hub.counters.refused == {}
+
+
 def test_expecting() -> None:
     """Who asks before he sends is told to go on only where he may."""
     port = Port()

@@ -2,17 +2,16 @@
 The site for other programs of ours, on an endpoint of its own: publishing, and how the server is; no page, and no socket.
 """
 
-from io import BytesIO
 from typing import Any
 
 from twisted.web.resource import Resource
-from twisted.web.server import Site
 
 from ratchet_tx.bearer import BearerToken
 from ratchet_tx.errors import PeerError
 from ratchet_tx.hub import Hub
 from ratchet_tx.web.health import Health
-from ratchet_tx.web.publishing import Publishing, refuse
+from ratchet_tx.web.publishing import Publishing, asBody, refuse, tooBig
+from ratchet_tx.web.site import Site
 
 #: How long a connection may be silent in a request, or between two.
 _SILENT_SECONDS = 60
@@ -26,7 +25,7 @@ class AdminSite(Site):
     @param token: what has to be shown
     """
 
-    noisy = False
+    tooLongHeaders = b"Content-Type: application/json\r\n"
 
     def __init__(self, hub: Hub, token: BearerToken, reactor: Any) -> None:
         api = _Folder()
@@ -35,34 +34,15 @@ class AdminSite(Site):
         root.putChild(b"api", api)
         root.putChild(b"healthz", Health())
         root.putChild(b"readyz", Health(hub))
-        super().__init__(root, timeout=_SILENT_SECONDS, reactor=reactor, parsePOSTFormSubmission=False)
-        self._mostBytes = hub.limits.messageBytes
-
-    def getContentFile(self, length: int | None) -> BytesIO:
-        """
-        Make the file for a request's body: twisted.web takes in all of it before it asks a resource.
-        """
-        return _Body(self._mostBytes) if self._mostBytes else BytesIO()
+        limits = hub.limits
+        more = {"timeout": _SILENT_SECONDS, "parsePOSTFormSubmission": False}
+        super().__init__(root, limits.messageBytes, limits.headSeconds, hub.counters, reactor, **more)
+        self.tooLong = asBody(tooBig(limits.messageBytes))
 
     def log(self, request: Any) -> None:
         """
         Log nothing: what was published, and what was refused, is logged where that is known.
         """
-
-
-class _Body(BytesIO):
-    """
-    Keeps no more of what is written to it than it takes to see that it was too much.
-    """
-
-    def __init__(self, mostBytes: int) -> None:
-        super().__init__()
-        self._room = mostBytes + 1
-
-    def write(self, data: Any) -> int:
-        kept = super().write(data[: self._room])
-        self._room -= kept
-        return len(data)
 
 
 class _Folder(Resource):

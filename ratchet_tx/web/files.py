@@ -11,6 +11,9 @@ from twisted.web.static import File
 class Files(File):
     """
     Serves the files of a folder: no listings, and nothing whose name begins with a dot.
+
+    Of a file's parts one is sent at once, and who asks for several is sent the whole: twisted.web never ends an answer of many
+    small ones, and a part that is asked for a thousand times would be sent as often.
     """
 
     def __init__(self, path: str, *_: Any, **__: Any) -> None:
@@ -20,6 +23,25 @@ class Files(File):
         return notFound()
 
     def getChild(self, path: bytes, request: Any) -> Any:
-        if path.startswith(b".") or b"\x00" in path:
+        if path.startswith(b".") or b"\x00" in path or not _isUTF8(path):
             return notFound()
         return super().getChild(path, request)
+
+    def render_GET(self, request: Any) -> Any:
+        """
+        Send it.
+        """
+        if b"," in (request.getHeader(b"range") or b""):
+            request.requestHeaders.removeHeader(b"range")
+        return super().render_GET(request)
+
+    #: By itself it would be what the base class has.
+    render_HEAD = render_GET
+
+
+def _isUTF8(path: bytes) -> bool:
+    try:
+        path.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -141,7 +141,7 @@ def _read(request: Any, mostBytes: int) -> Publication:
         raise PeerError("type.unknown", "Send JSON, and say so: Content-Type: application/json")
     body = request.content.read()
     if 0 < mostBytes < len(body):
-        raise PeerError("message.tooBig", f"At most {mostBytes} bytes are taken.")
+        raise tooBig(mostBytes)
     try:
         publication = _decode(body)
     except msgspec.ValidationError as error:
@@ -182,7 +182,25 @@ def refuse(request: Any, refusal: PeerError) -> bytes:
     if status in _HEADERS:
         request.setHeader(*_HEADERS[status])
     _log.info("Refused {address}: {status} {code}", address=_addressOf(request), status=status, code=refusal.code)
-    return answer(request, status, {"ok": False, "error": refusal.asJSON()})
+    return answer(request, status, _said(refusal))
+
+
+def _said(refusal: PeerError) -> dict[str, Any]:
+    return {"ok": False, "error": refusal.asJSON()}
+
+
+def asBody(refusal: PeerError) -> bytes:
+    """
+    Write a refusal as it stands in an answer.
+    """
+    return msgspec.json.encode(_said(refusal))
+
+
+def tooBig(mostBytes: int) -> PeerError:
+    """
+    Make the refusal of a body that is too long.
+    """
+    return PeerError("message.tooBig", f"At most {mostBytes} bytes are taken.")
 
 
 def answer(request: Any, status: int, said: Any) -> bytes:

@@ -1,7 +1,9 @@
 """
-The web site of a port: its log, and how much of a request's body it takes in; what its pages are it doesn't know.
+The web site of a port: its log, how much of a request's body it takes in, and how long the heads of those requests may take
+that follow the first; what its pages are it doesn't know.
 
-By itself twisted.web takes in whatever is sent, of any length, before it asks a page.
+By itself twisted.web takes in whatever is sent, of any length, before it asks a page, and a head may take for ever, if only
+something of it comes once a minute.
 """
 
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from twisted.web import server
+from twisted.web import http, server
 
 from ratchet_tx.counters import Counters
 from ratchet_tx.door import addressOf
@@ -21,6 +23,75 @@ BODY_BYTES = 1 << 20
 LINGER_SECONDS = 3
 
 _log = Logger()
+
+
+class Channel(http.HTTPChannel):
+    """
+    A connection to the site; its first request's head has passed the door already.
+    """
+
+    site: "Site"
+
+    _timer: IDelayedCall | None = None
+    _isHead = True
+
+    def dataReceived(self, data: bytes) -> None:
+        """
+        Take in what comes; where a head begins, so does its time.
+        """
+        if self._isHead and self._timer is None and self.site.headSeconds:
+            self._timer = self.site.clock.callLater(self.site.headSeconds, self._late)
+        super().dataReceived(data)
+
+    def headerReceived(self, line: bytes) -> bool:
+        """
+        Take in a header.
+
+        @return: whether it is a good one
+        """
+        try:
+            return bool(super().headerReceived(line))
+        except ValueError:
+            # A length of so many digits that Python makes no number of it, which twisted.web doesn't expect.
+            self.refuse(400, "Bad Request")
+            return False
+
+    def allHeadersReceived(self) -> None:
+        """
+        Go on to the body.
+        """
+        self._isHead = False
+        self._stopTimer()
+        super().allHeadersReceived()
+
+    def requestDone(self, request: Any) -> None:
+        """
+        Go on to the next request.
+        """
+        self._isHead = True
+        super().requestDone(request)
+
+    def connectionLost(self, reason: Failure) -> None:
+        self._stopTimer()
+        super().connectionLost(reason)
+
+    def _late(self) -> None:
+        self._timer = None
+        self.refuse(408, "Request Timeout")
+
+    def _stopTimer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def refuse(self, status: int, reason: str) -> None:
+        """
+        Refuse a head, and part with who sent it.
+        """
+        self._stopTimer()
+        self.site.count(self, status)
+        self.write(f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".encode())
+        self.loseConnection()
 
 
 class Request(server.Request):
@@ -64,11 +135,11 @@ class Request(server.Request):
     def _refuse(self) -> None:
         self._refused = True
         site = self.channel.site
-        site.counters.refused["http.413"] += 1
-        _log.info("Refused a request from {address}: {status}", address=addressOf(self.channel), status=413)
+        site.count(self.channel, 413)
         # Else it would be told to go on.
         self.requestHeaders.removeHeader(b"expect")
-        self.channel.write(b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+        head = b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\n%sContent-Length: %d\r\n\r\n"
+        self.channel.write(head % (site.tooLongHeaders, len(site.tooLong)) + site.tooLong)
         self._lingering = site.clock.callLater(LINGER_SECONDS, self._lingered)
 
     def _lingered(self) -> None:
@@ -88,17 +159,33 @@ class Site(server.Site):
 
     @param pages: its root, a resource
     @param bodyBytes: how long a request's body may be; 0 for any length
+    @param headSeconds: how long its head may take; 0 for any time
     @param counters: where refusals are counted, by their status
     @param clock: for the time that takes
+    @param others: for twisted.web's
+    @cvar tooLong: what somebody is told besides whose body is too long
+    @cvar tooLongHeaders: the headers of that, each with the end of its line
     """
 
+    protocol = Channel
     noisy = False
+    tooLong = tooLongHeaders = b""
 
-    def __init__(self, pages: Any, bodyBytes: int, counters: Counters, clock: IReactorTime) -> None:
-        super().__init__(pages, Request, logFormatter=_formatAccess)
+    def __init__(
+        self, pages: Any, bodyBytes: int, headSeconds: float, counters: Counters, clock: IReactorTime, **others: Any
+    ) -> None:
+        super().__init__(pages, Request, logFormatter=_formatAccess, reactor=clock, **others)
         self.bodyBytes = bodyBytes
-        self.counters = counters
+        self.headSeconds = headSeconds
         self.clock = clock
+        self._counters = counters
+
+    def count(self, channel: Any, status: int) -> None:
+        """
+        Count a request that is refused, and log it.
+        """
+        self._counters.refused[f"http.{status}"] += 1
+        _log.info("Refused a request from {address}: {status}", address=addressOf(channel), status=status)
 
 
 def _formatAccess(timestamp: str, request: Any) -> str:
