@@ -23,7 +23,7 @@ def namesIn(module: str) -> list[str]:
     Name the functions and classes of a module, those in classes too.
     """
     tree = ast.parse((TESTS / f"{module}.py").read_text())
-    return [node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    return [node.name for node in ast.walk(tree) if isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef | ast.ClassDef)]
 
 
 def test_some() -> None:

@@ -12,8 +12,8 @@ class Files(File):
     """
     Serves the files of a folder: no listings, and nothing whose name begins with a dot.
 
-    Of a file's parts one is sent at once, and who asks for several is sent the whole: twisted.web never ends an answer of many
-    small ones, and a part that is asked for a thousand times would be sent as often.
+    Of a file's parts one is sent at once, and who asks for several is sent the whole: twisted.web never ends an answer of
+    many small ones, and a part that is asked for a thousand times would be sent as often.
     """
 
     def __init__(self, path: str, *_: Any, **__: Any) -> None:
