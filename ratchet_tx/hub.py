@@ -15,23 +15,21 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from ratchet_tx.answers import Answers
-from ratchet_tx.applications import Applications, Route
+from ratchet_tx.applications import Applications
 from ratchet_tx.audience import Audience
 from ratchet_tx.backplane.memory import MemoryBackplane
 from ratchet_tx.clients import AnonymousClientProvider, issueAccessToken
 from ratchet_tx.connection import Connection, checkCloseCode
-from ratchet_tx.control import CONTROL, Control
+from ratchet_tx.control import CONTROL
 from ratchet_tx.coroutines import asDeferred
 from ratchet_tx.counters import Counters
-from ratchet_tx.errors import PeerError, UsageError
-from ratchet_tx.event import ConnectionEvent
+from ratchet_tx.delivery import Delivery
+from ratchet_tx.dispatch import Dispatch
+from ratchet_tx.errors import UsageError
 from ratchet_tx.expiry import Expiry
-from ratchet_tx.frames import makeText
 from ratchet_tx.guard import Guard
 from ratchet_tx.guesses import Guesses
-from ratchet_tx.handlers import Handlers
-from ratchet_tx.happenings import Closed, Dispatched, LoggedIn, LoginFailed, Opened
-from ratchet_tx.holds import Holds
+from ratchet_tx.happenings import Closed, LoggedIn, LoginFailed, Opened
 from ratchet_tx.interfaces import (
     IAnonymousClientProvider,
     IBackplane,
@@ -41,13 +39,12 @@ from ratchet_tx.interfaces import (
     IRequest,
     ITransport,
 )
-from ratchet_tx.keys import KeyedEvent, Keys, Outcome
 from ratchet_tx.login import isClient
 from ratchet_tx.messages import Absent, Deliver, Disconnect, Leave, Message, Present
 from ratchet_tx.observers import Observer, Observers
 from ratchet_tx.ongoing import Ongoing
 from ratchet_tx.outside import waitFor
-from ratchet_tx.payload import RESERVED, BadPayload, Payload, checkEvent, checkName, decode, encode, encodeData
+from ratchet_tx.payload import BadPayload, Payload, checkEvent, checkName, decode, encodeData
 from ratchet_tx.presence import Presence
 from ratchet_tx.provided import requireProvided
 from ratchet_tx.settings import Settings
@@ -105,18 +102,16 @@ class Hub(Service):
         self._attached: set[object] = set()
         self._audience = Audience()
         self._expiry = Expiry()
-        self.holds: Holds[Connection] = Holds()
+        self._delivery = Delivery(self.counters, self.spares)
+        self.holds = self._delivery.holds
         self.presence = Presence(self)
         self._ongoing = Ongoing()
         self._stopping: Stopping | None = None
         self.overdue = False
         known = lambda: self.clock  # noqa: E731
-        self._handlers = Handlers(self.answers.refusalFor, self.answers.answer, self.limits.handlerSeconds, known)
-        self._keys = Keys(self.limits.dedupSeconds, self.counters, self.answers, known)
-        self._keyedHandlers = Handlers(
-            self.answers.refusalFor, self._keys.answer, self.limits.handlerSeconds, known, always=True
-        )
-        self._ownHandlers = Handlers(self.answers.refusalFor, self.answers.note, self.limits.handlerSeconds, known)
+        self._dispatch = Dispatch(self, self._ongoing, known)
+        # Bound once, too: it is where messages go.
+        self._go = self._dispatch.go
         self.strangers: Timeouts[Connection] = Timeouts(self.limits.loginSeconds, known, self._loginTimeOut)
         self.letsGuestsIn = IAnonymousClientProvider.providedBy(self.clientProvider)
         self.guard = Guard(self.settings, self.counters, self.answers, guests=self.letsGuestsIn)
@@ -241,7 +236,7 @@ class Hub(Service):
 
     def _stopped(self) -> Deferred[Any] | None:
         self._stopping = None
-        self._keys.forgetAll()
+        self._dispatch.forgetAll()
         self.presence.stop()
         return asDeferred(self.backplane.stop())
 
@@ -272,7 +267,7 @@ class Hub(Service):
         else:
             self._awaitLogin(connection)
         self.observers.tell(Opened, connection)
-        self._occupy(connection, self.fire(connection, "socket.open", None))
+        self._dispatch.occupy(connection, self.fire(connection, "socket.open", None))
         return connection
 
     def _letIn(self, connection: Connection) -> None:
@@ -314,7 +309,7 @@ class Hub(Service):
             return self._receivedOther(connection, payload, now)
         # The short way of nearly all messages: events that applications wait for, of peers who wait for nothing.
         if self.guard.pays(connection, payload, now):
-            self._dispatch(connection, payload, route)
+            self._go(connection, payload, route)
 
     def _receivedOther(self, connection: Connection, payload: Payload[Any], now: float) -> None:
         # While we take leave nothing new is begun, but what goes on may still ask its peer.
@@ -345,24 +340,9 @@ class Hub(Service):
 
     def turn(self, connection: Connection, payload: Payload) -> None:
         """
-        Handle a payload whose turn has come; a login before it may have changed where it leads to.
+        Handle a payload whose turn has come.
         """
-        if connection.closing:
-            return
-        route = connection.table.get(payload.event)
-        if route is not None:
-            return self._dispatch(connection, payload, route)
-        control = CONTROL.get(payload.event)
-        if control is not None:
-            self._control(connection, payload, control)
-        else:
-            self._refuseUnknown(connection, payload)
-
-    def _refuseUnknown(self, connection: Connection, payload: Payload) -> None:
-        if connection.client is None and not payload.event.startswith(RESERVED):
-            self.answers.refuse(connection, payload.event, payload.id, PeerError("auth.required", "Log in first"))
-        else:
-            self.answers.refuse(connection, payload.event, payload.id, PeerError("event.unknown", "Unregistered event"))
+        self._dispatch.turn(connection, payload)
 
     def closed(self, connection: Connection, code: int, reason: str, clean: bool) -> None:
         """
@@ -380,7 +360,7 @@ class Hub(Service):
         if connection.mayBeBack(clean):
             self.presence.lost(connection)
         connection.end()
-        self._keys.end(connection)
+        self._dispatch.end(connection)
         self._audience.remove(connection)
         self.counters.closed += 1
         if connection.closedWith is not None:
@@ -391,69 +371,13 @@ class Hub(Service):
 
     # To the applications
 
-    def _dispatch(self, connection: Connection, payload: Payload, route: Route) -> None:
-        if payload.key is not None and self.limits.dedupSeconds:
-            return self._goOn(connection, route, self._once(connection, payload, route))
-        self.counters.dispatched += 1
-        if Dispatched in self.observers.byHappening:
-            self.observers.tell(Dispatched, connection, payload.event)
-        work = self._handlers.handle(ConnectionEvent(connection, payload, self), route.listeners)
-        if work is not None:
-            self._goOn(connection, route, work)
-
-    def _goOn(self, connection: Connection, route: Route, work: Deferred[None] | None) -> None:
-        if work is None:
-            return
-        self._ongoing.add(work)
-        if route.ordered:
-            connection.inbox.occupy(work)
-        else:
-            connection.accompany(work)
-
-    def _once(self, connection: Connection, payload: Payload, route: Route) -> Deferred[None] | None:
-        """
-        Handle an emit that has a key, if it is the first by that.
-        """
-
-        def begin(outcome: Deferred[Outcome]) -> Deferred[None] | None:
-            self.counters.dispatched += 1
-            self.observers.tell(Dispatched, connection, payload.event)
-            return self._keyedHandlers.handle(KeyedEvent(connection, payload, self, outcome), route.listeners)
-
-        return self._keys.handle(connection, payload, begin, lambda: self._onceMore(connection, payload))
-
-    def _onceMore(self, connection: Connection, payload: Payload) -> Deferred[None] | None:
-        if self.overdue and not self.running:
-            return None
-        # A login beside it may have changed where it leads to.
-        route = connection.table.get(payload.event)
-        if route is not None:
-            return self._once(connection, payload, route)
-        self._refuseUnknown(connection, payload)
-        return None
-
-    def _control(self, connection: Connection, payload: Payload, control: Control) -> None:
-        try:
-            work = control.run(self, connection, payload)
-        except PeerError as refusal:
-            return self.answers.refuse(connection, payload.event, payload.id, refusal)
-        self._occupy(connection, work)
-
-    def _occupy(self, connection: Connection, work: Deferred[Any] | None) -> None:
-        if work is not None:
-            self._ongoing.add(work)
-            connection.inbox.occupy(work)
-
     def fire(self, connection: Connection, event: str, data: Any) -> Deferred[None] | None:
         """
         Tell the applications of something that happened on a connection, by one of the protocol's own events.
 
         @return: None, or a Deferred that fires when their handlers are done
         """
-        route = connection.ownTable.get(event)
-        if route is None:
-            return None
-        return self._ownHandlers.handle(ConnectionEvent(connection, Payload(event, data), self), route.listeners)
+        return self._dispatch.fire(connection, event, data)
 
     def _report(self, connection: Connection, error: dict[str, Any]) -> None:
         self._ongoing.add(self.fire(connection, "socket.error", error))
@@ -540,7 +464,7 @@ class Hub(Service):
         Do what a message says, for the connections of this node.
         """
         if isinstance(message, Deliver):
-            return self._deliverEvent(message)
+            return self._delivery.deliver(message, self._audience.receivers(message))
         if isinstance(message, Present | Absent):
             return self.presence.received(message)
         for connection in tuple(self._audience.clients.members(message.client)):
@@ -549,48 +473,17 @@ class Hub(Service):
             else:
                 connection.leave(message.room)
 
-    def _deliverEvent(self, message: Deliver) -> None:
-        keys: dict[str, Any] = {} if message.room is None else {"room": message.room}
-        if message.offset is None:
-            spare = self.spare(message.event, message.room)
-        else:
-            # Without it the numbers would have a gap.
-            keys["offset"], spare = message.offset, None
-        frame = makeText(encode(message.event, message.data, **keys))
-        receivers = self._audience.receivers(message)
-        if message.room in self.holds:
-            receivers = self.holds.keep(message, frame, spare, receivers)
-        self.spread(frame, receivers, spare, message.without)
-
-    def spread(
-        self, frame: bytes, receivers: Iterable[Connection], spare: Spare | None = None, without: str | None = None
-    ) -> None:
+    def spread(self, frame: bytes, receivers: Iterable[Connection]) -> None:
         """
         Send the same bytes to many connections of this node.
-
-        @param without: the id of one to leave out
         """
-        failed = []
-        sent = 0
-        for connection in receivers:
-            if connection.closing or connection.id == without:
-                continue
-            try:
-                connection.transport.send(frame, spare)
-                sent += 1
-            except Exception:
-                # It isn't dropped here, for its end would be told in the middle of the others' event.
-                self._log.failure("Sending to {id} failed; it is dropped", id=connection.id)
-                failed.append(connection)
-        self.counters.sent += sent
-        for connection in failed:
-            connection.transport.abort()
+        self._delivery.spread(frame, receivers)
 
     def spare(self, event: str, room: str | None = None) -> Spare | None:
         """
         Say whether an event may be left out for a slow peer.
         """
-        return Spare(event, room, self.spares[event] == "latest") if event in self.spares else None
+        return self._delivery.spare(event, room)
 
     def joined(self, connection: Connection, room: str) -> None:
         """

@@ -250,7 +250,7 @@ class TestRefusals:
         """Who may not use an event isn't told what came of it, whoever sent it before."""
         assert emit(Peer(hub), "now", 1) == {1: "auth.required"}
         assert emit(arrive(hub), "nothing", 1, 2) == {1: "event.unknown", 2: "event.unknown"}
-        assert (hub.counters.repeated, len(hub._keys)) == (0, 0)
+        assert (hub.counters.repeated, len(hub._dispatch._keys)) == (0, 0)
 
 
 class TestLost:
@@ -362,13 +362,13 @@ class TestMemory:
         ada = arrive(hub)
         emit(ada, "none", 1)
         ada.leave()
-        assert len(hub._keys) == 1
+        assert len(hub._dispatch._keys) == 1
         advance(hub, 119)
         emit(arrive(hub), "none", 1)
         advance(hub, 119)
-        assert len(hub._keys) == 1
+        assert len(hub._dispatch._keys) == 1
         advance(hub, 1)
-        assert len(hub._keys) == 0
+        assert len(hub._dispatch._keys) == 0
         assert hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
 
     def test_anonymous(self, orders: Orders) -> None:
@@ -376,23 +376,23 @@ class TestMemory:
         hub = startedHub(orders)
         peers = [Peer(hub) for _ in range(10)]
         assert [emit(peer, "now", 1, 1) for peer in peers] == [{1: number} for number in range(1, 11)]
-        assert len(hub._keys) == 10
+        assert len(hub._dispatch._keys) == 10
         for peer in peers:
             peer.leave()
-        assert len(hub._keys) == 0
+        assert len(hub._dispatch._keys) == 0
         assert hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
 
     def test_off(self, orders: Orders) -> None:
         """Switched off by 0, nothing is remembered."""
         hub = startedHub(orders, limits={"dedupSeconds": 0})
         assert emit(Peer(hub), "now", 1, 2) == {1: 1, 2: 2}
-        assert (len(hub._keys), hub.counters.repeated) == (0, 0)
+        assert (len(hub._dispatch._keys), hub.counters.repeated) == (0, 0)
 
     def test_withoutKeys(self, hub: Hub) -> None:
         """Where no key is sent, nothing is remembered, and nothing has to be made for it."""
         ada = arrive(hub)
         ada.ask("now")
-        assert (len(hub._keys), hub.counters.repeated) == (0, 0)
+        assert (len(hub._dispatch._keys), hub.counters.repeated) == (0, 0)
 
 
 class TestDraining:
@@ -410,7 +410,7 @@ class TestDraining:
         other.leave()
         assert stopped.called
         assert hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
-        assert len(hub._keys) == 0
+        assert len(hub._dispatch._keys) == 0
 
     def test_lostMeanwhile(self, hub: Hub, orders: Orders) -> None:
         """If the first one is lost while the hub stops, who waits is handled all the same, for it was sent before."""
@@ -422,7 +422,7 @@ class TestDraining:
         orders.waiting[1].callback("done")
         assert replies(other) == {2: "done"}
         other.leave()
-        assert len(hub._keys) == 0
+        assert len(hub._dispatch._keys) == 0
 
     def test_overdue(self, hub: Hub, orders: Orders) -> None:
         """What is dropped in the end is dropped for all: nothing is begun in its place."""
@@ -436,7 +436,7 @@ class TestDraining:
         assert (orders.handled, orders.cancelled) == (["later"], 1)
         first.leave(1006, clean=False)
         other.leave(1006, clean=False)
-        assert (orders.handled, len(hub._keys)) == (["later"], 0)
+        assert (orders.handled, len(hub._dispatch._keys)) == (["later"], 0)
 
 
 MODULE = """

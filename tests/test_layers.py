@@ -56,6 +56,8 @@ LAYERS = {
         "control",
         "coroutines",
         "credentials",
+        "delivery",
+        "dispatch",
         "expiry",
         "grace",
         "guard",

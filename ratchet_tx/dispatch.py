@@ -1,0 +1,162 @@
+"""
+What a payload leads to: the handlers of applications, or one of the protocol's own events; who may send it, and how often,
+it doesn't know.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol, cast
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+
+from ratchet_tx.applications import Route
+from ratchet_tx.connection import Connection
+from ratchet_tx.control import CONTROL, Control
+from ratchet_tx.errors import PeerError
+from ratchet_tx.event import ConnectionEvent
+from ratchet_tx.handlers import Handlers
+from ratchet_tx.happenings import Dispatched
+from ratchet_tx.interfaces import IHub
+from ratchet_tx.keys import KeyedEvent, Keys, Outcome
+from ratchet_tx.observers import Observers
+from ratchet_tx.ongoing import Ongoing
+from ratchet_tx.payload import RESERVED, Payload
+from ratchet_tx.permission import RoomNode
+
+
+class DispatchNode(RoomNode, Protocol):
+    """
+    What dispatching needs of the hub.
+    """
+
+    observers: Observers
+    overdue: bool
+
+
+class Dispatch:
+    """
+    The dispatching of one hub.
+
+    @param node: the hub
+    @param ongoing: where work goes whose end is to be waited for when the hub stops
+    @param clock: gives the time, called when it is needed
+    """
+
+    def __init__(self, node: DispatchNode, ongoing: Ongoing, clock: Callable[[], IReactorTime]) -> None:
+        self._node = node
+        # For handlers, who know it by its interface.
+        self._hub = cast(IHub, node)
+        self._ongoing = ongoing
+        self._counters = node.counters
+        self._byHappening = node.observers.byHappening
+        answers, limits = node.answers, node.limits
+        self._keys = Keys(limits.dedupSeconds, node.counters, answers, clock)
+        self._remembersKeys = limits.dedupSeconds > 0
+        self._handlers = Handlers(answers.refusalFor, answers.answer, limits.handlerSeconds, clock)
+        self._keyed = Handlers(answers.refusalFor, self._keys.answer, limits.handlerSeconds, clock, always=True)
+        self._own = Handlers(answers.refusalFor, answers.note, limits.handlerSeconds, clock)
+
+    def turn(self, connection: Connection, payload: Payload[Any]) -> None:
+        """
+        Handle a payload whose turn has come; a login before it may have changed where it leads to.
+        """
+        if connection.closing:
+            return
+        route = connection.table.get(payload.event)
+        if route is not None:
+            return self.go(connection, payload, route)
+        control = CONTROL.get(payload.event)
+        if control is not None:
+            self._control(connection, payload, control)
+        else:
+            self._refuse(connection, payload)
+
+    def go(self, connection: Connection, payload: Payload[Any], route: Route) -> None:
+        """
+        Bring a payload to the handlers that it leads to.
+        """
+        if payload.key is not None and self._remembersKeys:
+            return self._goOn(connection, route, self._once(connection, payload, route))
+        self._counters.dispatched += 1
+        if Dispatched in self._byHappening:
+            self._node.observers.tell(Dispatched, connection, payload.event)
+        work = self._handlers.handle(ConnectionEvent(connection, payload, self._hub), route.listeners)
+        if work is not None:
+            self._goOn(connection, route, work)
+
+    def _goOn(self, connection: Connection, route: Route, work: Deferred[None] | None) -> None:
+        if work is None:
+            return
+        self._ongoing.add(work)
+        if route.ordered:
+            connection.inbox.occupy(work)
+        else:
+            connection.accompany(work)
+
+    def _once(self, connection: Connection, payload: Payload[Any], route: Route) -> Deferred[None] | None:
+        """
+        Handle an emit that has a key, if it is the first by that.
+        """
+
+        def begin(outcome: Deferred[Outcome]) -> Deferred[None] | None:
+            self._counters.dispatched += 1
+            self._node.observers.tell(Dispatched, connection, payload.event)
+            return self._keyed.handle(KeyedEvent(connection, payload, self._hub, outcome), route.listeners)
+
+        return self._keys.handle(connection, payload, begin, lambda: self._onceMore(connection, payload))
+
+    def _onceMore(self, connection: Connection, payload: Payload[Any]) -> Deferred[None] | None:
+        if self._node.overdue and not self._node.running:
+            return None
+        # A login beside it may have changed where it leads to.
+        route = connection.table.get(payload.event)
+        if route is not None:
+            return self._once(connection, payload, route)
+        self._refuse(connection, payload)
+        return None
+
+    def _refuse(self, connection: Connection, payload: Payload[Any]) -> None:
+        refusal = PeerError("event.unknown", "Unregistered event")
+        if connection.client is None and not payload.event.startswith(RESERVED):
+            refusal = PeerError("auth.required", "Log in first")
+        self._node.answers.refuse(connection, payload.event, payload.id, refusal)
+
+    def _control(self, connection: Connection, payload: Payload[Any], control: Control) -> None:
+        try:
+            work = control.run(self._node, connection, payload)
+        except PeerError as refusal:
+            return self._node.answers.refuse(connection, payload.event, payload.id, refusal)
+        self.occupy(connection, work)
+
+    def occupy(self, connection: Connection, work: Deferred[Any] | None) -> None:
+        """
+        Let a connection's next events wait for some work.
+
+        @param work: its Deferred, or None where it is done already
+        """
+        if work is not None:
+            self._ongoing.add(work)
+            connection.inbox.occupy(work)
+
+    def fire(self, connection: Connection, event: str, data: Any) -> Deferred[None] | None:
+        """
+        Tell the applications of something that happened on a connection, by one of the protocol's own events.
+
+        @return: None, or a Deferred that fires when their handlers are done
+        """
+        route = connection.ownTable.get(event)
+        if route is None:
+            return None
+        return self._own.handle(ConnectionEvent(connection, Payload(event, data), self._hub), route.listeners)
+
+    def end(self, connection: Connection) -> None:
+        """
+        Forget the keys of a connection that has ended, where they were its own.
+        """
+        self._keys.end(connection)
+
+    def forgetAll(self) -> None:
+        """
+        Forget every key.
+        """
+        self._keys.forgetAll()
