@@ -35,11 +35,21 @@ def test_paths(site: AdminSite) -> None:
     wire = Wire(site)
     wire.send(head("/api/publish", "Content-Length: 16") + b'{"event":"item"}')
     assert status(wire) == 200
-    assert wire.get("/healthz")[0] == wire.get("/readyz")[0] == 200
+    wire.lose()
+    assert Wire(site).get("/healthz")[0] == Wire(site).get("/readyz")[0] == 200
     for path in ("/", "/api", "/api/", "/api/publish2", "/ratchet.js", "/x/y"):
-        code, _, body = wire.get(path)
+        code, _, body = Wire(site).get(path)
         assert (code, json.loads(body)["error"]["code"]) == (404, "path.unknown")
-    assert wire.get("/api/publish")[0] == 401
+    assert Wire(site).get("/api/publish")[0] == 401
+
+
+def test_several(site: AdminSite) -> None:
+    """A connection is good for several requests."""
+    wire = Wire(site)
+    for _ in range(3):
+        wire.send(head("/api/publish", "Content-Length: 16") + b'{"event":"item"}')
+        assert status(wire) == 200
+        site.clock.advance(0)  # type: ignore[attr-defined]
 
 
 def test_noSockets(site: AdminSite) -> None:

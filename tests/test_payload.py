@@ -3,6 +3,7 @@ The JSON of the wire: what is taken from a peer, what isn't, and what is sent to
 """
 
 import json
+import sys
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -215,6 +216,21 @@ class TestNumbers:
         """A number that a double can hold passes, however many digits say it."""
         assert float(decode(message(digits)).data) == float(digits)
         assert type(decode(message(digits)).data) is type(json.loads(digits))
+
+    @pytest.mark.parametrize("number", ["1e308", "5e-324", "1.7976931348623157e308"])
+    def test_hardNumbers(self, number: str) -> None:
+        """Numbers that take a JSON parser long are read by Python, exactly: a message full of them holds up nobody."""
+        read = []
+
+        def note(frame: Any, happening: str, _: Any) -> None:
+            if happening == "call" and frame.f_code.co_name == "_double":
+                read.append(frame.f_locals["text"])
+
+        sys.setprofile(note)
+        payload = decode(message(f"[{number},[{number}]]".encode()))
+        sys.setprofile(None)
+        assert read == [number, number]
+        assert payload.data == [float(number), [float(number)]]
 
     @pytest.mark.parametrize("count", [309, 400, 5000])
     def test_digitsInText(self, count: int) -> None:

@@ -58,6 +58,7 @@ def test_small() -> None:
     port = Port()
     wire = port.post("Content-Length: 1000", b"x" * 400, b"x" * 600)
     assert wire.receive().endswith(b"\r\n\r\n1000 bytes")
+    port.reactor.advance(0)
     wire.send(b"POST / HTTP/1.1\r\nHost: localhost:8080\r\nContent-Length: 1\r\n\r\nx")
     assert wire.receive().endswith(b"\r\n\r\n1 bytes")
     wire = port.post(CHUNKED, chunk(b"x" * 500), chunk(b"x" * 500), chunk(b""))
@@ -85,6 +86,7 @@ def test_tooManyChunks() -> None:
     assert wire.receive() == b""
     wire.send(chunk(b"x" * 600) + chunk(b"x" * 600))
     assert wire.receive() == REFUSED
+    wire.lose()
     assert port.hub.counters.refused == {"http.413": 1}
 
 
@@ -150,6 +152,26 @@ def test_headsInTime() -> None:
     wire.send(b"POST")
     wire.lose()
     assert port.hub.counters.refused == {}
+
+
+def test_oneAfterTheOther() -> None:
+    """Of requests that come at once each is answered in a turn of its own, between which others have theirs."""
+    port = Port()
+    turns: list[bytes] = []
+
+    def turn() -> None:
+        turns.append(wire.receive()[-7:])
+        if len(turns) < 4:
+            port.reactor.callLater(0, turn)
+
+    again = b"POST / HTTP/1.1\r\nHost: localhost:8080\r\nContent-Length: 2\r\n\r\nxx"
+    wire = port.post("Content-Length: 1", b"x" + again * 3)
+    turn()
+    port.reactor.advance(0)
+    assert turns == [b"1 bytes", b"2 bytes", b"2 bytes", b"2 bytes"]
+    wire.send(again)
+    wire.lose()
+    port.reactor.advance(0)
 
 
 def test_expecting() -> None:

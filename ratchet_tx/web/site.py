@@ -66,10 +66,15 @@ class Channel(http.HTTPChannel):
 
     def requestDone(self, request: Any) -> None:
         """
-        Go on to the next request.
+        Go on to the next request, but let others have their turn before: a chunk may be full of them.
         """
-        self._isHead = True
-        super().requestDone(request)
+        self.site.clock.callLater(0, self._goOn, request)
+
+    def _goOn(self, request: Any) -> None:
+        # There is none any more where the connection is lost by now.
+        if self.requests:
+            self._isHead = True
+            super().requestDone(request)
 
     def connectionLost(self, reason: Failure) -> None:
         self._stopTimer()
