@@ -7,7 +7,7 @@ It knows nothing of WebSocket nor of pages; once a request's head is there, and 
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.interfaces import IAddress, IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.protocols.policies import ProtocolWrapper
@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 from ratchet_tx.counters import Counters
 from ratchet_tx.head import BadHead, Head, readHead
 from ratchet_tx.settings import Limits
+from ratchet_tx.timeouts import Timeouts
 
 _log = Logger()
 
@@ -33,21 +34,21 @@ class Door(Protocol):
     @param pages: builds the protocol for any other request; None where there are no pages
     @param limits: how long, how large and how slow a head may be
     @param counters: where refusals are counted, by their status
-    @param clock: for the time that a head may take
+    @param heads: the time that a head may take, at whose end L{late} is to be called
     """
 
-    def __init__(self, sockets: Socket, pages: Page | None, limits: Limits, counters: Counters, clock: IReactorTime) -> None:
+    def __init__(
+        self, sockets: Socket, pages: Page | None, limits: Limits, counters: Counters, heads: "Timeouts[Door]"
+    ) -> None:
         self._sockets = sockets
         self._pages = pages
         self._limits = limits
         self._counters = counters
-        self._clock = clock
+        self._heads = heads
         self._received = bytearray()
-        self._timer: IDelayedCall | None = None
 
     def connectionMade(self) -> None:
-        if self._limits.headSeconds:
-            self._timer = self._clock.callLater(self._limits.headSeconds, self._late)
+        self._heads.start(self)
 
     def dataReceived(self, data: bytes) -> None:
         # Only what is new is looked at, and the three bytes before it: the cost is linear, whatever the pieces.
@@ -67,7 +68,7 @@ class Door(Protocol):
             return self._refuse(bad.status, bad.reason)
         if not read.isUpgrade and self._pages is None:
             return self._refuse(426, "Upgrade Required", "Upgrade: websocket\r\nConnection: Upgrade")
-        self._stopTimer()
+        self._heads.stop(self)
         assert self.transport is not None, "data comes from a transport"
         handOver(self.transport, self._build(self.transport.getPeer(), read), bytes(self._received))
 
@@ -76,12 +77,14 @@ class Door(Protocol):
             return self._sockets(peer, head)
         return self._pages(peer)
 
-    def _late(self) -> None:
-        self._timer = None
+    def late(self) -> None:
+        """
+        Refuse who has had his time for a head.
+        """
         self._refuse(408, "Request Timeout")
 
     def _refuse(self, status: int, reason: str, headers: str = "Connection: close") -> None:
-        self._stopTimer()
+        self._heads.stop(self)
         self._counters.refused[f"http.{status}"] += 1
         assert self.transport is not None, "there is somebody to refuse"
         _log.info("Refused a request from {address}: {status}", address=addressOf(self.transport), status=status)
@@ -91,12 +94,7 @@ class Door(Protocol):
         self.transport.loseConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self._stopTimer()
-
-    def _stopTimer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._heads.stop(self)
 
 
 def _ignore(data: bytes) -> None:

@@ -455,6 +455,7 @@ class RatchetServerFactory(WebSocketServerFactory):
         self.batch = Batch(self.reactor)
         self.trafficStats = TrafficStats()
         clock = lambda: self.reactor  # noqa: E731
+        self.heads: Timeouts[Door] = Timeouts(limits.headSeconds, clock, Door.late)
         self.pings: Timeouts[RatchetServerProtocol] = Timeouts(limits.pingSeconds, clock, RatchetServerProtocol.ping)
         self.pongs: Timeouts[RatchetServerProtocol] = Timeouts(limits.pongSeconds, clock, RatchetServerProtocol.pongMissed)
         self.leaving: Timeouts[RatchetServerProtocol] = Timeouts(LINGER_SECONDS, clock, RatchetServerProtocol.stayed)
@@ -503,7 +504,7 @@ class RatchetServerFactory(WebSocketServerFactory):
 
     def buildProtocol(self, addr: Any) -> Door:
         pages = None if self._pages is None else self._pages.buildProtocol
-        return Door(self._buildFresh, pages, self.hub.limits, self.hub.counters, self.reactor)
+        return Door(self._buildFresh, pages, self.hub.limits, self.hub.counters, self.heads)
 
     def _buildFresh(self, addr: Any, head: Head) -> RatchetServerProtocol:
         protocol = self.buildSocket(addr)

@@ -12,6 +12,7 @@ from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from ratchet_tx.counters import Counters
 from ratchet_tx.door import Door
 from ratchet_tx.settings import Settings
+from ratchet_tx.timeouts import Timeouts
 from tests.ends import MemoryTransport, Wire
 from tests.wire import handshake
 
@@ -44,10 +45,11 @@ class House:
         self.clock = Clock()
         self.counters = Counters()
         self._limits = Settings().limits.having(limits, "test")
+        self.heads: Timeouts[Door] = Timeouts(self._limits.headSeconds, lambda: self.clock, Door.late)
         self._pages = (lambda address: Room("pages")) if pages else None
 
     def buildProtocol(self, address: Any) -> Door:
-        return Door(lambda address, head: Room("sockets"), self._pages, self._limits, self.counters, self.clock)
+        return Door(lambda address, head: Room("sockets"), self._pages, self._limits, self.counters, self.heads)
 
 
 def answer(wire: Wire) -> int:
