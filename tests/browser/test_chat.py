@@ -150,6 +150,8 @@ def test_reload(someone: Someone) -> None:
     ada, grace = logIn(someone(), "Ada"), logIn(someone(), "Grace")
     grace.reload()
     expect(grace.locator(".me")).to_have_text("Grace")
+    # Until the window is in its room, it keeps what is written.
+    assertHere(grace, "2 people are here")
     say(grace, "Still me")
     assertFrom("Grace", ada, "Still me")
 
