@@ -24,15 +24,15 @@ SHOWN = {"cafe", "club"}
 ALL = ["news", "club", "cafe", "lobby"]
 ROOMS = st.sampled_from(ALL)
 CLIENTS = ["ada", "bob"]
-TIMES = st.integers(0, 3)
-SIZES = st.sampled_from([0, 0, 1600])
+SIZES = st.sampled_from([0, 0, 3000])
 
 #: How many events a room keeps, and for how long.
 SIZE, SECONDS = 4, 30
+TIMES = st.integers(0, SIZE)
 GRACE = 5
 
 OFF = ["eventsPerSecond", "connectionsPerClient", "pingSeconds", "loginSeconds", "handlerSeconds"]
-LIMITS = {"presenceSeconds": GRACE, "sendQueueBytes": 3000, **dict.fromkeys(OFF, 0)}
+LIMITS = {"presenceSeconds": GRACE, "sendQueueBytes": 6000, **dict.fromkeys(OFF, 0)}
 
 
 class Echo:
@@ -258,6 +258,9 @@ class Recovery(RuleBasedStateMachine):
     @precondition(isAnybodyHere)
     @rule(user=st.integers(0, 2), node=st.integers(0, 1), size=st.integers(0, 3000), isNoticed=st.booleans(), times=TIMES)
     def comesBack(self, user: int, node: int, size: int, isNoticed: bool, times: int) -> None:
+        """
+        Somebody is cut off, and comes back at once.
+        """
         who = self._connected(user)
         self._read(who, size)
         self._lose(who, isNoticed)
@@ -277,6 +280,25 @@ class Recovery(RuleBasedStateMachine):
             self.passes(seconds)
         for number, who in enumerate(self.users):
             self._connect(who, number % 2)
+        self._answer()
+
+    @precondition(isAnybodyHere)
+    @rule(user=st.integers(0, 2), isNew=st.booleans())
+    def isRefusedForNow(self, user: int, isNew: bool) -> None:
+        """
+        Whoever asks, by a new connection or where he is, can't be told anything of the histories.
+        """
+        who = self._connected(user)
+        if isNew:
+            self._lose(who, isNoticed=True)
+            self._connect(who, 0)
+        elif who.witness.wanted:
+            self._send(who, who.witness.subscribesToAll())
+        for backplane in self.backplanes:
+            asked, backplane.questions = backplane.questions, []
+            for question in asked:
+                question.answered.errback(OSError("no answer"))
+                self._watch()
         self._answer()
 
     def _loseAll(self) -> None:
