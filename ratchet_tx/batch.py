@@ -25,6 +25,7 @@ class Batch:
     Those who are to be flushed.
 
     @param clock: whose turns count: what is called after no time is called once all that is ready has been dealt with
+    @ivar isLed: whether somebody leads this turn, who calls L{flush} at its end, which saves a delayed call for each
     """
 
     _log = Logger()
@@ -32,12 +33,13 @@ class Batch:
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
         self._corked: list[Corked] = []
+        self.isLed = False
 
     def add(self, corked: Corked) -> None:
         """
         Flush somebody at the end of this turn.
         """
-        if not self._corked:
+        if not self._corked and not self.isLed:
             self._clock.callLater(0, self.flush)
         self._corked.append(corked)
 

@@ -27,8 +27,8 @@ class DirectOutlet:
     """
     The way of bytes to one peer, as L{Outlet<ratchet_tx.outlet.Outlet>} is.
 
-    Pieces that are written in one turn of the reactor are one write to the socket (they are corked), at the end of the
-    chunk that is being received from this peer, or else of the turn.
+    Pieces that are written in one turn of the reactor are one write to the socket (they are corked), at the turn's end: when
+    all that could be read has been.  To write in between, after each peer's chunk, costs a tenth more.
 
     @param transport: a C{tcp.Server} of Twisted's
     @param limit: how many bytes may wait; 0 for any number
@@ -36,7 +36,6 @@ class DirectOutlet:
     @param batch: what ends the turn
     @param fresh: whether the transport has never been written to, so that it can have nothing to write
     @ivar queuedBytes: how many bytes wait, for the end of the turn or for the peer
-    @ivar corked: whether a chunk is being received from the peer, at the end of which L{flush} is called
     """
 
     __slots__ = (
@@ -51,7 +50,6 @@ class DirectOutlet:
         "_pulled",
         "_send",
         "_transport",
-        "corked",
         "queuedBytes",
     )
 
@@ -62,7 +60,7 @@ class DirectOutlet:
         self._batch = batch
         self._send: Callable[[bytes], int] = transport.getHandle().send
         self._cork: list[bytes] = []
-        self._pulled = self._closing = self._gone = self._moved = self.corked = False
+        self._pulled = self._closing = self._gone = self._moved = False
         self.queuedBytes = 0
         # Made when something has to wait, which for most peers never happens.
         self._backlog: Backlog | None = None if fresh else self._makeBacklog()
@@ -79,7 +77,7 @@ class DirectOutlet:
         if self._backlog is not None:
             return self._wait(self._backlog, data, spare)
         cork = self._cork
-        if not cork and not self.corked:
+        if not cork:
             self._batch.add(self)
         cork.append(data)
         self.queuedBytes += len(data)

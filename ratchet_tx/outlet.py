@@ -42,16 +42,15 @@ class Outlet:
     @param transport: where the bytes go to; the outlet is its producer until it is closed
     @param limit: how many bytes may wait; 0 for any number
     @param owner: who is told when there are more
-    @ivar corked: for the L{direct one<ratchet_tx.direct.DirectOutlet>}; here nothing waits for the end of a chunk
     """
 
-    __slots__ = ("_backlog", "_closing", "_gone", "_moved", "_owner", "_paused", "_transport", "corked")
+    __slots__ = ("_backlog", "_closing", "_gone", "_moved", "_owner", "_paused", "_transport")
 
     def __init__(self, transport: Any, limit: int, owner: Owner) -> None:
         self._transport = transport
         self._owner = owner
         self._backlog = Backlog(limit, owner.spared)
-        self._paused = self._closing = self._gone = self._moved = self.corked = False
+        self._paused = self._closing = self._gone = self._moved = False
         transport.registerProducer(self, True)
 
     @property
@@ -72,11 +71,6 @@ class Outlet:
         elif not self._gone and not self._backlog.add(data, spare):
             self._backlog.clear()
             self._owner.tooSlow()
-
-    def flush(self) -> None:
-        """
-        Send what has been written: done already.
-        """
 
     def close(self) -> None:
         """

@@ -20,6 +20,11 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from ratchet_tx.batch import Batch
+
+#: How many sockets are read in one turn, before what was written to them is sent.
+_AT_ONCE = 64
+
 #: A system that has no epoll polls as the reactor does.
 AVAILABLE = hasattr(select, "epoll")
 
@@ -30,12 +35,14 @@ class Poller:
     The sockets of one reactor that are read here.
 
     @param reactor: an L{IReactorFDSet}
+    @param batch: what is written to while they are read, to be sent when they have been
     """
 
     _log = Logger()
 
-    def __init__(self, reactor: IReactorFDSet) -> None:
+    def __init__(self, reactor: IReactorFDSet, batch: Batch) -> None:
         self._reactor = reactor
+        self._batch = batch
         # Made when it is needed, for it is a file.
         self._epoll: Any = None
         self._transports: dict[int, Any] = {}
@@ -82,18 +89,25 @@ class Poller:
         return "ratchet"
 
     def doRead(self) -> None:
-        for number, happened in self._epoll.poll(0):
-            # One that was read before it may have closed it.
-            transport = self._transports.get(number)
-            if transport is None:
-                continue
-            try:
-                why = transport.doRead() if happened & select.EPOLLIN else ConnectionLost()
-            except BaseException as error:
-                self._log.failure("Reading from a peer failed; it is dropped")
-                why = error
-            if why is not None:
-                self._lose(number, transport, why)
+        self._batch.isLed = True
+        try:
+            for number, happened in self._epoll.poll(0, _AT_ONCE):
+                # One that was read before it may have closed it.
+                transport = self._transports.get(number)
+                if transport is not None:
+                    self._read(number, transport, happened)
+        finally:
+            self._batch.isLed = False
+            self._batch.flush()
+
+    def _read(self, number: int, transport: Any, happened: int) -> None:
+        try:
+            why = transport.doRead() if happened & select.EPOLLIN else ConnectionLost()
+        except BaseException as error:
+            self._log.failure("Reading from a peer failed; it is dropped")
+            why = error
+        if why is not None:
+            self._lose(number, transport, why)
 
     def _lose(self, number: int, transport: Any, why: BaseException) -> None:
         self.release(number)

@@ -232,18 +232,12 @@ class RatchetServerProtocol(LeanProtocol):
     # What is received
 
     def dataReceived(self, data: bytes) -> None:
-        outlet = self._outlet
-        outlet.corked = True
-        try:
-            if not self._between:
-                data = self._finishFrame(data)
-            if self._between and self.state == self.STATE_OPEN:
-                data = self._takeTexts(data)
-            if data:
-                self._giveToAutobahn(data)
-        finally:
-            outlet.corked = False
-            outlet.flush()
+        if not self._between:
+            data = self._finishFrame(data)
+        if self._between and self.state == self.STATE_OPEN:
+            data = self._takeTexts(data)
+        if data:
+            self._giveToAutobahn(data)
 
     def _takeTexts(self, data: bytes) -> bytes:
         """
@@ -451,8 +445,8 @@ class RatchetServerFactory(WebSocketServerFactory):
         without = hub.settings.without
         self.takesTexts = "fast-path" not in without
         self.writesDirectly = "direct-writes" not in without
-        self.poller = self._makePoller() if "nested-epoll" not in without else None
         self.batch = Batch(self.reactor)
+        self.poller = self._makePoller() if "nested-epoll" not in without else None
         self.trafficStats = TrafficStats()
         clock = lambda: self.reactor  # noqa: E731
         self.heads: Timeouts[Door] = Timeouts(limits.headSeconds, clock, Door.late)
@@ -476,7 +470,7 @@ class RatchetServerFactory(WebSocketServerFactory):
         )
 
     def _makePoller(self) -> Poller | None:
-        return Poller(self.reactor) if AVAILABLE and IReactorFDSet.providedBy(self.reactor) else None
+        return Poller(self.reactor, self.batch) if AVAILABLE and IReactorFDSet.providedBy(self.reactor) else None
 
     def startFactory(self) -> None:
         # Ports are closed only after the sockets are, which is too late for taking leave.

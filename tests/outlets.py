@@ -55,7 +55,12 @@ class Peer:
         Be written to, in a turn of its own.
         """
         self.outlet.write(data, spare)
-        self.outlet.flush()
+        self.turn()
+
+    def turn(self) -> None:
+        """
+        End the turn.
+        """
 
     def tooSlow(self) -> None:
         self.overflows += 1

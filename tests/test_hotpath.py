@@ -168,18 +168,14 @@ def test_fanOut(house: House) -> None:
 
 
 def test_shouts(house: House) -> None:
-    """
-    Several events to many that come in one turn cost one write for each of them, and not one for each event.
-
-    Who shouts has what there is for him as soon as his own is handled, and the rest with the others.
-    """
+    """Several events to many that come in one turn cost one write for each of them, and not one for each event."""
     peers = [house.connect() for _ in range(50)]
 
     def send() -> None:
         for peer in peers[:8]:
             peer.sendall(SHOUT)
 
-    check(cost(house, send, 2), 1380, 1530, poll=3, recv=8, send=57)
+    check(cost(house, send, 2), 1380, 1530, poll=3, recv=8, send=50)
 
 
 @pytest.mark.parametrize("without", SHORTCUTS)

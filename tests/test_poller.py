@@ -12,10 +12,12 @@ import pytest
 from twisted.internet import reactor
 from twisted.internet.interfaces import IReadDescriptor
 from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.task import Clock
 from twisted.internet.tcp import Server
 from twisted.python.failure import Failure
 from zope.interface.verify import verifyObject
 
+from ratchet_tx.batch import Batch
 from ratchet_tx.poller import Poller
 from tests.fakes import logged
 
@@ -45,9 +47,11 @@ class Listening(Protocol):
         self.received = b""
         self.lost: Any = None
         self.other: Any = None
+        self.heard: Any = lambda: None
 
     def dataReceived(self, data: bytes) -> None:
         self.received += data
+        self.heard()
         if data == b"raise":
             raise ValueError("broken")
         if self.other is not None:
@@ -65,7 +69,9 @@ class House:
 
     def __init__(self) -> None:
         self.reactor = Watching()
-        self.poller = Poller(self.reactor)  # type: ignore[arg-type]
+        self.clock = Clock()
+        self.batch = Batch(self.clock)
+        self.poller = Poller(self.reactor, self.batch)  # type: ignore[arg-type]
         self._listening = socket()
         self._listening.bind(("127.0.0.1", 0))
         self._listening.listen()
@@ -118,6 +124,36 @@ def test_reading(house: House) -> None:
         client.sendall(b"hi")
     house.poller.doRead()
     assert [transport.protocol.received for _, transport, _ in connections] == [b"hi", b"hi", b""]
+
+
+def test_turns(house: House) -> None:
+    """What is written while they are read is sent when all have been, and needs no delayed call."""
+    told: list[bytes] = []
+
+    class Corked:
+        def flush(self) -> None:
+            told.extend(transport.protocol.received for _, transport, _ in connections)
+
+    connections = [house.connect() for _ in range(3)]
+    for client, transport, _ in connections:
+        client.sendall(b"hi")
+        transport.protocol.heard = lambda: house.batch.add(Corked())
+    house.poller.doRead()
+    assert told == [b"hi"] * 9
+    assert house.clock.getDelayedCalls() == []
+    house.batch.add(Corked())
+    assert len(house.clock.getDelayedCalls()) == 1
+
+
+def test_manyAtOnce(house: House) -> None:
+    """A turn reads so many, and leaves the others to the next, so that nobody waits for long for what was written to him."""
+    connections = [house.connect() for _ in range(100)]
+    for client, _, _ in connections:
+        client.sendall(b"hi")
+    house.poller.doRead()
+    assert sum(transport.protocol.received == b"hi" for _, transport, _ in connections) == 64
+    house.poller.doRead()
+    assert all(transport.protocol.received == b"hi" for _, transport, _ in connections)
 
 
 def test_releasing(house: House) -> None:
