@@ -15,6 +15,7 @@ from twisted.web import http, server
 
 from ratchet_tx.counters import Counters
 from ratchet_tx.door import addressOf
+from ratchet_tx.timeouts import Timeouts
 
 #: How long a request's body may be: more than any form has, and less than hurts; uploads have to be asked for.
 BODY_BYTES = 1 << 20
@@ -32,15 +33,14 @@ class Channel(http.HTTPChannel):
 
     site: "Site"
 
-    _timer: IDelayedCall | None = None
     _isHead = True
 
     def dataReceived(self, data: bytes) -> None:
         """
         Take in what comes; where a head begins, so does its time.
         """
-        if self._isHead and self._timer is None and self.site.headSeconds:
-            self._timer = self.site.clock.callLater(self.site.headSeconds, self._late)
+        if self._isHead and self not in self.site.heads:
+            self.site.heads.start(self)
         super().dataReceived(data)
 
     def headerReceived(self, line: bytes) -> bool:
@@ -61,7 +61,7 @@ class Channel(http.HTTPChannel):
         Go on to the body.
         """
         self._isHead = False
-        self._stopTimer()
+        self.site.heads.stop(self)
         super().allHeadersReceived()
 
     def requestDone(self, request: Any) -> None:
@@ -77,23 +77,20 @@ class Channel(http.HTTPChannel):
             super().requestDone(request)
 
     def connectionLost(self, reason: Failure) -> None:
-        self._stopTimer()
+        self.site.heads.stop(self)
         super().connectionLost(reason)
 
-    def _late(self) -> None:
-        self._timer = None
+    def late(self) -> None:
+        """
+        Hear that a head has had its time.
+        """
         self.refuse(408, "Request Timeout")
-
-    def _stopTimer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
     def refuse(self, status: int, reason: str) -> None:
         """
         Refuse a head, and part with who sent it.
         """
-        self._stopTimer()
+        self.site.heads.stop(self)
         self.site.count(self, status)
         self.write(f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".encode())
         self.loseConnection()
@@ -181,7 +178,7 @@ class Site(server.Site):
     ) -> None:
         super().__init__(pages, Request, logFormatter=_formatAccess, reactor=clock, **others)
         self.bodyBytes = bodyBytes
-        self.headSeconds = headSeconds
+        self.heads: Timeouts[Channel] = Timeouts(headSeconds, lambda: clock, Channel.late)
         self.clock = clock
         self._counters = counters
 
