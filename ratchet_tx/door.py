@@ -14,7 +14,7 @@ from twisted.protocols.policies import ProtocolWrapper
 from twisted.python.failure import Failure
 
 from ratchet_tx.counters import Counters
-from ratchet_tx.head import BadHead, Head, readHead
+from ratchet_tx.head import END, BadHead, Head, readHead
 from ratchet_tx.settings import Limits
 from ratchet_tx.timeouts import Timeouts
 
@@ -22,8 +22,6 @@ _log = Logger()
 
 Page = Callable[[IAddress], Any]
 Socket = Callable[[IAddress, Head], Any]
-
-_END = b"\r\n\r\n"
 
 
 class Door(Protocol):
@@ -52,10 +50,10 @@ class Door(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         # Only what is new is looked at, and the three bytes before it: the cost is linear, whatever the pieces.
-        start = max(0, len(self._received) - len(_END) + 1)
+        start = max(0, len(self._received) - len(END) + 1)
         self._received += data
-        end = self._received.find(_END, start)
-        size = end + len(_END) if end >= 0 else len(self._received)
+        end = self._received.find(END, start)
+        size = end + len(END) if end >= 0 else len(self._received)
         if 0 < self._limits.headBytes < size:
             self._refuse(431, "Request Header Fields Too Large")
         elif end >= 0:

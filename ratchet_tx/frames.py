@@ -7,6 +7,8 @@ Of what comes in only the plainest frame is known here, which nearly all are: Au
 from collections.abc import Callable, Iterator
 from struct import pack
 
+from ratchet_tx.utf8 import isUTF8
+
 _FINAL_TEXT = 0x81
 _MASKED = 0x80
 
@@ -75,7 +77,7 @@ def takeTexts(data: bytes, limit: int, unmaskLong: Unmask) -> Iterator[tuple[byt
         if end > available or size > limit:
             return
         text = (unmask if size < _LONG else unmaskLong)(data[body:end], data[head:body])
-        if not (text.isascii() or _isUTF8(text)):
+        if not (text.isascii() or isUTF8(text)):
             return
         yield text, end
         start = end
@@ -90,11 +92,3 @@ def unmask(masked: bytes, mask: bytes) -> bytes:
     size = len(masked)
     repeated = (mask * (size // 4 + 1))[:size]
     return (int.from_bytes(masked, "little") ^ int.from_bytes(repeated, "little")).to_bytes(size, "little")
-
-
-def _isUTF8(text: bytes) -> bool:
-    try:
-        text.decode()
-    except UnicodeDecodeError:
-        return False
-    return True

@@ -53,7 +53,7 @@ def readHandshake(head: Head) -> Handshake:
     """
     target = _readLine(head.line.decode("latin-1"))
     headers = _join(head.headers)
-    if not _names(headers, "connection", "upgrade") or not _names(headers, "upgrade", "websocket"):
+    if not head.isUpgrade or "upgrade" not in [each.lower() for each in _listed(headers, "connection")]:
         raise _bad()
     key = headers.get("sec-websocket-key", "")
     if headers.get("sec-websocket-version") != VERSION or not _KEY.fullmatch(key):
@@ -87,10 +87,6 @@ def _join(pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:
 
 def _listed(headers: dict[str, str], name: str) -> list[str]:
     return [each.strip() for each in headers[name].split(",")] if name in headers else []
-
-
-def _names(headers: dict[str, str], name: str, token: str) -> bool:
-    return token in _listed(headers, name) or token in [each.lower() for each in _listed(headers, name)]
 
 
 def _hostOf(value: str) -> str:

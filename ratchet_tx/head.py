@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 from ratchet_tx.errors import RatchetError
 
+#: What ends a request's head.
+END = b"\r\n\r\n"
+
 #: What may stand in a line: text, tabs, and bytes that are no ASCII.
 _LEGAL = bytes([9, *range(32, 127), *range(128, 256)])
 
@@ -60,7 +63,7 @@ def readHead(head: bytes, count: int) -> Head:
     """
     if not head.count(b"\n") == head.count(b"\r") == head.count(b"\r\n"):
         raise BadHead(400, "Bad Request")
-    request, *lines = head[:-4].split(b"\r\n")
+    request, *lines = head[: -len(END)].split(b"\r\n")
     if request.translate(None, _LEGAL):
         raise BadHead(400, "Bad Request")
     return checkHeaders([_split(line) for line in lines], count)._replace(line=request)

@@ -24,7 +24,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ratchet_tx.handshake import VERSION, Handshake, readHandshake
-from ratchet_tx.head import BadHead, Head, readHead
+from ratchet_tx.head import END, BadHead, Head, readHead
 
 
 class Quiet:
@@ -80,10 +80,6 @@ _OF_THE_HANDSHAKE = (
     "websocket_protocols",
     "_wskey",
 )
-
-
-#: What ends a request's head.
-_END = b"\r\n\r\n"
 
 
 class LeanProtocol(WebSocketServerProtocol):
@@ -165,8 +161,8 @@ class LeanProtocol(WebSocketServerProtocol):
         C{onConnect} is called as Autobahn calls it, but for its answer: None, a subprotocol, or a pair of that and headers,
         at once; a coroutine or a Deferred nobody waits for.
         """
-        end = self.data.find(_END) + len(_END)
-        if end < len(_END):
+        end = self.data.find(END) + len(END)
+        if end < len(END):
             return
         try:
             head = self.head or readHead(self.data[:end], 0)

@@ -43,6 +43,7 @@ LAYERS = {
         "roster",
         "settings",
         "typescript",
+        "utf8",
         "wanted",
     ],
     2: [

@@ -7,6 +7,8 @@ from typing import Any
 from twisted.web.pages import notFound
 from twisted.web.static import File
 
+from ratchet_tx.utf8 import isUTF8
+
 
 class Files(File):
     """
@@ -23,7 +25,7 @@ class Files(File):
         return notFound()
 
     def getChild(self, path: bytes, request: Any) -> Any:
-        if path.startswith(b".") or b"\x00" in path or not _isUTF8(path):
+        if path.startswith(b".") or b"\x00" in path or not isUTF8(path):
             return notFound()
         return super().getChild(path, request)
 
@@ -37,11 +39,3 @@ class Files(File):
 
     #: By itself it would be what the base class has.
     render_HEAD = render_GET
-
-
-def _isUTF8(path: bytes) -> bool:
-    try:
-        path.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
