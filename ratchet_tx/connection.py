@@ -64,7 +64,7 @@ class Connection:
     @ivar ownTable: where the protocol's own events lead to
     @ivar since: when it was opened
     @ivar heard: when it last sent something
-    @ivar fullAt: how much of its rate it has spent (see L{ratchet_tx.limits.Rate})
+    @ivar fullAt: when it has none of its rate spent any more (see L{ratchet_tx.limits.Rate})
     @ivar refusals: how often it was refused for being too fast
     @ivar badMessages: how often what it sent wasn't a message
     @ivar hold: what it isn't sent yet, because it is subscribing to something

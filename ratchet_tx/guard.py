@@ -77,11 +77,10 @@ class Guard:
         """
         Take an event's price from its sender; who can't pay is refused, and in the end closed.
         """
-        fullAt = self._rate.spend(connection.fullAt, now)
-        if fullAt >= 0:
-            connection.fullAt = fullAt
+        lacking = self._rate.spend(connection, now)
+        if not lacking:
             return True
-        self._answers.refuse(connection, payload.event, payload.id, _tooFast(-fullAt))
+        self._answers.refuse(connection, payload.event, payload.id, _tooFast(lacking))
         self._strike(connection, now)
         return False
 
@@ -103,22 +102,10 @@ class Guard:
         free = min(count, connection.freeSubscribes)
         connection.freeSubscribes -= free
         for _ in range(count - free):
-            lacking = self._spend(connection, now)
+            lacking = self._rate.spend(connection, now)
             if lacking:
                 self._strike(connection, now)
                 raise _tooFast(lacking)
-
-    def _spend(self, connection: Connection, now: float) -> float:
-        """
-        Take a price out of a peer's bucket.
-
-        @return: 0 where it could pay, else after how many seconds it could
-        """
-        fullAt = self._rate.spend(connection.fullAt, now)
-        if fullAt < 0:
-            return -fullAt
-        connection.fullAt = fullAt
-        return 0
 
     def mayWait(self, connection: Connection, payload: Payload) -> bool:
         """
@@ -137,7 +124,7 @@ class Guard:
 
         @return: whether it may be answered
         """
-        if not self._spend(connection, now):
+        if not self._rate.spend(connection, now):
             return True
         self._counters.refused["rate.limited"] += 1
         self._strike(connection, now)
@@ -152,7 +139,7 @@ class Guard:
         """
         Refuse what isn't a message; it has its price, too, and who sends nothing else is closed.
         """
-        self._spend(connection, now)
+        self._rate.spend(connection, now)
         self._answers.refuse(connection, "", error.id, error)
         connection.badMessages = connection.badMessages or Strikes()
         if 0 < self._limits.eventsBurst <= connection.badMessages.strike(now):

@@ -2,6 +2,18 @@
 How much a peer has asked of us, against how much it may; it knows what time it is only by being told, and closes nobody.
 """
 
+from typing import Protocol
+
+
+class Bucket(Protocol):
+    """
+    Whose rate is kept.
+
+    @ivar fullAt: when its bucket would be full again
+    """
+
+    fullAt: float
+
 
 class Rate:
     """
@@ -21,17 +33,20 @@ class Rate:
         self._interval = 1 / perSecond if limited else 0.0
         self._whole = burst * self._interval
 
-    def spend(self, fullAt: float, now: float) -> float:
+    def spend(self, bucket: Bucket, now: float) -> float:
         """
-        Take a token out of a bucket.
+        Take a token out of a bucket, if it has one.
 
-        @param fullAt: when the bucket would be full
-        @return: when it would be full now; where it has no token, how long until it has one, as a negative number
+        @return: 0 where it had; else after how many seconds it has
         """
+        fullAt = bucket.fullAt
         after = (now if fullAt < now else fullAt) + self._interval
         lacking = after - now - self._whole
         # A token's hundredth, because times are large numbers and don't add up exactly.
-        return -lacking if lacking > 0.01 * self._interval else after
+        if lacking > 0.01 * self._interval:
+            return lacking
+        bucket.fullAt = after
+        return 0
 
 
 class Strikes:

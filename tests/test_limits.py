@@ -17,16 +17,12 @@ class Peer:
 
     def __init__(self, rate: Rate) -> None:
         self._rate = rate
-        self._fullAt = 0.0
+        self.fullAt = 0.0
         self.after = 0.0
 
     def spends(self, now: float) -> bool:
-        fullAt = self._rate.spend(self._fullAt, now)
-        if fullAt < 0:
-            self.after = -fullAt
-            return False
-        self._fullAt = fullAt
-        return True
+        self.after = self._rate.spend(self, now)
+        return not self.after
 
 
 def test_burst() -> None:
