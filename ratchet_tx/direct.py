@@ -91,7 +91,7 @@ class DirectOutlet:
         cork = self._cork
         if not cork:
             return
-        data = cork[0] if len(cork) == 1 else b"".join(cork)
+        data = b"".join(cork)
         cork.clear()
         self.queuedBytes = 0
         try:

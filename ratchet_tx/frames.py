@@ -4,7 +4,7 @@ WebSocket frames as bytes, RFC 6455 section 5.2; it knows nothing of sockets, co
 Of what comes in only the plainest frame is known here, which nearly all are: Autobahn reads all others.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from struct import pack
 
 from ratchet_tx.utf8 import isUTF8
@@ -15,8 +15,14 @@ _MASKED = 0x80
 #: From this length on a masker in C is faster, which takes a microsecond to set up.
 _LONG = 256
 
-#: Takes a payload and its mask, and gives the payload without it.
-Unmask = Callable[[bytes, bytes], bytes]
+#: A number by which a mask is repeated when it is multiplied by it, by how often.
+_REPEATED = [int.from_bytes(b"\1\0\0\0" * times, "little") for times in range(_LONG // 4 + 2)]
+
+#: The heads of short frames, by the text's length.
+_SHORT_HEADS = [bytes((_FINAL_TEXT, size)) for size in range(126)]
+
+#: Takes a mask with the payload that follows it, and gives the payload without it.
+Unmask = Callable[[bytes], bytes]
 
 
 def makeText(text: bytes) -> bytes:
@@ -30,7 +36,7 @@ def makeText(text: bytes) -> bytes:
     """
     size = len(text)
     if size < 126:
-        return bytes((_FINAL_TEXT, size)) + text
+        return _SHORT_HEADS[size] + text
     if size < 65536:
         return pack("!BBH", _FINAL_TEXT, 126, size) + text
     return pack("!BBQ", _FINAL_TEXT, 127, size) + text
@@ -48,47 +54,48 @@ def textOf(frame: bytes) -> bytes:
     return frame[4:] if length == 126 else frame[10:]
 
 
-def takeTexts(data: bytes, limit: int, unmaskLong: Unmask) -> Iterator[tuple[bytes, int]]:
+def takeText(data: bytes, start: int, limit: int, unmaskLong: Unmask) -> tuple[bytes, int] | None:
     """
-    Take the text messages off the beginning of a chunk, each when it is asked for.
+    Take a text message out of a chunk.
 
-    A message is taken if it is one whole frame: final, masked, no longer than 65,535 bytes, its length written in the
-    shortest way, and its text UTF-8.  At whatever else there is, this ends.
+    It is taken if it is one whole frame: final, masked, no longer than 65,535 bytes, its length written in the shortest way,
+    and its text UTF-8.
 
-    @param data: the chunk, which begins where a message begins
+    @param data: the chunk
+    @param start: where in it a message begins
     @param limit: how long a message may be
     @param unmaskLong: takes the mask off where it would be slow here
-    @return: each message's text, and where it ends
+    @return: the message's text, and where it ends; or None for whatever else there is
     """
-    start, available = 0, len(data)
     # Written in one piece, without a function for each step, because it runs for every message: calls would double its cost.
-    while available - start >= 6 and data[start] == _FINAL_TEXT:
-        size = data[start + 1] - _MASKED
-        head = start + 2
-        if size == 126 and available - start >= 8:
-            size = data[head] << 8 | data[head + 1]
-            head += 2
-            if size < 126:
-                return
-        elif not 0 <= size < 126:
-            return
-        body = head + 4
-        end = body + size
-        if end > available or size > limit:
-            return
-        text = (unmask if size < _LONG else unmaskLong)(data[body:end], data[head:body])
-        if not (text.isascii() or isUTF8(text)):
-            return
-        yield text, end
-        start = end
+    available = len(data) - start
+    if available < 6 or data[start] != _FINAL_TEXT:
+        return None
+    size = data[start + 1] - _MASKED
+    mask = start + 2
+    if size == 126 and available >= 8:
+        size = data[mask] << 8 | data[mask + 1]
+        mask += 2
+        if size < 126:
+            return None
+    elif not 0 <= size < 126:
+        return None
+    end = mask + 4 + size
+    if end > start + available or size > limit:
+        return None
+    text = (unmask if size < _LONG else unmaskLong)(data[mask:end])
+    return (text, end) if text.isascii() or isUTF8(text) else None
 
 
-def unmask(masked: bytes, mask: bytes) -> bytes:
+def unmask(masked: bytes) -> bytes:
     """
     Take the mask off a payload (RFC 6455 section 5.3), all of it at once as one large number.
 
-    @param mask: four bytes
+    @param masked: the mask's four bytes, and the payload
     """
     size = len(masked)
-    repeated = (mask * (size // 4 + 1))[:size]
-    return (int.from_bytes(masked, "little") ^ int.from_bytes(repeated, "little")).to_bytes(size, "little")
+    words = (size + 3) // 4
+    repeated = _REPEATED[words] if size < _LONG else int.from_bytes(b"\1\0\0\0" * words, "little")
+    number = int.from_bytes(masked, "little")
+    # Little-endian, the number's end is the mask.
+    return (number ^ (number & 0xFFFFFFFF) * repeated).to_bytes(words * 4, "little")[4:size]

@@ -14,16 +14,17 @@ except ImportError:
     ffi = lib = None
 
 
-def unmaskLong(masked: bytes, mask: bytes) -> bytes:
+def unmaskLong(masked: bytes) -> bytes:
     """
     Take the mask off a payload, as L{unmask} does.
 
-    @param mask: four bytes
+    @param masked: the mask's four bytes, and the payload
     """
     if lib is None:
-        return unmask(masked, mask)
+        return unmask(masked)
     data = bytearray(masked)
-    masker = lib.nvx_xormask_new(mask)
+    masker = lib.nvx_xormask_new(masked[:4])
+    # The mask's own four bytes are a whole turn of it.
     lib.nvx_xormask_process(masker, ffi.from_buffer(data), len(data))
     lib.nvx_xormask_free(masker)
-    return bytes(data)
+    return bytes(memoryview(data)[4:])

@@ -23,7 +23,7 @@ from ratchet_tx.connection import Connection
 from ratchet_tx.direct import DirectOutlet
 from ratchet_tx.door import Door, addressOf
 from ratchet_tx.forwarded import Asker, readForwarded
-from ratchet_tx.frames import makeText, takeTexts, textOf
+from ratchet_tx.frames import makeText, takeText, textOf
 from ratchet_tx.head import Head
 from ratchet_tx.hosts import Hosts
 from ratchet_tx.hub import Hub
@@ -234,7 +234,7 @@ class RatchetServerProtocol(LeanProtocol):
     def dataReceived(self, data: bytes) -> None:
         if not self._between:
             data = self._finishFrame(data)
-        if self._between and self.state == self.STATE_OPEN:
+        if self._between:
             data = self._takeTexts(data)
         if data:
             self._giveToAutobahn(data)
@@ -245,12 +245,13 @@ class RatchetServerProtocol(LeanProtocol):
 
         @return: what isn't, from there on
         """
-        taken = 0
-        for text, end in takeTexts(data, self.factory.longestText, unmaskLong):
-            taken = end
-            self.onMessage(text, False)
-            if self.state != self.STATE_OPEN:
+        taken, size, limit = 0, len(data), self.factory.longestText
+        while taken < size and self.state == self.STATE_OPEN:
+            found = takeText(data, taken, limit, unmaskLong)
+            if found is None:
                 break
+            text, taken = found
+            self.onMessage(text, False)
         return data[taken:]
 
     def _finishFrame(self, data: bytes) -> bytes:

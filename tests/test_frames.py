@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ratchet_tx.frames import makeText, takeTexts, textOf, unmask
+from ratchet_tx.frames import makeText, takeText, textOf, unmask
 from ratchet_tx.masks import unmaskLong
 from tests.wire import BINARY, CLOSE, CONTINUATION, MASK, PING, frame
 
@@ -70,8 +70,12 @@ def taken(data: bytes, limit: int = 65_535) -> tuple[list[bytes], bytes]:
 
     @return: them, and the rest
     """
-    found = list(takeTexts(data, limit, unmaskLong))
-    return [text for text, _ in found], data[found[-1][1] if found else 0 :]
+    texts: list[bytes] = []
+    end = 0
+    while (found := takeText(data, end, limit, unmaskLong)) is not None:
+        text, end = found
+        texts.append(text)
+    return texts, data[end:]
 
 
 @pytest.mark.parametrize("size", [0, 1, 3, 4, 5, 125, 126, 127, 255, 256, 257, 4096, 65_535])
@@ -124,5 +128,5 @@ def test_limit() -> None:
 @given(st.binary(max_size=300), st.binary(min_size=4, max_size=4))
 def test_masks(data: bytes, mask: bytes) -> None:
     """A mask is taken off byte by byte, and put on again in the same way."""
-    assert unmask(data, mask) == bytes(byte ^ mask[position % 4] for position, byte in enumerate(data))
-    assert unmask(unmask(data, mask), mask) == data
+    assert unmask(mask + data) == bytes(byte ^ mask[position % 4] for position, byte in enumerate(data))
+    assert unmask(mask + unmask(mask + data)) == data
