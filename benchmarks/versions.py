@@ -6,7 +6,7 @@ import json
 import subprocess
 from importlib.metadata import version
 
-from benchmarks.servers import ASGI, HERE, Kind
+from benchmarks.servers import ASGI, HERE, NODE, Kind
 
 
 def versions(kind: Kind) -> dict[str, str]:
@@ -20,7 +20,7 @@ def versions(kind: Kind) -> dict[str, str]:
 
 def _node(package: str) -> str:
     if package == "Node":
-        return subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip().lstrip("v")
+        return subprocess.run([str(NODE), "--version"], capture_output=True, text=True, check=True).stdout.strip().lstrip("v")
     about = json.loads((HERE / "node_modules" / package / "package.json").read_text())
     found: str = about["version"]
     return found
