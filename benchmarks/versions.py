@@ -20,7 +20,8 @@ def versions(kind: Kind) -> dict[str, str]:
 
 def _node(package: str) -> str:
     if package == "Node":
-        return subprocess.run([str(NODE), "--version"], capture_output=True, text=True, check=True).stdout.strip().lstrip("v")
+        said = subprocess.run([str(NODE), "--version"], capture_output=True, text=True, check=True).stdout
+        return said.strip().lstrip("v")
     about = json.loads((HERE / "node_modules" / package / "package.json").read_text())
     found: str = about["version"]
     return found

@@ -50,7 +50,7 @@ class Head(NamedTuple):
 
     isUpgrade: bool
     headers: list[tuple[bytes, bytes]]
-    line: bytes = b""
+    line: bytes
 
 
 def readHead(head: bytes, count: int) -> Head:
@@ -66,7 +66,8 @@ def readHead(head: bytes, count: int) -> Head:
     request, *lines = head[: -len(END)].split(b"\r\n")
     if request.translate(None, _LEGAL):
         raise BadHead(400, "Bad Request")
-    return checkHeaders([_split(line) for line in lines], count)._replace(line=request)
+    headers = [_split(line) for line in lines]
+    return Head(checkHeaders(headers, count), headers, request)
 
 
 def _split(line: bytes) -> tuple[bytes, bytes]:
@@ -76,26 +77,27 @@ def _split(line: bytes) -> tuple[bytes, bytes]:
     return name.lower(), value.strip(b" \t")
 
 
-def checkHeaders(headers: list[tuple[bytes, bytes]], count: int) -> Head:
+def checkHeaders(headers: list[tuple[bytes, bytes]], count: int) -> bool:
     """
     Look headers through that have been taken apart.
 
     @param headers: names in lower case, with their values
     @param count: how many there may be; 0 for any number
+    @return: whether the request wants to become a WebSocket
     @raise BadHead: for what may not pass
     """
     if 0 < count < len(headers):
         raise BadHead(431, "Request Header Fields Too Large")
     names = [name for name, _ in headers]
-    values = b"".join(value for _, value in headers)
+    values = b"".join([value for _, value in headers])
     # A blank before the colon, or before the name (which once continued the line before), is in no token either.
     if not all(names) or b"".join(names).translate(None, _TOKEN) or values.translate(None, _LEGAL):
         raise BadHead(400, "Bad Request")
-    if any(names.count(name) > 1 for name in _SINGLE):
+    if max(map(names.count, _SINGLE)) > 1:
         raise BadHead(400, "Bad Request")
-    upgrades = b",".join(value for name, value in headers if name == b"upgrade").lower().split(b",")
+    upgrades = b",".join([value for name, value in headers if name == b"upgrade"]).lower().split(b",")
     isUpgrade = b"websocket" in [upgrade.strip() for upgrade in upgrades]
     # Pages are twisted.web's, which minds no such byte; a cookie of theirs may well have it.
     if isUpgrade and _NEXT_LINE in values:
         raise BadHead(400, "Bad Request")
-    return Head(isUpgrade, headers)
+    return isUpgrade

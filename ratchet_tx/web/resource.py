@@ -61,10 +61,10 @@ class RatchetResource:
         self.start()
         headers = [(name.lower(), value) for name, values in request.requestHeaders.getAllRawHeaders() for value in values]
         try:
-            head = checkHeaders(headers, self._factory.hub.limits.headCount)
+            isUpgrade = checkHeaders(headers, self._factory.hub.limits.headCount)
         except BadHead as bad:
             return _refuse(request, bad.status, bad.reason)
-        if not head.isUpgrade:
+        if not isUpgrade:
             request.setHeader(b"upgrade", b"websocket")
             return errorPage(426, "Upgrade Required", "This is a WebSocket: connect to it by ws:// or wss://.").render(
                 request
