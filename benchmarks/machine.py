@@ -64,6 +64,15 @@ def describe() -> str:
     )
     memory = os.sysconf("SC_PHYS_PAGES") * getpagesize() / 2**30
     return (
-        f"{model}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.release()}, "
+        f"{model}, {os.cpu_count()} cores, {memory:.0f} GiB, {_system()}, "
         f"{platform.python_implementation()} {platform.python_version()}"
     )
+
+
+def _system() -> str:
+    kernel = f"{platform.system()} {platform.release()}"
+    try:
+        return f"{platform.freedesktop_os_release()['PRETTY_NAME']}, {kernel}"
+    except OSError:
+        # It says nowhere what it is.
+        return kernel

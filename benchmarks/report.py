@@ -1,6 +1,6 @@
 """
-What is said and kept of what was measured: C{docs/benchmarks.json} has the figures, and C{docs/benchmarks.rst} and the plots
-are written from them.
+What is said and kept of what was measured: C{docs/benchmarks.json} has the figures, and C{docs/benchmarks.rst}, the plots
+and the README's table are written from them.
 """
 
 import json
@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from benchmarks import readme
 from benchmarks.machine import cores
 from benchmarks.machine import describe as describeMachine
 from benchmarks.server import ROOT
@@ -96,7 +97,7 @@ def saveTable(about: About, rows: Sequence[Row]) -> None:
     """
     Keep a table.
     """
-    _save("table", {"about": about, "rows": [asdict(row) for row in rows]})
+    readme.save(_save("table", {"about": about, "rows": [asdict(row) for row in rows]}))
 
 
 def saveGrowth(about: About, sizes: Sequence[int], costs: Mapping[str, Sequence[float]]) -> None:
@@ -113,7 +114,7 @@ def saveSoak(about: About, soak: Soak) -> None:
     _save("soak", {"about": about, **asdict(soak)})
 
 
-def _save(part: str, figures: dict[str, Any]) -> None:
+def _save(part: str, figures: dict[str, Any]) -> dict[str, Any]:
     # matplotlib takes its time to load, and nothing but this needs it.
     from benchmarks import plots
 
@@ -122,6 +123,7 @@ def _save(part: str, figures: dict[str, Any]) -> None:
     FIGURES.write_text(json.dumps(kept, indent=1) + "\n")
     plots.PLOTS[part](figures, DOCS / f"benchmarks-{part}.svg")
     (DOCS / "benchmarks.rst").write_text(page(kept))
+    return kept
 
 
 PAGE = """\

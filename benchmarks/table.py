@@ -67,6 +67,13 @@ def _cost(sample: Sample) -> float:
     return sample.memory or sample.microseconds
 
 
+def cost(row: Row) -> str:
+    """
+    Write what a row's work costs its server: CPU, or memory where that is measured.
+    """
+    return f"{row.memory or row.microseconds:,.1f}"
+
+
 def cells(row: Row) -> tuple[str, ...]:
     """
     Write a row's figures; what isn't measured stays empty, and a load that was too busy is marked.
@@ -76,10 +83,10 @@ def cells(row: Row) -> tuple[str, ...]:
         row.work,
         row.server,
         "" if idle else f"{row.rate:,.0f}",
-        "" if idle else f"{row.microseconds:,.1f}",
+        "" if idle else cost(row),
         f"{row.p50:,.2f}" if row.p50 else "",
         f"{row.p99:,.2f}" if row.p99 else "",
-        f"{row.memory:,.1f}" if idle else "",
+        cost(row) if idle else "",
         f"{row.share:.0%}" + (" (!)" if row.share > BUSY else ""),
         f"{row.ratio:.2f}" if row.ratio else "",
     )

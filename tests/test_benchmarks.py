@@ -2,19 +2,22 @@
 Benchmarks: what of them can be wrong without a clock; that each kind of work can be done is seen by C{make benchmark-smoke}.
 """
 
+import json
 import os
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from docutils import nodes
 from docutils.core import publish_doctree
 
+from benchmarks import readme
 from benchmarks.dialects import DIALECTS, LoginRefused, Plain, SocketIO
 from benchmarks.machine import cpuSeconds, memoryBytes
 from benchmarks.meter import Meter, Sample, percentile
-from benchmarks.report import Soak, describeSoak, page
+from benchmarks.report import FIGURES, Soak, describeSoak, page
 from benchmarks.servers import FEW, KINDS, ratchet
 from benchmarks.servers.ratchet import Users
 from benchmarks.servers.tokens import USERS
@@ -293,6 +296,31 @@ def test_pageOfWhatThereIs() -> None:
     text = page({"table": {"about": ABOUT, "rows": [ROW]}})
     assert "Side by side" in text
     assert "A soak" not in text
+
+
+def test_readme() -> None:
+    """The README's table is that of the page."""
+    kept = json.loads(FIGURES.read_text())
+    part = readme.part(kept)
+    assert set(readme.WORKS) <= {row["work"] for row in kept["table"]["rows"]}
+    publish_doctree(part, settings_overrides={"halt_level": 2, "report_level": 2})
+    assert readme.BEGIN + part + readme.END in readme.README.read_text()
+
+
+def test_readmeShowsWhatThereIs() -> None:
+    """What the README shows of a measurement is one line a work and one figure a server, and what it was made with."""
+    rows = [
+        asdict(Row(work, server, 1, 2.34, 1, 1, 0.5, memory, 1))
+        for work, memory in ((readme.WORKS[0], 0), ("something else", 0), (readme.WORKS[-1], 3.5))
+        for server in ("ratchet_tx", "Node ws")
+    ]
+    text = readme.part({"table": {"about": ABOUT | {"versions": {"Node": "26.0"}}, "rows": rows}})
+    assert cellsRead(text) == [
+        ["work", "ratchet_tx", "Node ws"],
+        [readme.WORKS[0], "2.3", "2.3"],
+        [readme.WORKS[-1], "3.5", "3.5"],
+    ]
+    assert "a machine, Node 26.0." in text
 
 
 def test_soakBeginsAfterATenth() -> None:
