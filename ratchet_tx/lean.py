@@ -204,8 +204,9 @@ class LeanProtocol(WebSocketServerProtocol):
         self.factory.countConnections -= 1
 
     def _onOpen(self) -> None:
+        # Not taken out of __dict__: once that is asked for, Python keeps it, and each attribute is another step away.
         for name in _OF_THE_HANDSHAKE:
-            self.__dict__.pop(name, None)
+            setattr(self, name, None)
         self.onOpen()
 
 

@@ -53,6 +53,8 @@ _LONGEST_TEXT = 65535
 #: How many bytes of UTF-8 fit beside the code into a close frame (RFC 6455 section 5.5).
 _REASON_BYTES = 123
 
+#: Autobahn's states. A class's attribute is looked up anew for each message, through all its bases; a module's name isn't.
+_OPEN, _CLOSED = LeanProtocol.STATE_OPEN, LeanProtocol.STATE_CLOSED
 
 #: What a refused handshake is told beside the code; anything else is the peer's own fault, in a way that it has to find.
 HTTP_STATUS = {
@@ -84,6 +86,9 @@ class RatchetServerProtocol(LeanProtocol):
 
     #: By which the poller knows the transport, while it reads it.
     _held: int | None = None
+
+    #: Whether the peer and we have agreed to compress.
+    _compresses = False
 
     #: Whether the next byte begins a message, and the fast path may look at it.
     _between = False
@@ -138,7 +143,8 @@ class RatchetServerProtocol(LeanProtocol):
             return
         if self._isPlain() and self.factory.poller is not None:
             self._held = self.factory.poller.hold(self.transport)
-        self._between = self.factory.takesTexts and self._perMessageCompress is None
+        self._compresses = self._perMessageCompress is not None
+        self._between = self.factory.takesTexts and not self._compresses
         self.factory.pings.start(self)
         self.connection = self.factory.hub.opened(self, self._request, self._address)
         if self._lost:
@@ -246,7 +252,7 @@ class RatchetServerProtocol(LeanProtocol):
         @return: what isn't, from there on
         """
         taken, size, limit = 0, len(data), self.factory.longestText
-        while taken < size and self.state == self.STATE_OPEN:
+        while taken < size and self.state == _OPEN:
             found = takeText(data, taken, limit, unmaskLong)
             if found is None:
                 break
@@ -272,7 +278,7 @@ class RatchetServerProtocol(LeanProtocol):
             self._dataReceived(data[start : start + _PORTION])
         self._between = (
             self.factory.takesTexts
-            and self._perMessageCompress is None
+            and not self._compresses
             and not self.data
             and self.current_frame is None
             and not self.inside_message
@@ -359,7 +365,7 @@ class RatchetServerProtocol(LeanProtocol):
         """
         if self._outlet.moved():
             self.factory.leaving.start(self)
-        elif self.state == self.STATE_CLOSED:
+        elif self.state == _CLOSED:
             self._outlet.abort()
         else:
             self.onCloseHandshakeTimeout()
@@ -373,29 +379,29 @@ class RatchetServerProtocol(LeanProtocol):
     # Compressed frames build on each other, so none of them is spare.
 
     def send(self, frame: bytes, spare: Spare | None = None) -> None:
-        if self.state != self.STATE_OPEN:
+        if self.state != _OPEN:
             return
-        if self._perMessageCompress is None:
-            self._outlet.write(frame, spare)
-        else:
+        if self._compresses:
             self.sendMessage(textOf(frame))
+        else:
+            self._outlet.write(frame, spare)
 
     def sendText(self, text: bytes, spare: Spare | None = None) -> None:
-        if self.state != self.STATE_OPEN:
+        if self.state != _OPEN:
             return
-        if self._perMessageCompress is None:
-            self._outlet.write(makeText(text), spare)
-        else:
+        if self._compresses:
             self.sendMessage(text)
+        else:
+            self._outlet.write(makeText(text), spare)
 
     def close(self, code: int, reason: str) -> None:
-        if self.state != self.STATE_OPEN:
+        if self.state != _OPEN:
             return
         # sendClose refuses 1001, 1003, 1009 and 1013, which a server may well send.
         self.sendCloseFrame(code, reason.encode("utf-8", "replace")[:_REASON_BYTES].decode("utf-8", "ignore").encode())
 
     def abort(self) -> None:
-        if self.state == self.STATE_CLOSED:
+        if self.state == _CLOSED:
             self._outlet.abort()
         else:
             self.dropConnection(abort=True)
