@@ -95,9 +95,17 @@ class Inbox(Generic[Waiting]):
 
     def drop(self) -> None:
         """
-        Forget who waits, and cancel what is being done.
+        Forget who waits, and whose turn it would be, and cancel what is being done.
         """
         self._line = None
+        # Who made us is known by it, and would stay until the garbage collector comes.
+        self._turn = _nothing
         for work in (self.busy, *(self._beside or ())):
             if work is not None:
                 cancel(work)
+
+
+def _nothing(waiting: Any) -> None:
+    """
+    Take no notice of what would have had its turn.
+    """

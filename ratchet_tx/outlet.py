@@ -121,3 +121,34 @@ class Outlet:
 
     def stopProducing(self) -> None:
         self.lose()
+
+
+class Nowhere:
+    """
+    The outlet to a peer that is gone: whatever is written is lost.
+
+    A connection that has ended has this one, for its own outlet knows it: two objects that know each other stay until
+    Python's garbage collector finds them, after thousands of connections.
+    """
+
+    __slots__ = ()
+
+    queuedBytes = 0
+
+    def write(self, data: bytes, spare: Spare | None = None) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def abort(self) -> None:
+        pass
+
+    def lose(self) -> None:
+        pass
+
+    def moved(self) -> bool:
+        return False
+
+
+NOWHERE = Nowhere()

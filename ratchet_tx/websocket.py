@@ -32,7 +32,7 @@ from ratchet_tx.journal import keepJournal
 from ratchet_tx.lean import LeanProtocol, Quiet
 from ratchet_tx.masks import unmaskLong
 from ratchet_tx.origin import Origins
-from ratchet_tx.outlet import Outlet
+from ratchet_tx.outlet import NOWHERE, Nowhere, Outlet
 from ratchet_tx.poller import AVAILABLE, Poller
 from ratchet_tx.request import Request
 from ratchet_tx.spare import Spare
@@ -285,7 +285,7 @@ class RatchetServerProtocol(LeanProtocol):
         )
 
     def connectionMade(self) -> None:
-        self._outlet = self._makeOutlet()
+        self._outlet: Outlet | DirectOutlet | Nowhere = self._makeOutlet()
         super().connectionMade()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -296,6 +296,7 @@ class RatchetServerProtocol(LeanProtocol):
         if self._held is not None and factory.poller is not None:
             factory.poller.release(self._held)
         self._outlet.lose()
+        self._outlet = NOWHERE
         super().connectionLost(reason)
 
     # The outlet, through which all goes that is sent

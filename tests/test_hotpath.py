@@ -11,7 +11,8 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from socket import MSG_DONTWAIT, create_connection, socket
+from socket import MSG_DONTWAIT, SO_LINGER, SOL_SOCKET, create_connection, socket
+from struct import pack
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from twisted.internet.epollreactor import EPollReactor
 from ratchet_tx import Hub, RatchetServerFactory, Settings, on
 from ratchet_tx.settings import SHORTCUTS, Limits
 from tests.fakes import FakeProvider
-from tests.wire import event, handshake
+from tests.wire import CLOSE, event, frame, handshake
 
 #: What asks the system for something; by these names it is called in Python.
 _SYSTEM = {"accept", "close", "poll", "recv", "register", "modify", "send", "setsockopt", "shutdown", "unregister"}
@@ -219,3 +220,62 @@ def test_idle(house: House) -> None:
     gc.collect()
     assert len(house.reactor.getDelayedCalls()) <= timers + 2
     assert (sys.getallocatedblocks() - blocks) / 50 < 51
+
+
+def _leave(house: House, peer: socket) -> None:
+    peer.sendall(frame(pack("!H", 1000), CLOSE))
+    house.turn(3)
+
+
+def _vanish(house: House, peer: socket) -> None:
+    peer.setsockopt(SOL_SOCKET, SO_LINGER, pack("ii", 1, 0))
+
+
+def _kick(house: House, peer: socket) -> None:
+    house.hub.disconnect("ada")
+    house.turn(2)
+
+
+def _ask(house: House, peer: socket) -> None:
+    (connection,) = house.hub.connections
+    connection.ask("where").addErrback(lambda _: None)
+
+
+def _mayNot(house: House, peer: socket) -> None:
+    peer.sendall(frame(b"\xff"))
+    house.turn(3)
+
+
+def _doesNotRead(house: House, peer: socket) -> None:
+    (connection,) = house.hub.connections
+    for _ in range(400):
+        connection.emit("long", "x" * 60_000)
+
+
+@pytest.mark.parametrize("without", [(), *((each,) for each in SHORTCUTS)], ids=str)
+@pytest.mark.parametrize("end", [_leave, _vanish, _kick, _ask, _mayNot, _doesNotRead])
+def test_ended(end: Callable[[House, socket], None], without: tuple[str, ...]) -> None:
+    """Whichever way a connection ends, it is gone at once, and leaves nothing for the garbage collector to find."""
+    house = House(without=without)
+
+    def live() -> None:
+        peer = house.connect()
+        house.peers.remove(peer)
+        peer.sendall(ECHO)
+        house.turn(2)
+        house.hub.connections[0].join("room")
+        end(house, peer)
+        peer.close()
+        house.turn(4)
+        assert not house.hub.connections
+
+    live()
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(5):
+            live()
+        assert gc.collect() < 5
+    finally:
+        gc.enable()
+        house.close()

@@ -3,6 +3,7 @@ The inbox: events of one connection, one after the other.
 """
 
 from typing import Any
+from weakref import ref
 
 from twisted.internet.defer import Deferred, fail, succeed
 
@@ -144,3 +145,17 @@ def test_droppedWithNothing() -> None:
     line = Line()
     line.inbox.drop()
     assert (line.inbox.load, line.inbox.busy) == (0, None)
+
+
+def test_nobodysTurn() -> None:
+    """Once all is dropped nothing has its turn any more, and who made the inbox isn't kept by it."""
+    line = Line()
+    line.inbox.drop()
+    line.inbox.wait("late")
+    line.inbox.occupy(later := Deferred())
+    later.callback(None)
+    assert line.turns == []
+    maker, inbox = ref(line), line.inbox
+    del line
+    assert maker() is None
+    assert inbox.load == 0

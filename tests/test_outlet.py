@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from twisted.internet.interfaces import IPushProducer
 
-from ratchet_tx.outlet import Outlet
+from ratchet_tx.outlet import NOWHERE, Outlet
 from ratchet_tx.spare import Spare
 from tests.outlets import OutletContract, Peer, checkOrder, steps
 
@@ -124,3 +124,11 @@ class TestOutlet(OutletContract):
 def test_inOrder(steps: list[tuple[str, int]]) -> None:
     """Whatever the peer's pace, all bytes come, once, in order, and what isn't there yet is counted."""
     checkOrder(Reader(room=10, limit=0), steps)
+
+
+def test_nowhere() -> None:
+    """To a peer that is gone everything may be sent, and nothing waits for it."""
+    NOWHERE.write(b"news", Spare("tick", None, False))
+    for end in (NOWHERE.close, NOWHERE.abort, NOWHERE.lose):
+        end()
+    assert (NOWHERE.queuedBytes, NOWHERE.moved()) == (0, False)
