@@ -3,7 +3,7 @@ One peer's connection; it knows neither sockets nor who handles what.
 """
 
 from collections.abc import Collection
-from os import urandom
+from secrets import token_hex
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
@@ -104,7 +104,7 @@ class Connection:
     )
 
     def __init__(self, node: Node, transport: ITransport, request: IRequest, remoteAddress: str) -> None:
-        self.id = f"c-{urandom(8).hex()}"
+        self.id = f"c-{token_hex(8)}"
         self.client: IClient | None = None
         self.guest: IClient | None = None
         self.version = 1

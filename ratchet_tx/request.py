@@ -14,8 +14,6 @@ from ratchet_tx.interfaces import IRequest
 class Request:
     """
     A handshake's request; what it says can't be changed, and its repr shows only the path.
-
-    @param headers: by their names in lower case
     """
 
     __slots__ = ("_cookies", "_headers", "_path", "_query")
@@ -25,7 +23,7 @@ class Request:
     ) -> None:
         self._path = path
         self._query = MappingProxyType({name: tuple(values) for name, values in (query or {}).items()})
-        self._headers = MappingProxyType(dict(headers or {}))
+        self._headers = MappingProxyType({name.lower(): value for name, value in (headers or {}).items()})
         self._cookies: Mapping[str, str] | None = None
 
     @property

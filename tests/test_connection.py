@@ -22,7 +22,7 @@ def hub() -> Hub:
 
 @pytest.fixture
 def peer(hub: Hub) -> Peer:
-    return Peer(hub, Request("/chat", {"v": ["2"]}, {"cookie": "session=sesame"}), "192.0.2.7")
+    return Peer(hub, Request("/chat", {"v": ["2"]}, {"Cookie": "session=sesame"}), "192.0.2.7")
 
 
 class TestWhatItKnows:

@@ -41,7 +41,7 @@ def everyHappening() -> list[Happening]:
     told: list[Happening] = []
     for kind in (Opened, Closed, LoggedIn, LoginFailed, Dispatched, Refused, HandlerFailed):
         hub.observe(told.append, kind)
-    peer = Peer(hub, Request("/chat", {"token": [SECRET]}, {"cookie": f"token={SECRET}", "authorization": SECRET}))
+    peer = Peer(hub, Request("/chat", {"token": [SECRET]}, {"Cookie": f"token={SECRET}", "Authorization": SECRET}))
     peer.logIn(f"not-{SECRET}")
     peer.logIn(SECRET)
     assert peer.connection.client is not None

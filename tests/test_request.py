@@ -32,7 +32,7 @@ def test_empty() -> None:
 
 def test_whatItSays() -> None:
     """A request says its path, its query, its headers by lower-case names, and its cookies."""
-    request = Request("/a%20b", {"room": ["1", "2"]}, {"user-agent": "Netscape", "cookie": "a=1; b=2"})
+    request = Request("/a%20b", {"room": ["1", "2"]}, {"User-Agent": "Netscape", "COOKIE": "a=1; b=2"})
     assert request.path == "/a%20b"
     assert request.query["room"] == ("1", "2")
     assert request.headers == {"user-agent": "Netscape", "cookie": "a=1; b=2"}
@@ -66,7 +66,7 @@ def test_queryIsReadOnlyToo() -> None:
 
 def test_reprShowsThePathAlone() -> None:
     """A request's repr shows neither query nor headers nor cookies."""
-    request = Request("/chat", {"token": ["sesame"]}, {"cookie": "token=sesame"})
+    request = Request("/chat", {"token": ["sesame"]}, {"Cookie": "token=sesame"})
     assert request.cookies["token"] == "sesame"
     assert repr(request) == str(request) == "<Request /chat>"
 
