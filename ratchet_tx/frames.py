@@ -15,14 +15,22 @@ _MASKED = 0x80
 #: From this length on a masker in C is faster, which takes a microsecond to set up.
 _LONG = 256
 
-#: A number by which a mask is repeated when it is multiplied by it, by how often.
-_REPEATED = [int.from_bytes(b"\1\0\0\0" * times, "little") for times in range(_LONG // 4 + 2)]
-
 #: The heads of short frames, by the text's length.
 _SHORT_HEADS = [bytes((_FINAL_TEXT, size)) for size in range(126)]
 
 #: Takes a mask with the payload that follows it, and gives the payload without it.
 Unmask = Callable[[bytes], bytes]
+
+
+def _repeating(times: int) -> int:
+    """
+    Make the number by which a mask is repeated so many times when it is multiplied by it.
+    """
+    return int.from_bytes(b"\1\0\0\0" * times, "little")
+
+
+#: Those for whatever isn't long, mask and payload together.
+_REPEATING = [_repeating(times) for times in range(_LONG // 4 + 1)]
 
 
 def makeText(text: bytes) -> bytes:
@@ -95,7 +103,7 @@ def unmask(masked: bytes) -> bytes:
     """
     size = len(masked)
     words = (size + 3) // 4
-    repeated = _REPEATED[words] if size < _LONG else int.from_bytes(b"\1\0\0\0" * words, "little")
+    repeating = _REPEATING[words] if size < _LONG else _repeating(words)
     number = int.from_bytes(masked, "little")
     # Little-endian, the number's end is the mask.
-    return (number ^ (number & 0xFFFFFFFF) * repeated).to_bytes(words * 4, "little")[4:size]
+    return (number ^ (number & 0xFFFFFFFF) * repeating).to_bytes(words * 4, "little")[4:size]

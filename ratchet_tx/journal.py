@@ -18,7 +18,7 @@ def keepJournal(hub: IHub, verbose: bool = False) -> None:
     """
     Log who comes and goes.
 
-    A line costs as much as five events do, so there is one for each connection, when it has ended, as in a web server's log;
+    A line costs as much as two events do, so there is one for each connection, when it has ended, as in a web server's log;
     and one for each login that fails.
 
     @param verbose: whether there is one for all else that happens, too
