@@ -12,6 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
+from benchmarks.table import Row, cost
+
 #: All of them are readable on white and on black, for the page isn't ours.
 INK, OURS, OTHERS, FAINT = "#7d8590", "#0d9488", "#8b949e", "#7d859040"
 
@@ -45,37 +47,38 @@ def plotTable(figures: Mapping[str, Any], path: Path) -> None:
     """
     Plot what each work costs each server: one panel a work, one point a server.
     """
-    works = list(dict.fromkeys(row["work"] for row in figures["rows"]))
+    rows = [Row(**row) for row in figures["rows"]]
+    works = list(dict.fromkeys(row.work for row in rows))
     columns = min(3, len(works))
     lines = -(-len(works) // columns)
-    servers = len({row["server"] for row in figures["rows"]})
+    servers = len({row.server for row in rows})
     size = (11, lines * (0.9 + 0.24 * servers))
     figure, panels = plt.subplots(lines, columns, figsize=size, squeeze=False, layout="constrained")
     for axes, work in zip(panels.flat, works, strict=False):
-        _plotWork(axes, work, [row for row in figures["rows"] if row["work"] == work])
+        _plotWork(axes, work, [row for row in rows if row.work == work])
     for axes in list(panels.flat)[len(works) :]:
         axes.set_visible(False)
     _save(figure, path)
 
 
-def _plotWork(axes: Axes, work: str, rows: list[dict[str, Any]]) -> None:
-    costs = [row["memory"] or row["microseconds"] for row in rows]
-    for place, (row, cost) in enumerate(zip(rows, costs, strict=True)):
-        colour = OURS if row["server"] == "ratchet_tx" else OTHERS
-        axes.plot([cost], [place], "o", color=colour, markersize=7)
-        axes.annotate(f"{cost:,.1f}", (cost, place), xytext=(8, 0), textcoords="offset points", va="center", color=colour)
+def _plotWork(axes: Axes, work: str, rows: list[Row]) -> None:
+    costs = [cost(row) for row in rows]
+    for place, (row, each) in enumerate(zip(rows, costs, strict=True)):
+        colour = OURS if row.server == "ratchet_tx" else OTHERS
+        axes.plot([each], [place], "o", color=colour, markersize=7)
+        axes.annotate(f"{each:,.1f}", (each, place), xytext=(8, 0), textcoords="offset points", va="center", color=colour)
     axes.set_title(work, loc="left")
     # Some cost thirty times as much as others, and a ratio is as wide wherever it is.
     axes.set_xscale("log")
     axes.set_xlim(min(costs) / 1.3, max(costs) * (max(costs) / min(costs)) ** 0.25 * 1.3)
     axes.xaxis.set_major_locator(NullLocator())
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_yticks(range(len(rows)), [row["server"] for row in rows])
+    axes.set_yticks(range(len(rows)), [row.server for row in rows])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     # A grid would run through the figures.
     axes.hlines(range(len(rows)), axes.get_xlim()[0], costs, color=FAINT, linewidth=1, zorder=0)
     axes.tick_params(length=0)
-    axes.set_xlabel("KiB per connection" if rows[0]["memory"] else "CPU us per event")
+    axes.set_xlabel("KiB per connection" if rows[0].memory else "CPU us per event")
 
 
 def plotGrowth(figures: Mapping[str, Any], path: Path) -> None:

@@ -2,8 +2,7 @@
 The README's table: the figure that most people ask for, of the works that they know; all others are on the page.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from benchmarks.server import ROOT
 from benchmarks.table import Row, cost, simpleTable
@@ -25,28 +24,26 @@ WORKS = (
 )
 
 
-def part(kept: Mapping[str, Any]) -> str:
+def part(rows: Sequence[Row], how: str) -> str:
     """
     Write the part of the README.
 
-    @param kept: the figures, as they are kept for the page
+    @param rows: those of the page's table
+    @param how: the paragraph that says how they were measured
     """
-    about, rows = kept["table"]["about"], [Row(**row) for row in kept["table"]["rows"]]
-    node = f", Node {about['versions']['Node']}" if "Node" in about["versions"] else ""
-    return f"{_table(rows)}\n\n``{about['command']}`` on {about['date']};\n{about['machine']}{node}."
-
-
-def _table(rows: Sequence[Row]) -> str:
     servers = list(dict.fromkeys(row.server for row in rows))
-    costs = {(row.work, row.server): cost(row) for row in rows}
+    costs = {(row.work, row.server): f"{cost(row):,.1f}" for row in rows}
     measured = [title for title in WORKS if any(row.work == title for row in rows)]
-    return simpleTable(("work", *servers), [[title, *(costs[title, server] for server in servers)] for title in measured])
+    lines = [[title, *(costs[title, server] for server in servers)] for title in measured]
+    return f"{simpleTable(('work', *servers), lines)}\n\n{how}"
 
 
-def save(kept: Mapping[str, Any]) -> None:
+def save(rows: Sequence[Row], how: str) -> None:
     """
     Write the part into the README.
+
+    Arguments are those of L{part}.
     """
     text = README.read_text()
     start = text.index(BEGIN) + len(BEGIN)
-    README.write_text(text[:start] + part(kept) + text[text.index(END, start) :])
+    README.write_text(text[:start] + part(rows, how) + text[text.index(END, start) :])

@@ -97,7 +97,8 @@ def saveTable(about: About, rows: Sequence[Row]) -> None:
     """
     Keep a table.
     """
-    readme.save(_save("table", {"about": about, "rows": [asdict(row) for row in rows]}))
+    _save("table", {"about": about, "rows": [asdict(row) for row in rows]})
+    readme.save(rows, describe(about))
 
 
 def saveGrowth(about: About, sizes: Sequence[int], costs: Mapping[str, Sequence[float]]) -> None:
@@ -114,7 +115,7 @@ def saveSoak(about: About, soak: Soak) -> None:
     _save("soak", {"about": about, **asdict(soak)})
 
 
-def _save(part: str, figures: dict[str, Any]) -> dict[str, Any]:
+def _save(part: str, figures: dict[str, Any]) -> None:
     # matplotlib takes its time to load, and nothing but this needs it.
     from benchmarks import plots
 
@@ -123,7 +124,6 @@ def _save(part: str, figures: dict[str, Any]) -> dict[str, Any]:
     FIGURES.write_text(json.dumps(kept, indent=1) + "\n")
     plots.PLOTS[part](figures, DOCS / f"benchmarks-{part}.svg")
     (DOCS / "benchmarks.rst").write_text(page(kept))
-    return kept
 
 
 PAGE = """\

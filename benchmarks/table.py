@@ -49,7 +49,7 @@ def makeRow(work: str, server: str, samples: Sequence[Sample], ours: Sequence[Sa
     @param ours: our server's of the same rounds, in the same order; none where it wasn't measured
     """
     # Of each round and not of the medians: what disturbs a round disturbs both.
-    ratios = [_cost(our) / _cost(their) for our, their in zip(ours, samples, strict=False) if _cost(their)]
+    ratios = [cost(our) / cost(their) for our, their in zip(ours, samples, strict=False) if cost(their)]
     return Row(
         work,
         server,
@@ -63,15 +63,11 @@ def makeRow(work: str, server: str, samples: Sequence[Sample], ours: Sequence[Sa
     )
 
 
-def _cost(sample: Sample) -> float:
-    return sample.memory or sample.microseconds
-
-
-def cost(row: Row) -> str:
+def cost(measured: Sample | Row) -> float:
     """
-    Write what a row's work costs its server: CPU, or memory where that is measured.
+    Give what a work costs its server: CPU, or memory where that is measured.
     """
-    return f"{row.memory or row.microseconds:,.1f}"
+    return measured.memory or measured.microseconds
 
 
 def cells(row: Row) -> tuple[str, ...]:
@@ -83,10 +79,10 @@ def cells(row: Row) -> tuple[str, ...]:
         row.work,
         row.server,
         "" if idle else f"{row.rate:,.0f}",
-        "" if idle else cost(row),
+        "" if idle else f"{row.microseconds:,.1f}",
         f"{row.p50:,.2f}" if row.p50 else "",
         f"{row.p99:,.2f}" if row.p99 else "",
-        cost(row) if idle else "",
+        f"{row.memory:,.1f}" if idle else "",
         f"{row.share:.0%}" + (" (!)" if row.share > BUSY else ""),
         f"{row.ratio:.2f}" if row.ratio else "",
     )

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from benchmarks import readme
 from benchmarks.dialects import DIALECTS, LoginRefused, Plain, SocketIO
 from benchmarks.machine import cpuSeconds, memoryBytes
 from benchmarks.meter import Meter, Sample, percentile
-from benchmarks.report import FIGURES, Soak, describeSoak, page
+from benchmarks.report import FIGURES, Soak, describe, describeSoak, page
 from benchmarks.servers import FEW, KINDS, ratchet
 from benchmarks.servers.ratchet import Users
 from benchmarks.servers.tokens import USERS
@@ -300,9 +299,9 @@ def test_pageOfWhatThereIs() -> None:
 
 def test_readme() -> None:
     """The README's table is that of the page."""
-    kept = json.loads(FIGURES.read_text())
-    part = readme.part(kept)
-    assert set(readme.WORKS) <= {row["work"] for row in kept["table"]["rows"]}
+    table = json.loads(FIGURES.read_text())["table"]
+    part = readme.part([Row(**row) for row in table["rows"]], describe(table["about"]))
+    assert set(readme.WORKS) <= {row["work"] for row in table["rows"]}
     publish_doctree(part, settings_overrides={"halt_level": 2, "report_level": 2})
     assert readme.BEGIN + part + readme.END in readme.README.read_text()
 
@@ -310,17 +309,18 @@ def test_readme() -> None:
 def test_readmeShowsWhatThereIs() -> None:
     """What the README shows of a measurement is one line a work and one figure a server, and what it was made with."""
     rows = [
-        asdict(Row(work, server, 1, 2.34, 1, 1, 0.5, memory, 1))
+        Row(work, server, 1, 2.34, 1, 1, 0.5, memory, 1)
         for work, memory in ((readme.WORKS[0], 0), ("something else", 0), (readme.WORKS[-1], 3.5))
         for server in ("ratchet_tx", "Node ws")
     ]
-    text = readme.part({"table": {"about": ABOUT | {"versions": {"Node": "26.0"}}, "rows": rows}})
+    text = readme.part(rows, describe(ABOUT | {"versions": {"Node": "26.0"}}))
     assert cellsRead(text) == [
         ["work", "ratchet_tx", "Node ws"],
         [readme.WORKS[0], "2.3", "2.3"],
         [readme.WORKS[-1], "3.5", "3.5"],
     ]
-    assert "a machine, Node 26.0." in text
+    assert "a machine;" in text
+    assert "Node 26.0." in text
 
 
 def test_soakBeginsAfterATenth() -> None:
