@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Any
 
 from twisted.internet.error import ConnectionDone, ConnectionLost
-from twisted.internet.interfaces import IHalfCloseableDescriptor, IReactorFDSet, IReadDescriptor
+from twisted.internet.interfaces import IHalfCloseableDescriptor, IReadDescriptor
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -34,25 +34,27 @@ class Poller:
     """
     The sockets of one reactor that are read here.
 
-    @param reactor: an L{IReactorFDSet}
+    @param reactor: an C{IReactorFDSet} and C{IReactorTime}
     @param batch: what is written to while they are read, to be sent when they have been
     """
 
     _log = Logger()
 
-    def __init__(self, reactor: IReactorFDSet, batch: Batch) -> None:
+    def __init__(self, reactor: Any, batch: Batch) -> None:
         self._reactor = reactor
         self._batch = batch
         # Made when it is needed, for it is a file.
         self._epoll: Any = None
         self._transports: dict[int, Any] = {}
+        # Those that are told in the next turn that they are lost, and why.
+        self._lost: dict[Any, BaseException] = {}
 
     def __len__(self) -> int:
         return len(self._transports)
 
     def hold(self, transport: Any) -> int:
         """
-        Read a transport from now on, in the reactor's place.
+        Read a transport from now on, in the reactor's place; nothing happens where it has been found lost.
 
         @param transport: a connected one of TCP, which is being read by the reactor, or has been released here
         @return: the number to L{release} it by
@@ -61,18 +63,23 @@ class Poller:
             self._epoll = select.epoll()
         transport.stopReading()
         number: int = transport.fileno()
+        if transport in self._lost:
+            return number
         self._epoll.register(number, select.EPOLLIN)
         if not self._transports:
             self._reactor.addReader(self)
         self._transports[number] = transport
         return number
 
-    def release(self, number: int) -> None:
+    def release(self, number: int, transport: Any) -> None:
         """
         Read a transport no more; it isn't given back to the reactor.
+
+        Nothing happens where the number is another's by now.
         """
-        if self._transports.pop(number, None) is None:
+        if self._transports.get(number) is not transport:
             return
+        del self._transports[number]
         # A socket that is closed already has left by itself.
         with suppress(OSError):
             self._epoll.unregister(number)
@@ -110,17 +117,40 @@ class Poller:
             self._lose(number, transport, why)
 
     def _lose(self, number: int, transport: Any, why: BaseException) -> None:
-        self.release(number)
-        transport.stopWriting()
-        if isinstance(why, ConnectionDone) and IHalfCloseableDescriptor.providedBy(transport):
+        """
+        Have nothing more happen to a transport in this turn, and tell it in the next that it is lost.
+        """
+        self.release(number, transport)
+        if not _isHalf(transport, why):
+            transport.stopWriting()
+        self._lost[transport] = why
+        self._reactor.callLater(0, self._tell, transport)
+
+    def _tell(self, transport: Any) -> None:
+        why = self._lost.pop(transport, None)
+        # It may have been lost meanwhile in another way, by what was written to it.
+        if why is None or not transport.connected:
+            return
+        if _isHalf(transport, why):
             transport.readConnectionLost(Failure(why))
         else:
+            transport.stopWriting()
             transport.connectionLost(Failure(why))
 
     def connectionLost(self, reason: Failure) -> None:
         """
-        Lose all of them: the reactor, which ends, knows only us.
+        Lose all of them: the reactor, which ends and has no further turn, knows only us.
         """
         for number, transport in list(self._transports.items()):
-            if number in self._transports:
-                self._lose(number, transport, ConnectionLost())
+            if self._transports.get(number) is transport:
+                self.release(number, transport)
+                self._lost[transport] = ConnectionLost()
+        for transport in list(self._lost):
+            self._tell(transport)
+
+
+def _isHalf(transport: Any, why: BaseException) -> bool:
+    """
+    Say whether the peer has only said that it sends nothing more.
+    """
+    return isinstance(why, ConnectionDone) and IHalfCloseableDescriptor.providedBy(transport)

@@ -294,7 +294,7 @@ class RatchetServerProtocol(LeanProtocol):
         for timeouts in (factory.pings, factory.pongs, factory.leaving):
             timeouts.stop(self)
         if self._held is not None and factory.poller is not None:
-            factory.poller.release(self._held)
+            factory.poller.release(self._held, self.transport)
         self._outlet.lose()
         self._outlet = NOWHERE
         super().connectionLost(reason)
@@ -412,7 +412,7 @@ class RatchetServerProtocol(LeanProtocol):
         if self._held is None:
             self.transport.pauseProducing()
         else:
-            self.factory.poller.release(self._held)
+            self.factory.poller.release(self._held, self.transport)
 
     def resumeReading(self) -> None:
         self._readingPaused = False

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from twisted.internet import reactor
+from twisted.internet.epollreactor import EPollReactor
 from twisted.internet.interfaces import IReadDescriptor
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.task import Clock
@@ -17,17 +18,20 @@ from twisted.internet.tcp import Server
 from twisted.python.failure import Failure
 from zope.interface.verify import verifyObject
 
+from ratchet_tx import Hub, RatchetServerFactory
 from ratchet_tx.batch import Batch
 from ratchet_tx.poller import Poller
 from tests.fakes import logged
+from tests.wire import handshake
 
 
-class Watching:
+class Watching(Clock):
     """
     A reactor that notes what it is to watch; strict about it.
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.watched: list[Any] = []
 
     def addReader(self, reader: Any) -> None:
@@ -94,6 +98,13 @@ class House:
         self.transports.append(transport)
         return client, transport, self.poller.hold(transport)
 
+    def turn(self) -> None:
+        """
+        Read what there is, and do what that leaves to the next turn.
+        """
+        self.poller.doRead()
+        self.reactor.advance(0)
+
     def close(self) -> None:
         for transport in self.transports:
             if transport.connected:
@@ -159,8 +170,8 @@ def test_manyAtOnce(house: House) -> None:
 def test_releasing(house: House) -> None:
     """One that is released is read no more until it is held again; without any, there is nothing to watch."""
     client, transport, number = house.connect()
-    house.poller.release(number)
-    house.poller.release(number)
+    house.poller.release(number, transport)
+    house.poller.release(number, transport)
     assert (house.reactor.watched, len(house.poller)) == ([], 0)
     client.sendall(b"hi")
     house.poller.doRead()
@@ -175,7 +186,7 @@ def test_done(house: House) -> None:
     client, transport, _ = house.connect()
     protocol = transport.protocol
     client.close()
-    house.poller.doRead()
+    house.turn()
     assert protocol.lost.__name__ == "ConnectionDone"
     assert len(house.poller) == 0
 
@@ -186,7 +197,7 @@ def test_reset(house: House) -> None:
     protocol = transport.protocol
     client.setsockopt(SOL_SOCKET, SO_LINGER, pack("ii", 1, 0))
     client.close()
-    house.poller.doRead()
+    house.turn()
     assert protocol.lost.__name__ == "ConnectionLost"
 
 
@@ -197,7 +208,7 @@ def test_failing(house: House) -> None:
     bad.sendall(b"raise")
     good.sendall(b"hi")
     with logged() as lines:
-        house.poller.doRead()
+        house.turn()
     assert "ValueError: broken" in lines[0]
     assert protocol.lost is ValueError
     assert other.protocol.received == b"hi"
@@ -212,11 +223,11 @@ def test_endedByAnother(house: House) -> None:
         transport.protocol.number = number
         client.sendall(b"hi")
     protocols = [transport.protocol for _, transport, _ in connections]
-    for protocol, (_, _, number) in zip(protocols, connections, strict=True):
+    for protocol, (_, transport, number) in zip(protocols, connections, strict=True):
         end = protocol.connectionLost
 
-        def connectionLost(reason: Any, end: Any = end, number: int = number) -> None:
-            house.poller.release(number)
+        def connectionLost(reason: Any, end: Any = end, number: int = number, transport: Any = transport) -> None:
+            house.poller.release(number, transport)
             end(reason)
 
         protocol.connectionLost = connectionLost
@@ -228,7 +239,7 @@ def test_numbersUsedAgain(house: House) -> None:
     """A number that another connection has been given by now leads to that one."""
     _, transport, number = house.connect()
     client = house.dial()
-    house.poller.release(number)
+    house.poller.release(number, transport)
     transport.connectionLost(Failure(ConnectionError()))
     _, other, again = house.accept(client)
     client.sendall(b"hi")
@@ -245,3 +256,105 @@ def test_shutdown(house: House) -> None:
         house.poller.connectionLost(Failure(ConnectionError()))
     assert {protocol.lost.__name__ for protocol in protocols} == {"ConnectionLost"}
     assert len(house.poller) == 0
+
+
+def reset(client: socket) -> None:
+    """
+    Break off.
+    """
+    client.setsockopt(SOL_SOCKET, SO_LINGER, pack("ii", 1, 0))
+    client.close()
+
+
+def test_lostInTheNextTurn(house: House) -> None:
+    """One that is lost keeps its socket for this turn, and nobody asks the reactor to read or write it any more."""
+    client, transport, number = house.connect()
+    protocol = transport.protocol
+    reset(client)
+    house.poller.doRead()
+    assert (protocol.lost, transport.fileno(), len(house.poller)) == (None, number, 0)
+    assert transport not in reactor.getReaders() + reactor.getWriters()  # type: ignore[attr-defined]
+    house.reactor.advance(0)
+    assert protocol.lost.__name__ == "ConnectionLost"
+    assert transport.fileno() == -1
+
+
+def test_lostTwice(house: House) -> None:
+    """One that is lost in another way before it could be told, is told once, and reading it again meanwhile does nothing."""
+    (client, transport, number), (other, second, _) = house.connect(), house.connect()
+    protocols = [each.protocol for each in (transport, second)]
+    reset(client)
+    other.close()
+    house.poller.doRead()
+    assert house.poller.hold(transport) == number
+    assert len(house.poller) == 0
+    transport.connectionLost(Failure(ConnectionError()))
+    second.connectionLost(Failure(ConnectionError()))
+    house.turn()
+    assert [protocol.lost for protocol in protocols] == [ConnectionError] * 2
+
+
+def test_releasingLate(house: House) -> None:
+    """A connection that releases its number once more, when another has it, doesn't end the reading of that one."""
+    _, transport, number = house.connect()
+    client = house.dial()
+    house.poller.release(number, transport)
+    transport.connectionLost(Failure(ConnectionError()))
+    _, other, again = house.accept(client)
+    assert again == number
+    house.poller.release(number, transport)
+    client.sendall(b"hi")
+    house.poller.doRead()
+    assert other.protocol.received == b"hi"
+
+
+def test_shutdownBetween(house: House) -> None:
+    """What is lost when the reactor ends, and waits to be told so, is told at once: there is no other turn."""
+    client, transport, _ = house.connect()
+    protocol = transport.protocol
+    house.connect()
+    reset(client)
+    house.poller.doRead()
+    house.poller.connectionLost(Failure(ConnectionError()))
+    assert protocol.lost.__name__ == "ConnectionLost"
+    house.reactor.advance(0)
+
+
+@pytest.mark.parametrize("writing", [True, False])
+def test_newcomers(writing: bool) -> None:
+    """
+    Who connects in the very turn in which another is lost, that was being written to, gets none of its events, though the
+    system would give him its number.
+
+    The system tells what has happened in its order: that the first can be read, that the second comes, and then that the
+    first can be written to.
+    """
+    reactor: Any = EPollReactor()
+    hub = Hub()
+    port = reactor.listenTCP(0, RatchetServerFactory(hub, reactor), interface="127.0.0.1")
+
+    def connect() -> socket:
+        client = create_connection(("127.0.0.1", port.getHost().port))
+        client.settimeout(10)
+        client.sendall(handshake())
+        return client
+
+    def turn(times: int) -> None:
+        for _ in range(times):
+            reactor.iterate(0)
+
+    first = connect()
+    turn(4)
+    assert len(hub.connections) == 1
+    reset(first)
+    second = connect()
+    if writing:
+        hub.emit("news")
+    turn(6)
+    assert second.recv(100).startswith(b"HTTP/1.1 101")
+    assert len(hub.connections) == 1
+    second.close()
+    turn(4)
+    assert len(hub.connections) == 0
+    port.stopListening()
+    turn(2)
