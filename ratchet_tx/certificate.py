@@ -4,12 +4,34 @@ A certificate that can be renewed while the server runs: who comes later is show
 OpenSSL is imported when a certificate is read, for it is needed by nobody else.
 """
 
+from importlib import import_module
 from typing import Any
 
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
 from zope.interface import implementer
 
 from ratchet_tx.errors import UsageError
+
+
+def requireTLS(setting: str) -> None:
+    """
+    Check that what Twisted's TLS needs is installed.
+
+    @param setting: what asks for TLS, for the message
+    @raise UsageError: where something is missing, with the name of the extra that installs it
+    """
+    missing = [module for module in ("OpenSSL", "service_identity") if not _isThere(module)]
+    if missing:
+        raise UsageError(f"{setting}: TLS needs {' and '.join(missing)}: pip install 'ratchet_tx[tls]'")
+
+
+def _isThere(module: str) -> bool:
+    try:
+        import_module(module)
+    except ImportError:
+        # Also where something is missing that it needs itself.
+        return False
+    return True
 
 
 @implementer(IOpenSSLServerConnectionCreator)
@@ -19,10 +41,11 @@ class Certificate:
 
     @param certificate: a file in PEM: the certificate, and behind it those that lead to its root
     @param key: a file in PEM with its private key
-    @raise UsageError: where they can't be read, or don't fit
+    @raise UsageError: where they can't be read, or don't fit, or TLS isn't installed
     """
 
     def __init__(self, certificate: str, key: str) -> None:
+        requireTLS("certificate")
         self._certificate = certificate
         self._key = key
         self.reload()

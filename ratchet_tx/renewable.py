@@ -18,6 +18,7 @@ from twisted.internet.error import ConnectionDone
 from twisted.internet.protocol import Factory, Protocol
 from twisted.python.failure import Failure
 
+from ratchet_tx.certificate import requireTLS
 from ratchet_tx.errors import UsageError
 
 #: How often a handshake may go to and fro; TLS needs less than that.
@@ -28,7 +29,22 @@ def isRenewable(description: str) -> bool:
     """
     Say whether an endpoint's description names certificates of its own.
     """
-    return re.match(r"(haproxy:)*(tls|ssl):", description) is not None
+    return re.match(r"(tls|ssl):", description, re.IGNORECASE) is not None
+
+
+def checkProxied(description: str, setting: str) -> None:
+    """
+    Refuse an endpoint that Twisted lets through and nobody can speak with: a proxy's line comes before TLS, and C{haproxy:}
+    looks for it inside.
+
+    @param setting: where the description stands, for the message
+    @raise UsageError: for C{haproxy:tls:...} and C{haproxy:ssl:...}
+    """
+    if re.match(r"(haproxy:)+(tls|ssl):", description, re.IGNORECASE):
+        raise UsageError(
+            f"{setting}: {description!r} can't work: a proxy sends its PROXY line before TLS begins; "
+            "let the proxy end TLS, and use haproxy:tcp:..."
+        )
 
 
 class RenewablePort(Service):
@@ -38,10 +54,12 @@ class RenewablePort(Service):
     @param description: the endpoint's, as Twisted has them
     @param factory: what is served there
     @param setting: where the description stands, for the messages
-    @raise UsageError: where the description or its files can't be read, or there is no certificate to be shown
+    @raise UsageError: where the description or its files can't be read, there is no certificate to be shown, or TLS isn't
+        installed
     """
 
     def __init__(self, description: str, factory: Any, reactor: Any, setting: str = "listen") -> None:
+        requireTLS(f"{setting}: {description!r}")
         self._setting = setting
         self._description = description
         self._factory = factory

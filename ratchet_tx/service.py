@@ -16,7 +16,7 @@ from ratchet_tx.errors import UsageError
 from ratchet_tx.hosts import Hosts
 from ratchet_tx.hub import Hub
 from ratchet_tx.loopback import stayingHere
-from ratchet_tx.renewable import RenewablePort, isRenewable
+from ratchet_tx.renewable import RenewablePort, checkProxied, isRenewable
 from ratchet_tx.settings import Settings
 from ratchet_tx.web.admin import AdminSite
 from ratchet_tx.web.files import Files
@@ -90,15 +90,16 @@ class RatchetService(MultiService):
             raise UsageError("certificate and key: there is one without the other")
         if not settings.certificate:
             return factory
+        certificate = Certificate(settings.certificate, settings.key)
         from twisted.protocols.tls import TLSMemoryBIOFactory
 
-        certificate = Certificate(settings.certificate, settings.key)
         self._renewables.append(("certificate", certificate))
         secured = TLSMemoryBIOFactory(certificate, False, factory, reactor)
         secured.noisy = False
         return secured
 
     def _listen(self, setting: str, description: str, factory: Any, reactor: Any) -> None:
+        checkProxied(description, setting)
         if isRenewable(description):
             port = RenewablePort(description, factory, reactor, setting)
             self._renewables.append(("certificate", port))

@@ -11,13 +11,14 @@ from typing import Any, cast
 from autobahn.twisted.websocket import WebSocketServerFactory
 from autobahn.websocket.protocol import TrafficStats
 from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
-from twisted.internet.interfaces import IReactorFDSet, ISSLTransport
+from twisted.internet.interfaces import IProtocolNegotiationFactory, IReactorFDSet, ISSLTransport
 from twisted.internet.protocol import connectionDone
 from twisted.internet.tcp import Server
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from ratchet_tx import alpn
 from ratchet_tx.batch import Batch
 from ratchet_tx.connection import Connection
 from ratchet_tx.direct import DirectOutlet
@@ -422,6 +423,7 @@ class RatchetServerProtocol(LeanProtocol):
             self._held = self.factory.poller.hold(self.transport)
 
 
+@implementer(IProtocolNegotiationFactory)
 class RatchetServerFactory(WebSocketServerFactory):
     """
     Serves a hub on any endpoint::
@@ -503,6 +505,12 @@ class RatchetServerFactory(WebSocketServerFactory):
         Name the server in the log's line about its port.
         """
         return "ratchet"
+
+    def acceptableProtocols(self) -> list[bytes]:
+        """
+        Name what is spoken here over TLS (IProtocolNegotiationFactory).
+        """
+        return alpn.acceptableProtocols()
 
     def buildProtocol(self, addr: Any) -> Door:
         pages = None if self._pages is None else self._pages.buildProtocol

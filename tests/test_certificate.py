@@ -2,8 +2,11 @@
 TLS, and a certificate that is renewed while the server runs.
 """
 
+import os
+import ssl
 from pathlib import Path
 from socket import create_connection
+from subprocess import run
 from typing import Any
 
 import pytest
@@ -13,7 +16,9 @@ from websockets.sync.client import connect
 from zope.interface.verify import verifyObject
 
 from ratchet_tx import UsageError
+from ratchet_tx.alpn import acceptableProtocols
 from ratchet_tx.certificate import Certificate
+from tests.processes import twistd
 from tests.tls import makeCertificate, ratchet, shownName, shows, talks, trusting
 
 
@@ -23,15 +28,16 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("--listen", "ssl:PORT:privateKey=key.pem:certKey=cert.pem:interface=127.0.0.1"),
-        ("--listen", "tls:.:PORT:interface=127.0.0.1"),
-        ("--port", "PORT", "--certificate", "cert.pem", "--key", "key.pem"),
-    ],
-    ids=["ssl", "tls", "certificate"],
-)
+#: The ways to listen with TLS.
+WORDS = [
+    ("--listen", "ssl:PORT:privateKey=key.pem:certKey=cert.pem:interface=127.0.0.1"),
+    ("--listen", "tls:.:PORT:interface=127.0.0.1"),
+    ("--port", "PORT", "--certificate", "cert.pem", "--key", "key.pem"),
+]
+NAMES = ["ssl", "tls", "certificate"]
+
+
+@pytest.mark.parametrize("words", WORDS, ids=NAMES)
 def test_secure(folder: Path, words: tuple[str, ...]) -> None:
     """Over TLS everything goes as it does without: pages, sockets, and the origin, which is https there."""
     with ratchet(folder, *words) as server:
@@ -48,6 +54,59 @@ def test_secure(folder: Path, words: tuple[str, ...]) -> None:
         ):
             tls.sendall(b"GET /ratchet.js HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
             assert tls.recv(100).startswith(b"HTTP/1.1 200 ")
+
+
+OFFERS: list[tuple[list[str], str | None]] = [
+    ([], None),
+    (["http/1.1"], "http/1.1"),
+    (["h2", "http/1.1"], "http/1.1"),
+    (["http/1.0", "x", "http/1.1"], "http/1.1"),
+]
+
+ADMIN = ("--admin-listen", "ssl:PORT:privateKey=key.pem:certKey=cert.pem:interface=127.0.0.1", "--admin-token-file", "token")
+
+
+@pytest.mark.parametrize("words", [*WORDS, (*ADMIN, "--listen", "unix:socket")], ids=[*NAMES, "admin"])
+def test_negotiated(folder: Path, words: tuple[str, ...]) -> None:
+    """A client that offers protocols by ALPN, as browsers do, is answered HTTP/1.1; one that knows only HTTP/2 has none."""
+    (folder / "token").write_text("a-token-of-at-least-32-characters")
+    with ratchet(folder, *words) as server:
+        for offered, chosen in OFFERS:
+            assert askedFor(server.port, trusting(folder), offered) == (
+                chosen if acceptableProtocols() else None,
+                b"HTTP/1.1 200",
+            )
+        if acceptableProtocols():
+            with pytest.raises(ssl.SSLError):
+                askedFor(server.port, trusting(folder), ["h2"])
+        assert askedFor(server.port, trusting(folder), [])[1] == b"HTTP/1.1 200"
+
+
+def askedFor(port: int, context: ssl.SSLContext, offered: list[str]) -> tuple[str | None, bytes]:
+    """
+    Ask whether the server lives.
+
+    @return: the protocol that was agreed on, and how the answer begins
+    """
+    if offered:
+        context.set_alpn_protocols(offered)
+    with create_connection(("127.0.0.1", port), 20) as plain, context.wrap_socket(plain, server_hostname="localhost") as tls:
+        tls.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        return tls.selected_alpn_protocol(), tls.recv(100)[:12]
+
+
+@pytest.mark.parametrize("words", WORDS, ids=NAMES)
+def test_notInstalled(folder: Path, words: tuple[str, ...]) -> None:
+    """Where TLS isn't installed, who asks for it is told in one line how to install it."""
+    (folder / "without" / "OpenSSL").mkdir(parents=True)
+    (folder / "without" / "OpenSSL" / "__init__.py").write_text("raise ModuleNotFoundError(__name__)")
+    environment = {**os.environ, "PYTHONPATH": str(folder / "without")}
+    command = twistd("-n", "--pidfile=", "ratchet", *(word.replace("PORT", "0") for word in words))
+    ended = run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("ratchet: ")
+    assert line.endswith("TLS needs OpenSSL: pip install 'ratchet_tx[tls]'")
+    assert ended.returncode == 1
 
 
 def test_renewed(folder: Path) -> None:

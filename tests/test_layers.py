@@ -87,6 +87,7 @@ LAYERS = {
     ],
     3: [
         "__main__",
+        "alpn",
         "batch",
         "auth",
         "bearer",

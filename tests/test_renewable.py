@@ -183,8 +183,15 @@ def test_noEndpoints(folder: Path, description: str) -> None:
 
 @pytest.mark.parametrize(
     ("description", "renewable"),
-    [("tls:x:443", True), ("ssl:443", True), ("haproxy:tls:x:443", True), ("tcp:443", False), ("unix:ssl:x", False)],
+    [("tls:x:443", True), ("ssl:443", True), ("SSL:443", True), ("tcp:443", False), ("unix:ssl:x", False)],
 )
 def test_whichOnes(description: str, renewable: bool) -> None:
-    """What has certificates of its own is renewed, also behind a proxy's protocol."""
+    """What has certificates of its own is renewed."""
     assert isRenewable(description) is renewable
+
+
+@pytest.mark.parametrize("description", ["haproxy:tls:x:443", "haproxy:ssl:443", "haproxy:haproxy:SSL:443"])
+def test_behindAProxysLine(description: str) -> None:
+    """TLS inside of a proxy's protocol is refused: the proxy's line comes before TLS begins."""
+    with pytest.raises(UsageError, match=f"^listen: '{description}' can't work: "):
+        makeService(Settings(listen=(description,)), reactor=MemoryReactor())

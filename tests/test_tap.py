@@ -334,6 +334,7 @@ MISTAKES = [
     ("--port 1.5", "port is a number from 0 to 65535, not 1.5"),
     ("--address nowhere.example", "address: 'nowhere.example' is not an IP address"),
     ("--listen nonsense:1", "listen: 'nonsense:1' is no endpoint"),
+    ("--listen haproxy:ssl:1", "listen: 'haproxy:ssl:1' can't work: a proxy sends its PROXY line before TLS"),
     ("--limit x", "--limit x: write NAME=VALUE"),
     ("--limit x=1", "--limit: there is no limit 'x'; there are messageBytes"),
     ("--limit rooms=y", "--limit rooms=y: 'y' is not a number"),

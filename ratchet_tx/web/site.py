@@ -13,6 +13,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web import http, server
 
+from ratchet_tx import alpn
 from ratchet_tx.counters import Counters
 from ratchet_tx.door import addressOf
 from ratchet_tx.timeouts import Timeouts
@@ -181,6 +182,13 @@ class Site(server.Site):
         self.heads: Timeouts[Channel] = Timeouts(headSeconds, lambda: clock, Channel.late)
         self.clock = clock
         self._counters = counters
+
+    def acceptableProtocols(self) -> list[bytes]:
+        """
+        Name what is spoken here over TLS: twisted.web's site offers HTTP/2 where that is installed, which L{Channel} doesn't
+        speak.
+        """
+        return alpn.acceptableProtocols()
 
     def count(self, channel: Any, status: int) -> None:
         """
