@@ -1,129 +1,54 @@
 """
-What rooms remember of what was published to them: bounded by number and by age, and numbered without a gap.
+What rooms remember of what was published to them: bounded by number, by age and by bytes, and numbered without a gap.
 
 It is told what time it is, and knows neither who is in a room nor how events travel.
 """
 
-from collections import deque
-from collections.abc import Callable, Sequence
-from heapq import heappop, heappush
-from itertools import islice
-from secrets import token_urlsafe
-from typing import NamedTuple
+from collections import OrderedDict
+from collections.abc import Callable
 
 import msgspec
 
+from ratchet_tx.epochs import Epochs
+from ratchet_tx.life import EVENT_BYTES, Life
 from ratchet_tx.messages import Keep
+from ratchet_tx.past import Past, Position
 
+#: About how many bytes of memory a room's life takes beside its events and its name.
+LIFE_BYTES = 900
 
-class Position(NamedTuple):
-    """
-    A place in what is published to a room.
+#: How many lives and events are looked at in one go when what is over is forgotten: about a millisecond's work.
+PORTION = 1000
 
-    @ivar epoch: which life of the room it is in: random, as nothing of an earlier life counts in a later one
-    @ivar offset: how many events of that life have been published, the last of them having this number
-    """
-
-    epoch: str
-    offset: int
-
-
-class Past(msgspec.Struct, frozen=True):
-    """
-    An event that was published, as it goes over the wire once more.
-
-    @ivar event: its name
-    @ivar data: its data, in JSON already
-    @ivar offset: its number
-    """
-
-    event: str
-    data: msgspec.Raw
-    offset: int
-
-
-#: About how many bytes an event has beside its name and its data.
-_ENVELOPE = 40
-
-
-def sizeOf(events: Sequence[Past]) -> int:
-    """
-    Say about how many bytes some events have on the wire.
-    """
-    return sum(_ENVELOPE + len(event.event.encode()) + len(event.data) for event in events)
-
-
-def isAll(events: Sequence[Past], since: Position, now: Position) -> bool:
-    """
-    Say whether some events are everything that was published between two positions, without a gap.
-    """
-    if since.epoch != now.epoch:
-        return False
-    return [event.offset for event in events] == list(range(since.offset + 1, now.offset + 1)) and since.offset <= now.offset
-
-
-class _History:
-    """
-    One life of a room.
-
-    @ivar keep: what it keeps
-    @ivar ends: when it is over, if nobody is in the room then
-    """
-
-    __slots__ = ("_events", "_offset", "ends", "epoch", "keep")
-
-    def __init__(self, epoch: str, keep: Keep, now: float) -> None:
-        self.epoch = epoch
-        self._offset = 0
-        self.keep = keep
-        # Each with the time at which it is too old.
-        self._events: deque[tuple[float, Past]] = deque()
-        self.touch(now)
-
-    @property
-    def position(self) -> Position:
-        return Position(self.epoch, self._offset)
-
-    def touch(self, now: float) -> None:
-        self.ends = now + self.keep.seconds
-
-    def append(self, keep: Keep, event: str, data: msgspec.Raw, now: float) -> Position:
-        self.keep = keep
-        self._offset += 1
-        self.touch(now)
-        self._events.append((self.ends, Past(event, data, self._offset)))
-        self._forget(now)
-        return self.position
-
-    def _forget(self, now: float) -> None:
-        events = self._events
-        while events and (len(events) > self.keep.size or events[0][0] <= now):
-            events.popleft()
-
-    def read(self, since: Position | None, limit: int, now: float) -> list[Past]:
-        self._forget(now)
-        if not self._events:
-            return []
-        first = self._events[0][1].offset
-        start = 0 if since is None or since.epoch != self.epoch else max(0, since.offset + 1 - first)
-        return [event for _, event in islice(self._events, start, start + limit)]
+#: How many rooms at most are looked at for the one that is to be forgotten.
+_ROOMS = 100
 
 
 class Histories:
     """
     The histories of all rooms that have one.
 
-    A room's is there while somebody is in the room, and for as long as it keeps things after it was begun, last published to
-    or left; the next one is another life of the room.
+    A room's life begins with the first event that is published to it. It goes on while somebody is in the room, and for as
+    long as the room keeps things after it was last published to or left; the next one is another life of the room.
+    Asking keeps nothing; only where somebody is in a room, the epoch that was told is the one that its life will have.
 
     @param isNeeded: called with a room's name, says whether somebody is in it
+    @param changed: called with how many bytes more, or less, there are
+    @ivar limit: how many bytes all of them may take: beyond it the room that was quiet for the longest forgets its events,
+        and its life is over if nobody is in it; 0 for any number
+    @ivar bytes: about how many bytes they take
     """
 
-    def __init__(self, isNeeded: Callable[[str], bool]) -> None:
+    def __init__(self, isNeeded: Callable[[str], bool], changed: Callable[[int], None] = lambda by: None) -> None:
         self._isNeeded = isNeeded
-        self._histories: dict[str, _History] = {}
-        # When to look whether a room is still needed: once each, so that what ends costs nothing until then.
-        self._ends: list[tuple[float, str]] = []
+        self._changed = changed
+        self._lives: dict[str, Life] = {}
+        # By the seconds that they are kept, those that were quiet for the longest first: so these end first, too.
+        self._quiet: dict[float, OrderedDict[str, Life]] = {}
+        self._epochs = Epochs()
+        self._told: dict[str, str] = {}
+        self.limit = 0
+        self.bytes = 0
 
     def append(self, room: str, keep: Keep, event: str, data: msgspec.Raw, now: float) -> Position:
         """
@@ -132,7 +57,15 @@ class Histories:
         @param keep: what the room keeps
         @return: its position
         """
-        return self._begun(room, keep, now).append(keep, event, data, now)
+        life = self._living(room, now)
+        if life is None:
+            life = self._begin(room, keep)
+        self._touch(room, life, keep, now)
+        past = life.append(event, data)
+        self._count(EVENT_BYTES + past.size - life.forget(now))
+        if 0 < self.limit < self.bytes:
+            self._fit(life, now)
+        return life.position
 
     def read(
         self, room: str, since: Position | None, limit: int, now: float, keep: Keep | None = None
@@ -145,43 +78,134 @@ class Histories:
         @param keep: what the room keeps, for one that has a history but no life yet
         @return: the epoch and the offset of the last event, and events; None where there is no history
         """
-        history = self._living(room, now) if keep is None else self._begun(room, keep, now)
-        if history is None:
-            return None
-        return *history.position, history.read(since, limit, now)
+        life = self._living(room, now)
+        if life is None:
+            return None if keep is None else (self._tell(room), 0, [])
+        self._count(-life.forget(now))
+        return *life.position, life.read(since, limit)
 
     def left(self, room: str, now: float) -> None:
         """
         Note that somebody has left a room: from now on counts how long it is remembered.
         """
-        history = self._histories.get(room)
-        if history is not None:
-            history.touch(now)
+        life = self._lives.get(room)
+        if life is not None:
+            self._touch(room, life, life.keep, now)
+        elif not self._isNeeded(room):
+            self._told.pop(room, None)
+
+    def come(self, room: str, now: float) -> None:
+        """
+        Note that somebody is about to come into a room: a life that is over doesn't go on because of that.
+        """
+        self._living(room, now)
+
+    @property
+    def due(self) -> float | None:
+        """
+        When to call L{expire} next; None while there is nothing that could be forgotten.
+        """
+        return min((_first(quiet).ends for quiet in self._quiet.values()), default=None)
 
     def expire(self, now: float) -> None:
         """
-        Forget the rooms whose lives are over by now.
+        Forget what is over or too old by now, but no more than a portion at once: the rest is due at once.
         """
-        while self._ends and self._ends[0][0] <= now:
-            _, room = heappop(self._ends)
-            history = self._histories[room]
-            if self._isNeeded(room):
-                heappush(self._ends, (now + history.keep.seconds, room))
-            elif history.ends > now:
-                heappush(self._ends, (history.ends, room))
-            else:
-                del self._histories[room]
+        portion = PORTION
+        for quiet in tuple(self._quiet.values()):
+            while quiet and portion > 0 and _first(quiet).ends <= now:
+                room, life = next(iter(quiet.items()))
+                portion -= 1 + len(life)
+                if self._isNeeded(room):
+                    self._count(-life.forget(now))
+                    self._touch(room, life, life.keep, now)
+                else:
+                    self._end(room, life)
 
-    def _living(self, room: str, now: float) -> _History | None:
-        self.expire(now)
-        return self._histories.get(room)
+    def forgetOldest(self, now: float, sparing: Life | None = None) -> bool:
+        """
+        Forget the events of the room that was quiet for the longest, and its life, if nobody is in it.
 
-    def _begun(self, room: str, keep: Keep, now: float) -> _History:
-        history = self._living(room, now)
-        if history is None:
-            history = self._histories[room] = _History(token_urlsafe(6), keep, now)
-            heappush(self._ends, (history.ends, room))
-        return history
+        @param sparing: one that isn't to be forgotten
+        @return: whether there was something to forget
+        """
+        for _ in range(_ROOMS):
+            quietest = [next(iter(quiet.items())) for quiet in self._quiet.values()]
+            others = [each for each in quietest if each[1] is not sparing]
+            if not others:
+                return False
+            room, life = min(others, key=lambda each: each[1].touched)
+            if not self._isNeeded(room):
+                self._end(room, life)
+                return True
+            # Who is in it goes on counting from where they are, and whoever comes back is told that something is missing.
+            self._touch(room, life, life.keep, now)
+            if len(life):
+                self._count(-life.forgetAll())
+                return True
+        return False
+
+    def _fit(self, newest: Life, now: float) -> None:
+        """
+        Keep within the limit: what was published just now goes last.
+        """
+        while self.bytes > self.limit and self.forgetOldest(now, sparing=newest):
+            pass
+        while self.bytes > self.limit and len(newest):
+            self._count(-newest.forgetFirst())
+
+    def _tell(self, room: str) -> str:
+        """
+        Say which epoch the life will have that hasn't begun.
+        """
+        epoch = self._told.get(room) or self._epochs.next(room)
+        if self._isNeeded(room):
+            # Who is in it goes on from there, whatever ends in other rooms of its bucket.
+            self._told[room] = epoch
+        return epoch
+
+    def _living(self, room: str, now: float) -> Life | None:
+        life = self._lives.get(room)
+        if life is not None and life.ends <= now and not self._isNeeded(room):
+            self._end(room, life)
+            return None
+        return life
+
+    def _begin(self, room: str, keep: Keep) -> Life:
+        epoch = self._told.pop(room, None) or self._epochs.next(room)
+        life = self._lives[room] = Life(epoch, keep)
+        self._count(LIFE_BYTES + len(room))
+        return life
+
+    def _touch(self, room: str, life: Life, keep: Keep, now: float) -> None:
+        if keep.seconds != life.keep.seconds:
+            self._take(room, life)
+        life.keep = keep
+        life.ends = now + keep.seconds
+        quiet = self._quiet.setdefault(keep.seconds, OrderedDict())
+        quiet[room] = life
+        quiet.move_to_end(room)
+
+    def _take(self, room: str, life: Life) -> None:
+        quiet = self._quiet[life.keep.seconds]
+        del quiet[room]
+        if not quiet:
+            del self._quiet[life.keep.seconds]
+
+    def _end(self, room: str, life: Life) -> None:
+        del self._lives[room]
+        self._take(room, life)
+        self._epochs.end(room)
+        self._count(-life.bytes - LIFE_BYTES - len(room))
+
+    def _count(self, by: int) -> None:
+        if by:
+            self.bytes += by
+            self._changed(by)
 
     def __len__(self) -> int:
-        return len(self._histories)
+        return len(self._lives)
+
+
+def _first(quiet: OrderedDict[str, Life]) -> Life:
+    return next(iter(quiet.values()))

@@ -36,6 +36,7 @@ from ratchet_tx.interfaces import (
     IClient,
     IClientProvider,
     IHub,
+    IMemory,
     IRequest,
     ITransport,
 )
@@ -174,8 +175,8 @@ class Hub(Service):
             raise UsageError("The hub is still stopping: wait for the Deferred that stopService() gave.")
         self.timers.clock = self.clock
         super().startService()  # type: ignore[no-untyped-call]
-        if isinstance(self.backplane, MemoryBackplane):
-            self.backplane.provideSeconds(self.clock.seconds)
+        if IMemory.providedBy(self.backplane):
+            self.backplane.provideClock(self.clock)
         self._ongoing.add(asDeferred(self.backplane.start(self.deliver)))
         self.timers.startService()
         if self.applications.isEmpty():

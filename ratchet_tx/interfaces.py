@@ -426,9 +426,9 @@ class IBackplane(Interface):
             another epoch is as good as None
         @param limit: how many events at most, of which the oldest come first
         @param keep: what the room keeps, a L{Keep<ratchet_tx.messages.Keep>}, so that one to which nothing was published has
-            an epoch, too
+            an epoch, too, which its life will have; asking begins none
         @return: gives (epoch, offset, events): the position of the last event that was published, and
-            L{Past<ratchet_tx.history.Past>}s; or None where the room has no history
+            L{Past<ratchet_tx.past.Past>}s; or None where the room has no history
         """
 
     def subscribe(room: str) -> None:
@@ -463,4 +463,35 @@ class IBackplane(Interface):
         Name a room's members on all nodes.
 
         @return: gives a dict of their metas by connection id
+        """
+
+
+class IMemory(Interface):
+    """
+    What a backplane offers besides that keeps the histories in this process's memory.
+    """
+
+    historyBytes: int = Attribute("About how many bytes the histories take.")
+
+    def provideClock(clock: Any) -> None:
+        """
+        Give the time to a backplane to which nobody gave it yet; by it, what is over is forgotten though nobody asks.
+
+        @param clock: an C{IReactorTime}
+        """
+
+    def limitHistories(limit: int, changed: Callable[[int], None]) -> None:
+        """
+        Keep the histories within a number of bytes, until L{IBackplane.stop}: beyond it the room that was quiet for the
+        longest forgets its events. Of several nodes' limits the least counts.
+
+        @param limit: how many bytes; 0 for any number
+        @param changed: called with how many bytes more, or less, there are
+        """
+
+    def forgetOldest() -> bool:
+        """
+        Forget the events of the room that was quiet for the longest.
+
+        @return: whether there was something to forget
         """

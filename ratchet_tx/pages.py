@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 
 from ratchet_tx.connection import Connection
 from ratchet_tx.errors import PeerError
-from ratchet_tx.history import Past, sizeOf
+from ratchet_tx.past import Past, sizeOf
 from ratchet_tx.payload import Payload
 from ratchet_tx.permission import Permission, RoomNode, requireClient
 from ratchet_tx.wanted import PAGE, Page, read

@@ -11,11 +11,11 @@ from ratchet_tx.connection import Connection
 from ratchet_tx.coroutines import asDeferred
 from ratchet_tx.errors import PeerError
 from ratchet_tx.guard import Guard
-from ratchet_tx.history import Past
 from ratchet_tx.holds import Holds
 from ratchet_tx.interfaces import IBackplane, IRoomPolicy
 from ratchet_tx.login import LoginNode
 from ratchet_tx.messages import Keep
+from ratchet_tx.past import Past
 from ratchet_tx.presence import Presence
 from ratchet_tx.wanted import Since
 

@@ -14,8 +14,8 @@ from twisted.python.failure import Failure
 
 from ratchet_tx.connection import Connection
 from ratchet_tx.errors import PeerError
-from ratchet_tx.history import Past, Position, isAll, sizeOf
 from ratchet_tx.holds import Hold
+from ratchet_tx.past import Past, Position, isAll, sizeOf
 from ratchet_tx.payload import BadPayload, Payload
 from ratchet_tx.permission import Permission, RoomNode, requireClient
 from ratchet_tx.wanted import Room, Since, Subscription, Subscriptions, checkMeta, read

@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import Meta
 
-from ratchet_tx.history import Position
+from ratchet_tx.past import Position
 from ratchet_tx.payload import NAME_LENGTH, BadPayload, Payload, encodeData
 
 #: How much may be shown of a member of a room, in bytes of JSON.

@@ -227,7 +227,10 @@ class BackplaneContract:
         assert one.read("lobby", None, 10) is None
         epoch, offset, events = one.read("news", None, 10, Keep(10, 60))
         assert (offset, events) == (0, [])
-        assert other.read("news", None, 10) == (epoch, 0, [])
+        assert other.read("news", None, 10) is None
+        assert other.read("news", None, 10, Keep(10, 60)) == (epoch, 0, [])
+        assert self.publish(one, b"1") == (epoch, 1)
+        assert other.read("news", (epoch, 0), 10)[1] == 1
 
     def test_numberedAsAppended(self) -> None:
         """Every node receives a room's messages with the numbers that they have in its history, in that order."""

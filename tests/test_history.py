@@ -1,5 +1,5 @@
 """
-Histories: what rooms remember, for how long, and whether it is everything.
+Histories: what rooms remember, and for how long.
 """
 
 from typing import Any
@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ratchet_tx.history import Histories, Past, Position, isAll, sizeOf
+from ratchet_tx.history import PORTION, Histories
 from ratchet_tx.messages import Keep
+from ratchet_tx.past import Past, Position
 
 KEEP = Keep(3, 10)
 
@@ -140,46 +141,191 @@ class TestLives:
         world.histories.left("lobby", 1)
         assert len(world.histories) == 0
 
-    def test_nothingStays(self) -> None:
-        """Rooms whose lives are over are forgotten as soon as anything happens, were there ever so many."""
+
+class TestForgetting:
+    def test_inPortions(self) -> None:
+        """Rooms whose lives are over are forgotten a portion at a time, so that nobody waits for ever so many of them."""
         world = World()
-        for number in range(1000):
+        for number in range(3 * PORTION):
             world.publish("a", room=f"room-{number}")
         world.now = 10
-        world.publish("a")
-        assert len(world.histories) == 1
+        left = len(world.histories)
+        while (due := world.histories.due) is not None and due <= world.now:
+            world.histories.expire(world.now)
+            assert left - PORTION <= len(world.histories) < left
+            left = len(world.histories)
+        assert (left, world.histories.due, world.histories.bytes) == (0, None, 0)
+
+    def test_readersDontWait(self) -> None:
+        """Who reads one room forgets nothing of all the others that are over."""
+        world = World()
+        for number in range(PORTION):
+            world.publish("a", room=f"room-{number}")
+        world.now = 10
+        assert world.read() is None
+        assert len(world.histories) == PORTION
+
+    def test_whereSomebodyIs(self) -> None:
+        """Where somebody is in the room, what is too old is forgotten, and the room goes on."""
+        world = World()
+        before = world.publish("a" * 1000)
+        world.inside.add("news")
+        world.now = 10
+        world.histories.expire(world.now)
+        assert world.histories.bytes < 1000
+        assert world.histories.due == 20
+        assert world.publish("b") == (before.epoch, 2)
+
+    def test_whatIsTouchedStays(self) -> None:
+        """A room that is published to again ends later than one that isn't."""
+        world = World()
+        for room in ("news", "quiet"):
+            world.publish("a", room=room)
+        world.now = 5
+        world.publish("b")
+        world.now = 10
+        world.histories.expire(world.now)
+        assert (len(world.histories), world.histories.due) == (1, 15)
+
+    def test_differentSeconds(self) -> None:
+        """Rooms that keep things for longer don't stand before those that don't; a room may change what it keeps."""
+        world = World()
+        world.publish("a", room="long", keep=Keep(3, 100))
+        world.publish("a", room="short")
+        world.publish("a", room="shorter", keep=Keep(3, 50))
+        world.publish("b", room="shorter", keep=Keep(3, 5))
+        assert world.histories.due == 5
+        world.now = 10
+        world.histories.expire(world.now)
+        assert (len(world.histories), world.histories.due) == (1, 100)
 
 
-class TestIsAll:
-    def past(self, *offsets: int) -> list[Past]:
-        return [Past("item", msgspec.Raw(b"1"), offset) for offset in offsets]
+class TestAsking:
+    def test_keepsNothing(self) -> None:
+        """Asking for rooms to which nothing was published keeps nothing of them, were there ever so many."""
+        world = World()
+        asked = {world.histories.read(f"room-{number}", None, 10, 0, KEEP)[0] for number in range(1000)}  # type: ignore[index]
+        assert len(asked) == 1000
+        assert (len(world.histories), world.histories.bytes, world.histories.due) == (0, 0, None)
 
-    def test_all(self) -> None:
-        """Events are all there are between two positions where they go from the one to the other without a gap."""
-        assert isAll(self.past(3, 4), Position("e", 2), Position("e", 4))
-        assert isAll([], Position("e", 4), Position("e", 4))
+    def test_theSameUntilItBegins(self) -> None:
+        """Whoever asks is told the same epoch, which the room's life has then."""
+        world = World()
+        epoch, _, _ = world.read(keep=KEEP)
+        world.now = 1_000_000
+        assert world.read(keep=KEEP)[0] == epoch
+        assert world.publish("a") == (epoch, 1)
+        assert world.read(Position(epoch, 0))[2] == [Past("item", msgspec.Raw(b'"a"'), 1)]
 
-    @pytest.mark.parametrize(
-        ("offsets", "since"),
-        [
-            ((4,), Position("e", 2)),
-            ((3,), Position("e", 2)),
-            ((), Position("e", 2)),
-            ((3, 4), Position("other", 2)),
-            ((), Position("e", 5)),
-            ((), Position("other", 4)),
-        ],
-    )
-    def test_notAll(self, offsets: tuple[int, ...], since: Position) -> None:
-        """They aren't where one is missing, where the epoch is another, or where the position is yet to come."""
-        assert not isAll(self.past(*offsets), since, Position("e", 4))
+    def test_neverAgain(self) -> None:
+        """However often a room's life ends, no later one has an epoch that was told before."""
+        world = World()
+        told = set()
+        for number in range(1, 100):
+            told |= {world.read(keep=KEEP)[0]}
+            assert world.publish("a").epoch in told
+            world.now += 10
+            assert world.read() is None
+            assert len(told) == number
+
+    def test_whoIsIn(self) -> None:
+        """Who is in a room to which nothing was published is in the epoch that they were told, whatever ends elsewhere."""
+        world = World()
+        world.inside.add("news")
+        epoch, _, _ = world.read(keep=KEEP)
+        self.endLives(world)
+        assert world.read(keep=KEEP)[0] == epoch
+        assert world.publish("a") == (epoch, 1)
+
+    def test_whoWasIn(self) -> None:
+        """With the last who leaves that is forgotten, too; what they were told is no later life's."""
+        world = World()
+        world.inside.add("news")
+        epoch, _, _ = world.read(keep=KEEP)
+        self.endLives(world)
+        world.inside.clear()
+        world.histories.left("news", world.now)
+        assert world.read(keep=KEEP)[0] != epoch
+        assert world.publish("a").epoch != epoch
+
+    def endLives(self, world: World) -> None:
+        """
+        Let lives end, in each bucket of rooms some.
+        """
+        for number in range(40_000):
+            world.publish("a", room=f"room-{number}", keep=Keep(1, 0))
+        world.now += 1
+        while world.histories.due is not None:
+            world.histories.expire(world.now)
 
 
-def test_size() -> None:
-    """The size of events is about what they have on the wire, were they tiny or large."""
-    events = [Past("ü", msgspec.Raw(b'"ab"'), 1000), Past("x" * 128, msgspec.Raw(b"1" * 5000), 2**53 - 1)]
-    for some in (events[:1] * 500, events[1:] * 3, events, []):
-        assert sizeOf(some) == pytest.approx(len(msgspec.json.encode(some)), rel=0.2, abs=2)
+class TestLimit:
+    def test_theOldestGoes(self) -> None:
+        """Beyond the limit the room that was quiet for the longest is forgotten, and what is published stays."""
+        world = World()
+        world.histories.limit = 20_000
+        positions = []
+        for number in range(30):
+            world.now += 0.01
+            positions.append(world.publish("x" * 1000, room=f"room-{number}"))
+            assert world.histories.bytes <= 20_000
+        assert world.histories.read("room-0", None, 10, world.now) is None
+        assert world.histories.read("room-29", Position(positions[-1].epoch, 0), 10, world.now)[1] == 1  # type: ignore[index]
+        assert world.histories.read("room-0", None, 10, world.now, KEEP)[0] != positions[0].epoch  # type: ignore[index]
+
+    def test_whereSomebodyIs(self) -> None:
+        """Where somebody is in the room, its events are forgotten, and it goes on counting."""
+        world = World()
+        world.histories.limit = 20_000
+        world.inside.add("news")
+        before = world.publish("a")
+        for number in range(30):
+            world.now += 0.01
+            world.publish("x" * 1000, room=f"room-{number}")
+        assert world.read() == (*before, [])
+        assert world.publish("b") == (before.epoch, 2)
+        assert world.remembered() == [2]
+
+    def test_oneRoom(self) -> None:
+        """Where one room alone is beyond the limit, its own oldest events go."""
+        world = World()
+        world.histories.limit = 5_000
+        for number in range(10):
+            world.publish(str(number) * 1000, keep=Keep(100, 10))
+        assert world.remembered() == [8, 9, 10]
+        assert world.publish("x" * 10_000).offset == 11
+        assert world.read()[1:] == (11, [])
+
+    def test_noLimit(self) -> None:
+        """Without a limit all are remembered."""
+        world = World()
+        for number in range(100):
+            world.publish("x" * 1000, room=f"room-{number}")
+        assert len(world.histories) == 100
+
+    def test_nothingLeft(self) -> None:
+        """Where there is nothing to forget any more, it is said, also where rooms go on because somebody is in them."""
+        world = World()
+        assert not world.histories.forgetOldest(0)
+        for room in ("news", "other"):
+            world.inside.add(room)
+            world.publish("a", room=room)
+        world.publish("a", room="third")
+        assert [world.histories.forgetOldest(0) for _ in range(5)] == [True, True, True, False, False]
+
+    def test_allIsCounted(self) -> None:
+        """Every byte that is counted when it comes is counted when it goes, whoever tells."""
+        world = World()
+        changes: list[int] = []
+        world.histories = Histories(world.inside.__contains__, changes.append)
+        world.histories.limit = 30_000
+        for number in range(200):
+            world.now += number % 3
+            world.publish("x" * (number * 37 % 2000), room=f"room-{number % 7}", keep=Keep(1 + number % 5, 5))
+            assert sum(changes) == world.histories.bytes > 0
+        world.now += 5
+        world.histories.expire(world.now)
+        assert (sum(changes), world.histories.bytes, len(world.histories)) == (0, 0, 0)
 
 
 @settings(derandomize=True, deadline=None)

@@ -470,6 +470,7 @@ class TestRecovering:
         hub = roomHub()
         for late, isRecovered in ((59, True), (60, False)):
             ada = arrive(hub)
+            publish(hub, "a")
             position = ada.ask("socket.subscribe", {"room": "news"})
             ada.leave(1006, "", clean=False)
             hub.clock.advance(late)  # type: ignore[attr-defined]
@@ -478,6 +479,25 @@ class TestRecovering:
             recovered = again.ask("socket.subscribe", {"room": "news", "recover": recover})
             assert (recovered["recovered"], recovered["epoch"] == position["epoch"]) == (isRecovered, isRecovered)
             again.leave()
+
+    def test_beforeTheRoomsLife(self) -> None:
+        """Where nothing was published nothing was missed, however long one was away, and asking keeps nothing."""
+        hub = roomHub()
+        ada = arrive(hub)
+        position = ada.ask("socket.subscribe", {"room": "news"})
+        ada.leave(1006, "", clean=False)
+        hub.clock.advance(10_000)  # type: ignore[attr-defined]
+        again = self.recover(hub, position["epoch"], 0)
+        assert (again["recovered"], again["events"], again["epoch"]) == (True, [], position["epoch"])
+        assert hub.backplane.historyBytes == 0  # type: ignore[attr-defined]
+
+    def test_farTooOld(self) -> None:
+        """A position from before ever so many events costs no more than what the room remembers."""
+        hub = roomHub()
+        epoch = publish(hub, "a", "b")
+        hub.backplane._shared.histories._lives["news"]._offset = 2**53 - 1  # type: ignore[attr-defined]
+        assert self.recover(hub, epoch, 0)["recovered"] is False
+        assert self.recover(hub, epoch, 2**53 - 1)["recovered"] is True
 
     def test_onAnotherNode(self) -> None:
         """One recovers on any node what was published on any node."""

@@ -9,38 +9,73 @@ from typing import Any
 
 from msgspec import structs
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from zope.interface import implementer
 
 from ratchet_tx.errors import UsageError
-from ratchet_tx.history import Histories, Position
-from ratchet_tx.interfaces import IBackplane
+from ratchet_tx.history import Histories
+from ratchet_tx.interfaces import IBackplane, IMemory
 from ratchet_tx.messages import Deliver, Message
+from ratchet_tx.past import Position
 
 Receive = Callable[[Message], None]
+
+#: How many seconds are between one look for what is over and the next, at least.
+_PAUSE = 1.0
 
 
 class _Shared:
     """
     What all nodes of one memory have in common.
 
-    @ivar seconds: tells the time
     @ivar receivers: the nodes that are started, each with its way to be told
     @ivar published: messages that are to be delivered, each with who waits for its position, if anybody
     @ivar delivering: whether one is being delivered
     @ivar histories: what rooms remember
     @ivar members: by room and connection id, what others may know of it, and when that runs out
+    @ivar watchers: who is told of each change of the bytes that the histories take, by node
     """
 
     def __init__(self, seconds: Callable[[], float] | None) -> None:
-        self.seconds = seconds
+        self._seconds = seconds
+        self._clock: IReactorTime | None = None
+        self._expiring: IDelayedCall | None = None
+        self.watchers: dict[MemoryBackplane, Callable[[int], None]] = {}
         self.receivers: dict[MemoryBackplane, Receive] = {}
         self.published: deque[tuple[Message, Deferred[Position] | None]] = deque()
         self.delivering = False
-        self.histories = Histories(self._isIn)
+        self.histories = Histories(self._isIn, self._tellChange)
         self.members: dict[str, dict[str, tuple[Mapping[str, Any], float]]] = {}
 
     def now(self) -> float:
-        return monotonic() if self.seconds is None else self.seconds()
+        return monotonic() if self._seconds is None else self._seconds()
+
+    def provideClock(self, clock: IReactorTime) -> None:
+        if self._seconds is None:
+            self._clock, self._seconds = clock, clock.seconds
+
+    def expireLater(self) -> None:
+        """
+        See to it that what is over is forgotten, though nobody asks for it.
+        """
+        due = self.histories.due
+        if self._expiring is None and self._clock is not None and self.receivers and due is not None:
+            left = due - self.now()
+            self._expiring = self._clock.callLater(max(left, _PAUSE) if left > 0 else 0, self._expire)
+
+    def _expire(self) -> None:
+        self._expiring = None
+        self.histories.expire(self.now())
+        self.expireLater()
+
+    def stopExpiring(self) -> None:
+        if self._expiring is not None:
+            self._expiring.cancel()
+            self._expiring = None
+
+    def _tellChange(self, by: int) -> None:
+        for tell in self.watchers.values():
+            tell(by)
 
     def _isIn(self, room: str) -> bool:
         return any(node.isIn(room) for node in self.receivers)
@@ -66,7 +101,10 @@ class _Shared:
             self.delivering = False
 
     def _append(self, message: Any) -> Position:
-        return self.histories.append(message.room, message.keep, message.event, message.data, self.now())
+        position = self.histories.append(message.room, message.keep, message.event, message.data, self.now())
+        if self._expiring is None:
+            self.expireLater()
+        return position
 
     def _tell(self, message: Message) -> None:
         for node in tuple(self.receivers):
@@ -75,26 +113,40 @@ class _Shared:
                 self.receivers[node](message)
 
 
-@implementer(IBackplane)
+@implementer(IBackplane, IMemory)
 class MemoryBackplane:
     """
     Carries messages to every node at once: when C{publish} returns, they have been delivered, but for what is published
     while a message is being received, which comes after that.
 
     @param beside: another node's backplane, to share everything with
-    @param seconds: tells the time; by default the clock of the first hub that starts with it, and of all beside it
+    @param seconds: tells the time; by default the clock of the first hub that starts with it, and of all beside it, does,
+        and wakes it to forget what is over
     """
 
     def __init__(self, beside: "MemoryBackplane | None" = None, seconds: Callable[[], float] | None = None) -> None:
         self._shared: _Shared = beside._shared if beside is not None else _Shared(seconds)
         self._rooms: set[str] = set()
 
-    def provideSeconds(self, seconds: Callable[[], float]) -> None:
-        """
-        Tell the time to a backplane to which nobody told it yet.
-        """
-        if self._shared.seconds is None:
-            self._shared.seconds = seconds
+    # IMemory
+
+    def provideClock(self, clock: IReactorTime) -> None:
+        self._shared.provideClock(clock)
+        self._shared.expireLater()
+
+    @property
+    def historyBytes(self) -> int:
+        return self._shared.histories.bytes
+
+    def limitHistories(self, limit: int, changed: Callable[[int], None]) -> None:
+        histories = self._shared.histories
+        histories.limit = min(limit, histories.limit) if limit and histories.limit else limit or histories.limit
+        self._shared.watchers[self] = changed
+
+    def forgetOldest(self) -> bool:
+        return self._shared.histories.forgetOldest(self._shared.now())
+
+    # IBackplane
 
     def isIn(self, room: str) -> bool:
         """
@@ -106,11 +158,15 @@ class MemoryBackplane:
         if self in self._shared.receivers:
             raise UsageError("Each hub needs a backplane of its own: MemoryBackplane(beside=another).")
         self._shared.receivers[self] = receive
+        self._shared.expireLater()
 
     def stop(self) -> Any:
         for room in tuple(self._rooms):
             self.unsubscribe(room)
         self._shared.receivers.pop(self, None)
+        self._shared.watchers.pop(self, None)
+        if not self._shared.receivers:
+            self._shared.stopExpiring()
 
     def publish(self, message: Message) -> Any:
         keep = message.keep if isinstance(message, Deliver) else None
@@ -126,8 +182,7 @@ class MemoryBackplane:
     # Every node in this memory is told everything, which costs less than knowing who wants what.
 
     def subscribe(self, room: str) -> None:
-        # A life of the room that is over doesn't go on because somebody comes.
-        self._shared.histories.expire(self._shared.now())
+        self._shared.histories.come(room, self._shared.now())
         self._rooms.add(room)
 
     def unsubscribe(self, room: str) -> None:
