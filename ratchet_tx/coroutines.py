@@ -71,6 +71,24 @@ def cancel(work: Deferred[Any]) -> None:
         _log.failure("Cancelling failed")
 
 
+def shielded(work: Deferred[Any]) -> Deferred[None]:
+    """
+    Wait for somebody's work without being able to cancel it.
+
+    @return: a Deferred that fires when the work is done, well or not; cancelling it leaves the work alone
+    """
+    # Cancelled, it has fired, and may be told once more.
+    waiting: Deferred[None] = Deferred()
+
+    def done(result: Any) -> Any:
+        if not waiting.called:
+            waiting.callback(None)
+        return result
+
+    work.addBoth(done)
+    return waiting
+
+
 async def _awaiting(awaitable: Awaitable[Any]) -> Any:
     return await awaitable
 

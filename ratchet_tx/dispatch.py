@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 from ratchet_tx.applications import Route
 from ratchet_tx.connection import Connection
 from ratchet_tx.control import CONTROL, Control
+from ratchet_tx.coroutines import shielded
 from ratchet_tx.errors import PeerError
 from ratchet_tx.event import ConnectionEvent
 from ratchet_tx.handlers import Handlers
@@ -53,7 +54,7 @@ class Dispatch:
         self._keys = Keys(limits.dedupSeconds, node.counters, answers, clock)
         self._remembersKeys = limits.dedupSeconds > 0
         self._handlers = Handlers(answers.refusalFor, answers.answer, limits.handlerSeconds, clock)
-        self._keyed = Handlers(answers.refusalFor, self._keys.answer, limits.handlerSeconds, clock, always=True)
+        self._keyed = Handlers(answers.refusalFor, self._keys.answer, limits.handlerSeconds, clock, always=True, retry=False)
         self._own = Handlers(answers.refusalFor, answers.note, limits.handlerSeconds, clock)
 
     def turn(self, connection: Connection, payload: Payload[Any]) -> None:
@@ -76,7 +77,7 @@ class Dispatch:
         Bring a payload to the handlers that it leads to.
         """
         if payload.key is not None and self._remembersKeys:
-            return self._goOn(connection, route, self._once(connection, payload, route))
+            return self._once(connection, payload, route)
         self._counters.dispatched += 1
         if Dispatched in self._byHappening:
             self._node.observers.tell(Dispatched, connection, payload.event)
@@ -93,9 +94,9 @@ class Dispatch:
         else:
             connection.accompany(work)
 
-    def _once(self, connection: Connection, payload: Payload[Any], route: Route) -> Deferred[None] | None:
+    def _once(self, connection: Connection, payload: Payload[Any], route: Route) -> None:
         """
-        Handle an emit that has a key, if it is the first by that.
+        Handle an emit that has a key, if it is the first by that; it goes on where its connection ends.
         """
 
         def begin(outcome: Deferred[Outcome]) -> Deferred[None] | None:
@@ -103,17 +104,25 @@ class Dispatch:
             self._node.observers.tell(Dispatched, connection, payload.event)
             return self._keyed.handle(KeyedEvent(connection, payload, self._hub, outcome), route.listeners)
 
-        return self._keys.handle(connection, payload, begin, lambda: self._onceMore(connection, payload))
+        work, isFirst = self._keys.handle(connection, payload, begin)
+        if work is not None and isFirst:
+            self._ongoing.add(work)
+            work = shielded(work)
+        self._goOn(connection, route, work)
 
-    def _onceMore(self, connection: Connection, payload: Payload[Any]) -> Deferred[None] | None:
-        if self._node.overdue and not self._node.running:
-            return None
-        # A login beside it may have changed where it leads to.
-        route = connection.table.get(payload.event)
-        if route is not None:
-            return self._once(connection, payload, route)
-        self._refuse(connection, payload)
-        return None
+    @property
+    def keysName(self) -> str:
+        """
+        What names the memory of keys.
+        """
+        return self._keys.name
+
+    @property
+    def bytesOfKeys(self) -> int:
+        """
+        About how many bytes are kept for keys.
+        """
+        return self._keys.size
 
     def _refuse(self, connection: Connection, payload: Payload[Any]) -> None:
         refusal = PeerError("event.unknown", "Unregistered event")

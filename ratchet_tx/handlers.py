@@ -35,6 +35,7 @@ class Handlers:
     @param seconds: how long one event may take; 0 for as long as it likes
     @param clock: gives the time, when something takes its time
     @param always: whether C{answer} is called where the peer asked for no reply, and nothing is refused, too
+    @param retry: what the refusal of a handler that took too long says of whether the same may succeed later
     """
 
     def __init__(
@@ -44,11 +45,13 @@ class Handlers:
         seconds: float,
         clock: Callable[[], IReactorTime],
         always: bool = False,
+        retry: bool = True,
     ) -> None:
         self._refusalFor = refusalFor
         self.answer = answer
         self.seconds = seconds
         self._always = always
+        self.retry = retry
         self.timeouts: Timeouts[_Later] = Timeouts(seconds, clock, _Later.timeOut)
 
     def handle(self, event: ConnectionEvent[Any], listeners: tuple[Listener, ...]) -> Deferred[None] | None:
@@ -161,7 +164,7 @@ class _Later:
             id=self._event.connection.id,
         )
         # The peer is answered first and the line goes on, whatever the handler does about being cancelled.
-        self._end(None, PeerError("handler.timeout", "It took too long", retry=True))
+        self._end(None, PeerError("handler.timeout", "It took too long", retry=self._handlers.retry))
         cancel(self._work)
 
     def _end(self, result: Any, refusal: PeerError | None) -> None:

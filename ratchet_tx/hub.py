@@ -383,6 +383,20 @@ class Hub(Service):
     def _report(self, connection: Connection, error: dict[str, Any]) -> None:
         self._ongoing.add(self.fire(connection, "socket.error", error))
 
+    @property
+    def keysName(self) -> str:
+        """
+        What names the memory of keys: another one has none of this one's.
+        """
+        return self._dispatch.keysName
+
+    @property
+    def bytesOfKeys(self) -> int:
+        """
+        About how many bytes are kept for keys, of all clients.
+        """
+        return self._dispatch.bytesOfKeys
+
     # Who is who
 
     def issueAccessToken(self, client: IClient) -> Any:

@@ -4,10 +4,11 @@ handled it doesn't know.
 """
 
 from collections.abc import Callable, Hashable
+from secrets import token_urlsafe
 from typing import Any, NamedTuple
 
 import msgspec
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
@@ -23,6 +24,9 @@ from ratchet_tx.timeouts import Timeouts
 #: How many keys of one client are remembered.
 MOST_KEYS = 256
 
+#: How many bytes the results take together that are remembered of one client.
+MOST_BYTES = 1024 * 1024
+
 
 class Outcome(NamedTuple):
     """
@@ -30,11 +34,25 @@ class Outcome(NamedTuple):
 
     It is kept as JSON, for what a handler gave may change later.
 
-    @ivar refusal: counts instead of the result, if there is one
+    @ivar result: JSON
+    @ivar refusal: counts instead of the result, if there is one; its facts are JSON, too
+    @ivar size: how many bytes it takes
     """
 
     result: msgspec.Raw | None
     refusal: PeerError | None
+    size: int
+
+
+def _lost(message: str) -> Outcome:
+    return Outcome(None, PeerError("reply.lost", message), 0)
+
+
+#: The event was handled, and what came of it isn't known any more.
+_DROPPED = _lost("It was handled, and its result is no longer kept")
+
+#: The handler was cancelled before it was done, and what it had done by then nobody knows.
+_CANCELLED = _lost("Its handler was cancelled")
 
 
 class KeyedEvent(ConnectionEvent[Any], eq=False):
@@ -47,12 +65,6 @@ class KeyedEvent(ConnectionEvent[Any], eq=False):
     outcome: Deferred[Outcome]
 
 
-class _Abandoned(Exception):
-    """
-    An emit's connection ended before it was handled; what its handler had done by then nobody knows.
-    """
-
-
 class Keys:
     """
     The keys of one hub's clients.
@@ -61,6 +73,7 @@ class Keys:
 
     @param seconds: for how long a key is remembered
     @param clock: gives the time, called when it is needed
+    @ivar name: names what is remembered: random, and another one once all was forgotten
     """
 
     def __init__(self, seconds: float, counters: Counters, answers: Answers, clock: Callable[[], IReactorTime]) -> None:
@@ -71,24 +84,35 @@ class Keys:
         self._byOwner: dict[Hashable, Once] = {}
         # A client that sends no keys for so long has none that is remembered.
         self._owners: Timeouts[Hashable] = Timeouts(seconds, clock, self._forget)
+        self.name = token_urlsafe(6)
 
     def __len__(self) -> int:
         return len(self._byOwner)
 
+    def bytesOf(self, connection: Connection) -> int:
+        """
+        Say about how many bytes are kept for the keys of a connection's client.
+        """
+        once = self._byOwner.get(_ownerOf(connection))
+        return 0 if once is None else once.size
+
+    @property
+    def size(self) -> int:
+        """
+        About how many bytes are kept for all keys.
+        """
+        return sum(once.size for once in self._byOwner.values())
+
     def handle(
-        self,
-        connection: Connection,
-        payload: Payload[Any],
-        begin: Callable[[Deferred[Outcome]], Deferred[None] | None],
-        again: Callable[[], Deferred[None] | None],
-    ) -> Deferred[None] | None:
+        self, connection: Connection, payload: Payload[Any], begin: Callable[[Deferred[Outcome]], Deferred[None] | None]
+    ) -> tuple[Deferred[None] | None, bool]:
         """
         Handle an emit, unless that has been done or is being done: then answer it as the first one.
 
         @param begin: handles it, as L{Handlers.handle<ratchet_tx.handlers.Handlers.handle>} does a L{KeyedEvent} with the
             outcome that it is given
-        @param again: called where that which was waited for came to nothing, to handle this one instead, as L{handle} does
-        @return: None where it is done; else a Deferred that fires when it is, and fails only where it is cancelled
+        @return: None where it is done, else a Deferred that fires when it is, and fails only where it is cancelled; and
+            whether it is the first, whose Deferred isn't to be cancelled when its connection ends
         """
         begun: list[Deferred[None] | None] = []
 
@@ -96,37 +120,32 @@ class Keys:
             outcome: Deferred[Outcome] = Deferred()
             begun.append(begin(outcome))
             if begun[0] is not None:
-                begun[0].addErrback(lambda _: outcome.errback(_Abandoned()))
+                begun[0].addErrback(_cancelled, outcome)
             return outcome
 
         outcome = self._onceOf(connection).do((payload.event, payload.key), act, self._clock().seconds())
         if begun:
             # Whoever sent it has been answered.
             outcome.addErrback(lambda _: None)
-            return begun[0]
+            return begun[0], True
         self._counters.repeated += 1
-        outcome.addCallbacks(self._repeat, self._failed, (connection, payload), {}, (connection, payload, again))
-        return None if outcome.called and not outcome.paused else outcome
+        outcome.addCallbacks(self._repeat, self._failed, (connection, payload), {}, (connection, payload))
+        return None if outcome.called and not outcome.paused else outcome, False
 
     def _onceOf(self, connection: Connection) -> Once:
-        owner = connection if connection.client is connection.guest else connection.client.id  # type: ignore[union-attr]
+        owner = _ownerOf(connection)
         self._owners.start(owner)
         if owner not in self._byOwner:
-            self._byOwner[owner] = Once(self._seconds, MOST_KEYS)
+            self._byOwner[owner] = Once(self._seconds, MOST_KEYS, MOST_BYTES, lambda outcome: outcome.size, _DROPPED)
         return self._byOwner[owner]
 
     def _repeat(self, outcome: Outcome, connection: Connection, payload: Payload[Any]) -> None:
-        self._answers.reply(connection, payload, *outcome)
+        self._answers.reply(connection, payload, outcome.result, outcome.refusal)
 
-    def _failed(
-        self, failure: Failure, connection: Connection, payload: Payload[Any], again: Callable[[], Deferred[None] | None]
-    ) -> Deferred[None] | None:
-        if isinstance(failure.value, PeerError):
+    def _failed(self, failure: Failure, connection: Connection, payload: Payload[Any]) -> None:
+        # It is cancelled where this one's own connection has ended.
+        if not failure.check(CancelledError):
             self._answers.reply(connection, payload, None, failure.value)
-            return None
-        # What else there is, is that this one's own connection has ended.
-        failure.trap(_Abandoned)
-        return None if connection.closing else again()
 
     def answer(self, event: ConnectionEvent[Any], result: Any, refusal: PeerError | None) -> None:
         """
@@ -138,7 +157,7 @@ class Keys:
         connection: Connection = event.connection  # type: ignore[assignment]
         outcome = self._outcome(event, result, refusal)
         try:
-            self._answers.reply(connection, event.payload, *outcome)
+            self._answers.reply(connection, event.payload, outcome.result, outcome.refusal)
         finally:
             if outcome.refusal is not None and outcome.refusal.retry:
                 keyed.outcome.errback(outcome.refusal)
@@ -148,13 +167,13 @@ class Keys:
     def _outcome(self, event: ConnectionEvent[Any], result: Any, refusal: PeerError | None) -> Outcome:
         name = event.payload.event
         try:
-            if refusal is None:
-                return Outcome(encodeData(name, result), None)
-            encodeData(name, refusal.asJSON())
-            return Outcome(None, refusal)
+            if refusal is not None:
+                return _refused(name, refusal)
+            raw = encodeData(name, result)
+            return Outcome(raw, None, len(raw))
         except UsageError:
             # The handler gave what isn't JSON, or refused with it.
-            return Outcome(None, self._answers.refusalFor(event, Failure()))
+            return _refused(name, self._answers.refusalFor(event, Failure()))
 
     def end(self, connection: Connection) -> None:
         """
@@ -170,6 +189,29 @@ class Keys:
         for owner in tuple(self._byOwner):
             self._owners.stop(owner)
             self._forget(owner)
+        self.name = token_urlsafe(6)
 
     def _forget(self, owner: Hashable) -> None:
         del self._byOwner[owner]
+
+
+def _ownerOf(connection: Connection) -> Hashable:
+    """
+    Say whose a connection's keys are: a client's, by its id, or a guest's connection itself.
+    """
+    client = connection.client
+    return connection if client is None or client is connection.guest else client.id
+
+
+def _cancelled(_: Failure, outcome: Deferred[Outcome]) -> None:
+    if not outcome.called:
+        outcome.callback(_CANCELLED)
+
+
+def _refused(event: str, refusal: PeerError) -> Outcome:
+    """
+    Keep a refusal without its traceback, which knows everything that the handler had.
+    """
+    facts = {name: encodeData(event, value) for name, value in refusal.facts.items()}
+    kept = PeerError(refusal.code, refusal.message, refusal.retry, **facts)
+    return Outcome(None, kept, len(encodeData(event, kept.asJSON())))

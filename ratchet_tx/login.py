@@ -25,6 +25,9 @@ _log = Logger()
 
 _INVALID = PeerError("auth.invalid", "Invalid access token.")
 _UNAVAILABLE = PeerError("auth.unavailable", "Login is not available right now.", retry=True)
+#: The limits that a peer of version 2 is told, so that it can pace itself.
+_TOLD_LIMITS = ("messageBytes", "rooms", "eventsPerSecond", "eventsBurst", "dedupSeconds", "replayBytes")
+
 _MISSHAPEN = 'Expected {"token": "..."}.'
 
 
@@ -38,6 +41,8 @@ class LoginNode(Node, Protocol):
     guesses: Guesses
     running: Any
 
+    @property
+    def keysName(self) -> str: ...
     def loggedIn(self, connection: Connection, client: IClient) -> None: ...
     def loginFailed(self, connection: Connection, code: str) -> None: ...
     def fire(self, connection: Connection, event: str, data: Any) -> Deferred[None] | None: ...
@@ -210,14 +215,16 @@ class _Success:
             return self._public
         if self._request.version == 1:
             return {"client": self._public}
-        limits = self._node.limits
         return {
             "client": self._public,
+            "id": self._client.id,
+            "guest": self._client is self._connection.guest,
             "v": 2,
             "connection": self._connection.id,
-            "ping": limits.pingSeconds,
+            "ping": self._node.limits.pingSeconds,
             "expires": secondsLeft(self._client, self._node.clock.seconds()),
-            "limits": {"messageBytes": limits.messageBytes, "rooms": limits.rooms},
+            "keys": self._node.keysName,
+            "limits": {name: getattr(self._node.limits, name) for name in _TOLD_LIMITS},
         }
 
     def apply(self) -> Deferred[Any] | None:
@@ -239,10 +246,21 @@ def _fail(node: LoginNode, connection: Connection, request: _Request, refusal: P
         data = {"errors": errors, "code": refusal.code, "retry": True}
     else:
         data = {"errors": errors}
+    if request.version == 2 and _isGuest(connection):
+        # The peer goes on as that guest, and of its version.
+        connection.version = 2
+        data["guest"] = True
     connection.send("socket.auth.failure", data, **_inReplyTo(request.payload))
     node.counters.refused[refusal.code] += 1
     _noteFailure(node, connection, refusal)
     return node.fire(connection, "socket.auth.failure", {"errors": errors})
+
+
+def _isGuest(connection: Connection) -> bool:
+    """
+    Say whether a connection is somebody's who didn't say who they are.
+    """
+    return connection.client is not None and connection.client is connection.guest
 
 
 def _noteFailure(node: LoginNode, connection: Connection, refusal: PeerError) -> None:

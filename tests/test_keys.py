@@ -17,7 +17,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from ratchet_tx import ConnectionEvent, Hub, PeerError, on
 from ratchet_tx.happenings import Dispatched
-from ratchet_tx.keys import MOST_KEYS
+from ratchet_tx.keys import MOST_BYTES, MOST_KEYS
 from tests.fakes import FakeProvider, Peer, logged, startedHub
 from tests.processes import freePort, serving, twistd
 
@@ -258,42 +258,90 @@ class TestLost:
     The first one's connection ends before it is handled.
     """
 
-    def test_handledInstead(self, hub: Hub, orders: Orders) -> None:
-        """Then the handler is cancelled, and one of those who wait is handled instead, for all of them."""
+    def test_itGoesOn(self, hub: Hub, orders: Orders) -> None:
+        """Its handler isn't cancelled, and what comes of it is the reply to whoever sends it again, then or later."""
         first, one, other = arrive(hub), arrive(hub), arrive(hub)
-        for number, peer in enumerate((first, one, other)):
+        for number, peer in enumerate((first, one)):
             assert emit(peer, "later", number) == {}
         first.leave(1006, clean=False)
-        assert (len(orders.handled), orders.cancelled) == (2, 1)
-        orders.waiting[1].callback("done")
+        assert emit(other, "later", 2) == {}
+        assert (orders.handled, orders.cancelled) == (["later"], 0)
+        orders.waiting[0].callback("done")
         assert (replies(one), replies(other)) == ({1: "done"}, {2: "done"})
         assert first.read() == []
         assert emit(arrive(hub), "later", 5) == {5: "done"}
+        assert orders.handled == ["later"]
 
-    def test_oneAfterTheOther(self, hub: Hub, orders: Orders) -> None:
-        """However many of them are lost, the last one is handled, and its own line goes on after that."""
-        peers = [arrive(hub) for _ in range(4)]
-        for peer in peers:
-            emit(peer, "later", 1)
-        last = peers.pop()
-        last.emit("none", id=2)
-        for peer in peers:
-            peer.leave(1006, clean=False)
-        assert (len(orders.handled), orders.cancelled) == (4, 3)
-        assert last.read() == []
-        orders.waiting[3].callback("done")
-        assert replies(last) == {1: "done", 2: None}
+    def test_beside(self, hub: Hub, orders: Orders) -> None:
+        """Handlers beside the line go on, too, were there ever so many; those of events without a key are cancelled."""
+        first = arrive(hub)
+        for number in range(5):
+            emit(first, "beside", number, key=f"k{number}")
+        first.emit("beside", id=9)
+        first.leave(1006, clean=False)
+        assert orders.cancelled == 1
+        for number in range(5):
+            orders.waiting[number].callback(number)
+        assert [emit(arrive(hub), "beside", 1, key=f"k{number}") for number in range(5)] == [{1: each} for each in range(5)]
 
-    def test_aloneAfterwards(self, hub: Hub, orders: Orders) -> None:
-        """Who comes only after that is handled like a first one."""
+    def test_aGuests(self, orders: Orders) -> None:
+        """A guest's goes on, too, though nobody can ask for what came of it."""
+        hub = startedHub(orders)
+        guest = Peer(hub)
+        emit(guest, "later", 1)
+        guest.leave(1006, clean=False)
+        assert orders.cancelled == 0
+        orders.waiting[0].callback("done")
+        assert len(hub._dispatch._keys) == 0
+        assert hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
+
+    def test_failsLater(self, hub: Hub, orders: Orders) -> None:
+        """Where it fails afterwards, that is logged and is the reply to who sends it again."""
         first = arrive(hub)
         emit(first, "later", 1)
         first.leave(1006, clean=False)
-        ada = arrive(hub)
-        assert emit(ada, "later", 1) == {}
-        orders.waiting[1].callback("done")
-        assert replies(ada) == {1: "done"}
+        with logged() as lines:
+            orders.waiting[0].errback(ValueError("broken"))
+        assert sum("ValueError: broken" in line for line in lines) == 1
+        assert emit(arrive(hub), "later", 2) == {2: "handler.failed"}
+        assert orders.handled == ["later"]
+
+    def test_retriesLater(self, hub: Hub, orders: Orders) -> None:
+        """Where it refuses afterwards for now only, it is handled again."""
+        first = arrive(hub)
+        emit(first, "later", 1)
+        first.leave(1006, clean=False)
+        orders.waiting[0].errback(PeerError("busy", retry=True))
+        assert emit(arrive(hub), "later", 2) == {}
+        assert orders.handled == ["later"] * 2
+
+    def test_emitsIntoTheVoid(self, hub: Hub, orders: Orders) -> None:
+        """What it says to its own peer afterwards is counted, and what it says to others arrives."""
+        first, bob = arrive(hub), arrive(hub, "bob")
+        emit(first, "later", 1)
+        first.leave(1006, clean=False)
+        lost = hub.counters.lost
+        first.connection.emit("news", 1)
+        first.connection.join("room")
+        first.connection.broadcast("news", 2)
+        assert (first.read(), first.connection.rooms, hub.counters.lost) == ([], (), lost + 1)
+        assert [frame["data"] for frame in bob.read()] == [2]
+
+    def test_tooLong(self, hub: Hub, orders: Orders) -> None:
+        """It has handlerSeconds from its beginning, and that it took too long is remembered: it isn't handled again."""
+        first = arrive(hub)
+        emit(first, "later", 1)
+        advance(hub, 20)
+        first.leave(1006, clean=False)
+        advance(hub, 9.9)
+        assert orders.cancelled == 0
+        advance(hub, 0.1)
         assert orders.cancelled == 1
+        ada = arrive(hub)
+        ada.emit("later", id=2, key="k")
+        (reply,) = ada.read()
+        assert (reply["data"]["error"]["code"], reply["data"]["error"]["retry"]) == ("handler.timeout", False)
+        assert orders.handled == ["later"]
 
     def test_inTheLine(self, hub: Hub, orders: Orders) -> None:
         """What was still standing in line is gone with its connection; it was never the first."""
@@ -319,23 +367,22 @@ class TestLost:
         ada = arrive(hub)
         emit(ada, "beside", 1, 2, 3)
         ada.leave(1006, clean=False)
-        assert (orders.handled, orders.cancelled) == (["beside"], 1)
+        orders.waiting[0].callback("done")
+        assert (orders.handled, orders.cancelled, ada.read()) == (["beside"], 0, [])
 
     def test_becameAnother(self, hub: Hub, orders: Orders) -> None:
-        """Who has logged in as somebody else meanwhile is handled as that, where he may."""
+        """Whoever waits is answered, as they asked; as somebody else they have keys of their own."""
         first, other = arrive(hub), arrive(hub)
         emit(first, "beside", 1)
         emit(other, "beside", 1)
         other.logIn("bob")
         other.read()
-        first.leave(1006, clean=False)
+        assert emit(other, "beside", 2) == {}
         assert len(orders.handled) == 2
-        assert emit(arrive(hub), "beside", 1) == {}
-        assert len(orders.handled) == 3
-        bob = arrive(hub, "bob")
-        assert emit(bob, "beside", 1) == {}
+        first.leave(1006, clean=False)
+        orders.waiting[0].callback("ada's")
         orders.waiting[1].callback("bob's")
-        assert (replies(other), replies(bob)) == ({1: "bob's"}, {1: "bob's"})
+        assert replies(other) == {1: "ada's", 2: "bob's"}
 
 
 class TestMemory:
@@ -356,6 +403,62 @@ class TestMemory:
         assert len(orders.handled) == 2 + MOST_KEYS
         emit(ada, "none", 1, key="k0")
         assert len(orders.handled) == 3 + MOST_KEYS
+
+    def test_whatIsBeingHandledStays(self, hub: Hub, orders: Orders) -> None:
+        """However many other keys come, what is still being handled isn't handled a second time beside itself."""
+        ada = arrive(hub)
+        emit(ada, "beside", 1, key="slow")
+        for number in range(MOST_KEYS + 50):
+            advance(hub, 0.05)
+            emit(ada, "none", 1, key=f"k{number}")
+        assert emit(ada, "beside", 2, key="slow") == {}
+        orders.waiting[0].callback("done")
+        assert replies(ada) == {1: "done", 2: "done"}
+        assert orders.handled.count("beside") == 1
+
+    def test_allAreBeingHandled(self, hub: Hub, orders: Orders) -> None:
+        """Where so many are being handled that no other can be remembered, one more is refused for now."""
+        for number in range(MOST_KEYS):
+            if not number % 50:
+                ada = arrive(hub)
+            emit(ada, "beside", 1, key=f"k{number}")
+            ada.leave(1006, clean=False) if number % 50 == 49 else None
+        ada = arrive(hub)
+        assert emit(ada, "none", 1, key="more") == {1: "rate.limited"}
+        assert "none" not in orders.handled
+        orders.waiting[7].callback("done")
+        assert emit(ada, "none", 2, key="more") == {2: None}
+
+    def test_largeResults(self, orders: Orders) -> None:
+        """Of results that take too many bytes the oldest are dropped, and what is sent again isn't handled again."""
+        hub = startedHub(orders, clientProvider=FakeProvider(ada="ada"), limits={"messageBytes": 0})
+        ada = arrive(hub)
+        large = "x" * 300_000
+        for number in range(5):
+            emit(ada, "later", 1, key=f"k{number}")
+            orders.waiting[-1].callback(large)
+        ada.read()
+        replied = [emit(ada, "later", 2, key=f"k{number}")[2] for number in range(5)]
+        assert replied == ["reply.lost", "reply.lost", large, large, large]
+        assert 900_000 < hub.bytesOfKeys < 1_000_000
+        assert (len(orders.handled), len(hub._dispatch._keys)) == (5, 1)
+        advance(hub, 121)
+        assert hub.bytesOfKeys == 0
+
+    def test_oneIsTooLarge(self, hub: Hub, orders: Orders) -> None:
+        """A result that is too large alone costs no other its own; a refusal's facts count, too."""
+        ada = arrive(hub)
+        emit(ada, "now", 1)
+        for key, outcome in (("l", "x" * MOST_BYTES), ("m", PeerError("full", seats="x" * MOST_BYTES))):
+            emit(ada, "later", 1, key=key)
+            orders.waiting[-1].callback(outcome) if isinstance(outcome, str) else orders.waiting[-1].errback(outcome)
+            ada.read()
+            ada.emit("later", id=2, key=key)
+            (reply,) = ada.read()
+            error = reply["data"]["error"]
+            assert (error["code"], error["retry"]) == ("reply.lost", False)
+        assert emit(ada, "now", 2) == {2: 1}
+        assert 0 < hub.bytesOfKeys < 10_000
 
     def test_nothingIsLeft(self, hub: Hub) -> None:
         """Of a client that sends no keys any more nothing is left after dedupSeconds, and no timer either."""
@@ -413,16 +516,29 @@ class TestDraining:
         assert len(hub._dispatch._keys) == 0
 
     def test_lostMeanwhile(self, hub: Hub, orders: Orders) -> None:
-        """If the first one is lost while the hub stops, who waits is handled all the same, for it was sent before."""
+        """If the first one is lost while the hub stops, it is handled all the same, for it was sent before."""
         first, other = arrive(hub), arrive(hub)
         emit(first, "later", 1)
         emit(other, "later", 2)
         hub.stopService()
         first.leave(1006, clean=False)
-        orders.waiting[1].callback("done")
+        orders.waiting[0].callback("done")
         assert replies(other) == {2: "done"}
         other.leave()
         assert len(hub._dispatch._keys) == 0
+
+    def test_nobodyIsLeft(self, hub: Hub, orders: Orders) -> None:
+        """A hub that stops waits for what goes on without its connection, for drainSeconds at most."""
+        for key in "kl":
+            ada = arrive(hub)
+            emit(ada, "later", 1, key=key)
+            ada.leave(1006, clean=False)
+        stopped = hub.stopService()
+        orders.waiting[0].callback("done")
+        assert not stopped.called
+        advance(hub, 25)
+        assert stopped.called
+        assert orders.cancelled == 1
 
     def test_overdue(self, hub: Hub, orders: Orders) -> None:
         """What is dropped in the end is dropped for all: nothing is begun in its place."""
@@ -478,6 +594,7 @@ class Shop:
             self.cancelled += 1
             raise
         self.done += 1
+        print("done", number)
         return number
 
     @on("counts", ordered=False)
@@ -523,14 +640,22 @@ def test_overTheNetwork(tmp_path: Path) -> None:
             say(first, "slow", 0.3, key="s")
             assert hear(first) == {"event": "begun", "data": 3}
             assert ask(other, "slow", 0.3, key="s") == 3
-            say(first, "slow", 60, key="t")
+            say(first, "slow", 2, key="t")
             assert hear(first) == {"event": "begun", "data": 4}
-            say(other, "slow", 0, id=1, key="t")
-            # It waits for the first, which is lost now, and is handled itself.
-            assert ask(other, "counts") == [4, 1, 0]
+            say(other, "slow", 2, id=1, key="t")
+            # It waits for the first, whose connection is lost now, and which goes on.
             with suppress(OSError):
                 first.socket.shutdown(SHUT_RDWR)
+            assert ask(other, "counts") == [4, 1, 0]
+            assert hear(other)["data"]["result"] == 4
+        with comes("ada") as other:
+            assert ask(other, "slow", 2, key="t") == 4
+            assert ask(other, "counts") == [4, 2, 0]
+            say(other, "slow", 1, key="u")
             assert hear(other) == {"event": "begun", "data": 5}
-            assert hear(other)["data"]["result"] == 5
-            assert ask(other, "counts") == [5, 2, 1]
-        assert "Traceback" not in server.stop()
+            with suppress(OSError):
+                other.socket.shutdown(SHUT_RDWR)
+        # A server that stops waits for what goes on, and for nothing else.
+        output = server.stop()
+        assert "Traceback" not in output
+        assert "done 5" in output

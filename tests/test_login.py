@@ -88,18 +88,65 @@ class TestForms:
         assert peer.transport.closedWith is None
 
     def test_versionTwo(self) -> None:
-        """Who announces version 2 is told what he may want to know."""
-        peer = Peer(startedHub(clientProvider=FakeProvider(sesame="ada"), limits={"pingSeconds": 11, "messageBytes": 999}))
+        """Who announces version 2 is told what they may want to know."""
+        hub = startedHub(clientProvider=FakeProvider(sesame="ada"), limits={"pingSeconds": 11, "messageBytes": 999})
+        peer = Peer(hub)
         peer.logIn("sesame", v=2)
         (frame,) = peer.read()
         assert frame["data"] == {
             "client": {"username": "ada"},
+            "id": "ada",
+            "guest": False,
             "v": 2,
             "connection": peer.connection.id,
             "ping": 11,
             "expires": None,
-            "limits": {"messageBytes": 999, "rooms": 128},
+            "keys": hub.keysName,
+            "limits": {
+                "messageBytes": 999,
+                "rooms": 128,
+                "eventsPerSecond": 50,
+                "eventsBurst": 100,
+                "dedupSeconds": 120,
+                "replayBytes": 262144,
+            },
         }
+
+    def test_keys(self) -> None:
+        """The memory of keys has one name on all connections, and another one once all keys were forgotten."""
+        hub = startedHub(clientProvider=FakeProvider(a="ada", b="bob"))
+
+        def name(token: str) -> Any:
+            peer = Peer(hub)
+            peer.logIn(token, v=2)
+            name = peer.read()[0]["data"]["keys"]
+            peer.leave()
+            return name
+
+        first = name("a")
+        assert name("a") == name("b") == first
+        hub.stopService()
+        hub.startService()
+        assert name("a") != first
+
+    def test_guests(self) -> None:
+        """A guest of version 2 is told to be one, also where a token fails, and is one of version 2 from then on."""
+        hub = startedHub(Diary())
+        token = hub.issueAccessToken(FakeClient("ada"))
+        peer = Peer(hub)
+        peer.logIn("wrong", v=2)
+        peer.emit("unheard.of")
+        peer.logIn("", v=2)
+        peer.logIn(token, v=2)
+        peer.logIn("wrong", v=2)
+        failure, refused, guest, ada, other = peer.read()
+        assert failure["data"] == {**FAILURE, "guest": True}
+        assert refused["event"] == "socket.refused"
+        assert [(frame["data"]["guest"], frame["data"]["id"]) for frame in (guest, ada)] == [
+            (True, peer.connection.guest.id),  # type: ignore[union-attr]
+            (False, "ada"),
+        ]
+        assert other["data"] == FAILURE
 
     def test_versionsStay(self) -> None:
         """Who has announced version 2 once stays there."""

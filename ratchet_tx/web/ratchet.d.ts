@@ -393,20 +393,31 @@ declare namespace Ratchet {
         /**
          * The server accepted the login; `client` is what it tells about who logged in.
          *
-         * Beside it stand this connection's id, in how many seconds the login ends (null: never), after how
-         * many seconds a silent peer is pinged, and what may be sent.
+         * Beside it stand who that is (`id`, which stays while `client` may change), whether as a guest, this
+         * connection's id, in how many seconds the login ends (null: never), after how many seconds a silent
+         * peer is pinged, the name of the memory of keys, and what may be sent.
          */
         'socket.auth.success': {
             client: Client;
+            id?: string;
+            guest?: boolean;
             v?: 2;
             connection?: string;
             expires?: number | null;
             ping?: number;
-            limits?: { messageBytes: number; rooms: number };
+            keys?: string;
+            limits?: {
+                messageBytes: number;
+                rooms: number;
+                eventsPerSecond: number;
+                eventsBurst: number;
+                dedupSeconds: number;
+                replayBytes: number;
+            };
         };
 
-        /** The server refused the login, for these reasons. */
-        'socket.auth.failure': { errors: string[] };
+        /** The server refused the login, for these reasons; with `guest` the connection goes on as a guest's. */
+        'socket.auth.failure': { errors: string[]; guest?: true };
 
         /** The login ends in so many seconds; then the connection closes with 4003. */
         'socket.auth.expiring': { expires: number };
