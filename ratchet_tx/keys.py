@@ -144,8 +144,9 @@ class Keys:
 
     def _failed(self, failure: Failure, connection: Connection, payload: Payload[Any]) -> None:
         # It is cancelled where this one's own connection has ended.
+        refusal: Any = failure.value
         if not failure.check(CancelledError):
-            self._answers.reply(connection, payload, None, failure.value)
+            self._answers.reply(connection, payload, None, refusal)
 
     def answer(self, event: ConnectionEvent[Any], result: Any, refusal: PeerError | None) -> None:
         """
