@@ -72,6 +72,7 @@ setup(
     install_requires=[
         "Twisted>=24.7",
         "autobahn>=26.7.1",
+        "idna>=3.7",
         "msgspec>=0.19",
         "setuptools; python_version < '3.12'",
         "typing_extensions>=4.4",

@@ -12,7 +12,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
-from ratchet_tx.addresses import isPublic
+from ratchet_tx.addresses import counted, isPublic
 from ratchet_tx.coroutines import cancel
 from ratchet_tx.counters import Counters
 from ratchet_tx.errors import PeerError
@@ -31,7 +31,8 @@ class Guesses:
     """
     The wrong tokens of one node.
 
-    An address is remembered by one number: when nothing will be held against it any more (see L{ratchet_tx.limits.Rate}).
+    An address (as L{counted} says) is remembered by one number: when nothing will be held against it any more (see
+    L{ratchet_tx.limits.Rate}).
     While that is to come, each of its logins takes its place in the measure when it begins, and gives it back if the token
     is good; else many that are decided at the same time would pass as one.  Of who has sent no wrong token nothing is taken.
 
@@ -56,6 +57,7 @@ class Guesses:
         """
         if not self._everywhere and not isPublic(address):
             return find()
+        address = counted(address)
         now = clock.seconds()
         taken = self._fullAt.get(address, 0.0) > now
         wait = self._take(address, now) - AT_ONCE * SECONDS if taken else 0.0

@@ -39,6 +39,7 @@ LAYERS = {
         "past",
         "payload",
         "policies",
+        "printable",
         "provided",
         "replies",
         "request",

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ratchet_tx.errors import UsageError
-from ratchet_tx.origin import Origin, Origins, parseOrigin
+from ratchet_tx.origin import Origin, Origins, parseOrigin, writeOrigin
 
 repeatable = settings(derandomize=True, deadline=None)
 
@@ -25,10 +25,32 @@ hosts = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?(\.[a-z0-9]{1,8}){0,2}|
         ("http://localhost:3000", ("http", "localhost", 3000)),
         ("http://[::1]:8080", ("http", "::1", 8080)),
         ("http://192.0.2.1", ("http", "192.0.2.1", 80)),
+        ("http://[2001:DB8:0::1]", ("http", "2001:db8::1", 80)),
+        ("https://xn--mnchen-3ya.example", ("https", "xn--mnchen-3ya.example", 443)),
+        ("capacitor://localhost", ("capacitor", "localhost", None)),
+        ("ionic://localhost", ("ionic", "localhost", None)),
+        ("tauri://localhost", ("tauri", "localhost", None)),
+        ("http://tauri.localhost", ("http", "tauri.localhost", 80)),
+        ("app://-", ("app", "-", None)),
+        ("app://.", ("app", ".", None)),
+        ("App://Obsidian.md:1", ("app", "obsidian.md", 1)),
+        (
+            "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+            ("chrome-extension", "abcdefghijklmnopabcdefghijklmnop", None),
+        ),
+        (
+            "moz-extension://53AD58E2-11C4-4BFB-9A6C-B4FA4B3A1C5C",
+            ("moz-extension", "53ad58e2-11c4-4bfb-9a6c-b4fa4b3a1c5c", None),
+        ),
+        ("file://", ("file", "", None)),
+        ("qrc://", ("qrc", "", None)),
+        ("ws://example.org:8080", ("http", "example.org", 8080)),
+        ("ws://example.org", ("http", "example.org", 80)),
+        ("wss://example.org", ("https", "example.org", 443)),
     ],
 )
 def test_origins(text: str, origin: Origin) -> None:
-    """A web origin is a scheme, a host and a port, which may be the scheme's own."""
+    """An origin is a scheme, a host and a port, which may be the scheme's own; some clients name the socket's scheme."""
     assert parseOrigin(text) == origin
 
 
@@ -36,7 +58,17 @@ def test_origins(text: str, origin: Origin) -> None:
     "text",
     [
         *("", "null", "*", "example.org", "//example.org", "https:", "https://", "https:example.org", "https://:443"),
-        *("ftp://example.org", "file:///etc/passwd", "wss://example.org", "chrome-extension://abc", "javascript://x"),
+        *(
+            "file:///etc/passwd",
+            "file:",
+            "file://:80",
+            "capacitor://",
+            "chrome-extension://abc/",
+            "tauri:localhost",
+            "://x",
+            "1a://x",
+        ),
+        *("http://[abc:::]", "http://[v1.x]", "http://exämple.org", "http://example.org:", "null:", "ws://", "http://%61"),
         *("https://example.org/", "https://example.org/x", "https://example.org?", "https://example.org#x"),
         *("https://user@example.org", "https://user:pw@example.org", "https://example.org@evil.example"),
         *("https://example.org:x", "https://example.org:-1", "https://example.org:65536", "https://example.org:80:80"),
@@ -62,7 +94,8 @@ def test_noPort() -> None:
 def test_anyText(text: str) -> None:
     """Whatever an Origin header says, it is an origin or none."""
     origin = parseOrigin(text)
-    assert origin is None or (origin[0] in ("http", "https") and origin[1] and 0 <= origin[2] < 65536)
+    assert origin is None or (origin[1] and (origin[2] is None or 0 <= origin[2] < 65536))
+    assert origin is None or parseOrigin(writeOrigin(origin)) == origin
 
 
 @repeatable
@@ -137,7 +170,59 @@ class TestPermission:
         assert origins.permit("https://evil.example", "example.org", False)
         assert origins.permit("null", "example.org", False)
 
-    @pytest.mark.parametrize("text", ["app.example", "https://app.example/", "null", ""])
+    @pytest.mark.parametrize(
+        "origin",
+        [
+            *("capacitor://localhost", "ionic://localhost", "tauri://localhost", "app://-", "file://"),
+            *("chrome-extension://abcdef", "moz-extension://53ad58e2-11c4-4bfb-9a6c-b4fa4b3a1c5c"),
+        ],
+    )
+    def test_apps(self, origin: str) -> None:
+        """An app's or an extension's own scheme is allowed by its name, and no other page of that scheme with it."""
+        origins = Origins([origin])
+        assert origins.permit(origin, "example.org", False)
+        assert origins.permit(origin.upper(), "example.org", False)
+        assert not origins.permit(f"{origin}x", "example.org", False)
+        assert not origins.permit(f"{origin.partition(':')[0]}://other", "example.org", False)
+        assert not origins.permit("null", "example.org", False)
+        assert not Origins().permit(origin, "example.org", False)
+
+    def test_null(self) -> None:
+        """Pages without an origin, as from a file, may connect where the operator says so, and those alone."""
+        assert Origins(["null"]).permit("null", "example.org", False)
+        assert not Origins(["null"]).permit("http://evil.example", "example.org", False)
+        assert not Origins(["null"]).permit("NULL", "example.org", False)
+        assert not Origins(["file://"]).permit("null", "example.org", False)
+
+    def test_socketsScheme(self) -> None:
+        """A client that names the socket's scheme is of the same host's pages, no more and no less."""
+        assert Origins().permit("ws://example.org:8080", "example.org:8080", False)
+        assert Origins().permit("wss://example.org", "example.org", True)
+        assert not Origins().permit("ws://example.org", "example.org", True)
+        assert not Origins().permit("wss://evil.example", "example.org", True)
+        assert Origins(["wss://app.example"]).permit("https://app.example", "example.org", False)
+        assert Origins(["https://app.example"]).permit("wss://app.example", "example.org", False)
+
+    @pytest.mark.parametrize(
+        ("written", "sent"),
+        [
+            ("https://münchen.example", "https://xn--mnchen-3ya.example"),
+            ("https://MÜNCHEN.example:8443", "https://xn--mnchen-3ya.example:8443"),
+            ("https://пример.испытание", "https://xn--e1afmkfd.xn--80akhbyknj4f"),
+            ("https://xn--mnchen-3ya.example", "https://xn--mnchen-3ya.example"),
+        ],
+    )
+    def test_ownLetters(self, written: str, sent: str) -> None:
+        """A host in letters of its own language is compared as browsers send it."""
+        assert Origins([written]).permit(sent, "example.org", False)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            *("app.example", "https://app.example/", "", "Null", "capacitor://localhost/", "https://app.example/x"),
+            *("https://", "capacitor://", "file:///", "https://münchen .example", "https://-ü-.example"),
+        ],
+    )
     def test_wronglyAllowed(self, text: str) -> None:
         """What is no web origin can't be allowed, and the operator is shown one."""
         with pytest.raises(UsageError, match=r"^origin: .* isn't a web origin such as https://example\.org"):
