@@ -64,13 +64,14 @@ declare class Ratchet<
      * Calls the handler with the data of each event of this name.
      *
      * Handlers run in the order in which they were added; one added twice runs twice. One that
-     * throws is reported by `console.error` and does not stop the others. Handlers may be added and
-     * removed at any time, inside a handler too: an added one is first called for the next event,
-     * a removed one never again.
+     * throws, or whose promise fails, is reported by `console.error` and does not stop the others.
+     * Handlers may be added and removed at any time, inside a handler too: an added one is first
+     * called for the next event, a removed one never again.
      *
      * Where the event is a question of the server's (its `ask`), all handlers are called, and the first
      * result that is neither null nor undefined is the reply; a promise is waited for. If one of them
-     * throws, the server is told `handler.failed` and no more; without any handler, `event.unknown`.
+     * throws or its promise fails, the server is told `handler.failed` and no more; without any handler,
+     * `event.unknown`.
      *
      * Events of rooms are heard here, too, after the handlers of the room's subscription.
      *
@@ -126,7 +127,8 @@ declare class Ratchet<
      * comes in time, or if the connection closes before.
      *
      * @param event - the name, 1 to 128 characters (code points), not beginning with `socket.`
-     * @param data - anything that JSON can express; left out or undefined it is sent as null
+     * @param data - anything that JSON can express; left out or undefined it is sent as null. Half of a
+     *     surrogate pair, as in `'Thank you 😀'.slice(0, 11)`, is sent as U+FFFD
      * @throws TypeError if the name or `ack` is not allowed, or `JSON.stringify` refuses the data
      * @throws Error without `ack`, if the connection is closed, or 64 events wait already
      */
@@ -150,6 +152,9 @@ declare class Ratchet<
      *
      * A room has one subscription at a time; after its `unsubscribe` it may have another.
      *
+     * Many rooms are asked for as fast as the server takes it. What the server refuses for now
+     * (`retry: true`) is asked for again, after the time that it says, up to eight times.
+     *
      * @param room - the name, 1 to 128 characters (code points)
      * @throws TypeError if the room or an option is not allowed
      * @throws Error if the connection is closed, or the room has a subscription
@@ -159,7 +164,9 @@ declare class Ratchet<
     /**
      * Closes the connection with code 1000, for good.
      *
-     * `socket.close` follows when the connection has ended; until then events may still arrive.
+     * No handler is called any more after the call, also in the middle of an event, but those of
+     * `socket.error` and of `socket.close`, which follows when the connection has ended. Replies that
+     * come until then still count.
      */
     close(): void;
 }
@@ -255,6 +262,9 @@ declare namespace Ratchet {
         readonly event: string;
         readonly data: any;
         readonly offset: number;
+
+        /** When it was published, in seconds since 1970, where the server says it. */
+        readonly time?: number;
     }
 
     /** Some of a room's history; a room that keeps none has neither `epoch` nor `offset`. */
@@ -305,7 +315,11 @@ declare namespace Ratchet {
         /** Whether all that it had missed was recovered; null where it had missed nothing. */
         readonly recovered: boolean | null;
 
-        /** Who is shown in the room, by client id; empty without `presence`. */
+        /**
+         * Who is shown in the room, by client id; empty without `presence`.
+         *
+         * Each change makes another Map, and leaves the one before as it was.
+         */
         readonly members: ReadonlyMap<string, Member>;
 
         /**
@@ -330,14 +344,16 @@ declare namespace Ratchet {
         update(meta: { [name: string]: unknown }): Promise<void>;
 
         /**
-         * Reads what the room keeps, the oldest first, up to 100 events at once.
+         * Reads what the room keeps, the oldest first, up to 100 events at once. Where the server refuses it
+         * for now, it is read again, as a subscription is asked for again.
          *
          * @param options - `since`: only what came after it; `limit`: how many
          */
         history(options?: { since?: Position; limit?: number }): Promise<HistoryPage>;
 
         /**
-         * Leaves the room for good: none of its handlers is called from now on.
+         * Leaves the room for good: none of its handlers is called from now on, also in the middle of an
+         * event, nor are those of the Ratchet for events of this room.
          *
          * The promise resolves when the server has let go, or the connection has closed. It fails if the
          * server refuses; nobody has to look at that.
@@ -395,7 +411,8 @@ declare namespace Ratchet {
          *
          * Beside it stand who that is (`id`, which stays while `client` may change), whether as a guest, this
          * connection's id, in how many seconds the login ends (null: never), after how many seconds a silent
-         * peer is pinged, the name of the memory of keys, and what may be sent.
+         * peer is pinged, the name of the memory of keys, and what may be sent: the longest message, how many
+         * rooms, how many events a second and at once (0: any number).
          */
         'socket.auth.success': {
             client: Client;
@@ -416,26 +433,31 @@ declare namespace Ratchet {
             };
         };
 
-        /** The server refused the login, for these reasons; with `guest` the connection goes on as a guest's. */
-        'socket.auth.failure': { errors: string[]; guest?: true };
+        /**
+         * The server refused the login, for these reasons; with `guest` the connection goes on as a guest's.
+         *
+         * Where it refuses it for now (`auth.unavailable`), the login is tried again, up to eight times, and
+         * only the last failure is told.
+         */
+        'socket.auth.failure': { errors: string[]; code?: string; retry?: boolean; guest?: true };
 
         /** The login ends in so many seconds; then the connection closes with 4003. */
         'socket.auth.expiring': { expires: number };
 
-        /** An event that was emitted without `ack` was refused. */
+        /** An event that was emitted without `ack` was refused. The console has a warning of it, too, once for each code. */
         'socket.refused': { event: string; code: string; message: string };
 
         /** The server is about to close; `after` is from when to when to come again, in seconds. */
         'socket.bye': { code: string; reconnect: boolean; after: [number, number] };
 
-        /** The server has put this connection into a room. */
-        'socket.subscribed': { room: string };
+        /** The server has put this connection into a room; the position where the room keeps its events. */
+        'socket.subscribed': { room: string; epoch?: string; offset?: number };
 
         /** The server has taken this connection out of a room. */
         'socket.unsubscribed': { room: string; code: string };
 
-        /** Events of a room were dropped; its subscription sees to it. */
-        'socket.resync': { room: string; reason: string };
+        /** Events of a room were dropped; its subscription sees to it. With a position, the room goes on from there. */
+        'socket.resync': { room: string; reason: string; epoch?: string; offset?: number };
     }
 }
 

@@ -7,8 +7,8 @@
  *     ratchet.on('chat.message', (message) => show(message));
  *     ratchet.emit('chat.send', 'hi');
  *
- * In this order: frames, the handlers of events, the replies that are waited for, who is shown in a room, a subscription,
- * and the connection, which is all of it together.
+ * In this order: frames, the handlers of events, the replies that are waited for, the line of this script's own requests,
+ * who is shown in a room, a subscription, and the connection, which is all of it together.
  */
 (() => {
     'use strict';
@@ -23,8 +23,26 @@
     // How many events of a room's history the server gives at once.
     const PAGE = 100;
 
+    // How often a request of this script's own is made that is refused for now. Between the tries it waits as long as the
+    // server says, up to a minute; else longer each time, in seconds.
+    const MOST_TRIES = 8;
+    const LONGEST_AFTER = 60;
+    const [FIRST_PAUSE, LONGEST_PAUSE] = [0.5, 8];
+
+    // The limits of a server that doesn't tell its own: these are the defaults.
+    const USUAL_LIMITS = { eventsPerSecond: 50, eventsBurst: 100, rooms: 0 };
+
+    // What one event may cost above its first token: a token for each of so many bytes.
+    const BYTES_PER_TOKEN = 4096;
+
+    // Of how many different refusals the console is told: more would fill it, and say no more.
+    const MOST_WARNINGS = 64;
+
     // Only this script says these: a frame of such a name is a forgery.
     const LOCAL = new Set(['socket.open', 'socket.close', 'socket.error']);
+
+    // What is still told after `close()`: how it ended.
+    const ENDS = new Set(['socket.close', 'socket.error']);
 
     // Why there is no reply. What was never sent may be sent again; of what was, nobody knows what became of it.
     const UNSENT = { code: 'connection.closed', message: 'The connection closed before this could be sent.', retry: true };
@@ -70,13 +88,36 @@
         return seconds;
     }
 
+    /** Seconds that only go on, whatever is done to the clock of the machine. */
+    function now() {
+        return (globalThis.performance ?? Date).now() / 1000;
+    }
+
+    // An escape of JSON: of half a surrogate pair, which is always written as one, or any other. All are matched, so that
+    // "\\ud83d", which is a backslash and four letters, isn't taken for a half.
+    const ESCAPE = /\\(?:u(d[89a-f][0-9a-f]{2})|.)/g;
+
+    /**
+     * Says in JSON, and with U+FFFD for each half of a surrogate pair, as UTF-8 can't express one: the server would refuse
+     * all of it. Cutting a text at a number of UTF-16 units makes them: 'Thank you 😀'.slice(0, 11).
+     */
+    function stringify(value) {
+        const text = JSON.stringify(value);
+        return text?.includes('\\ud') ? text.replace(ESCAPE, (escape, half) => (half ? '\ufffd' : escape)) : text;
+    }
+
+    /** A name as the server will have it; anything else than a text as it is. */
+    function wellFormed(name) {
+        return typeof name === 'string' ? JSON.parse(stringify(name)) : name;
+    }
+
     function encode(event, data, keys) {
-        return JSON.stringify({ event, data, ...keys });
+        return stringify({ event, data, ...keys });
     }
 
     /** The data as the server will have it; the caller may change his own after this. */
     function copyOf(data) {
-        return JSON.parse(JSON.stringify(data) ?? 'null');
+        return JSON.parse(stringify(data) ?? 'null');
     }
 
     // No word of why not: the engine's own SyntaxError quotes the text, which may be private.
@@ -115,23 +156,29 @@
             if (typeof handler !== 'function') {
                 throw new TypeError("Give a function to call with the event's data.");
             }
-            this.#entries.set(event, this.#of(event).add({ handler, once }));
+            const name = wellFormed(event);
+            this.#entries.set(name, this.#of(name).add({ handler, once }));
         }
 
         remove(event, handler) {
-            for (const entry of this.#of(event)) {
+            const name = wellFormed(event);
+            for (const entry of this.#of(name)) {
                 if (handler === undefined || entry.handler === handler) {
-                    this.#drop(event, entry);
+                    this.#drop(name, entry);
                 }
             }
         }
 
-        // Handlers added meanwhile wait for the next event, handlers removed meanwhile are passed over.
-        dispatch(event, data) {
+        /**
+         * Calls the handlers, as long as they are wanted: each of them may put an end to that.
+         *
+         * Handlers added meanwhile wait for the next event, handlers removed meanwhile are passed over.
+         */
+        dispatch(event, data, isWanted) {
             const entries = this.#of(event);
             const results = [];
             for (const entry of [...entries]) {
-                if (entries.has(entry)) {
+                if (entries.has(entry) && isWanted()) {
                     results.push(this.#call(event, entry, data));
                 }
             }
@@ -156,16 +203,22 @@
                 this.#drop(event, entry);
             }
             try {
-                return entry.handler.call(this.#owner, data);
+                const result = entry.handler.call(this.#owner, data);
+                return isPromise(result) ? Promise.resolve(result).catch((error) => failed(event, error)) : result;
             } catch (error) {
-                complain(event, error);
-                return FAILED;
+                return failed(event, error);
             }
         }
     }
 
-    function complain(event, error) {
+    // A page may have promises of its own, and those of other windows.
+    function isPromise(result) {
+        return typeof result?.then === 'function';
+    }
+
+    function failed(event, error) {
         console.error(`Ratchet: a handler of "${event}" failed.`, error);
+        return FAILED;
     }
 
     /** What to reply to a question of the server's: the first result that isn't null; any failure is the reply instead. */
@@ -181,7 +234,7 @@
                 return { ok: true, result: copyOf(result) };
             }
         } catch (error) {
-            complain(event, error);
+            failed(event, error);
         }
         return { ok: false, error: HANDLER_FAILED };
     }
@@ -245,10 +298,198 @@
         }
     }
 
+    /** A promise of what begin(done) gives to done(error, result). */
+    function promised(begin) {
+        return new Promise((resolve, reject) => {
+            begin((error, result) => (error ? reject(error) : resolve(result)));
+        });
+    }
+
     /** Marks a promise as one that need not be looked at. */
     function mayBeIgnored(promise) {
         promise.catch(() => {});
         return promise;
+    }
+
+    // This script's own requests
+
+    /** How much may be sent: the server's limit of the rate, as far as it can be known here (a token bucket). */
+    class Rate {
+        #perSecond;
+        #burst;
+        #left;
+        #at = now();
+
+        constructor({ eventsPerSecond, eventsBurst }) {
+            this.#perSecond = eventsPerSecond;
+            this.#burst = eventsBurst;
+            this.#left = eventsBurst;
+        }
+
+        /** Whether there is a limit at all: 0 is none. */
+        get isLimited() {
+            return this.#perSecond > 0 && this.#burst > 0;
+        }
+
+        spend(tokens) {
+            this.#fill();
+            this.#left = Math.max(0, this.#left - tokens);
+        }
+
+        /** The server says that there is nothing left, for so many seconds. */
+        empty(seconds) {
+            this.#left = 0;
+            this.#at = now() + seconds;
+        }
+
+        /** In how many seconds one more may be sent, with a quarter of the burst left to what the page emits. */
+        get wait() {
+            if (!this.isLimited) {
+                return 0;
+            }
+            this.#fill();
+            const lacking = Math.min(1 + this.#burst / 4, this.#burst) - this.#left;
+            return lacking > 0 ? Math.max(0, this.#at - now()) + lacking / this.#perSecond : 0;
+        }
+
+        #fill() {
+            const seconds = now() - this.#at;
+            if (seconds > 0) {
+                this.#left = Math.min(this.#burst, this.#left + seconds * this.#perSecond);
+                this.#at += seconds;
+            }
+        }
+    }
+
+    /** Whether the same may succeed later on this connection. */
+    function mayPass({ code, retry }) {
+        return retry === true && code !== UNSENT.code;
+    }
+
+    /** For how long to wait before the next try, in seconds; null where it isn't worth it. */
+    function pauseBefore(tries, after) {
+        if (tries >= MOST_TRIES || after > LONGEST_AFTER) {
+            return null;
+        }
+        const longest = Math.min(FIRST_PAUSE * 2 ** (tries - 1), LONGEST_PAUSE);
+        // Not all at once, where many were refused at the same time.
+        return after > 0 ? after : longest * (1 + Math.random()) / 2;
+    }
+
+    /** Never too early by what a timer cuts off. */
+    function later(seconds, callback) {
+        return setTimeout(callback, Math.ceil(seconds * 1000) + 1);
+    }
+
+    function stop(timer) {
+        if (timer !== null) {
+            clearTimeout(timer);
+        }
+    }
+
+    /**
+     * What this script asks by itself, and what costs the page no thought: it goes as fast as the server takes it, and once
+     * more where the server refuses it for now.
+     *
+     * A request has `event`, `data()` as it is when it is sent, `isWanted()` just before, `mayRepeat`, and done(error, result).
+     */
+    class Line {
+        #send;
+        #requests = [];
+        #rate = null;
+        // The server takes the first subscribes of a login for nothing.
+        #free = 0;
+        #timer = null;
+        // Those that were refused for now, each with its timer.
+        #pausing = new Map();
+
+        constructor(send) {
+            this.#send = send;
+        }
+
+        get length() {
+            return this.#requests.length;
+        }
+
+        /** The login is answered: what waits may go. */
+        open(limits) {
+            if (this.#rate === null) {
+                const told = { ...USUAL_LIMITS, ...limits };
+                this.#rate = new Rate(told);
+                this.#free = told.rooms;
+            }
+            this.#goOn();
+        }
+
+        add(request) {
+            this.#requests.push({ tries: 0, ...request });
+            this.#goOn();
+        }
+
+        /** Counts what is sent besides. */
+        spend(tokens) {
+            this.#rate?.spend(tokens);
+        }
+
+        /** Lets go of everything: the connection is gone, or about to go. */
+        clear() {
+            stop(this.#timer);
+            this.#pausing.forEach(stop);
+            const dropped = [...this.#pausing.keys(), ...this.#requests];
+            this.#timer = null;
+            this.#pausing.clear();
+            this.#requests = [];
+            dropped.forEach(({ done }) => done(new ReplyError(UNSENT), null));
+        }
+
+        #goOn() {
+            while (this.#rate !== null && this.#timer === null && this.#requests.length > 0) {
+                const [request] = this.#requests;
+                const wait = request.isWanted() && !this.#isFree(request) ? this.#rate.wait : 0;
+                if (wait > 0) {
+                    this.#timer = later(wait, () => {
+                        this.#timer = null;
+                        this.#goOn();
+                    });
+                    return;
+                }
+                this.#requests.shift();
+                this.#begin(request);
+            }
+        }
+
+        #isFree({ event, tries }) {
+            return event === 'socket.subscribe' && tries === 0 && this.#free > 0;
+        }
+
+        #begin(request) {
+            if (!request.isWanted()) {
+                return;
+            }
+            if (this.#isFree(request)) {
+                this.#free -= 1;
+            } else {
+                this.#rate.spend(1);
+            }
+            request.tries += 1;
+            this.#send(request.event, request.data(), (error, result) => this.#answered(request, error, result));
+        }
+
+        #answered(request, error, result) {
+            const { after } = error?.facts ?? {};
+            const pause = error && request.mayRepeat && mayPass(error) ? pauseBefore(request.tries, after) : null;
+            if (error?.code === 'rate.limited') {
+                this.#rate?.empty(pause ?? 0);
+            }
+            if (pause === null) {
+                return request.done(error, result);
+            }
+            this.#pausing.set(request, later(pause, () => {
+                this.#pausing.delete(request);
+                this.#requests.unshift(request);
+                this.#goOn();
+            }));
+        }
     }
 
     // Rooms
@@ -266,8 +507,13 @@
             return this.#news([...before.keys(), ...this.all.keys()], before);
         }
 
-        /** Says what changes: a connection of which something else is shown joins once more, by the same ref. */
+        /**
+         * Says what changes: a connection of which something else is shown joins once more, by the same ref.
+         *
+         * The Map that was given out before stays as it is: a page that compares the two sees that something changed.
+         */
         change(joins, leaves) {
+            this.all = new Map(this.all);
             const ids = [...Object.keys(leaves), ...Object.keys(joins)];
             const before = new Set(ids.filter((id) => this.all.has(id)));
             Object.entries(leaves).forEach(([id, { metas }]) => this.#put(id, metas, []));
@@ -299,8 +545,8 @@
         return Object.freeze({ epoch, offset });
     }
 
-    // Where a subscription is: waiting for a login, for the reply, in the room, or not wanted any more.
-    const [WAITING, ASKED, SUBSCRIBED, OVER] = ['waiting', 'asked', 'subscribed', 'over'];
+    // Where a subscription is: waiting for a login, for its turn, for the reply, in the room, or not wanted any more.
+    const [WAITING, IN_LINE, ASKED, SUBSCRIBED, OVER] = ['waiting', 'in line', 'asked', 'subscribed', 'over'];
 
     // What the connection does with its subscriptions, and a page can't.
     let begin;
@@ -345,7 +591,7 @@
             if (!Number.isInteger(history) || history < 0) {
                 throw new TypeError('Let "history" be how many of the last events to begin with.');
             }
-            this.#room = room;
+            this.#room = wellFormed(room);
             this.#link = link;
             this.#presence = presence;
             this.#meta = copyOf(meta);
@@ -406,22 +652,22 @@
         /** Shows something else of this page to the room's members. */
         update(meta) {
             this.#meta = copyOf(meta);
-            const isShown = this.#stage === WAITING
+            const isShown = this.#stage === WAITING || this.#stage === IN_LINE
                 ? Promise.resolve()
-                : this.#link.promise('socket.presence.update', { room: this.#room, meta: this.#meta });
+                : this.#promise('socket.presence.update', { room: this.#room, meta: this.#meta }, false);
             return mayBeIgnored(isShown.then(() => {}));
         }
 
         /** Reads some of what the room keeps, the oldest first. */
         history({ since, limit } = {}) {
-            return this.#link.promise('socket.history', { room: this.#room, since, limit });
+            return this.#promise('socket.history', { room: this.#room, since, limit }, true);
         }
 
         /** Leaves the room, for good; nothing of it is heard after the call. */
         unsubscribe() {
             const wasIn = this.#stage === ASKED || this.#stage === SUBSCRIBED;
             this.#finish({ code: 'room.left', message: `"${this.#room}" was left before it was entered.` });
-            const isOut = wasIn ? this.#link.promise('socket.unsubscribe', { room: this.#room }) : Promise.resolve();
+            const isOut = wasIn ? this.#link.leave(this) : Promise.resolve();
             return mayBeIgnored(isOut.then(() => {}, (error) => {
                 if (!isGone(error)) {
                     throw error;
@@ -431,20 +677,15 @@
 
         #begin() {
             if (this.#stage === WAITING) {
-                this.#stage = ASKED;
+                this.#stage = IN_LINE;
                 this.#ask();
             }
         }
 
         #ask() {
             this.#isRecovering = this.#position !== null;
-            const wanted = {
-                room: this.#room,
-                ...(this.#position && { recover: this.#position }),
-                ...(this.#presence && { presence: true, meta: this.#meta }),
-            };
             this.#turn += 1;
-            this.#request('socket.subscribe', wanted, (error, result) => {
+            this.#request('socket.subscribe', () => this.#wish(), (error, result) => {
                 if (error) {
                     this.#refused(error);
                 } else {
@@ -453,9 +694,26 @@
             });
         }
 
+        /** What it asks for; it is called when that is sent. More than a page of the past is read afterwards. */
+        #wish() {
+            this.#stage = this.#stage === IN_LINE ? ASKED : this.#stage;
+            return {
+                room: this.#room,
+                ...(this.#position && { recover: this.#position }),
+                ...(this.#history > 0 && this.#history <= PAGE && { history: this.#history }),
+                ...(this.#presence && { presence: true, meta: this.#meta }),
+            };
+        }
+
         #request(event, data, done) {
             const turn = this.#turn;
-            this.#link.request(event, data, (error, result) => turn === this.#turn && done(error, result));
+            const isWanted = () => turn === this.#turn;
+            const settled = (error, result) => isWanted() && done(error, result);
+            this.#link.request({ event, data, isWanted, mayRepeat: true, done: settled });
+        }
+
+        #promise(event, data, mayRepeat) {
+            return this.#link.promise({ event, data: () => data, isWanted: () => true, mayRepeat });
         }
 
         #refused(error) {
@@ -466,7 +724,7 @@
             }
         }
 
-        #enter({ epoch, offset, recovered = null, events = [] }) {
+        #enter({ epoch, offset, recovered = null, events = null, more = false }) {
             const now = epoch === undefined ? null : positionOf(epoch, offset);
             this.#stage = SUBSCRIBED;
             this.#recovered = recovered;
@@ -476,40 +734,55 @@
             }
             const past = now && Math.min(this.#history, now.offset);
             this.#position = past ? positionOf(epoch, offset - past) : now;
-            if (recovered === false) {
-                this.#tell('socket.resync', { room: this.#room, reason: 'lost' });
+            if (recovered === false && !this.#tell('socket.resync', { room: this.#room, reason: 'lost' })) {
+                return;
             }
             if (past) {
                 this.#held ??= [];
-                this.#readUpTo(now);
+                this.#bring(events ?? [], past, now, more || events === null || (recovered === false && events.length === 0));
             } else {
                 this.#arrive(now);
             }
         }
 
-        #readUpTo(now) {
-            const limit = Math.min(this.#history, PAGE);
-            this.#request('socket.history', { room: this.#room, since: this.#position, limit }, (error, page) => {
+        /** Delivers the past that came with the reply, and before it what of it has to be read: nothing of it may have come. */
+        #bring(events, past, now, mayLack) {
+            const end = () => this.#deliverAll(events, () => this.#arrive(now));
+            const from = events.length > 0 ? positionOf(now.epoch, events[0].offset - 1) : now;
+            if (mayLack && events.length < past) {
+                this.#readUpTo(from, end);
+            } else {
+                this.#position = from;
+                end();
+            }
+        }
+
+        #readUpTo(last, then) {
+            const since = this.#position;
+            const limit = Math.min(last.offset - since.offset, PAGE);
+            this.#request('socket.history', () => ({ room: this.#room, since, limit }), (error, page) => {
                 if (error) {
-                    return this.#goOnWithoutPast(error, now);
+                    return this.#goOnWithoutPast(error, last, then);
                 }
-                const events = page.events.filter((past) => past.offset <= now.offset);
+                const events = page.events.filter(({ offset }) => offset <= last.offset);
                 this.#deliverAll(events, () => {
-                    if (page.more && events.length > 0 && this.#position.offset < now.offset) {
-                        this.#readUpTo(now);
+                    if (page.more && events.length > 0 && this.#position.offset < last.offset) {
+                        this.#readUpTo(last, then);
                     } else {
-                        this.#arrive(now);
+                        then();
                     }
                 });
             });
         }
 
-        #goOnWithoutPast(error, now) {
+        #goOnWithoutPast(error, last, then) {
             if (isGone(error)) {
                 return this.#lose(error);
             }
-            this.#tell('socket.resync', { room: this.#room, reason: error.code });
-            this.#arrive(now);
+            if (this.#tell('socket.resync', { room: this.#room, reason: error.code })) {
+                this.#position = last;
+                then();
+            }
         }
 
         /** Goes on with what is live. */
@@ -529,11 +802,12 @@
             if (this.#stage !== SUBSCRIBED) {
                 return false;
             }
-            if (frame.event.startsWith('socket.')) {
+            if (frame.event === 'socket.unsubscribed') {
+                this.#end({ code: frame.data.code, message: `The server has ended the subscription of "${this.#room}".` });
+                this.#link.dispatch(frame.event, frame.data);
+            } else if (frame.event.startsWith('socket.')) {
                 this.#obey(frame);
-                return false;
-            }
-            if (this.#held) {
+            } else if (this.#held) {
                 this.#held.push(frame);
             } else {
                 this.#deliver(frame);
@@ -541,19 +815,40 @@
             return true;
         }
 
+        // Members are news before any handler runs, and after each handler it may be over.
         #obey({ event, data }) {
-            if (event === 'socket.unsubscribed') {
-                this.#end({ code: data.code, message: `The server has ended the subscription of "${this.#room}".` });
-            } else if (event === 'socket.resync' && this.#position) {
-                this.#ask();
-            } else {
-                this.#tell(event, data);
+            const news = this.#newsIn(event, data);
+            const goesOn = event === 'socket.resync' && this.#position ? this.#resync(data) : this.#tell(event, data);
+            if (goesOn && (!news || this.#tell('socket.presence', news))) {
+                this.#link.dispatch(event, data, () => this.subscribed);
             }
+        }
+
+        #newsIn(event, { members, joins, leaves }) {
             if (event === 'socket.presence.state') {
-                this.#tell('socket.presence', this.#members.replace(data.members));
-            } else if (event === 'socket.presence.diff') {
-                this.#tell('socket.presence', this.#members.change(data.joins, data.leaves));
+                return this.#members.replace(members);
             }
+            return event === 'socket.presence.diff' ? this.#members.change(joins, leaves) : null;
+        }
+
+        /** Asks for what is missing, unless that is asked for already, or the server says from where to go on instead. */
+        #resync({ epoch, offset, ...news }) {
+            if (epoch !== undefined) {
+                return this.#goOnFrom(positionOf(epoch, offset), news);
+            }
+            if (!this.#isRecovering) {
+                this.#ask();
+            }
+            return true;
+        }
+
+        // What is held and has an offset is of another epoch.
+        #goOnFrom(position, news) {
+            this.#turn += 1;
+            this.#isRecovering = false;
+            this.#position = position;
+            this.#held = (this.#held ?? []).filter(({ offset }) => offset === undefined);
+            return this.#tell('socket.resync', news) && (this.#arrive(position), this.subscribed);
         }
 
         // A handler may leave the room in the middle of it.
@@ -574,12 +869,16 @@
                 }
                 this.#position = positionOf(this.#position.epoch, offset);
             }
-            this.#tell(event, data);
-            this.#link.dispatch(event, data);
+            if (this.#tell(event, data)) {
+                this.#link.dispatch(event, data, () => this.subscribed);
+            }
         }
 
+        /** Tells the handlers; false where one of them has put an end to it, and nothing more is to be done. */
         #tell(event, data) {
-            this.#handlers.dispatch(event, data);
+            const turn = this.#turn;
+            this.#handlers.dispatch(event, data, () => this.subscribed);
+            return this.subscribed && turn === this.#turn;
         }
 
         /** The connection is gone, and what the room does meanwhile is missed. */
@@ -589,9 +888,10 @@
         }
 
         /** The server doesn't want it here. */
-        #end({ code, message }) {
-            this.#finish({ code, message });
-            this.#tell('socket.unsubscribed', { room: this.#room, code, message });
+        #end({ code, message, retry, facts }) {
+            this.#finish({ ...facts, code, message, retry });
+            const isWanted = () => !this.#link.isClosed();
+            this.#handlers.dispatch('socket.unsubscribed', { room: this.#room, code, message }, isWanted);
         }
 
         #finish(reason) {
@@ -629,7 +929,14 @@
         #waiting = new Set();
         #handlers = new Handlers(this);
         #replies = new Replies();
+        #line = new Line((event, data, done) => this.#request(event, data, done));
         #subscriptions = new Map();
+        // Rooms that the page has left and the server doesn't know it yet, each with the subscription that was left.
+        #leaving = new Map();
+        #logins = 0;
+        #loginTimer = null;
+        #isClosed = false;
+        #warned = new Set();
 
         /**
          * Connects at once and logs in with the page's `p2_ratchet_access_token`.
@@ -709,19 +1016,24 @@
             if (this.#socket.readyState > WebSocket.OPEN) {
                 throw new Error(`Can't subscribe to "${room}": the connection is closed.`);
             }
-            if (this.#subscriptions.has(room)) {
+            if (this.#subscriptions.has(subscription.room)) {
                 throw new Error(`Can't subscribe to "${room}" twice: use the subscription that there is.`);
             }
-            this.#subscriptions.set(room, subscription);
+            this.#subscriptions.set(subscription.room, subscription);
             if (this.#loginAnswered) {
                 begin(subscription);
             }
             return subscription;
         }
 
-        /** Closes the connection for good; events that still wait for the login are dropped. */
+        /**
+         * Closes the connection for good; events that still wait for the login are dropped, and no handlers are called any
+         * more but those that tell how it ended.
+         */
         close() {
+            this.#isClosed = true;
             this.#dropWaiting();
+            this.#loseRooms();
             this.#socket.close(1000);
         }
 
@@ -735,9 +1047,23 @@
 
         // The login goes first: a handler of "socket.open" may close the connection.
         #opened() {
-            const token = globalThis.p2_ratchet_access_token ?? '';
-            this.#send({ event: 'socket.auth.request', text: encode('socket.auth.request', { token, v: 2 }) });
+            this.#logIn();
             this.#dispatch('socket.open', null);
+        }
+
+        #logIn() {
+            const token = globalThis.p2_ratchet_access_token ?? '';
+            this.#logins += 1;
+            this.#send({ event: 'socket.auth.request', text: encode('socket.auth.request', { token, v: 2 }) });
+        }
+
+        /** Logs in once more where the login was refused for now; true where it will. */
+        #logInLater(data) {
+            const pause = data?.retry === true && !this.#loginAnswered ? pauseBefore(this.#logins, data.after) : null;
+            if (pause !== null) {
+                this.#loginTimer = later(pause, () => this.#logIn());
+            }
+            return pause !== null;
         }
 
         #received(message) {
@@ -755,19 +1081,47 @@
             if (event === 'socket.reply') {
                 return this.#replies.received(frame.re, data);
             }
-            if (event === 'socket.auth.success') {
-                this.#loginEnded(true, data?.client ?? null);
-            } else if (event === 'socket.auth.failure') {
-                this.#loginEnded(false, null);
+            if (this.#isClosed || (event === 'socket.auth.failure' && this.#logInLater(data))) {
+                return;
             }
-            const room = frame.room ?? (event.startsWith('socket.') ? data?.room : undefined);
-            const subscription = this.#subscriptions.get(room);
-            if (subscription && receive(subscription, frame)) {
+            this.#obey(event, data);
+            if (this.#isOfRoom(frame)) {
                 return;
             }
             const results = this.#dispatch(event, data);
             if (typeof frame.id === 'string') {
                 this.#answer(frame.id, event, results);
+            }
+        }
+
+        #obey(event, data) {
+            if (event === 'socket.auth.success') {
+                this.#loginEnded(true, data?.client ?? null, data?.limits);
+            } else if (event === 'socket.auth.failure') {
+                this.#loginEnded(false, null);
+            } else if (event === 'socket.refused') {
+                this.#warn(data);
+            }
+        }
+
+        /** Gives a frame of a room to its subscription; true where there is nothing more to be done with it. */
+        #isOfRoom(frame) {
+            const isOurs = frame.event.startsWith('socket.');
+            const room = frame.room ?? (isOurs ? frame.data?.room : undefined);
+            if (this.#leaving.has(room) && !isOurs) {
+                return true;
+            }
+            const subscription = this.#subscriptions.get(room);
+            return subscription !== undefined && receive(subscription, frame);
+        }
+
+        /** Says on the console what was refused without anybody waiting for a reply: nobody would ever know. */
+        #warn(refusal) {
+            const { event, code, message } = refusal ?? {};
+            const which = JSON.stringify([event, code]);
+            if (!this.#warned.has(which) && this.#warned.size < MOST_WARNINGS) {
+                this.#warned.add(which);
+                console.warn(`Ratchet: the server refused ${JSON.stringify(event)} (${code}): ${message}`);
             }
         }
 
@@ -788,18 +1142,23 @@
             this.#authenticated = false;
             this.#dropWaiting();
             this.#replies.failAll(LOST);
-            this.#subscriptions.forEach((subscription) => lose(subscription, new ReplyError(UNSENT)));
+            this.#loseRooms();
             this.#dispatch('socket.close', { code, reason, clean: wasClean });
+        }
+
+        #loseRooms() {
+            this.#subscriptions.forEach((subscription) => lose(subscription, new ReplyError(UNSENT)));
         }
 
         // Sends what waited before any handler runs, so that a handler's own emits stay behind it; and enters the rooms
         // before that, so that nothing is missed that these emits bring about.
-        #loginEnded(authenticated, client) {
+        #loginEnded(authenticated, client, limits) {
             this.#authenticated = authenticated;
             this.#client = client;
             this.#loginAnswered = true;
+            this.#line.open(limits);
             this.#subscriptions.forEach(begin);
-            this.#waiting.forEach((frame) => this.#send(frame));
+            this.#waiting.forEach((frame) => this.#sendEvent(frame));
             this.#waiting.clear();
         }
 
@@ -807,7 +1166,7 @@
             if (this.#socket.readyState > WebSocket.OPEN) {
                 return { ...UNSENT, message: `Can't emit "${event}": the connection is closed.` };
             }
-            if (!this.#loginAnswered && this.#waiting.size >= MOST_WAITING) {
+            if (!this.#loginAnswered && this.#waiting.size + this.#line.length >= MOST_WAITING) {
                 const message = `Can't emit "${event}": ${MOST_WAITING} events wait for the login already.`;
                 return { code: 'queue.full', message, retry: true };
             }
@@ -831,19 +1190,45 @@
         }
 
         #promise(event, data, seconds) {
-            return new Promise((resolve, reject) => {
-                this.#request(event, data, (error, result) => (error ? reject(error) : resolve(result)), seconds);
-            });
+            return promised((done) => this.#request(event, data, done, seconds));
         }
 
         /** What a subscription needs of its connection. */
         #link() {
             return {
-                request: (event, data, done) => this.#request(event, data, done),
-                promise: (event, data) => this.#promise(event, data),
-                dispatch: (event, data) => this.#dispatch(event, data),
+                request: (request) => this.#line.add(request),
+                promise: (request) => promised((done) => this.#ask({ ...request, done })),
+                leave: (subscription) => this.#leave(subscription),
+                dispatch: (event, data, isWanted) => this.#dispatch(event, data, isWanted),
                 forget: (subscription) => this.#forget(subscription),
+                isClosed: () => this.#isClosed,
             };
+        }
+
+        /** Has a request stand in line, if anything may be sent. */
+        #ask(request) {
+            const obstacle = this.#obstacle(request.event);
+            if (obstacle) {
+                request.done(new ReplyError(obstacle), null);
+            } else {
+                this.#line.add(request);
+            }
+        }
+
+        // What is under way of the room is nobody's. It isn't repeated: the room may have been entered again by then.
+        #leave(subscription) {
+            const { room } = subscription;
+            this.#leaving.set(room, subscription);
+            const request = { event: 'socket.unsubscribe', data: () => ({ room }), isWanted: () => true, mayRepeat: false };
+            return promised((done) => this.#ask({
+                ...request,
+                done: (error, result) => {
+                    if (this.#leaving.get(room) === subscription) {
+                        this.#leaving.delete(room);
+                    }
+                    done(error, result);
+                },
+            }));
         }
 
         // The room may have another subscription by now.
@@ -855,16 +1240,27 @@
 
         #sendAfterLogin(frame) {
             if (this.#loginAnswered) {
-                this.#send(frame);
+                this.#sendEvent(frame);
             } else {
                 this.#waiting.add(frame);
             }
+        }
+
+        // The line has counted its own. Of a text's bytes no more than its units are counted: the reserve has the rest.
+        #sendEvent(frame) {
+            if (!frame.event.startsWith('socket.')) {
+                this.#line.spend(1 + Math.floor(frame.text.length / BYTES_PER_TOKEN));
+            }
+            this.#send(frame);
         }
 
         #dropWaiting() {
             const dropped = [...this.#waiting];
             this.#waiting.clear();
             dropped.forEach(({ id }) => this.#replies.fail(id, UNSENT));
+            this.#line.clear();
+            stop(this.#loginTimer);
+            this.#loginTimer = null;
         }
 
         #send({ event, text }) {
@@ -872,8 +1268,8 @@
             this.#socket.send(text);
         }
 
-        #dispatch(event, data) {
-            return this.#handlers.dispatch(event, data);
+        #dispatch(event, data, isWanted = () => true) {
+            return this.#handlers.dispatch(event, data, () => (ENDS.has(event) || !this.#isClosed) && isWanted());
         }
     }
 

@@ -117,19 +117,29 @@ export class FakeClock {
         this.#timers.delete(id);
     };
 
+    /** The time since the page began, in milliseconds. */
+    now = () => this.#now;
+
     /** How many timers are set. */
     get pending() {
         return this.#timers.size;
     }
 
     advance(seconds) {
-        this.#now += seconds * 1000;
-        const due = [...this.#timers].filter(([, timer]) => timer.due <= this.#now);
-        due.sort(([, one], [, other]) => one.due - other.due).forEach(([id, { callback }]) => {
-            if (this.#timers.delete(id)) {
-                callback();
-            }
-        });
+        const end = this.#now + seconds * 1000;
+        for (let next = this.#nextUntil(end); next; next = this.#nextUntil(end)) {
+            const [id, { callback, due }] = next;
+            this.#timers.delete(id);
+            this.#now = due;
+            callback();
+        }
+        this.#now = end;
+    }
+
+    /** The timer that is due first, also one that another has set just now. */
+    #nextUntil(end) {
+        const due = [...this.#timers].filter(([, timer]) => timer.due <= end);
+        return due.sort(([, one], [, other]) => one.due - other.due)[0];
     }
 }
 
@@ -137,28 +147,31 @@ export class FakeClock {
  * A page of its own, with nothing in it but its address and what the test puts there.
  *
  * `run` runs a script in it, as a script element would; `sockets` are the connections it has made,
- * `clock` is its time, `logged` and `complaints` are the arguments of each console.log and
- * console.error.
+ * `clock` is its time, `logged`, `warnings` and `complaints` are the arguments of each console.log,
+ * console.warn and console.error.
  */
 export class FakePage {
     sockets = [];
     clock = new FakeClock();
     logged = [];
+    warnings = [];
     complaints = [];
 
     #global;
 
     constructor({ address, ...globals } = {}) {
-        const { sockets, logged, complaints } = this;
+        const { sockets, logged, warnings, complaints } = this;
         this.#global = vm.createContext({
             ...globals,
             ...(address && { location: new URL(address) }),
             console: Object.freeze({
                 log: (...args) => void logged.push(args),
+                warn: (...args) => void warnings.push(args),
                 error: (...args) => void complaints.push(args),
             }),
             setTimeout: this.clock.setTimeout,
             clearTimeout: this.clock.clearTimeout,
+            performance: Object.freeze({ now: this.clock.now }),
             WebSocket: class WebSocket extends FakeWebSocket {
                 constructor(uri) {
                     super(uri);

@@ -1334,6 +1334,30 @@ describe('Recovering', () => {
     });
 });
 
+describe('Going on from elsewhere', () => {
+    test('Where the server says from where the room goes on, the handlers are told, and nothing is asked', () => {
+        const stay = Stay.in();
+        const noted = stay.note('socket.resync');
+        stay.hear('socket.resync', { room: 'news', reason: 'restart', epoch: 'q0', offset: 0 });
+        stay.publish('first of the new ones', 1);
+        assert.deepEqual(noted, [['socket.resync', { room: 'news', reason: 'restart' }]]);
+        assert.deepEqual(stay.heard, [['first of the new ones', 1]]);
+        assert.deepEqual(ours(stay.room.position), { epoch: 'q0', offset: 1 });
+        assert.equal(stay.socket.sent.length, 2);
+    });
+
+    test('So in the middle of reading the past, which is over then', async () => {
+        const stay = Stay.in({ history: 3 });
+        stay.publish('of the old ones', 41);
+        stay.publish('for you alone');
+        stay.hear('socket.resync', { room: 'news', reason: 'restart', epoch: 'q0', offset: 0 });
+        await stay.room.ready;
+        stay.reply(2, { room: 'news', epoch: 'k3', offset: 41, events: [past('a', 38)], more: false });
+        stay.publish('new', 1);
+        assert.deepEqual(stay.heard, [['for you alone', 0], ['new', 1]]);
+    });
+});
+
 describe('The history of a room', () => {
     test('It can be read page by page', async () => {
         const stay = Stay.in();
@@ -1363,6 +1387,50 @@ describe('The history of a room', () => {
         assert.equal(stay.socket.sent.length, 3);
     });
 
+    test('The server may give them with its first reply, so that nothing more is asked', async () => {
+        const events = [past('a', 38), past('b', 39), past('c', 40)];
+        const stay = Stay.in({ history: 3 }, { epoch: 'k3', offset: 40, recoverable: true, events });
+        stay.assertSent({ event: 'socket.subscribe', data: { room: 'news', history: 3 }, id: 1 });
+        await stay.room.ready;
+        stay.publish('live', 41);
+        assert.deepEqual(stay.heard, [['a', 38], ['b', 39], ['c', 40], ['live', 41]]);
+        assert.deepEqual(ours(stay.room.position), { epoch: 'k3', offset: 41 });
+    });
+
+    test('Where the room keeps fewer than that, those that it keeps are all', async () => {
+        const stay = Stay.in({ history: 30 }, { epoch: 'k3', offset: 40, recoverable: true, events: [past('c', 40)] });
+        const empty = Stay.in({ history: 30 }, { epoch: 'k3', offset: 40, recoverable: true, events: [] });
+        await Promise.all([stay.room.ready, empty.room.ready]);
+        assert.deepEqual([stay.heard, empty.heard], [[['c', 40]], []]);
+        assert.deepEqual([stay, empty].map(({ socket }) => socket.sent.length), [2, 2]);
+    });
+
+    test('Those that did not fit into the first reply are read, and come before those that did', async () => {
+        const result = { epoch: 'k3', offset: 40, recoverable: true, events: [past('c', 40)], more: true };
+        const stay = Stay.in({ history: 3 }, result);
+        assert.deepEqual(JSON.parse(stay.socket.sent.at(-1)), {
+            event: 'socket.history', data: { room: 'news', since: { epoch: 'k3', offset: 37 }, limit: 2 }, id: 2,
+        });
+        stay.publish('live', 41);
+        const events = [past('a', 38), past('b', 39)];
+        stay.reply(2, { room: 'news', epoch: 'k3', offset: 41, events, more: true });
+        await stay.room.ready;
+        assert.deepEqual(stay.heard, [['a', 38], ['b', 39], ['c', 40], ['live', 41]]);
+        assert.equal(stay.socket.sent.length, 3);
+    });
+
+    test('After a loss they come with the same reply, once the handlers were told of it', () => {
+        const stay = Stay.loggedIn();
+        stay.enter({ history: 1, recover: { epoch: 'k3', offset: 39 } });
+        const noted = stay.note('socket.resync', 'item');
+        const data = { room: 'news', recover: { epoch: 'k3', offset: 39 }, history: 1 };
+        stay.assertSent({ event: 'socket.subscribe', data, id: 1 });
+        stay.reply(1, { room: 'news', epoch: 'new', offset: 7, recovered: false, events: [past('g', 7)] });
+        assert.deepEqual(noted, [['socket.resync', { room: 'news', reason: 'lost' }], ['item', 'g']]);
+        assert.deepEqual(ours(stay.room.position), { epoch: 'new', offset: 7 });
+        assert.equal(stay.socket.sent.length, 2);
+    });
+
     test('What came in at the same time is not heard twice', () => {
         const stay = Stay.in({ history: 1 });
         stay.publish('live', 41);
@@ -1376,7 +1444,7 @@ describe('The history of a room', () => {
             Array.from({ length: to - from }, (_, number) => past('x', from + number + 1))));
         stay.reply(2, { room: 'news', epoch: 'k3', offset: 140, events: pages[0], more: true });
         assert.deepEqual(JSON.parse(stay.socket.sent.at(-1)).data, {
-            room: 'news', since: { epoch: 'k3', offset: 100 }, limit: 100,
+            room: 'news', since: { epoch: 'k3', offset: 100 }, limit: 40,
         });
         stay.reply(3, { room: 'news', epoch: 'k3', offset: 140, events: pages[1], more: false });
         assert.deepEqual(stay.heard.map(([, offset]) => offset), Array.from({ length: 140 }, (_, number) => number + 1));
@@ -1406,9 +1474,9 @@ describe('The history of a room', () => {
         const stay = Stay.in({ history: 5 });
         const noted = stay.note('socket.resync');
         stay.publish('live', 41);
-        stay.refuse(2, { code: 'rate.limited', message: 'Too fast', retry: true });
+        stay.refuse(2, { code: 'room.denied', message: 'Not for you', retry: false });
         await stay.room.ready;
-        assert.deepEqual(noted, [['socket.resync', { room: 'news', reason: 'rate.limited' }]]);
+        assert.deepEqual(noted, [['socket.resync', { room: 'news', reason: 'room.denied' }]]);
         assert.deepEqual(stay.heard, [['live', 41]]);
     });
 
@@ -1429,9 +1497,11 @@ describe('The history of a room', () => {
         stay.publish('for you alone');
         stay.hear('socket.resync', { room: 'news', reason: 'overflow' });
         assert.deepEqual(JSON.parse(stay.socket.sent.at(-1)), {
-            event: 'socket.subscribe', data: { room: 'news', recover: { epoch: 'k3', offset: 38 } }, id: 3,
+            event: 'socket.subscribe', data: { room: 'news', recover: { epoch: 'k3', offset: 38 }, history: 2 }, id: 3,
         });
         stay.refuse(2, { code: 'rate.limited' });
+        // Until the answer it is missing already, and asked for.
+        stay.hear('socket.resync', { room: 'news', reason: 'overflow' });
         const events = [past('a', 39), past('b', 40), past('live', 41), past('missing', 42)];
         stay.reply(3, { room: 'news', epoch: 'k3', offset: 42, recovered: true, events });
         assert.deepEqual(stay.heard, [['a', 39], ['b', 40], ['live', 41], ['missing', 42], ['for you alone', 42]]);
@@ -1501,6 +1571,18 @@ describe('Presence', () => {
         assert.deepEqual(stay.news.slice(1), [
             { joined: ['eve'], left: [] }, { joined: [], left: ['ada'] }, { joined: [], left: ['bob'] },
         ]);
+    });
+
+    test('Each change gives another Map, and leaves the one that was given out before as it was', () => {
+        const stay = Gathering.in();
+        const seen = [stay.room.members];
+        const see = () => seen.push(stay.room.members);
+        stay.room.on('socket.presence', see);
+        stay.state(STATE);
+        stay.diff({ eve: { metas: [{ ref: 'c-4' }] } });
+        stay.diff({}, { eve: { metas: [{ ref: 'c-4' }] } });
+        assert.equal(new Set(seen).size, 4);
+        assert.deepEqual(seen.map((members) => members.size), [0, 2, 3, 2]);
     });
 
     test('Who shows something else neither comes nor goes', () => {
@@ -1579,6 +1661,401 @@ describe('Presence', () => {
         assert.deepEqual(await failureOf(done), failure('room.denied', "You aren't shown in this room"));
         stay.room.update({});
         stay.refuse(3, { code: 'room.denied' });
+    });
+});
+
+describe('What UTF-8 cannot express', () => {
+    // 'Thank you 😀' has twelve units, of which the last two are one character.
+    const CUT = 'Thank you 😀'.slice(0, 11);
+
+    for (const [data, sent] of [
+        [CUT, 'Thank you \ufffd'],
+        ['\ude00!', '\ufffd!'],
+        ['\ud83d\ud83d\ude00', '\ufffd😀'],
+        [{ [CUT]: [{ deep: CUT }] }, { 'Thank you \ufffd': [{ deep: 'Thank you \ufffd' }] }],
+        ['\\ud83d', '\\ud83d'],
+        ['\\\ud83d \n\u0000', '\\\ufffd \n\u0000'],
+        ['"\\ud83d" and \ud83d', '"\\ud83d" and \ufffd'],
+        ['naïve 😀', 'naïve 😀'],
+    ]) {
+        test(`Half a character is sent as U+FFFD, and everything else as it is: ${JSON.stringify(data)}`, () => {
+            const visit = Visit.loggedIn();
+            visit.ratchet.emit('chat.send', data);
+            visit.assertSent({ event: 'chat.send', data: sent });
+            assert.ok(visit.socket.sent.every((text) => text.isWellFormed?.() ?? true));
+        });
+    }
+
+    test("So is half a character of an event's name, a room's, a token's, and of what is shown", () => {
+        const stay = new Stay({ p2_ratchet_access_token: CUT });
+        stay.socket.playOpen();
+        assert.equal(JSON.parse(stay.socket.sent[0]).data.token, 'Thank you \ufffd');
+        stay.hear('socket.auth.success', {});
+        stay.ratchet.emit('\ud83d', 1);
+        const room = stay.enter({ presence: true, meta: { [CUT]: CUT } }, 'r\ud83d');
+        const heard = [];
+        room.on('i\ud83d', (data) => heard.push(data));
+        stay.assertSent(
+            { event: '\ufffd', data: 1 },
+            {
+                event: 'socket.subscribe',
+                data: { room: 'r\ufffd', presence: true, meta: { 'Thank you \ufffd': 'Thank you \ufffd' } },
+                id: 1,
+            },
+        );
+        stay.reply(1, { room: 'r\ufffd' });
+        stay.hear('i\ufffd', 'hi', { room: 'r\ufffd' });
+        assert.deepEqual([room.room, heard], ['r\ufffd', ['hi']]);
+        assert.throws(() => stay.enter({}, 'r\ufffd'), /twice/);
+    });
+
+    test('So is half a character in a reply', async () => {
+        const visit = Visit.loggedIn();
+        visit.ratchet.on('confirm', () => CUT);
+        visit.hear('confirm', null, { id: 's1' });
+        await new Promise((resolve) => { setImmediate(resolve); });
+        visit.assertSent({ event: 'socket.reply', data: { ok: true, result: 'Thank you \ufffd' }, re: 's1' });
+    });
+});
+
+describe('Putting an end to it in a handler', () => {
+    /** Somebody in the room, whose handlers of the event note their names, and the first of which does something. */
+    function noting(event, first, options, result) {
+        const stay = Stay.in(options, result);
+        const noted = [];
+        stay.room.on(event, () => { noted.push('first'); first(stay); });
+        stay.room.on(event, () => noted.push('second')).once(event, () => noted.push('once'));
+        stay.ratchet.on(event, () => noted.push('all'));
+        return { stay, noted };
+    }
+
+    const ENDS = [
+        ['unsubscribe', ({ room }) => room.unsubscribe()],
+        ['close', ({ ratchet }) => ratchet.close()],
+    ];
+    for (const [what, end] of ENDS) {
+        test(`After ${what} no further handler of the event is called`, () => {
+            const { stay, noted } = noting('item', end);
+            stay.publish('hi', 41);
+            stay.publish('ho', 42);
+            assert.deepEqual(noted, ['first']);
+            assert.deepEqual(ours(stay.room.position), { epoch: 'k3', offset: 41 });
+        });
+
+        for (const [event, frame] of [
+            ['socket.presence.state', { members: {} }],
+            ['socket.presence.diff', { joins: {}, leaves: {} }],
+            ['socket.note', {}],
+        ]) {
+            test(`After ${what} in ${event} nothing that follows from it is told`, () => {
+                const { stay, noted } = noting(event, end, { presence: true });
+                stay.room.on('socket.presence', () => noted.push('presence'));
+                stay.hear(event, { room: 'news', ...frame });
+                assert.deepEqual(noted, ['first']);
+            });
+        }
+
+        test(`After ${what} in socket.presence no further handler is called`, () => {
+            const { stay, noted } = noting('socket.presence', end, { presence: true });
+            stay.ratchet.on('socket.presence.state', () => noted.push('state'));
+            stay.hear('socket.presence.state', { room: 'news', members: {} });
+            assert.deepEqual(noted, ['first']);
+        });
+
+        test(`After ${what} in socket.resync no past is read, and nothing is heard`, async () => {
+            const stay = Stay.loggedIn();
+            const room = stay.enter({ history: 5, recover: { epoch: 'k3', offset: 39 } });
+            const noted = [];
+            room.on('socket.resync', () => { noted.push('first'); end(stay); }).on('socket.resync', () => noted.push('second'));
+            room.on('item', () => noted.push('item'));
+            const result = { room: 'news', epoch: 'new', offset: 7, recovered: false, events: [past('g', 7)] };
+            stay.reply(1, result);
+            assert.deepEqual(noted, ['first']);
+            assert.equal(stay.socket.sent.some((text) => text.includes('socket.history')), false);
+            assert.match((await failureOf(room.ready)).code, /room.left|connection.closed/);
+        });
+
+        test(`After ${what} in a handler of the Ratchet the others are not called, either`, () => {
+            const stay = Stay.in();
+            const noted = [];
+            stay.ratchet.on('item', () => { noted.push('first'); end(stay); }).on('item', () => noted.push('second'));
+            stay.publish('hi', 41);
+            assert.deepEqual(noted, ['first']);
+        });
+    }
+
+    test('After close only its end is told', () => {
+        const visit = Visit.loggedIn();
+        const noted = [];
+        visit.ratchet.on('news', () => visit.ratchet.close()).on('news', () => noted.push('second'));
+        for (const event of ['news', 'socket.auth.failure', 'socket.error', 'socket.close']) {
+            visit.ratchet.on(event, () => noted.push(event));
+        }
+        visit.hear('news', 'hi');
+        visit.hear('news', 'ho');
+        visit.hear('socket.auth.failure', { errors: [] });
+        visit.socket.playClose();
+        assert.deepEqual(noted, ['socket.close']);
+        visit.assertNoComplaint();
+    });
+
+    test('A handler of socket.open that closes is the last', () => {
+        const visit = new Visit();
+        const noted = [];
+        visit.ratchet.on('socket.open', () => visit.ratchet.close()).on('socket.open', () => noted.push('second'));
+        visit.socket.playOpen();
+        assert.deepEqual(noted, []);
+    });
+
+    test('What was still under way when the room was left is nobody\'s, until the server knows it', async () => {
+        const stay = Stay.in();
+        const heard = stay.record('item');
+        const left = stay.room.unsubscribe();
+        stay.publish('late', 41);
+        stay.publish('elsewhere', undefined, 'lobby');
+        stay.reply(2, { room: 'news' });
+        await left;
+        stay.publish('put in by the server', 42);
+        assert.deepEqual(heard, ['elsewhere', 'put in by the server']);
+    });
+});
+
+describe('Handlers that fail later', () => {
+    test('One that rejects is reported once, as one that throws is, and is no unhandled rejection', async () => {
+        const stay = Stay.in();
+        const fault = new Error('broken');
+        stay.room.on('item', async () => { throw fault; });
+        stay.ratchet.on('news', () => Promise.reject(fault)).once('news', async () => { throw undefined; });
+        stay.hear('news', 'hi');
+        stay.publish('hi', 41);
+        await new Promise((resolve) => { setImmediate(resolve); });
+        assert.deepEqual(stay.page.complaints, [
+            ['Ratchet: a handler of "news" failed.', fault],
+            ['Ratchet: a handler of "news" failed.', undefined],
+            ['Ratchet: a handler of "item" failed.', fault],
+        ]);
+        assert.deepEqual(stay.heard, [['hi', 41]]);
+    });
+
+    test('Of a question each that rejects is reported, and the reply is that it failed', async () => {
+        const visit = Visit.loggedIn();
+        visit.ratchet.on('confirm', async () => { throw new Error('one'); }).on('confirm', async () => { throw new Error('two'); });
+        visit.hear('confirm', null, { id: 's1' });
+        await new Promise((resolve) => { setImmediate(resolve); });
+        assert.deepEqual(visit.page.complaints.map(([, { message }]) => message), ['one', 'two']);
+        assert.equal(JSON.parse(visit.socket.sent.at(-1)).data.error.code, 'handler.failed');
+    });
+});
+
+describe('What is refused for now', () => {
+    const LIMITS = { eventsPerSecond: 10, eventsBurst: 20, rooms: 3, messageBytes: 65536 };
+
+    function sentOf(stay, event) {
+        return stay.socket.sent.map((text) => JSON.parse(text)).filter((frame) => frame.event === event);
+    }
+
+    test('A subscribe is made again after the time that the server says, with what is to be shown by then', async () => {
+        const stay = Stay.loggedIn();
+        const room = stay.enter({ presence: true });
+        stay.refuse(1, { code: 'rate.limited', message: 'Too fast', retry: true, after: 0.25 });
+        room.update({ status: 'away' });
+        stay.page.clock.advance(0.24);
+        assert.equal(sentOf(stay, 'socket.subscribe').length, 1);
+        stay.page.clock.advance(2);
+        const [, again] = sentOf(stay, 'socket.subscribe');
+        assert.deepEqual(again.data, { room: 'news', presence: true, meta: { status: 'away' } });
+        stay.reply(again.id, { room: 'news' });
+        assert.equal(await room.ready, room);
+        assert.equal(stay.page.clock.pending, 0);
+    });
+
+    for (const code of ['rate.limited', 'backplane.unavailable', 'replay.later']) {
+        test(`A reading of the past is made again, too: ${code}`, async () => {
+            const stay = Stay.in({ history: 3 });
+            const noted = stay.note('socket.resync');
+            stay.refuse(2, { code, message: 'Not now', retry: true });
+            const page = stay.room.history({ limit: 1 });
+            stay.page.clock.advance(5);
+            const asked = sentOf(stay, 'socket.history');
+            assert.equal(asked.length, 3);
+            const events = [past('a', 38), past('b', 39), past('c', 40)];
+            asked.slice(1).forEach(({ id }) => stay.reply(id, { room: 'news', epoch: 'k3', offset: 40, events, more: false }));
+            await Promise.all([stay.room.ready, page]);
+            assert.deepEqual([stay.heard, noted], [[['a', 38], ['b', 39], ['c', 40]], []]);
+        });
+    }
+
+    test('It gives up after eight tries, and says what the last was refused with', async () => {
+        const stay = Stay.loggedIn();
+        const room = stay.enter();
+        let refused = 0;
+        for (let asked = sentOf(stay, 'socket.subscribe'); asked.length > refused; asked = sentOf(stay, 'socket.subscribe')) {
+            stay.refuse(asked.at(-1).id, { code: 'backplane.unavailable', message: 'Not now', retry: true });
+            refused += 1;
+            stay.page.clock.advance(10);
+        }
+        assert.equal(refused, 8);
+        assert.deepEqual(await failureOf(room.ready), failure('backplane.unavailable', 'Not now', true));
+        assert.equal(stay.page.clock.pending, 0);
+    });
+
+    test('It does not wait where the server says that it takes more than a minute', async () => {
+        const stay = Stay.loggedIn();
+        const room = stay.enter();
+        stay.refuse(1, { code: 'rate.limited', message: 'Tomorrow', retry: true, after: 86400 });
+        assert.equal((await failureOf(room.ready)).code, 'rate.limited');
+        assert.equal(stay.page.clock.pending, 0);
+    });
+
+    test('What the page asked for itself is refused to the page, and not made again', async () => {
+        const stay = Stay.in();
+        const asked = stay.ratchet.emit('get', null, { ack: true });
+        stay.refuse(2, { code: 'rate.limited', message: 'Too fast', retry: true, after: 0.1 });
+        assert.deepEqual(await failureOf(asked), failure('rate.limited', 'Too fast', true, { after: 0.1 }));
+        assert.equal(stay.page.clock.pending, 0);
+    });
+
+    test('Who leaves or closes meanwhile asks no more', () => {
+        for (const end of [({ room }) => room.unsubscribe(), ({ ratchet }) => ratchet.close()]) {
+            const stay = Stay.loggedIn();
+            stay.enter();
+            stay.refuse(1, { code: 'rate.limited', retry: true, after: 1 });
+            end(stay);
+            stay.page.clock.advance(20);
+            assert.equal(sentOf(stay, 'socket.subscribe').length, 1);
+            assert.equal(stay.page.clock.pending, 0);
+        }
+    });
+
+    test('Many rooms are asked for as fast as the server takes it: the first ones are free, and the page keeps a reserve', () => {
+        const stay = new Stay();
+        const rooms = Array.from({ length: 40 }, (_, number) => stay.ratchet.subscribe(`room-${number}`));
+        stay.socket.playOpen();
+        stay.hear('socket.auth.success', { limits: LIMITS });
+        const count = () => sentOf(stay, 'socket.subscribe').length;
+        assert.equal(count(), 3 + 15);
+        stay.page.clock.advance(1);
+        assert.ok(count() >= 3 + 24 && count() <= 3 + 25, `${count()} after a second`);
+        stay.page.clock.advance(2);
+        assert.equal(count(), 40);
+        assert.deepEqual(sentOf(stay, 'socket.subscribe').map(({ data }) => data.room), rooms.map(({ room }) => room));
+        assert.equal(stay.page.clock.pending, 0);
+    });
+
+    test('What the page emits counts, is sent at once, and makes the rooms wait', () => {
+        const stay = Stay.open();
+        stay.hear('socket.auth.success', { limits: { ...LIMITS, rooms: 0 } });
+        for (let number = 0; number < 20; number += 1) {
+            stay.ratchet.emit('count', number);
+        }
+        stay.ratchet.subscribe('news');
+        assert.deepEqual([sentOf(stay, 'count').length, sentOf(stay, 'socket.subscribe').length], [20, 0]);
+        stay.page.clock.advance(0.5);
+        assert.equal(sentOf(stay, 'socket.subscribe').length, 0);
+        stay.page.clock.advance(0.5);
+        assert.equal(sentOf(stay, 'socket.subscribe').length, 1);
+    });
+
+    test('A large event counts for several', () => {
+        const stay = Stay.open();
+        stay.hear('socket.auth.success', { limits: { ...LIMITS, rooms: 0 } });
+        stay.ratchet.emit('blob', 'x'.repeat(16 * 4096));
+        stay.ratchet.subscribe('news');
+        assert.equal(sentOf(stay, 'socket.subscribe').length, 0);
+        stay.page.clock.advance(1);
+        assert.equal(sentOf(stay, 'socket.subscribe').length, 1);
+    });
+
+    test('Where the server has no limit of the rate, nothing waits', () => {
+        const stay = Stay.open();
+        stay.hear('socket.auth.success', { limits: { ...LIMITS, eventsPerSecond: 0, eventsBurst: 0 } });
+        for (let number = 0; number < 500; number += 1) {
+            stay.ratchet.subscribe(`room-${number}`);
+        }
+        assert.equal(sentOf(stay, 'socket.subscribe').length, 500);
+    });
+
+    test('A room that is left before its turn has come was never asked for', async () => {
+        const stay = Stay.open();
+        stay.hear('socket.auth.success', { limits: { ...LIMITS, rooms: 0, eventsBurst: 1 } });
+        stay.ratchet.subscribe('one');
+        const room = stay.ratchet.subscribe('two');
+        await room.update({ status: 'away' });
+        await room.unsubscribe();
+        stay.page.clock.advance(5);
+        assert.deepEqual(sentOf(stay, 'socket.subscribe').map(({ data }) => data.room), ['one']);
+        assert.deepEqual(sentOf(stay, 'socket.unsubscribe'), []);
+    });
+
+    test('A login that is refused for now is made again, and what waits for it goes on waiting', () => {
+        const visit = Visit.open({ p2_ratchet_access_token: 'secret' });
+        const failures = visit.record('socket.auth.failure');
+        visit.ratchet.emit('one', 1);
+        const refusal = { errors: ['Login is not available right now.'], code: 'auth.unavailable', retry: true };
+        visit.hear('socket.auth.failure', { ...refusal, after: 0.3 });
+        visit.assertSent();
+        visit.page.clock.advance(0.31);
+        visit.hear('socket.auth.failure', refusal);
+        visit.page.clock.advance(1.1);
+        assert.deepEqual(sentOf(visit, 'socket.auth.request').map(({ data }) => data.token), Array(3).fill('secret'));
+        visit.hear('socket.auth.success', { client: { username: 'ada' } });
+        visit.assertSent({ event: 'one', data: 1 });
+        assert.deepEqual([visit.ratchet.authenticated, failures], [true, []]);
+        assert.equal(visit.page.clock.pending, 0);
+    });
+
+    test('A login that is refused eight times has failed', () => {
+        const visit = Visit.open();
+        const failures = visit.record('socket.auth.failure');
+        visit.ratchet.emit('one', 1);
+        const refusal = { errors: ['Login is not available right now.'], code: 'auth.unavailable', retry: true };
+        for (let tries = 1; tries <= 8; tries += 1) {
+            assert.equal(sentOf(visit, 'socket.auth.request').length, tries);
+            visit.hear('socket.auth.failure', refusal);
+            visit.page.clock.advance(10);
+        }
+        assert.deepEqual(failures, [refusal]);
+        visit.assertSent({ event: 'one', data: 1 });
+        assert.equal(visit.page.clock.pending, 0);
+    });
+
+    test('A wrong token is not tried again', () => {
+        const visit = Visit.open();
+        visit.hear('socket.auth.failure', { errors: ['Invalid access token.'] });
+        assert.equal(visit.page.clock.pending, 0);
+    });
+
+    test('A page that closes logs in no more', () => {
+        for (const end of [({ ratchet }) => ratchet.close(), ({ socket }) => socket.playClose()]) {
+            const visit = Visit.open();
+            visit.hear('socket.auth.failure', { errors: [], retry: true });
+            end(visit);
+            assert.equal(visit.page.clock.pending, 0);
+        }
+    });
+});
+
+describe('What is refused without anybody waiting for a reply', () => {
+    test('It is said on the console, once for each event and code', () => {
+        const visit = Visit.loggedIn();
+        const heard = visit.record('socket.refused');
+        const refusal = { event: 'shuot', code: 'event.unknown', message: 'Unregistered event' };
+        visit.hear('socket.refused', refusal);
+        visit.hear('socket.refused', refusal);
+        visit.hear('socket.refused', { ...refusal, code: 'auth.required', message: 'Log in first' });
+        assert.deepEqual(visit.page.warnings, [
+            ['Ratchet: the server refused "shuot" (event.unknown): Unregistered event'],
+            ['Ratchet: the server refused "shuot" (auth.required): Log in first'],
+        ]);
+        assert.equal(heard.length, 3);
+    });
+
+    test('A page that sends ever other ones does not fill the console', () => {
+        const visit = Visit.loggedIn();
+        for (let number = 0; number < 200; number += 1) {
+            visit.hear('socket.refused', { event: `typo-${number}`, code: 'event.unknown', message: 'Unregistered event' });
+        }
+        assert.equal(visit.page.warnings.length, 64);
     });
 });
 
