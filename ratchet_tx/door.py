@@ -1,5 +1,5 @@
 """
-The door: who comes in at a port is looked at before anybody else sees him, and sent to the sockets or to the pages.
+The door: who comes in at a port is looked at before anybody else sees them, and sent to the sockets or to the pages.
 
 It knows nothing of WebSocket nor of pages; once a request's head is there, and good, it is out of the way.
 """
@@ -14,21 +14,32 @@ from twisted.protocols.policies import ProtocolWrapper
 from twisted.python.failure import Failure
 
 from ratchet_tx.counters import Counters
-from ratchet_tx.head import END, BadHead, Head, readHead
+from ratchet_tx.head import BadHead, Head, HeadReader
 from ratchet_tx.settings import Limits
 from ratchet_tx.timeouts import Timeouts
 
 _log = Logger()
 
 Page = Callable[[IAddress], Any]
-Socket = Callable[[IAddress, Head], Any]
+Socket = Callable[[IAddress, Head, bool], Any]
+
+
+class Upgrading:
+    """
+    What serves pages, and may be asked for a WebSocket by any request of a connection but the first, which is the door's.
+
+    @ivar sockets: as the door's; None where there are none
+    """
+
+    sockets: Socket | None = None
 
 
 class Door(Protocol):
     """
     The first to speak with a peer, for as long as its first request's head takes.
 
-    @param sockets: builds the protocol for a WebSocket's handshake, whose head it is given so that it needn't read it again
+    @param sockets: builds the protocol for a WebSocket's handshake, whose head it is given so that it needn't read it again,
+        with whether nothing was ever written to the transport
     @param pages: builds the protocol for any other request; None where there are no pages
     @param limits: how long, how large and how slow a head may be
     @param counters: where refusals are counted, by their status
@@ -40,44 +51,39 @@ class Door(Protocol):
     ) -> None:
         self._sockets = sockets
         self._pages = pages
-        self._limits = limits
         self._counters = counters
         self._heads = heads
-        self._received = bytearray()
+        self._reader = HeadReader(limits.headBytes, limits.headCount)
 
     def connectionMade(self) -> None:
         self._heads.start(self)
 
     def dataReceived(self, data: bytes) -> None:
-        # Only what is new is looked at, and the three bytes before it: the cost is linear, whatever the pieces.
-        start = max(0, len(self._received) - len(END) + 1)
-        self._received += data
-        end = self._received.find(END, start)
-        size = end + len(END) if end >= 0 else len(self._received)
-        if 0 < self._limits.headBytes < size:
-            self._refuse(431, "Request Header Fields Too Large")
-        elif end >= 0:
-            self._enter(bytes(self._received[:size]))
-
-    def _enter(self, head: bytes) -> None:
         try:
-            read = readHead(head, self._limits.headCount)
+            head = self._reader.feed(data)
         except BadHead as bad:
             return self._refuse(bad.status, bad.reason)
-        if not read.isUpgrade and self._pages is None:
+        if head is not None:
+            self._enter(head)
+
+    def _enter(self, head: Head) -> None:
+        if not head.isUpgrade and self._pages is None:
             return self._refuse(426, "Upgrade Required", "Upgrade: websocket\r\nConnection: Upgrade")
         self._heads.stop(self)
         assert self.transport is not None, "data comes from a transport"
-        handOver(self.transport, self._build(self.transport.getPeer(), read), bytes(self._received))
+        handOver(self.transport, self._build(self.transport.getPeer(), head), self._reader.take())
 
     def _build(self, peer: IAddress, head: Head) -> Any:
         if self._pages is None or head.isUpgrade:
-            return self._sockets(peer, head)
-        return self._pages(peer)
+            return self._sockets(peer, head, True)
+        page = self._pages(peer)
+        if isinstance(page, Upgrading):
+            page.sockets = self._sockets
+        return page
 
     def late(self) -> None:
         """
-        Refuse who has had his time for a head.
+        Answer 408: the head took longer than C{headSeconds}.
         """
         self._refuse(408, "Request Timeout")
 
@@ -87,8 +93,7 @@ class Door(Protocol):
         assert self.transport is not None, "there is somebody to refuse"
         _log.info("Refused a request from {address}: {status}", address=addressOf(self.transport), status=status)
         self.dataReceived = _ignore  # type: ignore[method-assign]
-        answer = f"HTTP/1.1 {status} {reason}\r\n{headers}\r\nContent-Length: 0\r\n\r\n"
-        self.transport.write(answer.encode())
+        self.transport.write(refusal(status, reason, headers))
         self.transport.loseConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -99,6 +104,13 @@ def _ignore(data: bytes) -> None:
     """
     Take no notice of what a refused peer still sends.
     """
+
+
+def refusal(status: int, reason: str, headers: str = "Connection: close") -> bytes:
+    """
+    Write an answer without a body, after which the connection is closed.
+    """
+    return f"HTTP/1.1 {status} {reason}\r\n{headers}\r\nContent-Length: 0\r\n\r\n".encode()
 
 
 def addressOf(transport: Any) -> str:

@@ -12,6 +12,8 @@ from ratchet_tx.errors import RatchetError
 #: What ends a request's head.
 END = b"\r\n\r\n"
 
+_LINE_END = b"\r\n"
+
 #: What may stand in a line: text, tabs, and bytes that are no ASCII.
 _LEGAL = bytes([9, *range(32, 127), *range(128, 256)])
 
@@ -51,6 +53,60 @@ class Head(NamedTuple):
     isUpgrade: bool
     headers: list[tuple[bytes, bytes]]
     line: bytes
+
+
+class HeadReader:
+    """
+    Takes in the head of one request after the other, in whatever pieces it comes.
+
+    @param mostBytes: how long a head may be; 0 for any length
+    @param mostHeaders: how many headers it may have; 0 for any number
+    """
+
+    __slots__ = ("_mostBytes", "_mostHeaders", "_received", "_skipped")
+
+    def __init__(self, mostBytes: int, mostHeaders: int) -> None:
+        self._mostBytes = mostBytes
+        self._mostHeaders = mostHeaders
+        self._received = bytearray()
+        self._skipped = False
+
+    def __len__(self) -> int:
+        """
+        Say how many bytes are there that were not taken.
+        """
+        return len(self._received)
+
+    def feed(self, data: bytes) -> Head | None:
+        """
+        Take in what came.
+
+        @return: the head, once all of it is there
+        @raise BadHead: for one that may not pass; then nothing more is to be fed
+        """
+        # Only what is new is looked at, and the three bytes before it: the cost is linear, whatever the pieces.
+        start = max(0, len(self._received) - len(END) + 1)
+        self._received += data
+        if self._received.startswith(_LINE_END):
+            # Some clients send an empty line behind a form's body; one is to be borne (RFC 9112 section 2.2).
+            if self._skipped:
+                raise BadHead(400, "Bad Request")
+            self._skipped, start = True, 0
+            del self._received[: len(_LINE_END)]
+            if self._received.startswith(_LINE_END):
+                raise BadHead(400, "Bad Request")
+        end = self._received.find(END, start)
+        size = end + len(END) if end >= 0 else len(self._received)
+        if 0 < self._mostBytes < size:
+            raise BadHead(431, "Request Header Fields Too Large")
+        return readHead(bytes(self._received[:size]), self._mostHeaders) if end >= 0 else None
+
+    def take(self) -> bytes:
+        """
+        Give all that is there, from the head's first byte to what follows it, and begin anew.
+        """
+        received, self._received, self._skipped = bytes(self._received), bytearray(), False
+        return received
 
 
 def readHead(head: bytes, count: int) -> Head:

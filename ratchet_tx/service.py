@@ -74,7 +74,7 @@ class RatchetService(MultiService):
         self._hub = hub
         hub.setServiceParent(self)
         front = Front(hub, Hosts(settings.host), pages)
-        site = Site(front, bodyBytes, hub.limits.headSeconds, hub.counters, reactor)
+        site = Site(front, bodyBytes, hub.limits, hub.counters, reactor)
         factory = RatchetServerFactory(hub, reactor, site)
         self._renewables: list[tuple[str, Certificate | RenewablePort | BearerToken]] = []
         secured = self._secured(factory, settings, reactor)

@@ -514,11 +514,11 @@ class RatchetServerFactory(WebSocketServerFactory):
 
     def buildProtocol(self, addr: Any) -> Door:
         pages = None if self._pages is None else self._pages.buildProtocol
-        return Door(self._buildFresh, pages, self.hub.limits, self.hub.counters, self.heads)
+        return Door(self._buildWithHead, pages, self.hub.limits, self.hub.counters, self.heads)
 
-    def _buildFresh(self, addr: Any, head: Head) -> RatchetServerProtocol:
+    def _buildWithHead(self, addr: Any, head: Head, fresh: bool) -> RatchetServerProtocol:
         protocol = self.buildSocket(addr)
-        protocol.fresh = True
+        protocol.fresh = fresh
         protocol.head = head
         return protocol
 

@@ -13,13 +13,14 @@ from zope.interface.verify import verifyObject
 from ratchet_tx import Hub, RatchetServerFactory
 from ratchet_tx.alpn import acceptableProtocols
 from ratchet_tx.counters import Counters
+from ratchet_tx.settings import Limits
 from ratchet_tx.web.site import Site
 from tests.ends import MemoryReactor
 
 
 @pytest.mark.parametrize(
     "factory",
-    [RatchetServerFactory(Hub(), MemoryReactor()), Site(Resource(), 0, 0, Counters(), Clock())],
+    [RatchetServerFactory(Hub(), MemoryReactor()), Site(Resource(), 0, Limits(), Counters(), Clock())],
     ids=["sockets", "pages"],
 )
 def test_factories(factory: Any) -> None:

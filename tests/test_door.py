@@ -49,7 +49,7 @@ class House:
         self._pages = (lambda address: Room("pages")) if pages else None
 
     def buildProtocol(self, address: Any) -> Door:
-        return Door(lambda address, head: Room("sockets"), self._pages, self._limits, self.counters, self.heads)
+        return Door(lambda address, head, fresh: Room("sockets"), self._pages, self._limits, self.counters, self.heads)
 
 
 def answer(wire: Wire) -> int:
@@ -113,7 +113,7 @@ def test_large() -> None:
     wire.send(b"X")
     assert answer(wire) == 431
     wire.send(b"X" * 100_000)
-    assert len(wire.protocol._received) == 1001
+    assert len(wire.protocol._reader) == 1001
     assert house.clock.getDelayedCalls() == []
 
 

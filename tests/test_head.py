@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ratchet_tx.head import BadHead, checkHeaders, readHead
+from ratchet_tx.head import BadHead, HeadReader, checkHeaders, readHead
 from tests.wire import handshake
 
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
@@ -97,3 +97,39 @@ def test_anything(text: bytes) -> None:
     """Whatever a head is, it passes or it is refused, and nothing else happens."""
     with suppress(BadHead):
         readHead(text + b"\r\n\r\n", 64)
+
+
+class TestHeadReader:
+    def test_pieces(self) -> None:
+        """A head may come in any pieces, with whatever follows it, and the next one after it."""
+        reader = HeadReader(0, 64)
+        text = head(b"X: y")
+        for byte in text[:-1]:
+            assert reader.feed(bytes([byte])) is None
+        found = reader.feed(text[-1:] + b"body")
+        assert found is not None
+        assert found.headers[-1] == (b"x", b"y")
+        assert reader.take() == text + b"body"
+        assert reader.feed(text) is not None
+
+    def test_emptyLine(self) -> None:
+        """One empty line may stand before a head, as some clients send it, in any pieces; a second one may not."""
+        for pieces in ([b"\r\n" + GET + b"\r\n"], [b"\r", b"\n", GET, b"\r\n"]):
+            reader = HeadReader(0, 64)
+            assert reader.feed(b"".join(pieces[:-1])) is None
+            assert reader.feed(pieces[-1]) is not None
+            assert reader.take() == GET + b"\r\n"
+        for pieces in ([b"\r\n\r\n"], [b"\r\n", b"\r", b"\nGET"]):
+            reader = HeadReader(0, 64)
+            with pytest.raises(BadHead, match="400"):
+                [reader.feed(piece) for piece in pieces]
+
+    def test_bounds(self) -> None:
+        """A head above the bounds is refused as soon as it is."""
+        assert HeadReader(len(GET) + 2, 1).feed(GET + b"\r\nmore") is not None
+        with pytest.raises(BadHead, match="431"):
+            HeadReader(len(GET) + 1, 1).feed(GET + b"\r\n")
+        with pytest.raises(BadHead, match="431"):
+            HeadReader(10, 1).feed(b"x" * 11)
+        with pytest.raises(BadHead, match="431"):
+            HeadReader(0, 1).feed(head(b"X: y"))

@@ -113,6 +113,21 @@ class TestRatchetResource:
         wire.send(handshake("/ws")[:-2] + lines + b"\r\n")
         assert int(wire.receive().split(b" ")[1]) == status
 
+    @pytest.mark.parametrize("method", ["GET", "HEAD"])
+    @pytest.mark.parametrize("atOnce", [True, False])
+    def test_laterRequests(self, site: Site, method: str, atOnce: bool) -> None:
+        """A connection on which pages were asked for may become a WebSocket, also in one chunk with the page's request."""
+        wire = Wire(site)
+        page = f"{method} / HTTP/1.1\r\nHost: localhost:8080\r\n\r\n".encode()
+        for piece in [page + handshake("/ws")] if atOnce else [page, handshake("/ws")]:
+            wire.send(piece)
+        answers = wire.receive()
+        assert answers.startswith(b"HTTP/1.1 200 ")
+        assert b"HTTP/1.1 101 " in answers
+        wire.send(event("echo", 1))
+        assert wire.frames()[0].json == {"event": "echo", "data": 1}
+        wire.lose()
+
     def test_otherUpgrades(self, site: Site) -> None:
         """An upgrade to anything else is none."""
         assert Wire(site).get("/ws", Upgrade="h2c")[0] == 426

@@ -11,6 +11,7 @@ from ratchet_tx import Hub, Settings, makeService
 from ratchet_tx.web.site import LINGER_SECONDS
 from tests.ends import MemoryReactor, Wire
 from tests.fakes import logged
+from tests.wire import event, handshake
 
 
 class Uploads(Resource):
@@ -216,3 +217,127 @@ def test_accessLog() -> None:
     assert '"GET /x" 404 ' in line
     assert line.startswith("192.0.2.7 ")
     assert "sesame" not in line
+
+
+def later(port: Port, first: bytes = b"GET /a HTTP/1.1\r\nHost: localhost:8080\r\n\r\n") -> Wire:
+    """
+    Have one request answered, and keep the connection.
+    """
+    wire = Wire(port.factory)
+    with logged():
+        wire.send(first)
+    assert wire.receive().startswith(b"HTTP/1.")
+    port.reactor.advance(0)
+    return wire
+
+
+FIRST = {
+    "get": b"GET /a HTTP/1.1\r\nHost: localhost:8080\r\n\r\n",
+    "health": b"GET /readyz HTTP/1.1\r\nHost: localhost:8080\r\n\r\n",
+    "head": b"HEAD /readyz HTTP/1.1\r\nHost: localhost:8080\r\n\r\n",
+    "post": b"POST /a HTTP/1.1\r\nHost: localhost:8080\r\nContent-Length: 3\r\n\r\nabc",
+    "chunked": b"POST /a HTTP/1.1\r\nHost: localhost:8080\r\nTransfer-Encoding: chunked\r\n\r\n"
+    + chunk(b"abc")
+    + chunk(b""),
+    "two": b"GET /a HTTP/1.1\r\nHost: localhost:8080\r\n\r\n" * 2,
+}
+
+
+class TestLaterHeads:
+    @pytest.mark.parametrize("first", FIRST.values(), ids=FIRST)
+    def test_upgrade(self, first: bytes) -> None:
+        """Any request of a connection may be for a WebSocket, whatever came before it."""
+        port = Port()
+        wire = later(port, first)
+        port.reactor.advance(0)
+        wire.receive()
+        wire.open()
+        wire.send(event("socket.ping", id=1))
+        assert wire.frames()[0].json["re"] == 1
+        assert len(port.hub.connections) == 1
+        wire.lose()
+        assert not port.hub.connections
+
+    @pytest.mark.parametrize("first", FIRST.values(), ids=FIRST)
+    def test_atOnce(self, first: bytes) -> None:
+        """It may come in one chunk with those before it, which are answered first."""
+        port = Port()
+        wire = Wire(port.factory)
+        with logged():
+            wire.send(first + handshake())
+            for _ in range(2):
+                port.reactor.advance(0)
+        answers = wire.receive()
+        assert b"HTTP/1.1 101 " in answers
+        assert not answers.startswith(b"HTTP/1.1 101 ")
+        wire.send(event("socket.ping", id=1))
+        assert wire.frames()[0].json["re"] == 1
+        wire.lose()
+
+    @pytest.mark.parametrize(
+        ("lines", "status"),
+        [
+            (b"X: a\r\n b", 400),
+            (b"X: a\nY: b", 400),
+            (b"X: a\x00b", 400),
+            (b"Host: other", 400),
+            (b"Origin: http://a\r\nOrigin: http://b", 400),
+            (b"X: " + b"y" * 20_000, 431),
+            (b"\r\n".join([b"X: y"] * 64), 431),
+        ],
+        ids=["folded", "lf", "nul", "hosts", "origins", "bytes", "count"],
+    )
+    @pytest.mark.parametrize("text", [FIRST["get"], handshake()], ids=["page", "socket"])
+    def test_bounds(self, text: bytes, lines: bytes, status: int) -> None:
+        """A later head meets the bounds of the first, and is refused, logged and counted as that is."""
+        port = Port()
+        wire = later(port)
+        with logged() as said:
+            wire.send(text[:-2] + lines + b"\r\n\r\n")
+            wire.send(b"more")
+        assert wire.receive() == f"HTTP/1.1 {status} ".encode() + reasoned(status)
+        assert port.hub.counters.refused == {f"http.{status}": 1}
+        assert said == [f"Refused a request from 192.0.2.7: {status}"]
+        assert wire.transport.disconnecting
+
+    def test_notAllowed(self) -> None:
+        """Who may not connect is refused as by a first request."""
+        wire = later(Port())
+        wire.send(handshake(Origin="http://evil.example"))
+        assert wire.receive().startswith(b"HTTP/1.1 403 ")
+        assert wire.transport.disconnecting
+
+    def test_idle(self) -> None:
+        """Who keeps a connection and asks nothing is closed in silence."""
+        port = Port()
+        wire = later(port)
+        with logged() as said:
+            port.reactor.advance(100)
+        assert wire.receive() == b""
+        assert wire.transport.disconnecting
+        assert said == []
+        assert port.hub.counters.refused == {}
+
+    def test_notKept(self) -> None:
+        """Nothing is taken after a request that is the last one."""
+        for first in (b"GET /a HTTP/1.0\r\n\r\n", b"GET /a HTTP/1.1\r\nHost: localhost:8080\r\nConnection: close\r\n\r\n"):
+            port = Port()
+            wire = later(port, first)
+            assert wire.transport.disconnecting
+            wire.send(handshake())
+            assert wire.receive() == b""
+
+    def test_badChunk(self) -> None:
+        """A body in chunks that are none is refused with 400 and one line."""
+        port = Port()
+        wire = Wire(port.factory)
+        with logged() as said:
+            wire.send(b"POST /a HTTP/1.1\r\nHost: localhost:8080\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
+        assert wire.receive().startswith(b"HTTP/1.1 400 ")
+        assert said == ["Refused a request from 192.0.2.7: 400"]
+        wire.lose()
+
+
+def reasoned(status: int) -> bytes:
+    reason = {400: b"Bad Request", 431: b"Request Header Fields Too Large"}[status]
+    return reason + b"\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"

@@ -36,7 +36,7 @@ class AdminSite(Site):
         root.putChild(b"readyz", Health(hub))
         limits = hub.limits
         more = {"timeout": _SILENT_SECONDS, "parsePOSTFormSubmission": False}
-        super().__init__(root, limits.messageBytes, limits.headSeconds, hub.counters, reactor, **more)
+        super().__init__(root, limits.messageBytes, limits, hub.counters, reactor, **more)
         self.tooLong = asBody(tooBig(limits.messageBytes))
 
     def log(self, request: Any) -> None:

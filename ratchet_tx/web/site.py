@@ -1,11 +1,12 @@
 """
-The web site of a port: its log, how much of a request's body it takes in, and how long the heads of those requests may take
-that follow the first; what its pages are it doesn't know.
+The web site of a port: its log, how much of a request's body it takes in, and the heads of those requests that follow the
+first; what its pages are it doesn't know.
 
 By itself twisted.web takes in whatever is sent, of any length, before it asks a page, and a head may take for ever, if only
 something of it comes once a minute.
 """
 
+import sys
 from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -15,7 +16,9 @@ from twisted.web import http, server
 
 from ratchet_tx import alpn
 from ratchet_tx.counters import Counters
-from ratchet_tx.door import addressOf
+from ratchet_tx.door import Upgrading, addressOf, handOver, refusal
+from ratchet_tx.head import BadHead, Head, HeadReader
+from ratchet_tx.settings import Limits
 from ratchet_tx.timeouts import Timeouts
 
 #: How long a request's body may be: more than any form has, and less than hurts; uploads have to be asked for.
@@ -27,43 +30,76 @@ LINGER_SECONDS = 3
 _log = Logger()
 
 
-class Channel(http.HTTPChannel):
+class Channel(http.HTTPChannel, Upgrading):
     """
-    A connection to the site; its first request's head has passed the door already.
+    A connection to the site.  The heads of its later requests are read as the door reads the first: any of them may be for a
+    WebSocket, as proxies send them that keep their connections.
     """
 
     site: "Site"
 
-    _isHead = True
+    # The reader has seen to the bounds.
+    MAX_LENGTH = totalHeadersSize = maxHeaders = sys.maxsize
+
+    #: Reads the next head; None from its end to the end of the answer.
+    _reader: HeadReader | None = None
+
+    _isRefused = False
+
+    def connectionMade(self) -> None:
+        super().connectionMade()
+        self._expectHead()
+
+    def _expectHead(self) -> None:
+        self._reader = HeadReader(*self.site.headBounds)
 
     def dataReceived(self, data: bytes) -> None:
         """
         Take in what comes; where a head begins, so does its time.
         """
-        if self._isHead and self not in self.site.heads:
+        if self._isRefused:
+            return
+        if self._reader is None:
+            return self._give(data)
+        if self not in self.site.heads:
             self.site.heads.start(self)
-        super().dataReceived(data)
-
-    def headerReceived(self, line: bytes) -> bool:
-        """
-        Take in a header.
-
-        @return: whether it is a good one
-        """
         try:
-            return bool(super().headerReceived(line))
-        except ValueError:
-            # A length of so many digits that Python makes no number of it, which twisted.web doesn't expect.
-            self.refuse(400, "Bad Request")
-            return False
+            head = self._reader.feed(data)
+        except BadHead as bad:
+            return self.refuse(bad.status, bad.reason)
+        if head is not None:
+            self._begin(head, self._reader.take())
 
-    def allHeadersReceived(self) -> None:
+    def _begin(self, head: Head, data: bytes) -> None:
         """
-        Go on to the body.
+        Go on with a request whose head is there.
         """
-        self._isHead = False
         self.site.heads.stop(self)
-        super().allHeadersReceived()
+        self._reader = None
+        if head.isUpgrade and self.sockets is not None:
+            self._upgrade(self.sockets(self.transport.getPeer(), head, False), data)
+        else:
+            self._give(data)
+
+    def _upgrade(self, socket: Any, data: bytes) -> None:
+        transport, self.transport = self.transport, None
+        self.setTimeout(None)
+        # We are its producer, which it would pause.
+        transport.unregisterProducer()
+        transport.resumeProducing()
+        handOver(transport, socket, data)
+
+    def _give(self, data: bytes) -> None:
+        try:
+            super().dataReceived(data)
+        except Exception as error:
+            # Whatever it is that twisted.web doesn't expect, it is the peer's doing: pages' own errors are caught before.
+            _log.warn("Reading a request failed: error={error!r}", error=type(error).__name__)
+            self.refuse(400, "Bad Request")
+
+    def _respondToBadRequestAndDisconnect(self) -> None:
+        # twisted.web's, for what it finds bad by itself; it says so to nobody but the peer.
+        self.refuse(400, "Bad Request")
 
     def requestDone(self, request: Any) -> None:
         """
@@ -74,8 +110,15 @@ class Channel(http.HTTPChannel):
     def _goOn(self, request: Any) -> None:
         # There is none any more where the connection is lost by now.
         if self.requests:
-            self._isHead = True
+            if self.persistent:
+                self._expectHead()
             super().requestDone(request)
+
+    def timeoutConnection(self) -> None:
+        """
+        Close a connection that was idle between two requests, or in one; there is nothing to say of it.
+        """
+        self.loseConnection()
 
     def connectionLost(self, reason: Failure) -> None:
         self.site.heads.stop(self)
@@ -89,11 +132,14 @@ class Channel(http.HTTPChannel):
 
     def refuse(self, status: int, reason: str) -> None:
         """
-        Refuse a head, and part with who sent it.
+        Refuse a request, and part with who sent it.
         """
+        if self._isRefused:
+            return
+        self._isRefused = True
         self.site.heads.stop(self)
         self.site.count(self, status)
-        self.write(f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".encode())
+        self.write(refusal(status, reason))
         self.loseConnection()
 
 
@@ -162,7 +208,7 @@ class Site(server.Site):
 
     @param pages: its root, a resource
     @param bodyBytes: how long a request's body may be; 0 for any length
-    @param headSeconds: how long its head may take; 0 for any time
+    @param limits: how long, how large and how slow a head may be
     @param counters: where refusals are counted, by their status
     @param clock: for the time that takes
     @param others: for twisted.web's
@@ -175,11 +221,12 @@ class Site(server.Site):
     tooLong = tooLongHeaders = b""
 
     def __init__(
-        self, pages: Any, bodyBytes: int, headSeconds: float, counters: Counters, clock: IReactorTime, **others: Any
+        self, pages: Any, bodyBytes: int, limits: Limits, counters: Counters, clock: IReactorTime, **others: Any
     ) -> None:
         super().__init__(pages, Request, logFormatter=_formatAccess, reactor=clock, **others)
         self.bodyBytes = bodyBytes
-        self.heads: Timeouts[Channel] = Timeouts(headSeconds, lambda: clock, Channel.late)
+        self.heads: Timeouts[Channel] = Timeouts(limits.headSeconds, lambda: clock, Channel.late)
+        self.headBounds = (limits.headBytes, limits.headCount)
         self.clock = clock
         self._counters = counters
 
