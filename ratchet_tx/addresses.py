@@ -40,12 +40,20 @@ class Addresses:
 
         @param stranger: whether it has still to log in
         """
+        return not self.reached(address, stranger)
+
+    def reached(self, address: str, stranger: bool) -> str:
+        """
+        Name the limit by which nobody else may come from an address; blank where one more may.
+
+        @param stranger: whether it has still to log in
+        """
         if not self._everywhere and not isPublic(address):
-            return True
+            return ""
         subscriber = counted(address)
         if 0 < self._most <= self._connections[subscriber]:
-            return False
-        return not (stranger and 0 < self._mostStrangers <= self._strangers[subscriber])
+            return "connectionsPerAddress"
+        return "strangersPerAddress" if stranger and 0 < self._mostStrangers <= self._strangers[subscriber] else ""
 
     def add(self, address: str, stranger: bool) -> None:
         """

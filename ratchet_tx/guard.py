@@ -41,9 +41,18 @@ class Guard:
         @param address: its IP address
         @param already: how many are there
         """
+        return not self.reached(address, already)
+
+    def reached(self, address: str, already: int) -> str:
+        """
+        Name the limit by which no more peers may come in; blank where one more may.
+
+        @param address: its IP address
+        @param already: how many are there
+        """
         if 0 < self._limits.connections <= already:
-            return False
-        return self._addresses.permit(address, stranger=not self._guests)
+            return "connections"
+        return self._addresses.reached(address, stranger=not self._guests)
 
     def add(self, connection: Connection) -> None:
         """

@@ -54,24 +54,26 @@ def readHandshake(head: Head) -> Handshake:
     target = _readLine(head.line.decode("latin-1"))
     headers = _join(head.headers)
     if not head.isUpgrade or "upgrade" not in [each.lower() for each in _listed(headers, "connection")]:
-        raise _bad()
+        raise _bad("no Upgrade: websocket with Connection: Upgrade, which a proxy has to pass on")
+    if headers.get("sec-websocket-version") != VERSION:
+        raise _bad(f"Sec-WebSocket-Version isn't {VERSION}")
     key = headers.get("sec-websocket-key", "")
-    if headers.get("sec-websocket-version") != VERSION or not _KEY.fullmatch(key):
-        raise _bad()
+    if not _KEY.fullmatch(key):
+        raise _bad("Sec-WebSocket-Key isn't 16 bytes in base64")
     return Handshake(target, headers, _hostOf(headers.get("host", "")), key)
 
 
 def _readLine(line: str) -> str:
     words = line.split(" ")
     if len(words) != 3 or not words[2].startswith("HTTP/"):
-        raise _bad()
+        raise _bad("no request line")
     method, target, version = words
     if method != "GET":
-        raise BadHead(405, "Method Not Allowed")
+        raise BadHead(405, "Method Not Allowed", "a handshake's method is GET")
     if version != "HTTP/1.1":
-        raise BadHead(505, "HTTP Version Not Supported")
+        raise BadHead(505, "HTTP Version Not Supported", "a handshake is HTTP/1.1, which a proxy has to speak to us")
     if "#" in target:
-        raise _bad()
+        raise _bad("a # in the target")
     return target
 
 
@@ -80,7 +82,7 @@ def _join(pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:
     for name, value in pairs:
         key, text = name.decode("ascii"), value.decode("latin-1")
         if key in headers and key in _SINGLE:
-            raise _bad()
+            raise _bad(f"two {key} headers")
         headers[key] = f"{headers[key]}, {text}" if key in headers else text
     return headers
 
@@ -92,9 +94,9 @@ def _listed(headers: dict[str, str], name: str) -> list[str]:
 def _hostOf(value: str) -> str:
     found = _HOST.fullmatch(value)
     if found is None:
-        raise _bad()
+        raise _bad("Host isn't a name with perhaps a port")
     return found[1]
 
 
-def _bad() -> BadHead:
-    return BadHead(400, "Bad Request")
+def _bad(why: str) -> BadHead:
+    return BadHead(400, "Bad Request", why)

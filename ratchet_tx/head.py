@@ -33,12 +33,14 @@ class BadHead(RatchetError):
 
     @ivar status: the HTTP status to answer with
     @ivar reason: its phrase
+    @ivar why: which rule it breaks, for the log
     """
 
-    def __init__(self, status: int, reason: str) -> None:
+    def __init__(self, status: int, reason: str, why: str = "") -> None:
         super().__init__(f"{status} {reason}")
         self.status = status
         self.reason = reason
+        self.why = why
 
 
 class Head(NamedTuple):

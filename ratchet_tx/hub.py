@@ -249,7 +249,19 @@ class Hub(Service):
 
         @param address: its IP address
         """
-        return bool(self.running) and self.guard.permit(address, len(self._audience))
+        return not self.closedBy(address)
+
+    def closedBy(self, address: str) -> str:
+        """
+        Say in the log's words why no more peers may come in; blank where one more may.
+
+        @param address: its IP address
+        @return: C{limit=} and the limit's name, or C{why=}
+        """
+        if not self.running:
+            return 'why="the hub does not run, or stops"'
+        reached = self.guard.reached(address, len(self._audience))
+        return f"limit={reached} of={getattr(self.limits, reached)}" if reached else ""
 
     def opened(self, transport: ITransport, request: IRequest, remoteAddress: str) -> Connection:
         """

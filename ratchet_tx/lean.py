@@ -171,7 +171,7 @@ class LeanProtocol(WebSocketServerProtocol):
             self.websocket_extensions = self._parseExtensionsHeader(handshake.headers.get("sec-websocket-extensions", ""))
             accepted = self.onConnect(self._describe(handshake))
         except BadHead as bad:
-            self.failHandshake(bad.reason, bad.status)
+            self.failHandshake(bad.why or bad.reason, bad.status)
         except ConnectionDeny as deny:
             self.failHandshake(deny.reason, deny.code)
         except Exception:

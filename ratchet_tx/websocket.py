@@ -35,6 +35,8 @@ from ratchet_tx.masks import unmaskLong
 from ratchet_tx.origin import Origins
 from ratchet_tx.outlet import NOWHERE, Nowhere, Outlet
 from ratchet_tx.poller import AVAILABLE, Poller
+from ratchet_tx.printable import printable
+from ratchet_tx.refusals import explain, explainHost, explainOrigin
 from ratchet_tx.request import Request
 from ratchet_tx.spare import Spare
 from ratchet_tx.timeouts import Timeouts
@@ -104,6 +106,12 @@ class RatchetServerProtocol(LeanProtocol):
 
     _lost = False
 
+    #: The peer's address, as far as it is known.
+    _address = ""
+
+    #: Why the handshake was refused, for the log.
+    _why = ""
+
     # What Autobahn tells
 
     def onConnect(self, request: ConnectionRequest) -> None:
@@ -115,21 +123,29 @@ class RatchetServerProtocol(LeanProtocol):
         """
         factory, headers = self.factory, request.headers
         asker = factory.asker(self.transport, headers)
-        if not factory.hub.permit(asker.address):
+        self._address = asker.address
+        self._why = factory.hub.closedBy(asker.address)
+        if self._why:
             raise ConnectionDeny(503, "Service Unavailable")
-        if not factory.hosts.permit(headers["host"]):
+        if not factory.hosts.permit(asker.host):
+            self._why = explainHost(headers, asker, factory.hub.settings.trustForwarded)
             raise ConnectionDeny(421, "Misdirected Request")
         if not factory.origins.permit(headers.get("origin"), asker.host, asker.secure):
+            self._why = factory.explainOrigin(self.transport, headers)
             raise ConnectionDeny(403, "Forbidden")
         self._request = Request(request.path, request.params, headers)
-        self._address = asker.address
 
     def failHandshake(self, reason: str, code: int = 400, responseHeaders: Any = None) -> None:
         """
-        Refuse a handshake, without repeating to the peer what Autobahn quotes of its request.
+        Refuse a handshake, and log why, without repeating to the peer what Autobahn quotes of its request.
         """
         self.factory.hub.counters.refused[f"http.{code}"] += 1
-        _log.info("Refused a handshake from {address}: {code}", address=addressOf(self.transport), code=code)
+        _log.info(
+            "Refused a handshake: status={status} address={address} {why}",
+            status=code,
+            address=self._address or addressOf(self.transport),
+            why=self._why or explain(reason),
+        )
         headers = [*(responseHeaders or ()), ("Connection", "close"), ("Content-Length", "0")]
         if code == 503:
             headers.append(("Retry-After", str(RETRY_SECONDS)))
@@ -448,6 +464,7 @@ class RatchetServerFactory(WebSocketServerFactory):
         self.hub = hub
         self.hosts = Hosts(hub.settings.host)
         self.origins = Origins(hub.settings.origin)
+        self._doubted: set[str] = set()
         self._pages = pages
         limits = hub.limits
         self.mostFragments = max(1024, limits.messageBytes // 64) if limits.messageBytes else inf
@@ -534,5 +551,28 @@ class RatchetServerFactory(WebSocketServerFactory):
 
         @param headers: the request's, their names in lower case
         """
-        asker = Asker(addressOf(transport), ISSLTransport.providedBy(transport), headers.get("host", ""))
-        return readForwarded(asker, headers, self.hub.settings.trustForwarded)
+        return readForwarded(_askerOf(transport, headers), headers, self.hub.settings.trustForwarded, self._doubt)
+
+    def _doubt(self, why: str, entry: str) -> None:
+        """
+        Warn once that proxies don't tell peers apart: the limits of addresses are then shared by all of them.
+        """
+        if why in self._doubted:
+            return
+        self._doubted.add(why)
+        _log.warn(
+            'A trusted proxy does not tell who the peer is, see docs/proxies.rst: why={why} entry="{entry}" trusted={hops}',
+            why=why,
+            entry=printable(entry),
+            hops=self.hub.settings.trustForwarded,
+        )
+
+    def explainOrigin(self, transport: Any, headers: Any) -> str:
+        """
+        Explain for the log why a page may not connect.
+        """
+        return explainOrigin(headers, _askerOf(transport, headers), self.hub.settings.trustForwarded, self.origins)
+
+
+def _askerOf(transport: Any, headers: Any) -> Asker:
+    return Asker(addressOf(transport), ISSLTransport.providedBy(transport), headers.get("host", ""))

@@ -41,6 +41,7 @@ LAYERS = {
         "policies",
         "printable",
         "provided",
+        "refusals",
         "replies",
         "request",
         "rooms",
