@@ -50,10 +50,13 @@ class Answers:
             return
         connection: Connection = event.connection  # type: ignore[assignment]
         try:
-            self.reply(connection, payload, result, refusal)
+            if refusal is None:
+                connection.send("socket.reply", {"ok": True, "result": result}, re=payload.id)
+            else:
+                self._refuse(connection, payload.event, payload.id, refusal)
         except UsageError:
             # The handler gave what isn't JSON, or refused with it.
-            self.reply(connection, payload, None, self.refusalFor(event, Failure()))
+            self.refuse(connection, payload.event, payload.id, self.refusalFor(event, Failure()))
 
     def note(self, event: ConnectionEvent[Any], result: Any, refusal: PeerError | None) -> None:
         """
@@ -69,29 +72,42 @@ class Answers:
 
     def reply(self, connection: Connection, payload: Payload, result: Any, refusal: PeerError | None = None) -> None:
         """
-        Answer a payload.
+        Answer a payload; it never raises, for whoever asked is owed an answer.
+
+        A result that JSON can't say is logged, and answered by C{handler.failed}.
 
         @param refusal: counts instead of the result, if there is one
-        @raise UsageError: for a result or a refusal that isn't JSON
         """
         if refusal is not None:
-            self.refuse(connection, payload.event, payload.id, refusal)
-        elif payload.id is not None:
+            return self.refuse(connection, payload.event, payload.id, refusal)
+        if payload.id is None:
+            return
+        try:
             connection.send("socket.reply", {"ok": True, "result": result}, re=payload.id)
+        except UsageError:
+            self.refuse(connection, payload.event, payload.id, self._failed(connection, payload.event, Failure()))
 
     def refuse(self, connection: Connection, event: str, id: int | None, refusal: PeerError) -> None:
         """
         Refuse something; it is counted whether or not the peer is told.
 
+        A refusal that JSON can't say, as an application may make it, is logged, and told as C{handler.failed}.
+
         @param event: the refused event's name, blank where it isn't known
         @param id: the peer's id for it, if any
         """
-        self._counters.refused[refusal.code] += 1
-        self._observers.tell(Refused, connection, event, refusal.code)
+        try:
+            self._refuse(connection, event, id, refusal)
+        except UsageError:
+            self._refuse(connection, event, id, self._failed(connection, event, Failure()))
+
+    def _refuse(self, connection: Connection, event: str, id: int | None, refusal: PeerError) -> None:
         if id is not None:
             connection.send("socket.reply", {"ok": False, "error": refusal.asJSON()}, re=id)
         elif connection.version == 2:
             connection.send("socket.refused", {"event": event, "code": refusal.code, "message": refusal.message})
+        self._counters.refused[refusal.code] += 1
+        self._observers.tell(Refused, connection, event, refusal.code)
 
     def refusalFor(self, event: ConnectionEvent[Any], failure: Failure) -> PeerError:
         """
@@ -99,13 +115,17 @@ class Answers:
         """
         name = event.payload.event
         connection: Connection = event.connection  # type: ignore[assignment]
-        ref = token_hex(6)
-        self._counters.failures += 1
-        self._log.failure(
-            "The handler of {event} failed for {id} (ref {ref})", failure, event=name, id=connection.id, ref=ref
-        )
-        refusal = PeerError("handler.failed", "Something went wrong", ref=ref)
+        refusal = self._failed(connection, name, failure)
+        ref = refusal.facts["ref"]
         if name not in _LOGGED_ONLY and not connection.ended:
             self._observers.tell(HandlerFailed, connection, name, ref, failure)
             self._report(connection, {"event": name, "code": refusal.code, "ref": ref})
         return refusal
+
+    def _failed(self, connection: Connection, event: str, failure: Failure) -> PeerError:
+        ref = token_hex(6)
+        self._counters.failures += 1
+        self._log.failure(
+            "The handler of {event} failed for {id} (ref {ref})", failure, event=event, id=connection.id, ref=ref
+        )
+        return PeerError("handler.failed", "Something went wrong", ref=ref)

@@ -18,7 +18,7 @@ from ratchet_tx.inbox import Inbox
 from ratchet_tx.interfaces import IClient, IConnection, IRequest, ITransport
 from ratchet_tx.limits import Strikes
 from ratchet_tx.messages import Deliver, Message
-from ratchet_tx.payload import Payload, checkEvent, checkName, encode, encodeData
+from ratchet_tx.payload import checkEvent, checkName, encode, encodeData
 from ratchet_tx.replies import Replies
 from ratchet_tx.settings import Limits
 from ratchet_tx.spare import Spare
@@ -27,6 +27,9 @@ _NO_TABLE = Table({}, {})
 
 #: After which codes of ours our clients come again by themselves (PROTOCOL, Closing).
 COME_AGAIN_CODES = frozenset({1001, 1011, 1012, 1013, *range(4000, 4500)})
+
+#: How long queued events may be, on average, before reading from their peer pauses: of few long ones fewer may wait.
+QUEUED_EVENT_BYTES = 4096
 
 #: After how many seconds who is sent away may come again: at some time between these two.
 COME_AGAIN = (0, 5)
@@ -49,7 +52,7 @@ class Node(Protocol):
     def spares(self) -> Collection[str]: ...
     def joined(self, connection: "Connection", room: str) -> None: ...
     def left(self, connection: "Connection", rooms: Collection[str]) -> None: ...
-    def turn(self, connection: "Connection", payload: Payload) -> None: ...
+    def turn(self, connection: "Connection", text: bytes) -> None: ...
 
 
 @implementer(IConnection)
@@ -69,6 +72,7 @@ class Connection:
     @ivar badMessages: how often what it sent wasn't a message
     @ivar hold: what it isn't sent yet, because it is subscribing to something
     @ivar freeSubscribes: how many rooms it may still subscribe to at no cost
+    @ivar subscribesFreeAt: from when on a login as another client makes subscribes free again
     @ivar closing: whether it is ending: nothing is taken from the peer any more, and nothing sent
     @ivar ended: whether it is gone
     @ivar closedWith: the code and reason that we closed with, if it was us
@@ -98,6 +102,7 @@ class Connection:
         "ownTable",
         "refusals",
         "since",
+        "subscribesFreeAt",
         "table",
         "transport",
         "version",
@@ -111,10 +116,10 @@ class Connection:
         self.failedLogins = self.freeSubscribes = 0
         self.table, self.ownTable = _NO_TABLE
         self.transport = transport
-        self.inbox: Inbox[Payload] = Inbox(self._turn)
+        self.inbox = Inbox(self._turn)
         self.closing = self.ended = False
         self.closedWith: tuple[int, str] | None = None
-        self.since = self.heard = self.fullAt = 0.0
+        self.since = self.heard = self.fullAt = self.subscribesFreeAt = 0.0
         self.refusals: Strikes | None = None
         self.badMessages: Strikes | None = None
         self.hold: Hold | None = None
@@ -223,6 +228,12 @@ class Connection:
             waiting.callback(reply)
         self.regulate()
 
+    def isAsked(self, id: str | None) -> bool:
+        """
+        Say whether a question by this id waits for its reply.
+        """
+        return self._replies is not None and id in self._replies
+
     def join(self, room: str) -> None:
         checkName(room, "a room")
         if self.closing:
@@ -324,11 +335,11 @@ class Connection:
             waiting.errback(AskRefused("reply.lost", "The connection has ended"))
         self.leaveAll()
 
-    def enqueue(self, payload: Payload) -> None:
+    def enqueue(self, text: bytes) -> None:
         """
-        Keep a payload until its turn comes.
+        Keep a message until its turn comes.
         """
-        self.inbox.wait(payload)
+        self.inbox.wait(text)
         self.regulate()
 
     def accompany(self, work: Deferred[Any]) -> None:
@@ -344,17 +355,17 @@ class Connection:
         Read from the peer while there is room for what it sends, and always while a reply is awaited: it would stand
         behind what isn't read.
         """
-        limit = self._node.limits.receiveQueueEvents
-        full = 0 < limit <= self.inbox.load and not self._replies
+        inbox, limit = self.inbox, self._node.limits.receiveQueueEvents
+        full = limit > 0 and not self._replies and (inbox.load >= limit or inbox.bytes >= limit * QUEUED_EVENT_BYTES)
         if full and not self._paused:
             self.transport.pauseReading()
         elif self._paused and not full:
             self.transport.resumeReading()
         self._paused = full
 
-    def _turn(self, payload: Payload) -> None:
+    def _turn(self, text: bytes) -> None:
         self.regulate()
-        self._node.turn(self, payload)
+        self._node.turn(self, text)
 
     def __repr__(self) -> str:
         return f"<Connection {self.id} from {self.remoteAddress}>"

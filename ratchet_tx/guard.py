@@ -4,12 +4,15 @@ How much peers may ask: who may come in, how fast events may come, and who is cl
 
 from ratchet_tx.addresses import Addresses
 from ratchet_tx.answers import Answers
-from ratchet_tx.connection import Connection
+from ratchet_tx.connection import QUEUED_EVENT_BYTES, Connection
 from ratchet_tx.counters import Counters
 from ratchet_tx.errors import PeerError
 from ratchet_tx.limits import Rate, Strikes
-from ratchet_tx.payload import BadPayload, Payload
+from ratchet_tx.payload import BadPayload, Head, Payload
 from ratchet_tx.settings import Settings
+
+#: How often, in seconds, a login as another client makes its first subscribes free.
+_FREE_AGAIN = 30
 
 #: How many times the limit may wait where reading can't pause, because a reply is to be read.
 _PATIENCE = 16
@@ -20,6 +23,9 @@ class Guard:
     The limits of one hub, and what happens at them.
 
     @param guests: whether everybody may come in without logging in
+    @ivar slack: a peer whose bucket will be full within so many seconds has the price of a short event
+    @ivar price: says what a message costs that isn't free, as L{Rate.price<ratchet_tx.limits.Rate.price>}
+    @ivar canPay: says whether a peer could pay a price now, as L{Rate.has<ratchet_tx.limits.Rate.has>}
     """
 
     def __init__(self, settings: Settings, counters: Counters, answers: Answers, guests: bool) -> None:
@@ -28,7 +34,9 @@ class Guard:
         self._counters = counters
         self._answers = answers
         self._guests = guests
-        self._rate = Rate(limits.eventsPerSecond, limits.eventsBurst)
+        rate = self._rate = Rate(limits.eventsPerSecond, limits.eventsBurst)
+        # As attributes, for each message asks.
+        self.slack, self.price, self.canPay = rate.slack, rate.price, rate.has
         everywhere = settings.trustForwarded > 0
         self._addresses = Addresses(limits.connectionsPerAddress, limits.strangersPerAddress, everywhere)
 
@@ -82,25 +90,37 @@ class Guard:
 
     # What it sends
 
-    def pays(self, connection: Connection, payload: Payload, now: float) -> bool:
+    def pays(self, connection: Connection, payload: Payload | Head, now: float, price: int = 1) -> bool:
         """
         Take an event's price from its sender; who can't pay is refused, and in the end closed.
         """
-        lacking = self._rate.spend(connection, now)
+        lacking = self._rate.spend(connection, now, price)
         if not lacking:
             return True
         self._answers.refuse(connection, payload.event, payload.id, _tooFast(lacking))
         self._strike(connection, now)
         return False
 
-    def isFree(self, connection: Connection, payload: Payload) -> bool:
+    def discount(self, connection: Connection, payload: Payload | Head) -> int:
         """
-        Say whether an event costs nothing: replies don't, for it is us who asked, nor do the first subscribes of a client.
+        Say what an event of the protocol's own costs less: 1 where it is free, and its price is only what is above that.
+
+        Free are replies to open questions, for it is us who asked, and the first subscribes of a client, which are counted.
         """
         if payload.event == "socket.subscribe" and connection.freeSubscribes:
             connection.freeSubscribes -= 1
-            return True
-        return payload.event == "socket.reply"
+            return 1
+        return 1 if payload.event == "socket.reply" and connection.isAsked(payload.re) else 0
+
+    def giveSubscribes(self, connection: Connection, now: float) -> None:
+        """
+        Make the first subscribes free of who has just logged in as another client than before: at the first login, and after
+        that once per 30 s.
+        """
+        if now < connection.subscribesFreeAt:
+            return
+        connection.subscribesFreeAt = now + _FREE_AGAIN
+        connection.freeSubscribes = self._limits.rooms
 
     def chargeForRooms(self, connection: Connection, count: int, now: float) -> None:
         """
@@ -116,12 +136,12 @@ class Guard:
                 self._strike(connection, now)
                 raise _tooFast(lacking)
 
-    def mayWait(self, connection: Connection, payload: Payload) -> bool:
+    def mayWait(self, connection: Connection, payload: Payload | Head) -> bool:
         """
         Decide whether one more event may stand in line; reading pauses long before, but for who is being asked something.
         """
-        most = self._limits.receiveQueueEvents * _PATIENCE
-        if not 0 < most <= connection.inbox.load:
+        most, inbox = self._limits.receiveQueueEvents * _PATIENCE, connection.inbox
+        if most == 0 or (inbox.load < most and inbox.bytes < most * QUEUED_EVENT_BYTES):
             return True
         refusal = PeerError("rate.limited", "Too many events wait", retry=True, after=1)
         self._answers.refuse(connection, payload.event, payload.id, refusal)
@@ -144,11 +164,13 @@ class Guard:
         if connection.refusals.strike(now) >= self._limits.eventsBurst:
             connection.close(4009, "Too many events")
 
-    def refuseBad(self, connection: Connection, error: BadPayload, now: float) -> None:
+    def refuseBad(self, connection: Connection, error: BadPayload, now: float, price: int) -> None:
         """
         Refuse what isn't a message; it has its price, too, and who sends nothing else is closed.
+
+        @param price: 0 for one whose price has been paid
         """
-        self._rate.spend(connection, now)
+        self._rate.spend(connection, now, price)
         self._answers.refuse(connection, "", error.id, error)
         connection.badMessages = connection.badMessages or Strikes()
         if 0 < self._limits.eventsBurst <= connection.badMessages.strike(now):

@@ -40,12 +40,13 @@ from ratchet_tx.interfaces import (
     IRequest,
     ITransport,
 )
+from ratchet_tx.limits import PRICED_BYTES
 from ratchet_tx.login import isClient
 from ratchet_tx.messages import Absent, Deliver, Disconnect, Leave, Message, Present
 from ratchet_tx.observers import Observer, Observers
 from ratchet_tx.ongoing import Ongoing
 from ratchet_tx.outside import waitFor
-from ratchet_tx.payload import BadPayload, Payload, checkEvent, checkName, decode, encodeData
+from ratchet_tx.payload import BadPayload, Payload, checkEvent, checkName, checkText, decode, decodeHead, encodeData
 from ratchet_tx.presence import Presence
 from ratchet_tx.provided import requireProvided
 from ratchet_tx.settings import Settings
@@ -53,6 +54,9 @@ from ratchet_tx.spare import Spare
 from ratchet_tx.stopping import Stopping
 from ratchet_tx.timeouts import Timeouts
 from ratchet_tx.timers import Timers
+
+#: What is taken in while we take leave: nothing new is begun, but what goes on may still ask its peer.
+_GOES_ON = ("socket.reply",)
 
 
 @implementer(IHub)
@@ -112,7 +116,7 @@ class Hub(Service):
         known = lambda: self.clock  # noqa: E731
         self._dispatch = Dispatch(self, self._ongoing, known)
         # Bound once, too: it is where messages go.
-        self._go = self._dispatch.go
+        self._go, self._turn = self._dispatch.go, self._dispatch.turn
         self.strangers: Timeouts[Connection] = Timeouts(self.limits.loginSeconds, known, self._loginTimeOut)
         self.letsGuestsIn = IAnonymousClientProvider.providedBy(self.clientProvider)
         self.guard = Guard(self.settings, self.counters, self.answers, guests=self.letsGuestsIn)
@@ -303,43 +307,69 @@ class Hub(Service):
     def _loginTimeOut(self, connection: Connection) -> None:
         connection.close(4502, "Not logged in in time")
 
-    def received(self, connection: Connection, text: bytes) -> None:
+    def received(self, connection: Connection, text: bytes, fragments: int = 0) -> None:
         """
         Take in a message of a peer's.
 
         It never raises: what is wrong with the message, the peer is told.
+
+        @param fragments: in how many frames it came, where it was in several
         """
         if connection.closing:
             return
         self.counters.received += 1
         now = connection.heard = self._now()
+        waits, cantPay = connection.inbox.busy is not None, connection.fullAt > now + self.guard.slack
+        # The short way of nearly all messages: short ones of peers who can pay and wait for nothing.
+        if waits or cantPay or fragments or len(text) >= PRICED_BYTES:
+            return self._receivedOther(connection, text, fragments, now)
         try:
             payload = decode(text)
         except BadPayload as error:
-            return self.guard.refuseBad(connection, error, now)
+            return self.guard.refuseBad(connection, error, now, 1)
         route = connection.table.get(payload.event)
-        if route is None or connection.inbox.busy is not None or not self.running:
-            return self._receivedOther(connection, payload, now)
-        # The short way of nearly all messages: events that applications wait for, of peers who wait for nothing.
+        if route is None or not self.running:
+            return self._receivedControl(connection, payload, now)
         if self.guard.pays(connection, payload, now):
             self._go(connection, payload, route)
 
-    def _receivedOther(self, connection: Connection, payload: Payload[Any], now: float) -> None:
-        # While we take leave nothing new is begun, but what goes on may still ask its peer.
-        if not self.running and payload.event != "socket.reply":
+    def _receivedControl(self, connection: Connection, payload: Payload[Any], now: float) -> None:
+        if not self.running and payload.event not in _GOES_ON:
             return
-        if not self.guard.isFree(connection, payload) and not self.guard.pays(connection, payload, now):
-            return
-        if connection.inbox.busy is None or self._overtakes(connection, payload):
-            self.turn(connection, payload)
-        elif self.guard.mayWait(connection, payload):
-            connection.enqueue(payload)
+        if self.guard.pays(connection, payload, now, 1 - self.guard.discount(connection, payload)):
+            self._turn(connection, payload)
 
-    def _overtakes(self, connection: Connection, payload: Payload) -> bool:
+    def _receivedOther(self, connection: Connection, text: bytes, fragments: int, now: float) -> None:
+        """
+        Take in a message that isn't short, can't be paid for, or has to wait: its data is read only when it is needed.
+        """
+        guard = self.guard
+        price = guard.price(len(text), fragments)
+        isNext = connection.inbox.busy is None
+        # To read it twice costs little, but more than to read it once.
+        atOnce = isNext and guard.canPay(connection, price, now)
+        try:
+            head: Any = decode(text) if atOnce else decodeHead(text)
+        except BadPayload as error:
+            return guard.refuseBad(connection, error, now, price)
+        if not self.running and head.event not in _GOES_ON:
+            return
+        if head.event in CONTROL:
+            price -= guard.discount(connection, head)
+        if not guard.pays(connection, head, now, price):
+            return
+        if atOnce:
+            self._turn(connection, head)
+        elif isNext or self._overtakes(connection, head.event):
+            self.turn(connection, text)
+        elif guard.mayWait(connection, head):
+            connection.enqueue(text)
+
+    def _overtakes(self, connection: Connection, event: str) -> bool:
         """
         Say whether an event doesn't wait for the one that is being handled.
         """
-        led = connection.table.get(payload.event) or CONTROL.get(payload.event)
+        led = connection.table.get(event) or CONTROL.get(event)
         return led is not None and not led.ordered
 
     def pinged(self, connection: Connection) -> bool:
@@ -351,11 +381,17 @@ class Hub(Service):
         now = connection.heard = self.clock.seconds()
         return self.guard.paysForPing(connection, now)
 
-    def turn(self, connection: Connection, payload: Payload) -> None:
+    def turn(self, connection: Connection, text: bytes) -> None:
         """
-        Handle a payload whose turn has come.
+        Handle a message whose turn has come, and whose price is paid.
         """
-        self._dispatch.turn(connection, payload)
+        if connection.closing:
+            return
+        try:
+            payload = decode(text)
+        except BadPayload as error:
+            return self.guard.refuseBad(connection, error, self._now(), 0)
+        self._turn(connection, payload)
 
     def closed(self, connection: Connection, code: int, reason: str, clean: bool) -> None:
         """
@@ -424,7 +460,7 @@ class Hub(Service):
         self._expiry.watch(connection, client, self.clock)
         self._become(connection, client)
         if others:
-            connection.freeSubscribes = self.limits.rooms
+            self.guard.giveSubscribes(connection, self.clock.seconds())
             self.guard.closeOneTooMany([each for each in self._audience.clients.members(client.id) if not each.closing])
         self.observers.tell(LoggedIn, connection)
 
@@ -537,3 +573,4 @@ class Hub(Service):
 def _checkId(clientId: Any) -> None:
     if not isinstance(clientId, str):
         raise UsageError(f"A client is named by its id, a text, not {type(clientId).__name__}.")
+    checkText(clientId, "a client's id")

@@ -1,19 +1,19 @@
 """
 The order of one connection's events: one is handled, the others wait; it knows neither events nor handlers.
+
+What waits is kept as it came, in bytes: read, some of it would take thirty times as much memory.
 """
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from twisted.internet.defer import Deferred
 
 from ratchet_tx.coroutines import cancel
 
-Waiting = TypeVar("Waiting")
 
-
-class Inbox(Generic[Waiting]):
+class Inbox:
     """
     What waits for its turn on one connection.
 
@@ -21,13 +21,15 @@ class Inbox(Generic[Waiting]):
 
     @param turn: called with what waited, when its turn has come; it may L{occupy} the inbox again
     @ivar busy: what is being waited for; None where the next event may be handled at once
+    @ivar bytes: how many bytes stand in line
     """
 
-    __slots__ = ("_beside", "_idle", "_line", "_turn", "busy")
+    __slots__ = ("_beside", "_idle", "_line", "_turn", "busy", "bytes")
 
-    def __init__(self, turn: Callable[[Waiting], None]) -> None:
+    def __init__(self, turn: Callable[[bytes], None]) -> None:
         self._turn = turn
-        self._line: deque[Waiting] | None = None
+        self._line: deque[bytes] | None = None
+        self.bytes = 0
         self._beside: set[Deferred[Any]] | None = None
         self._idle: Deferred[None] | None = None
         self.busy: Deferred[Any] | None = None
@@ -39,13 +41,14 @@ class Inbox(Generic[Waiting]):
         """
         return len(self._line or ()) + len(self._beside or ())
 
-    def wait(self, waiting: Waiting) -> None:
+    def wait(self, text: bytes) -> None:
         """
-        Stand in line until the inbox is free.
+        Have a message stand in line until the inbox is free.
         """
         if self._line is None:
             self._line = deque()
-        self._line.append(waiting)
+        self._line.append(text)
+        self.bytes += len(text)
 
     def occupy(self, work: Deferred[Any]) -> None:
         """
@@ -74,7 +77,9 @@ class Inbox(Generic[Waiting]):
     def _free(self, _: Any) -> None:
         self.busy = None
         while self._line and self.busy is None:
-            self._turn(self._line.popleft())
+            text = self._line.popleft()
+            self.bytes -= len(text)
+            self._turn(text)
         self._checkIdle()
 
     def whenIdle(self) -> Deferred[None]:
@@ -98,6 +103,7 @@ class Inbox(Generic[Waiting]):
         Forget who waits, and whose turn it would be, and cancel what is being done.
         """
         self._line = None
+        self.bytes = 0
         # Who made us is known by it, and would stay until the garbage collector comes.
         self._turn = _nothing
         for work in (self.busy, *(self._beside or ())):

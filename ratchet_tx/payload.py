@@ -14,6 +14,8 @@ from msgspec import Meta
 from typing_extensions import TypeVar
 
 from ratchet_tx.errors import PeerError, UsageError
+from ratchet_tx.salvage import idOf
+from ratchet_tx.sayable import simplify, simplifyAll
 
 #: How long a name of an event or a room may be, in characters.
 NAME_LENGTH = 128
@@ -37,7 +39,11 @@ Identifier = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 
 Key = Annotated[str, Meta(min_length=1, max_length=KEY_LENGTH)]
 
+EventName = Annotated[str, Meta(min_length=1, max_length=NAME_LENGTH)]
+
 Data = TypeVar("Data", default=Any)
+
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 
 #: msgspec's message has the value here, which is nobody's business but the peer's.
 _QUOTING = re.compile(r"^(Invalid (?:enum )?value) .*", re.DOTALL)
@@ -54,7 +60,7 @@ class Payload(msgspec.Struct, Generic[Data], frozen=True):
     @ivar key: names what is sent, so that it can be sent again without being handled again
     """
 
-    event: Annotated[str, Meta(min_length=1, max_length=NAME_LENGTH)]
+    event: EventName
     data: Data = None  # type: ignore[assignment]
     id: Identifier | None = None
     re: str | None = None
@@ -66,6 +72,23 @@ class Payload(msgspec.Struct, Generic[Data], frozen=True):
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         # msgspec's own, by which rich prints values, shows all.
         return [("event", self.event)]
+
+
+class Head(msgspec.Struct, frozen=True):
+    """
+    What is read of a message whose data isn't: because it can't be paid for, or isn't needed yet.
+
+    @ivar event: the event's name
+    @ivar id: the sender wants a reply, and this is its name for it
+    @ivar re: this is the reply to the question that had this id
+    """
+
+    event: EventName
+    id: Identifier | None = None
+    re: str | None = None
+
+    def __repr__(self) -> str:
+        return f"<Head {self.event!r}>"
 
 
 class _Answerable(msgspec.Struct):
@@ -89,9 +112,9 @@ def _double(text: str) -> float:
     return number
 
 
-_decode: Callable[[bytes], Payload[Any]] = msgspec.json.Decoder(Payload, float_hook=_double).decode
+_decodeHead: Callable[[bytes], Head] = msgspec.json.Decoder(Head).decode
 _decodeAnswerable = msgspec.json.Decoder(_Answerable).decode
-_encode: Callable[[Any], bytes] = msgspec.json.Encoder().encode
+_encode: Callable[[Any], bytes] = msgspec.json.Encoder(enc_hook=simplify).encode
 
 
 class BadPayload(PeerError):
@@ -108,28 +131,47 @@ class BadPayload(PeerError):
         self.id = id
 
 
-def decode(text: bytes) -> Payload[Any]:
+def makeReader(kind: type[Any]) -> Callable[[bytes], Any]:
     """
-    Read a message strictly.
+    Make a function that reads a message strictly, by the rules of the wire.
 
-    @param text: the message's bytes
-    @raise BadPayload: for whatever isn't an envelope in JSON; it says what is wrong and where, never the value
+    @param kind: the Struct of its envelope, which has C{data} in it
+    @return: takes the message's bytes, and gives the envelope; it raises L{BadPayload} for whatever isn't one in JSON, and
+        says what is wrong and where, never the value
+    """
+    read = msgspec.json.Decoder(kind, float_hook=_double).decode
+
+    def decode(text: bytes) -> Any:
+        try:
+            # msgspec doesn't look at the text that it skips (the values of unknown keys).
+            if not text.isascii():
+                text.decode()
+            envelope = read(text)
+        except (ValueError, RecursionError) as error:
+            raise _badText(text, error) from None
+        if len(text) > DEPTH and not _isPlain(envelope.data):
+            _checkSizes(text, envelope)
+        return envelope
+
+    return decode
+
+
+#: Reads a message, as L{makeReader} says.
+decode: Callable[[bytes], Payload[Any]] = makeReader(Payload)
+
+
+def decodeHead(text: bytes) -> Head:
+    """
+    Read of a message what it is, without its data, which is skipped at a thirtieth of the cost of reading it.
+
+    Faults in the data mostly pass: whoever needs the data reads it all.
+
+    @raise BadPayload: for what has no such head
     """
     try:
-        # msgspec doesn't look at the text that it skips (the values of unknown keys).
-        if not text.isascii():
-            text.decode()
-        payload = _decode(text)
-    except msgspec.ValidationError as error:
-        raise _misshapen(text, error) from None
-    except RecursionError:
-        raise BadPayload(f"Nested more than {DEPTH} deep") from None
-    except ValueError:
-        # DecodeError and UnicodeDecodeError are ValueErrors. Their texts quote positions only, but say little.
-        raise BadPayload("Not JSON") from None
-    if len(text) > DEPTH and not _isPlain(payload.data):
-        _checkSizes(text, payload)
-    return payload
+        return _decodeHead(text)
+    except (ValueError, RecursionError) as error:
+        raise _badText(text, error) from None
 
 
 def _isPlain(data: Any) -> bool:
@@ -139,13 +181,30 @@ def _isPlain(data: Any) -> bool:
     return type(data) is str or (type(data) is dict and all(type(value) is str for value in data.values()))
 
 
-def _misshapen(text: bytes, error: msgspec.ValidationError) -> BadPayload:
-    message, path = _fault(error)
+def _badText(text: bytes, error: Exception) -> BadPayload:
+    """
+    Say what is wrong with a text that isn't a message.
+    """
+    if isinstance(error, msgspec.ValidationError):
+        message, path = _fault(error)
+        return BadPayload(message, _idOf(text), path)
+    if isinstance(error, RecursionError):
+        return BadPayload(f"Nested more than {DEPTH} deep", _idOf(text))
+    # DecodeError and UnicodeDecodeError are ValueErrors. Their texts quote positions only, but say little.
+    return BadPayload("Not JSON", _idOf(text))
+
+
+def _idOf(text: bytes) -> int | None:
+    """
+    Find the id of a message that can't be read, but is JSON by its grammar: whoever asked is owed a reply.
+    """
     try:
-        id = _decodeAnswerable(text).id
-    except (ValueError, RecursionError):
-        id = None
-    return BadPayload(message, id, path)
+        # Half a pair of surrogates is JSON, and no text.
+        return _decodeAnswerable(_SURROGATE.sub(rb"\\u0020", text)).id
+    except RecursionError:
+        return idOf(text)
+    except ValueError:
+        return None
 
 
 def _fault(error: msgspec.ValidationError) -> tuple[str, str]:
@@ -174,7 +233,7 @@ def convertData(payload: Payload[Any], kind: type[Data]) -> Payload[Data]:
     return msgspec.structs.replace(payload, data=data)
 
 
-def _checkSizes(text: bytes, payload: Payload[Any]) -> None:
+def _checkSizes(text: bytes, payload: Any) -> None:
     """
     Refuse what a JSON parser elsewhere would choke on.
 
@@ -182,9 +241,9 @@ def _checkSizes(text: bytes, payload: Payload[Any]) -> None:
     Both checks run over the raw bytes in C; what stands inside of strings can make them look twice, never refuse.
     """
     if text.count(b"[") + text.count(b"{") > DEPTH and _depth(payload.data) > DEPTH:
-        raise BadPayload(f"Nested more than {DEPTH} deep", payload.id, path="$.data")
+        raise BadPayload(f"Nested more than {DEPTH} deep", getattr(payload, "id", None), path="$.data")
     if _HUGE in text.translate(_DIGITS_AS_ZERO) and not all(map(_fitsDouble, _values(payload.data))):
-        raise BadPayload("Number out of range", payload.id, path="$.data")
+        raise BadPayload("Number out of range", getattr(payload, "id", None), path="$.data")
 
 
 def _children(value: Any) -> Iterable[Any]:
@@ -232,6 +291,23 @@ def checkName(name: Any, what: str = "an event") -> None:
         raise UsageError(f"The name of {what} is a text, not {type(name).__name__}.")
     if not 0 < len(name) <= NAME_LENGTH:
         raise UsageError(f"The name of {what} is 1 to {NAME_LENGTH} characters, not {len(name)}.")
+    checkText(name, f"the name of {what}")
+
+
+def checkText(text: str, what: str) -> None:
+    """
+    Check that a text can be sent: a lone surrogate can't.
+
+    @param what: what it is, for the message
+    @raise UsageError: where it can't
+    """
+    if text.isascii():
+        return
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        # Its own words quote the text.
+        raise UsageError(f"{what[0].upper()}{what[1:]} can't be sent: text with a lone surrogate.") from None
 
 
 def checkEvent(event: Any) -> None:
@@ -251,7 +327,7 @@ def checkEvent(event: Any) -> None:
 
 
 #: What encoding raises for what JSON can't say.
-_UNSAYABLE = (TypeError, ValueError, OverflowError, RecursionError)
+_UNSAYABLE = (TypeError, ValueError, OverflowError, RecursionError, UsageError)
 
 
 def encode(event: str, data: Any, **keys: Any) -> bytes:
@@ -264,25 +340,50 @@ def encode(event: str, data: Any, **keys: Any) -> bytes:
     @return: JSON in UTF-8
     @raise UsageError: for data that JSON can't say
     """
+    message = {"event": event, "data": data, **keys} if keys else {"event": event, "data": data}
     try:
-        return _encode({"event": event, "data": data, **keys} if keys else {"event": event, "data": data})
+        return _encode(message)
     except _UNSAYABLE as error:
-        raise _unsayable(event, error) from error
+        return _encodeAgain(event, {**message, "data": None}, data, error)
 
 
 def encodeData(event: str, data: Any) -> msgspec.Raw:
     """
     Write the data alone, to be put into an envelope later: what is published is encoded once, by who publishes it.
 
+    @raise UsageError: for data that JSON can't say, and for an event's name that can't be sent
+    """
+    if not event.isascii():
+        checkText(event, "the name of an event")
+    try:
+        if type(data) is msgspec.Raw:
+            _checkRaw(data)
+        return msgspec.Raw(_encode(data))
+    except _UNSAYABLE as error:
+        return msgspec.Raw(_encodeAgain(event, None, data, error))
+
+
+def _checkRaw(data: msgspec.Raw) -> None:
+    # What is kept is sent to others later, who would break at what isn't JSON.
+    bytes(data).decode()
+    msgspec.json.decode(data)
+
+
+def _encodeAgain(event: str, message: dict[str, Any] | None, data: Any, error: Exception) -> bytes:
+    """
+    Write what the encoder couldn't, with all of the data made simple first: that can do more about keys, and says where a
+    fault is.
+
+    @param message: what the data stands in, if anything
+    @param error: what the encoder raised
     @raise UsageError: for data that JSON can't say
     """
     try:
-        return msgspec.Raw(_encode(data))
-    except _UNSAYABLE as error:
-        raise _unsayable(event, error) from error
-
-
-def _unsayable(event: str, error: Exception) -> UsageError:
-    # A UnicodeEncodeError would quote the data, which may be secret.
-    why = "text with a lone surrogate" if isinstance(error, UnicodeError) else str(error)
-    return UsageError(f"The data of {event!r} can't be sent as JSON: {why}.")
+        if not isinstance(error, TypeError | UsageError):
+            raise error
+        simple = simplifyAll(data)
+        return _encode(simple if message is None else {**message, "data": simple})
+    except _UNSAYABLE as unsayable:
+        # A UnicodeEncodeError would quote the data, which may be secret.
+        why = "text with a lone surrogate" if isinstance(unsayable, UnicodeError) else str(unsayable)
+        raise UsageError(f"The data of {event!r} can't be sent as JSON: {why}.") from unsayable

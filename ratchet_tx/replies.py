@@ -46,5 +46,8 @@ class Replies(Generic[Waiting]):
         waiting, self._waiting = list(self._waiting.values()), {}
         return waiting
 
+    def __contains__(self, id: str | None) -> bool:
+        return id in self._waiting
+
     def __len__(self) -> int:
         return len(self._waiting)

@@ -7,7 +7,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from ratchet_tx import PeerError, on
+from ratchet_tx import PeerError, RoomPolicy, on
 from ratchet_tx.happenings import HandlerFailed
 from tests.fakes import Peer, logged, startedHub
 
@@ -112,3 +112,49 @@ def test_refusedInVersionTwo() -> None:
     assert peer.read() == [
         {"event": "socket.refused", "data": {"event": "refuse", "code": "chat.full", "message": "Nobody else fits in"}}
     ]
+
+
+class Odd:
+    """
+    Answers by what can't be sent.
+    """
+
+    @on("odd")
+    def odd(self, event: Any) -> Any:
+        return {"a": "\ud800"}
+
+    @on("odd.refusal")
+    def refuse(self, event: Any) -> Any:
+        raise PeerError("chat.odd", "half \ud800")
+
+
+class OddPolicy(RoomPolicy):
+    def mayJoin(self, client: Any, room: str) -> Any:
+        raise PeerError("room.odd", seat=object())
+
+
+def test_oneReply() -> None:
+    """Who asks gets one reply, whatever can't be sent: a result, a refusal, one of a policy, and one of several rooms."""
+    hub = startedHub(Odd())
+    hub.applications.registerRooms("*", OddPolicy())
+    peer = Peer(hub)
+    with logged() as lines:
+        peer.emit("odd", id=1)
+        peer.emit("odd.refusal", id=2)
+        peer.emit("socket.subscribe", {"room": "a"}, id=3)
+        peer.emit("socket.subscribe", {"rooms": [{"room": "a"}, {"room": "b"}]}, id=4)
+        peer.emit("odd.refusal")
+    replies = peer.read()
+    assert [reply["re"] for reply in replies] == [1, 2, 3, 4]
+    assert {reply["data"]["error"]["code"] for reply in replies} == {"handler.failed"}
+    assert all(any(reply["data"]["error"]["ref"] in line for line in lines) for reply in replies)
+
+
+def test_badTexts() -> None:
+    """Half a pair of surrogates and what is nested too deep are refused by the id of who sent them."""
+    peer = Peer(startedHub(Odd()))
+    deep = b"[" * 30_000 + b"]" * 30_000
+    for id, data in enumerate([b'"\\ud800"', b'{"\\ud800":1}', deep, b'{"id":1,"a":' + deep + b"}"]):
+        peer.sendText(b'{"event":"odd","data":%s,"id":%d}' % (data, id))
+        peer.sendText(b'{"id":%d,"event":"odd\\ud800","data":%s}' % (id + 100, data))
+    assert [reply["re"] for reply in peer.read()] == [0, 100, 1, 101, 2, 102, 3, 103]

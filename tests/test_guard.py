@@ -4,6 +4,8 @@ What happens at the limits, to who comes and to what comes.
 
 from typing import Any
 
+from twisted.internet.defer import Deferred
+
 from ratchet_tx import Hub, on
 from tests.fakes import FakeProvider, Peer, startedHub
 
@@ -114,12 +116,12 @@ class TestRate:
         assert impatient.transport.closedWith == (4009, "Too many events")
 
     def test_everythingCosts(self) -> None:
-        """Logins and pings cost what events cost; replies to our questions cost nothing, and can't be pretended."""
-        hub = startedHub(Echo(), limits={"eventsPerSecond": 1, "eventsBurst": 4})
+        """Logins, pings and replies to nothing cost what events cost; a reply to an open question costs nothing."""
+        hub = startedHub(Echo(), limits={"eventsPerSecond": 1, "eventsBurst": 5})
         peer = Peer(hub)
         peer.emit("ask")
-        for _ in range(100):
-            peer.emit("socket.reply", {"ok": True}, re="s1")
+        peer.emit("socket.reply", {"ok": True}, re="s1")
+        peer.emit("socket.reply", {"ok": True}, re="s1")
         peer.emit("socket.ping", id=1)
         peer.logIn("")
         peer.emit("echo", re="s1", id=2)
@@ -160,3 +162,148 @@ class TestBadMessages:
         peer.sendText(b"{")
         assert peer.transport.closedWith == (4501, "Too many bad messages")
         assert hub.counters.closes == {4501: 1}
+
+
+class Slow:
+    """
+    Has events wait for one that isn't done, until it is told to be.
+    """
+
+    def __init__(self) -> None:
+        self.work: Deferred[Any] = Deferred()
+        self.got: list[Any] = []
+
+    @on("wait")
+    def wait(self, event: Any) -> Deferred[Any]:
+        return self.work
+
+    @on("echo")
+    def echo(self, event: Any) -> Any:
+        self.got.append(event.payload.data)
+        return len(str(event.payload.data))
+
+
+class TestPrice:
+    """
+    What a long event costs.
+    """
+
+    def test_bytes(self) -> None:
+        """Each 4,096 bytes of a message cost a token more, and no message more than the whole burst."""
+        hub = startedHub(Echo(), limits={"eventsPerSecond": 1, "eventsBurst": 20, "messageBytes": 1 << 20})
+        peer = Peer(hub)
+        peer.sendText(b'{"event":"echo","id":1,"data":"' + b"x" * 4096 * 9 + b'"}')
+        for id in range(2, 12):
+            peer.emit("echo", id=id)
+        peer.sendText(b'{"event":"echo","id":12,"data":1}')
+        *replies, refusal = peer.read()
+        assert [reply["data"]["ok"] for reply in replies] == [True] * 11
+        assert (refusal["re"], refusal["data"]["error"]["code"]) == (12, "rate.limited")
+        advance(hub, 20)
+        peer.sendText(b'{"event":"echo","id":13,"data":"' + b"x" * (1 << 20) + b'"}')
+        assert peer.read()[0]["data"]["ok"]
+        peer.emit("echo", id=14)
+        assert peer.read()[0]["data"]["error"]["code"] == "rate.limited"
+
+    def test_fragments(self) -> None:
+        """Each sixteen fragments of a message cost a token more."""
+        hub = startedHub(Echo(), limits={"eventsPerSecond": 1, "eventsBurst": 5})
+        peer = Peer(hub)
+        hub.received(peer.connection, b'{"event":"echo","id":1}', 64)
+        hub.received(peer.connection, b'{"event":"echo","id":2}')
+        assert [reply["data"]["ok"] for reply in peer.read()] == [True, False]
+
+    def test_unpaid(self) -> None:
+        """Of what can't be paid for only the name and the ids are read: its data may be anything, and one reply is owed."""
+        hub = startedHub(Echo(), limits={"eventsPerSecond": 1, "eventsBurst": 3})
+        peer = Peer(hub)
+        for _ in range(3):
+            peer.emit("echo")
+        peer.sendText(b'{"data":[1e999,{"a":1e999}],"event":"echo","key":5,"id":7}')
+        assert [(reply["re"], reply["data"]["error"]["code"]) for reply in peer.read()] == [(7, "rate.limited")]
+
+    def test_free(self) -> None:
+        """A free event costs what its length adds: a long reply to a question isn't free of work."""
+        hub = startedHub(Echo(), limits={"eventsPerSecond": 1, "eventsBurst": 4})
+        peer = Peer(hub)
+        peer.emit("ask")
+        peer.sendText(b'{"event":"socket.reply","re":"s1","data":{"ok":true,"result":"' + b"x" * 4096 * 2 + b'"}}')
+        for id in (1, 2):
+            peer.emit("echo", id=id)
+        assert [reply["data"]["ok"] for reply in peer.read() if "re" in reply] == [True, False]
+
+    def test_repliesToNothing(self) -> None:
+        """Who sends replies that nobody asked for is closed for it."""
+        hub = startedHub(Echo(), limits={"eventsPerSecond": 1, "eventsBurst": 5})
+        peer = Peer(hub)
+        for _ in range(10):
+            peer.emit("socket.reply", {"ok": True}, re="s99")
+        assert peer.transport.closedWith == (4009, "Too many events")
+
+    def test_bad(self) -> None:
+        """What isn't a message costs as much as it is long."""
+        hub = startedHub(Echo(), limits={"eventsPerSecond": 1, "eventsBurst": 5})
+        peer = Peer(hub)
+        peer.sendText(b"[" + b" " * 4096 * 4)
+        peer.emit("echo", id=1)
+        assert peer.read()[0]["data"]["error"]["code"] == "rate.limited"
+
+    def test_subscribesAgain(self) -> None:
+        """Logins as one client and another don't make subscribes free again and again, but once in 30 s."""
+        limits = {"eventsPerSecond": 1, "eventsBurst": 10, "rooms": 4}
+        hub = startedHub(Echo(), clientProvider=FakeProvider(a="ada", b="bob"), limits=limits)
+        peer = Peer(hub)
+        free = []
+        for token in "abab":
+            peer.logIn(token)
+            free.append(peer.connection.freeSubscribes)
+            peer.connection.freeSubscribes = 0
+        advance(hub, 30)
+        peer.logIn("a")
+        assert [*free, peer.connection.freeSubscribes] == [4, 0, 0, 0, 4]
+
+
+class TestWaiting:
+    """
+    What waits for its turn.
+    """
+
+    def test_raw(self) -> None:
+        """What waits is kept as it came, and its faults are told when its turn comes, in order."""
+        slow = Slow()
+        hub = startedHub(slow)
+        peer = Peer(hub)
+        peer.emit("wait")
+        texts = [b'{"event":"echo","id":1,"data":"a"}', b'{"event":"echo","id":2,"data":1e999}', b'{"event":"echo","id":3}']
+        for text in texts:
+            peer.sendText(text)
+        assert (peer.read(), peer.connection.inbox.bytes) == ([], sum(map(len, texts)))
+        slow.work.callback(None)
+        assert [(reply["re"], reply["data"].get("error", {}).get("code")) for reply in peer.read()] == [
+            (1, None),
+            (2, "payload.invalid"),
+            (3, None),
+        ]
+        assert (slow.got, peer.connection.inbox.bytes) == (["a", None], 0)
+
+    def test_pausedByBytes(self) -> None:
+        """Reading pauses for few long messages as it does for many short ones, and goes on when they are handled."""
+        slow = Slow()
+        peer = Peer(startedHub(slow, limits={"eventsPerSecond": 0, "receiveQueueEvents": 8}))
+        peer.emit("wait")
+        peer.sendText(b'{"event":"echo","data":"' + b"x" * 30_000 + b'"}')
+        assert peer.transport.reading
+        peer.sendText(b'{"event":"echo","data":"' + b"x" * 3_000 + b'"}')
+        assert not peer.transport.reading
+        slow.work.callback(None)
+        assert peer.transport.reading
+        assert len(slow.got) == 2
+
+    def test_replyOvertakes(self) -> None:
+        """A reply doesn't wait for the event that asked for it, however long it is."""
+        slow = Slow()
+        peer = Peer(startedHub(slow))
+        peer.emit("wait")
+        asked = peer.connection.ask("x")
+        peer.sendText(b'{"event":"socket.reply","re":"s1","data":{"ok":true,"result":"' + b"x" * 5000 + b'"}}')
+        assert asked.result == "x" * 5000

@@ -4,6 +4,7 @@ The hub: what comes in reaches the applications, and what they say reaches every
 
 from typing import Any
 
+import msgspec
 import pytest
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred
@@ -16,6 +17,7 @@ from ratchet_tx.backplane.memory import MemoryBackplane
 from ratchet_tx.happenings import Closed, Dispatched, LoggedIn, LoginFailed, Opened, Refused
 from ratchet_tx.interfaces import IClientProvider, IHub
 from tests.fakes import FakeClient, FakeProvider, FakeTimer, Peer, logged, startedHub, succeeded
+from tests.roomhub import arrive, roomHub
 
 
 class Echo:
@@ -927,3 +929,26 @@ class TestObserving:
         """Only what happens can be observed."""
         with pytest.raises(UsageError, match="happenings"):
             Hub().observe(print, Applications)
+
+
+def test_namesThatCantBeSent() -> None:
+    """A name or a text that can't be sent is refused before anything has changed: no number of a history is taken."""
+    hub = roomHub()
+    ada = arrive(hub)
+    before = ada.ask("socket.subscribe", {"room": "news"})["offset"]
+    for event, data, room in (
+        ("a\ud800", 1, "news"),
+        ("a", {"x\ud800": 1}, "news"),
+        ("a", ["\udcff"], "news"),
+        ("a", 1, "\ud800"),
+    ):
+        with pytest.raises(UsageError, match="surrogate"):
+            hub.emit(event, data, room=room)
+    with pytest.raises(UsageError, match="surrogate"):
+        hub.emit("a", 1, client="\ud800")
+    with pytest.raises(UsageError, match="surrogate"):
+        ada.connection.join("h:\udcff")
+    with pytest.raises(UsageError):
+        hub.emit("a", msgspec.Raw(b"nope"), room="news")
+    assert ada.connection.rooms == ("news",)
+    assert ada.ask("socket.history", {"room": "news"})["offset"] == before

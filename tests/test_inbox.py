@@ -19,7 +19,7 @@ class Line:
     def __init__(self, **works: Deferred[Any]) -> None:
         self.works = works
         self.turns: list[str] = []
-        self.inbox: Inbox[str] = Inbox(self._turn)
+        self.inbox = Inbox(self._turn)
 
     def _turn(self, name: str) -> None:
         self.turns.append(name)

@@ -46,6 +46,8 @@ LAYERS = {
         "request",
         "rooms",
         "roster",
+        "salvage",
+        "sayable",
         "settings",
         "typescript",
         "utf8",

@@ -155,9 +155,37 @@ class TestEnvelope:
         error = refusal(message(more=b',"key":' + json.dumps(key).encode()))
         assert (error.facts, error.id) == ({"path": "$.key"}, 7)
 
-    @pytest.mark.parametrize("rest", [arrays(30_000) + b',"id":7}', b'1,"id":7', b'1,"id":"7"}'])
-    def test_unreadableId(self, rest: bytes) -> None:
-        """The id of a bad envelope that can't be read on is given up."""
+    @pytest.mark.parametrize(
+        "rest",
+        [
+            arrays(30_000) + b',"id":7}',
+            b'[{"id":9},' * 2000 + b"1" + b"]" * 2000 + b',"id":7}',
+            b'"\\ud800","id":7}',
+            b'"\\uDE00\\ud83D","id":7}',
+            b'{"\\udfff":1},"id":7}',
+            b'["\\ud800",' + arrays(30_000) + b'],"id":7}',
+            b'"\\\\","x":"\\ud912","id":7}',
+        ],
+    )
+    def test_idBehindAFault(self, rest: bytes) -> None:
+        """The id of a message is found, however bad the rest of it is: whoever asked is owed a reply."""
+        assert refusal(b'{"event":5,"data":' + rest).id == 7
+        assert refusal(b'{"event":"x","data":' + rest).id == 7
+
+    @pytest.mark.parametrize(
+        "rest",
+        [
+            b'1,"id":7',
+            b'nope,"id":7}',
+            b'1,"id":"7"}',
+            b'{"id":7}}',
+            b'1,"id":-7}',
+            b'1,"id":7.5}',
+            b'1,"id":9007199254740992}',
+        ],
+    )
+    def test_noId(self, rest: bytes) -> None:
+        """What is no id of the message's own isn't taken for one."""
         assert refusal(b'{"event":5,"data":' + rest).id is None
 
 

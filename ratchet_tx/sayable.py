@@ -1,0 +1,102 @@
+"""
+Turns values that JSON can say, but that the encoder doesn't know, into ones that it knows: subclasses of Python's own types,
+other mappings and collections, and numbers of other libraries, which are never imported here.
+
+Nothing here runs for data that is made of Python's own types alone.
+"""
+
+from collections import UserString
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import date, datetime, time
+from decimal import Decimal
+from enum import Enum
+from numbers import Integral, Real
+from typing import Any
+from uuid import UUID
+
+from ratchet_tx.errors import UsageError
+
+#: What the encoder takes only where it is exactly that, and how a subclass's value becomes it.  These are the types' own
+#: methods: a subclass may say something else of itself, as a safe string of a template's does.
+_EXACTLY: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
+    (Enum, lambda value: value.value),
+    (UserString, str),
+    (str, str.__str__),
+    (int, int.__int__),
+    (float, float.__float__),
+    (bytes, bytes.__bytes__),
+    (Decimal, Decimal.__str__),
+    (UUID, UUID.__str__),
+    (datetime, datetime.isoformat),
+    (date, date.isoformat),
+    (time, time.isoformat),
+    (Mapping, dict),
+    (Collection, list),
+    (Integral, int),
+    (Real, float),
+)
+
+
+#: What the encoder knows as a value, so that it asks about it only where it is the key of an object.
+_NO_KEYS = frozenset({bool, type(None), list, tuple, dict, set, frozenset})
+
+
+def simplify(value: Any) -> Any:
+    """
+    Say a value by the types that the encoder knows; what is in it isn't looked at.
+
+    @raise UsageError: for what JSON can't say; it names the type
+    """
+    if type(value) in _NO_KEYS:
+        raise UsageError(f"an object has no keys of the type {type(value).__name__}")
+    # Arrays and numbers of numpy's, and of what resembles it.  They come first, for some of them are Python's as well.
+    for name in ("tolist", "item"):
+        method = getattr(value, name, None) if hasattr(value, "dtype") else None
+        if callable(method):
+            return method()
+    for kind, convert in _EXACTLY:
+        if isinstance(value, kind):
+            return convert(value)
+    raise UsageError(f"JSON has nothing for the type {type(value).__name__}")
+
+
+def simplifyAll(value: Any, path: str = "$") -> Any:
+    """
+    Say a value and all that is in it by the types that the encoder knows, and where it can't be, say where that is.
+
+    @param path: where the value stands, for the message
+    @raise UsageError: for what JSON can't say; it names the type and the place
+    @raise RecursionError: for a value that contains itself
+    """
+    if type(value) in _KNOWN or hasattr(type(value), "__struct_fields__"):
+        return value
+    if isinstance(value, Mapping):
+        return dict(_members(value, path))
+    if isinstance(value, list | tuple | set | frozenset):
+        return [simplifyAll(each, f"{path}[{number}]") for number, each in enumerate(value)]
+    # The encoder knows these by what they are made of.
+    if hasattr(type(value), "__dataclass_fields__") or hasattr(type(value), "__attrs_attrs__"):
+        return value
+    try:
+        return simplifyAll(simplify(value), path)
+    except UsageError as error:
+        raise UsageError(f"{error} (at {path})" if " (at " not in str(error) else str(error)) from None
+
+
+def _members(value: Mapping[Any, Any], path: str) -> Iterator[tuple[Any, Any]]:
+    for key, each in value.items():
+        name = _key(key, path)
+        place = f"{path}.{name}" if isinstance(name, str) and name.isidentifier() else f"{path}[...]"
+        yield name, simplifyAll(each, place)
+
+
+def _key(key: Any, path: str) -> Any:
+    if isinstance(key, bool):
+        return "true" if key else "false"
+    if key is None or (isinstance(key, Collection) and not isinstance(key, str | bytes)):
+        raise UsageError(f"an object has no keys of the type {type(key).__name__} (at {path})")
+    return key if type(key) in _KNOWN else simplifyAll(key, path)
+
+
+#: What the encoder takes as it is.
+_KNOWN = frozenset({str, int, float, bool, type(None), bytes, Decimal, UUID, datetime, date, time})
