@@ -70,7 +70,8 @@ class Hub(Service):
     @param applications: what is registered already, an L{Applications}
     @param backplane: the way to other nodes, an L{IBackplane}; by default there are none
     @param clock: for all that takes time; by default the reactor of what serves the hub
-    @param settings: the L{Settings}, of which the hub minds the limits
+    @param settings: the L{Settings} that everything obeys which serves the hub; without, those that C{makeService} is
+        given, or else the default ones
     @raise UsageError: for a provider or a backplane that isn't one
     @ivar strangers: whom we wait for to log in, until their time is over
     @ivar spares: what may be left out for slow peers, by event, as L{Applications.registerEvent} was told
@@ -92,8 +93,6 @@ class Hub(Service):
         provider = AnonymousClientProvider() if clientProvider is None else clientProvider
         self.clientProvider: IClientProvider = requireProvided(IClientProvider, provider)
         self.backplane: IBackplane = requireProvided(IBackplane, MemoryBackplane() if backplane is None else backplane)
-        self.settings = Settings() if settings is None else settings
-        self.limits = self.settings.limits
         self.applications = Applications() if applications is None else applications
         self.timers = Timers(self.applications.registry)
         self.spares = self.applications.whenSlow
@@ -113,14 +112,42 @@ class Hub(Service):
         self._ongoing = Ongoing()
         self._stopping: Stopping | None = None
         self.overdue = False
+        self.letsGuestsIn = IAnonymousClientProvider.providedBy(self.clientProvider)
+        self._isSettled = settings is not None
+        self._obey(Settings() if settings is None else settings)
+
+    def _obey(self, settings: Settings) -> None:
+        """
+        Make whatever is made of the settings.
+        """
+        self.settings = settings
+        self.limits = settings.limits
         known = lambda: self.clock  # noqa: E731
         self._dispatch = Dispatch(self, self._ongoing, known)
         # Bound once, too: it is where messages go.
         self._go, self._turn = self._dispatch.go, self._dispatch.turn
         self.strangers: Timeouts[Connection] = Timeouts(self.limits.loginSeconds, known, self._loginTimeOut)
-        self.letsGuestsIn = IAnonymousClientProvider.providedBy(self.clientProvider)
-        self.guard = Guard(self.settings, self.counters, self.answers, guests=self.letsGuestsIn)
-        self.guesses = Guesses(self.settings.trustForwarded > 0, self.counters)
+        self.guard = Guard(settings, self.counters, self.answers, guests=self.letsGuestsIn)
+        self.guesses = Guesses(settings.trustForwarded > 0, self.counters)
+
+    def provideSettings(self, settings: Settings | None = None) -> None:
+        """
+        Settle by which settings the hub goes; whatever serves it calls this before it reads them.
+
+        @param settings: taken by a hub that has none of its own and isn't served yet; None for the hub's
+        @raise UsageError: for others than the hub goes by already, in what the hub minds (see L{Settings.differing})
+        """
+        if settings is not None and self._isSettled:
+            differing = settings.differing(self.settings)
+            if differing:
+                raise UsageError(
+                    f"The hub goes by other settings than makeService was given: {', '.join(differing)}. "
+                    "Give them to one of both: Hub(settings=settings) with makeService(hub=hub), "
+                    "or Hub() with makeService(settings, hub) before anything else serves the hub."
+                )
+        elif settings is not None:
+            self._obey(settings)
+        self._isSettled = True
 
     # Starting and stopping
 

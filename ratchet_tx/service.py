@@ -39,14 +39,19 @@ def makeService(
 
         makeService(Settings(port=8080), hub).setServiceParent(application)
 
-    @param settings: the L{Settings}; what they say of applications, provider and timers is the command line's, and counts
-        for nothing here
+    There is one owner of the settings.  A hub that was made without any takes these; one that has its own goes by those, and
+    what is given here may differ from them only in where and what to serve (C{port}, C{address}, C{listen},
+    C{certificate}, C{key}, C{static} and what begins with C{admin}).
+
+    @param settings: the L{Settings}, by default the hub's; what they say of applications, provider and timers is the command
+        line's, and counts for nothing here
     @param hub: by default a new one
     @param pages: a resource of twisted.web for the port's root; by default the settings' folder C{static}
     @param reactor: by default the global one
     @param bodyBytes: how long a request's body may be, for pages that take uploads: twisted.web takes all of it in before it
         asks a page; 0 for any length
-    @raise UsageError: for an endpoint's description, a certificate, or a token's file, that can't be read
+    @raise UsageError: for an endpoint's description, a certificate, or a token's file, that can't be read; and for settings
+        by which the hub doesn't go
     """
     if reactor is None:
         from twisted.internet import reactor
@@ -54,6 +59,7 @@ def makeService(
         settings = Settings() if hub is None else hub.settings
     if hub is None:
         hub = Hub(settings=settings)
+    hub.provideSettings(settings)
     if pages is None and settings.static:
         pages = Files(settings.static)
     hub.provideClock(reactor)
@@ -73,7 +79,7 @@ class RatchetService(MultiService):
         super().__init__()
         self._hub = hub
         hub.setServiceParent(self)
-        front = Front(hub, Hosts(settings.host), pages)
+        front = Front(hub, Hosts(hub.settings.host), pages)
         site = Site(front, bodyBytes, hub.limits, hub.counters, reactor)
         factory = RatchetServerFactory(hub, reactor, site)
         self._renewables: list[tuple[str, Certificate | RenewablePort | BearerToken]] = []
@@ -122,7 +128,7 @@ class RatchetService(MultiService):
 
     def _warn(self, settings: Settings) -> None:
         public = _listensOnPort(settings) and (isPublic(settings.address) or settings.address in ("0.0.0.0", "::"))
-        if public and self._hub.letsGuestsIn and not settings.limits.connectionsPerAddress:
+        if public and self._hub.letsGuestsIn and not self._hub.limits.connectionsPerAddress:
             self._log.warn(
                 "Everybody may come in, without a login and as often as he likes: "
                 "name a client provider, or set the limit connectionsPerAddress"

@@ -150,6 +150,25 @@ class Settings:
                 raise UsageError(f"{where}: there is no setting {key!r}; there are {', '.join(names)}")
         return replace(self, **{names[key]: _checked(names[key], value, f"{where}: {key}") for key, value in values.items()})
 
+    def differing(self, other: "Settings") -> list[str]:
+        """
+        Name what differs between two settings of what both a hub and its service mind (all but L{SERVICES_OWN}).
+
+        @return: the names as they stand in files; limits by their own
+        """
+        names = [each.name for each in fields(self) if each.name not in SERVICES_OWN and each.name != "limits"]
+        found = [_key(name) for name in names if getattr(self, name) != getattr(other, name)]
+        return found + [name for name in Limits.names() if getattr(self.limits, name) != getattr(other.limits, name)]
+
+
+#: What says where and what a service serves, or is the command line's: a hub has no use for it.
+SERVICES_OWN = frozenset(
+    {
+        *("port", "address", "listen", "certificate", "key", "static", "adminListen", "adminTokenFile"),
+        *("application", "provider", "auth", "timer"),
+    }
+)
+
 
 def _key(name: str) -> str:
     """

@@ -462,6 +462,7 @@ class RatchetServerFactory(WebSocketServerFactory):
     def __init__(self, hub: Hub, reactor: Any = None, pages: Any = None) -> None:
         super().__init__(server="", reactor=reactor)
         self.hub = hub
+        hub.provideSettings()
         self.hosts = Hosts(hub.settings.host)
         self.origins = Origins(hub.settings.origin)
         self._doubted: set[str] = set()

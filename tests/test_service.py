@@ -2,6 +2,7 @@
 All parts as one service.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from socket import socket
 from typing import Any
@@ -12,10 +13,10 @@ from twisted.application.service import MultiService
 from twisted.web.resource import Resource
 from twisted.web.static import Data
 
-from ratchet_tx import Hub, Settings, UsageError, makeService, on
+from ratchet_tx import Hub, Limits, RatchetResource, RatchetServerFactory, Settings, UsageError, makeService, on
 from tests.ends import MemoryReactor, Wire, fetched
 from tests.fakes import FakeProvider, FakeTimer, logged
-from tests.wire import event
+from tests.wire import event, handshake
 
 SETTINGS = Settings(limits=Settings().limits.having({"pingSeconds": 0}, "test"))
 
@@ -233,3 +234,107 @@ class TestAdmin:
         """An endpoint that can't be, or may be anywhere, is an error that names it."""
         with pytest.raises(UsageError, match=r"^admin-listen: "):
             makeService(self.settings(path, listen), reactor=reactor)
+
+
+STRICT = Settings(
+    origin=("https://app.example",),
+    host=("example.org",),
+    trustForwarded=1,
+    limits=Settings().limits.having({"messageBytes": 100, "loginSeconds": 1}, "test"),
+)
+
+
+class TestSettings:
+    """
+    One owner of the settings.
+    """
+
+    def statuses(self, reactor: MemoryReactor) -> list[int]:
+        """
+        Ask for a page and for a socket by a wrong Host, then from a page that may not connect, and from one that may.
+        """
+        factory = reactor.tcpServers[0][1]
+        asked = [
+            {"host": "evil.example"},
+            {"host": "example.org", "Origin": "https://evil.example"},
+            {"host": "example.org", "Origin": "https://app.example"},
+        ]
+        found = [Wire(factory).get("/")[0]]
+        for headers in asked:
+            wire = Wire(factory)
+            wire.send(handshake(**headers))
+            found.append(int(wire.receive().split(b" ")[1]))
+        return found
+
+    def test_theServices(self, reactor: MemoryReactor) -> None:
+        """A hub without settings of its own takes the service's: pages and sockets obey the same."""
+        hub = Hub()
+        hub.applications.add(Echo())
+        makeService(STRICT, hub, reactor=reactor).startService()
+        assert hub.settings is STRICT
+        assert hub.limits is STRICT.limits
+        assert self.statuses(reactor) == [421, 421, 403, 101]
+        wire = Wire(reactor.tcpServers[0][1])
+        wire.send(handshake(host="example.org") + event("echo", "x" * 200))
+        assert b"\x03\xf1received" in wire.receive()  # 1009
+
+    def test_theHubs(self, reactor: MemoryReactor) -> None:
+        """A hub with settings of its own goes by them, and the service, too."""
+        makeService(hub=Hub(settings=STRICT), reactor=reactor).startService()
+        assert self.statuses(reactor) == [421, 421, 403, 101]
+
+    def test_equal(self, reactor: MemoryReactor) -> None:
+        """Both may be given the same or equal settings, and where to serve is the service's."""
+        for settings in (STRICT, replace(STRICT), replace(STRICT, port=0, address="127.0.0.1")):
+            service = makeService(settings, Hub(settings=STRICT), reactor=reactor)
+            assert service.getServiceNamed("ratchet").settings is STRICT
+
+    @pytest.mark.parametrize(
+        ("settings", "names"),
+        [
+            (Settings(), "origin, host, trust-forwarded, messageBytes, loginSeconds"),
+            (replace(STRICT, host=()), "host"),
+            (replace(STRICT, verbose=True, without=("fast-path",)), "without, verbose"),
+            (replace(STRICT, limits=STRICT.limits.having({"rooms": 1}, "test")), "rooms"),
+        ],
+    )
+    def test_different(self, settings: Settings, names: str) -> None:
+        """Different ones are an error that names them, and says to whom to give them."""
+        with pytest.raises(UsageError, match=rf": {names}\. Give them to one of both: Hub\(settings=settings\)"):
+            makeService(settings, Hub(settings=STRICT), reactor=MemoryReactor())
+
+    @pytest.mark.parametrize("serve", [RatchetServerFactory, RatchetResource])
+    def test_servedAlready(self, serve: Any) -> None:
+        """What serves a hub first settles its settings: a service with others comes too late."""
+        hub = Hub()
+        serve(hub, MemoryReactor())
+        with pytest.raises(UsageError, match="host"):
+            makeService(STRICT, hub, reactor=MemoryReactor())
+        makeService(Settings(port=0), hub, reactor=MemoryReactor())
+
+    def test_nothingIsLeft(self) -> None:
+        """A hub that took a service's settings has nothing in it that was made of others."""
+        limits = Settings().limits.having({name: index + 3 for index, name in enumerate(Limits.names())}, "test")
+        settings = replace(STRICT, verbose=True, limits=limits)
+        late = Hub()
+        makeService(settings, late, reactor=MemoryReactor())
+        early = Hub(settings=settings)
+        early.provideClock(MemoryReactor())
+        assert numbers(late) == numbers(early)
+
+
+def numbers(thing: Any, path: str = "hub", seen: set[int] | None = None) -> dict[str, Any]:
+    """
+    Find all numbers that are kept somewhere below an object of ours, by where they are kept.
+    """
+    seen = set() if seen is None else seen
+    found: dict[str, Any] = {}
+    if isinstance(thing, int | float):
+        found[path] = thing
+    elif type(thing).__module__.startswith("ratchet_tx") and id(thing) not in seen:
+        seen.add(id(thing))
+        slots = [name for kind in type(thing).__mro__ for name in getattr(kind, "__slots__", ())]
+        for name in sorted({*slots, *getattr(thing, "__dict__", {})}):
+            if hasattr(thing, name):
+                found |= numbers(getattr(thing, name), f"{path}.{name}", seen)
+    return found
