@@ -15,9 +15,10 @@ from twisted.python.failure import Failure
 from ratchet_tx.connection import Connection
 from ratchet_tx.errors import PeerError
 from ratchet_tx.holds import Hold
-from ratchet_tx.past import Past, Position, isAll, sizeOf
+from ratchet_tx.past import Past, Position, isAll
 from ratchet_tx.payload import BadPayload, Payload
 from ratchet_tx.permission import Permission, RoomNode, requireClient
+from ratchet_tx.replay import Replay
 from ratchet_tx.wanted import Room, Since, Subscription, Subscriptions, checkMeta, read
 
 _log = Logger()
@@ -62,15 +63,15 @@ class _Entered(NamedTuple):
     """
     A room that the client is in.
 
-    @ivar since: where he wants to go on from
     @ivar now: where the room is; None where it has no history
-    @ivar events: what was published in between
+    @ivar missed: what was published since the position that the client wants to go on from; None where that can't be told
+    @ivar last: what was published last, where it was asked for and what was missed can't be told
     """
 
-    room: str
-    since: Since | None
+    wanted: Subscription
     now: Position | None = None
-    events: Sequence[Past] = ()
+    missed: Sequence[Past] | None = None
+    last: Sequence[Past] = ()
 
 
 class _Subscribing:
@@ -92,7 +93,7 @@ class _Subscribing:
         self._rooms = rooms
         self._several = several
         self._permission = Permission(node, connection)
-        self._replayed = 0
+        self._replay = Replay(node.limits.replayBytes, node.limits.sendQueueBytes)
 
     def begin(self) -> Deferred[Any]:
         """
@@ -111,8 +112,7 @@ class _Subscribing:
         if self._connection.closing:
             return
         outcomes = [self._inTheEnd(room, outcome, hold) for room, (_, outcome) in zip(names, entered, strict=True)]
-        self._answer(outcomes, hold)
-        isIn = [not isinstance(outcome, Failure) for outcome in outcomes]
+        isIn = self._answer(outcomes, hold)
         await DeferredList([self._show(each) for each in compress(self._rooms, isIn) if each.presence])
 
     async def _enter(self, wanted: Subscription, hold: Hold) -> _Entered:
@@ -145,30 +145,67 @@ class _Subscribing:
         return outcome if isinstance(outcome, Failure) or room in hold.rooms else Failure(_takenOut())
 
     async def _position(self, wanted: Subscription) -> _Entered:
-        room, since = wanted.room, wanted.recover
+        room, count = wanted.room, wanted.history
         keep = self._node.applications.policies.keep(room)
         if keep is None:
-            return _Entered(room, since)
-        epoch, offset, events = await self._permission.past(room, since, keep.size if since else 0, keep)
-        return _Entered(room, since, Position(epoch, offset), events)
+            return _Entered(wanted)
+        since = None if wanted.recover is None else wanted.recover.position
+        epoch, offset, events = await self._permission.past(room, wanted.recover, keep.size if since else 0, keep)
+        now = Position(epoch, offset)
+        isRecovered = since is not None and isAll(events, since, now) and self._replay.couldHave(events)
+        if isRecovered or not count:
+            return _Entered(wanted, now, events if isRecovered else None)
+        # One more than was asked for, which says whether there are more.
+        before = Since(epoch, max(0, offset - count - 1))
+        epoch, offset, events = await self._permission.past(room, before, keep.size, keep)
+        return _Entered(wanted, Position(epoch, offset), None, events[-count - 1 :])
 
-    def _answer(self, outcomes: list[Any], hold: Hold) -> None:
+    def _answer(self, outcomes: list[Any], hold: Hold) -> list[bool]:
         """
         Reply, and let go what waited.
+
+        @return: of each room, whether the reply says that the client is in it
         """
         node, connection, payload = self._node, self._connection, self._payload
+        queued = connection.transport.queuedBytes
         if node.limits.sendQueueBytes:
-            hold.fit(node.limits.sendQueueBytes - connection.transport.queuedBytes)
+            hold.fit(node.limits.sendQueueBytes - queued)
+        self._replay.begin(queued + hold.size)
         offsets: dict[str, int] = {}
+        results = [
+            self._outcome(room.room, outcome, hold, offsets) for room, outcome in zip(self._rooms, outcomes, strict=True)
+        ]
+        self._tellLost(results)
         if self._several:
-            rooms = [each.room for each in self._rooms]
-            items = [self._item(room, outcome, hold, offsets) for room, outcome in zip(rooms, outcomes, strict=True)]
-            node.answers.reply(connection, payload, items)
-        elif isinstance(outcomes[0], Failure):
-            node.answers.refuse(connection, payload.event, payload.id, _refusalOf(outcomes[0]))
+            node.answers.reply(connection, payload, [self._item(*each) for each in zip(self._rooms, results, strict=True)])
+        elif isinstance(results[0], PeerError):
+            node.answers.refuse(connection, payload.event, payload.id, results[0])
         else:
-            node.answers.reply(connection, payload, self._result(outcomes[0], hold, offsets))
+            node.answers.reply(connection, payload, results[0])
         self._release(hold, offsets)
+        return [not isinstance(result, PeerError) for result in results]
+
+    def _outcome(self, room: str, outcome: Any, hold: Hold, offsets: dict[str, int]) -> dict[str, Any] | PeerError:
+        """
+        Say what came of a room: what the reply says of it, or why there is nothing to say.
+        """
+        if isinstance(outcome, Failure):
+            return _refusalOf(outcome)
+        try:
+            return self._result(outcome, hold, offsets)
+        except PeerError as later:
+            self._connection.quit(room)
+            hold.leave(room)
+            return later
+
+    def _tellLost(self, results: list[dict[str, Any] | PeerError]) -> None:
+        """
+        Say of which rooms something may be missing, before the last events of these come.
+        """
+        for wanted, result in zip(self._rooms, results, strict=True):
+            isLost = not isinstance(result, PeerError) and result.get("recovered") is False
+            if isLost and wanted.history and self._connection.version == 2:
+                self._connection.send("socket.resync", {"room": wanted.room, "reason": "lost"})
 
     def _show(self, wanted: Subscription) -> Deferred[None]:
         node = self._node
@@ -192,42 +229,47 @@ class _Subscribing:
             for room in hold.lost:
                 connection.send("socket.resync", {"room": room, "reason": "overflow"})
 
-    def _item(self, room: str, outcome: Any, hold: Hold, offsets: dict[str, int]) -> dict[str, Any]:
-        if not isinstance(outcome, Failure):
-            return self._result(outcome, hold, offsets)
-        refusal = _refusalOf(outcome)
-        self._node.counters.refused[refusal.code] += 1
-        return {"room": room, "error": refusal.asJSON()}
+    def _item(self, wanted: Subscription, result: dict[str, Any] | PeerError) -> dict[str, Any]:
+        if not isinstance(result, PeerError):
+            return result
+        self._node.counters.refused[result.code] += 1
+        return {"room": wanted.room, "error": result.asJSON()}
 
     def _result(self, entered: _Entered, hold: Hold, offsets: dict[str, int]) -> dict[str, Any]:
         """
         Say what came of it; the room's frames up to the offset in there are part of it.
+
+        @raise PeerError: C{replay.later}
         """
-        room, since, now = entered.room, entered.since, entered.now
+        wanted, now = entered.wanted, entered.now
+        room = wanted.room
         result: dict[str, Any] = {"room": room}
         if now is not None:
             # What was dropped is missed, so the client comes in after it.
             offset = max(now.offset, hold.lost.get(room) or 0)
             offsets[room] = offset
             result |= {"epoch": now.epoch, "offset": offset}
-        if since is None:
-            return {**result, "recoverable": now is not None}
-        isRecovered = now is not None and room not in hold.lost and isAll(entered.events, since.position, now)
-        if isRecovered and self._fits(sizeOf(entered.events), hold):
-            return {**result, "recovered": True, "events": entered.events}
-        return {**result, "recovered": False, "events": []}
+        if wanted.recover is None:
+            result["recoverable"] = now is not None
+            return result | self._last(entered, hold)
+        if entered.missed is not None and room not in hold.lost:
+            if self._replay.take(entered.missed):
+                return {**result, "recovered": True, "events": entered.missed}
+            if self._several:
+                raise PeerError("replay.later", "What you missed is too much for this reply: ask again", retry=True)
+        return {**result, "recovered": False, "events": [], **self._last(entered, hold)}
 
-    def _fits(self, size: int, hold: Hold) -> bool:
+    def _last(self, entered: _Entered, hold: Hold) -> dict[str, Any]:
         """
-        Take the size of a replay from what may be sent at once: a peer isn't to be closed for what it asked for.
+        Give the last events, where they were asked for: the newest of them that there is room for.
         """
-        limits, replayed = self._node.limits, self._replayed + size
-        if 0 < limits.replayBytes < replayed:
-            return False
-        if 0 < limits.sendQueueBytes < self._connection.transport.queuedBytes + hold.size + replayed:
-            return False
-        self._replayed = replayed
-        return True
+        wanted, last = entered.wanted, entered.last
+        if not wanted.history:
+            return {}
+        # After what was dropped they wouldn't be the last.
+        given = () if wanted.room in hold.lost else self._replay.takeNewest(last[-wanted.history :])
+        more = len(given) < len(last) or (entered.now is not None and wanted.room in hold.lost)
+        return {"events": given, "more": more}
 
 
 def _takenOut() -> PeerError:

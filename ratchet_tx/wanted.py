@@ -50,11 +50,13 @@ class Subscription(Room, frozen=True):
     A room that somebody wants to be in.
 
     @ivar recover: where he was in it before, and wants to go on from
+    @ivar history: how many of the last events they want, unless what they missed can be told; 0 for none
     @ivar presence: whether he wants to be shown there, and to be told who else is
     @ivar meta: what else to show of him
     """
 
     recover: Since | None = None
+    history: Annotated[int, Meta(ge=1, le=PAGE)] = 0
     presence: bool = False
     meta: dict[str, Any] = {}
 

@@ -42,6 +42,7 @@ LAYERS = {
         "printable",
         "provided",
         "refusals",
+        "replay",
         "replies",
         "request",
         "rooms",

@@ -169,13 +169,223 @@ class TestSeveral:
         assert ada.connection.rooms == ()
 
     def test_replaysTogether(self) -> None:
-        """All that is replayed in one reply is within C{replayBytes}; rooms for which that isn't enough aren't recovered."""
-        hub = roomHub(limits={"replayBytes": 2500})
-        ada = arrive(hub)
+        """Each room's replay is within C{replayBytes} by itself, however many rooms are in one request."""
+        hub = roomHub(limits={"replayBytes": 1500})
         rooms = ["news-1", "news-2", "news-3"]
         epochs = {room: publish(hub, LARGE, room=room) for room in rooms}
-        wanted = [{"room": room, "recover": {"epoch": epochs[room], "offset": 0}} for room in rooms]
-        assert [each["recovered"] for each in ada.ask("socket.subscribe", {"rooms": wanted})] == [True, True, False]
+        publish(hub, LARGE, room="news-2")
+        results = self.recoverAll(arrive(hub), epochs)
+        assert [(each["recovered"], len(each["events"])) for each in results] == [(True, 1), (False, 0), (True, 1)]
+
+    def recoverAll(self, peer: Peer, epochs: dict[str, str]) -> Any:
+        wanted = [{"room": room, "recover": {"epoch": epoch, "offset": 0}} for room, epoch in epochs.items()]
+        return peer.ask("socket.subscribe", {"rooms": wanted})
+
+    def test_later(self) -> None:
+        """Rooms whose replay doesn't fit into the reply any more are to be asked for again; one isn't in them until then."""
+        hub = roomHub(limits={"sendQueueBytes": 2500})
+        rooms = ["news-1", "news-2", "news-3", "news-4"]
+        epochs = {room: publish(hub, "x" if room == "news-4" else LARGE, room=room) for room in rooms}
+        ada = arrive(hub)
+        one, two, three, four = self.recoverAll(ada, epochs)
+        assert [each["recovered"] for each in (one, two, four)] == [True] * 3
+        assert (three["room"], three["error"]["code"], three["error"]["retry"]) == ("news-3", "replay.later", True)
+        assert ada.connection.rooms == ("news-1", "news-2", "news-4")
+        assert hub.counters.refused["replay.later"] == 1
+        publish(hub, "y", room="news-3")
+        assert ada.read() == []
+        [again] = self.recoverAll(ada, {"news-3": epochs["news-3"]})
+        assert (again["recovered"], len(again["events"])) == (True, 2)
+
+    def test_laterWhereOneIs(self) -> None:
+        """Who was in such a room before isn't any more, and nobody shows them there."""
+        hub = roomHub(limits={"sendQueueBytes": 2500})
+        epochs = {room: publish(hub, LARGE, LARGE, room=room) for room in ("news", "club")}
+        ada, bob = arrive(hub), arrive(hub, "b")
+        for peer in (ada, bob):
+            peer.ask("socket.subscribe", {"room": "club", "presence": True})
+        bob.read()
+        _, club = self.recoverAll(ada, epochs)
+        assert club["error"]["code"] == "replay.later"
+        assert ada.connection.rooms == ("news",)
+        assert bob.read()[0]["data"]["leaves"].keys() == {"ada"}
+
+    def test_neverLater(self) -> None:
+        """What no reply has room for isn't asked for again and again: it isn't recovered."""
+        hub = roomHub(limits={"sendQueueBytes": 2500})
+        epochs = {room: publish(hub, LARGE, LARGE, LARGE, room=room) for room in ("news-1", "news-2")}
+        assert [each["recovered"] for each in self.recoverAll(arrive(hub), epochs)] == [False, False]
+
+    def test_manyRoomsFromOneEmptyReply(self) -> None:
+        """Who asks for what is to come later until nothing is left gets all of it."""
+        hub = roomHub(limits={"sendQueueBytes": 4000, "rooms": 50})
+        epochs = {f"news-{number}": publish(hub, LARGE, room=f"news-{number}") for number in range(20)}
+        ada = arrive(hub)
+        left, rounds = dict(epochs), 0
+        while left:
+            rounds += 1
+            for each in self.recoverAll(ada, left):
+                if "error" not in each:
+                    assert (each["recovered"], len(each["events"])) == (True, 1)
+                    del left[each["room"]]
+            assert rounds < 10
+        assert len(ada.connection.rooms) == 20
+
+
+class TestHistory:
+    def ask(self, hub: Hub, version: int = 1, **wanted: Any) -> Any:
+        ada = arrive(hub, version=version)
+        result = ada.ask("socket.subscribe", {"room": "news", **wanted})
+        return result, ada.read()
+
+    def test_theLast(self) -> None:
+        """Who asks for some history gets the last events with the reply, the oldest of them first, and then what is live."""
+        hub = roomHub()
+        epoch = publish(hub, *"abcde")
+        ada = arrive(hub)
+        result = ada.ask("socket.subscribe", {"room": "news", "history": 2})
+        assert result == {
+            "room": "news",
+            "epoch": epoch,
+            "offset": 5,
+            "recoverable": True,
+            "events": [past("d", 4), past("e", 5)],
+            "more": True,
+        }
+        publish(hub, "f")
+        assert ada.read() == [live("f", 6)]
+
+    @pytest.mark.parametrize(
+        ("history", "offsets", "more"), [(1, [3], True), (3, [1, 2, 3], False), (100, [1, 2, 3], False)]
+    )
+    def test_more(self, history: int, offsets: list[int], more: bool) -> None:
+        """It is said whether there are older ones."""
+        hub = roomHub()
+        publish(hub, *"abc")
+        result, _ = self.ask(hub, history=history)
+        assert ([event["offset"] for event in result["events"]], result["more"]) == (offsets, more)
+
+    def test_whatIsForgotten(self) -> None:
+        """What is forgotten isn't there, and isn't called more."""
+        hub = roomHub()
+        publish(hub, *range(30))
+        result, _ = self.ask(hub, history=100)
+        assert ([event["offset"] for event in result["events"]], result["more"]) == ([*range(21, 31)], False)
+
+    def test_nothingThere(self) -> None:
+        """Where nothing was published, and where nothing is kept, there is nothing, and no more."""
+        for room in ("news", "lobby"):
+            result, _ = self.ask(roomHub(), room=room, history=5)
+            assert (result["events"], result["more"]) == ([], False)
+
+    def test_theNewestThatFit(self) -> None:
+        """Of too many bytes the newest come that fit."""
+        for limits in ({"replayBytes": 2500}, {"sendQueueBytes": 2500}):
+            hub = roomHub(limits=limits)
+            publish(hub, *[LARGE] * 5)
+            result, _ = self.ask(hub, history=4)
+            assert ([event["offset"] for event in result["events"]], result["more"]) == ([4, 5], True)
+
+    def test_noneFits(self) -> None:
+        """Where not even the newest fits, there is none of them, and there are more."""
+        hub = roomHub(limits={"replayBytes": 500})
+        publish(hub, "a", LARGE)
+        result, _ = self.ask(hub, history=4)
+        assert (result["events"], result["more"], result["offset"]) == ([], True, 2)
+
+    def test_whatWasMissed(self) -> None:
+        """Who can be told what they missed is told that, and no more."""
+        hub = roomHub()
+        epoch = publish(hub, *"abcd")
+        result, frames = self.ask(hub, 2, history=1, recover={"epoch": epoch, "offset": 1})
+        assert result == {
+            "room": "news",
+            "epoch": epoch,
+            "offset": 4,
+            "recovered": True,
+            "events": [past("b", 2), past("c", 3), past("d", 4)],
+        }
+        assert frames == []
+
+    @pytest.mark.parametrize("since", [{"epoch": "other", "offset": 3}, {"offset": 0}, {"offset": 99}])
+    def test_whatCantBeTold(self, since: Any) -> None:
+        """Who can't be told it is first told so, and then the last events."""
+        hub = roomHub()
+        epoch = publish(hub, *range(15))
+        ada = arrive(hub, version=2)
+        ada.emit("socket.subscribe", {"room": "news", "history": 2, "recover": {"epoch": epoch, **since}}, id=1)
+        resync, reply = ada.read()
+        assert resync == {"event": "socket.resync", "data": {"room": "news", "reason": "lost"}}
+        result = reply["data"]["result"]
+        assert (result["recovered"], result["events"], result["more"]) == (False, [past(13, 14), past(14, 15)], True)
+
+    def test_tooMuchWasMissed(self) -> None:
+        """Who missed too much for a reply is told the newest of it."""
+        hub = roomHub(limits={"replayBytes": 2500})
+        epoch = publish(hub, *[LARGE] * 5)
+        result, _ = self.ask(hub, history=2, recover={"epoch": epoch, "offset": 1})
+        assert (result["recovered"], [event["offset"] for event in result["events"]]) == (False, [4, 5])
+
+    def test_ofTheFirstVersion(self) -> None:
+        """Who didn't say that they know C{socket.resync} isn't sent it."""
+        hub = roomHub()
+        publish(hub, "a")
+        result, frames = self.ask(hub, 1, history=2, recover={"epoch": "other", "offset": 1})
+        assert (result["recovered"], result["events"], frames) == (False, [past("a", 1)], [])
+
+    def test_several(self) -> None:
+        """Of several rooms each gives its own, as far as there is room in the reply, and none is refused for it."""
+        hub = roomHub(limits={"sendQueueBytes": 2500})
+        rooms = ["news-1", "news-2", "news-3"]
+        for room in rooms:
+            publish(hub, LARGE, room=room)
+        ada = arrive(hub, version=2)
+        results = ada.ask("socket.subscribe", {"rooms": [{"room": room, "history": 10} for room in rooms]})
+        assert [(len(each["events"]), each["more"]) for each in results] == [(1, False), (1, False), (0, True)]
+        assert ada.connection.rooms == tuple(rooms)
+
+    def test_publishedMeanwhile(self) -> None:
+        """What is published while it is read comes once, in the reply or after it."""
+        backplane = LateBackplane()
+        hub = roomHub(backplane=backplane)
+        publish(hub, *"abc")
+        ada = arrive(hub)
+        ada.emit("socket.subscribe", {"room": "news", "history": 2}, id=1)
+        publish(hub, "d")
+        backplane.answer()
+        publish(hub, "e")
+        backplane.questions[0].find()
+        publish(hub, "f")
+        backplane.answer()
+        reply, frame = ada.read()
+        result = reply["data"]["result"]
+        assert (result["offset"], result["events"], frame) == (5, [past("d", 4), past("e", 5)], live("f", 6))
+
+    def test_overflow(self) -> None:
+        """Where so much is published meanwhile that it can't be held, nothing is called the last, and it is said."""
+        backplane = LateBackplane()
+        hub = roomHub(backplane=backplane, limits={"sendQueueBytes": 1500})
+        publish(hub, "a")
+        ada = arrive(hub, version=2)
+        ada.emit("socket.subscribe", {"room": "news", "history": 5}, id=1)
+        backplane.answer()
+        backplane.questions[0].find()
+        publish(hub, LARGE, LARGE)
+        backplane.answer()
+        reply, resync = ada.read()
+        result = reply["data"]["result"]
+        assert (result["offset"], result["events"], result["more"]) == (3, [], True)
+        assert resync["data"] == {"room": "news", "reason": "overflow"}
+
+    @pytest.mark.parametrize("history", [0, -1, 101, 1.5, "10", True, None, [1]])
+    def test_misshapen(self, history: Any) -> None:
+        """It is a number from 1 to 100, and else refused with its place."""
+        ada = arrive(roomHub())
+        error = ada.ask("socket.subscribe", {"room": "news", "history": history})
+        assert (error["code"], error["path"]) == ("payload.invalid", "$.data.history")
+        error = ada.ask("socket.subscribe", {"rooms": [{"room": "lobby"}, {"room": "news", "history": history}]})
+        assert (error["code"], error["path"]) == ("payload.invalid", "$.data.rooms[1].history")
+        assert ada.connection.rooms == ()
 
 
 class TestPrice:

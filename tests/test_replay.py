@@ -1,0 +1,61 @@
+"""
+How much of the past goes into one reply.
+"""
+
+import pytest
+from msgspec import Raw
+
+from ratchet_tx.past import Past
+from ratchet_tx.replay import Replay
+
+
+def events(*sizes: int) -> list[Past]:
+    made = [Past("x", Raw(b"1" * (size - 41)), number) for number, size in enumerate(sizes, 1)]
+    assert [event.size for event in made] == list(sizes)
+    return made
+
+
+def test_couldHave() -> None:
+    """A reply could have what is within both limits, whatever else it has in the end; 0 is no limit."""
+    for limits in ((100, 0), (0, 100), (100, 200), (200, 100)):
+        assert Replay(*limits).couldHave(events(50, 50))
+        assert not Replay(*limits).couldHave(events(50, 51))
+    assert Replay(0, 0).couldHave(events(10_000_000))
+
+
+def test_take() -> None:
+    """All of a room's events are taken, or none; what waits for the peer takes from the room for them."""
+    replay = Replay(0, 300)
+    replay.begin(100)
+    assert [replay.take(events(size)) for size in (120, 100, 80, 41)] == [True, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("limits", "waiting", "taken"),
+    [
+        ((0, 0), 0, 4),
+        ((150, 0), 0, 3),
+        ((0, 150), 0, 3),
+        ((0, 150), 60, 1),
+        ((100, 500), 0, 2),
+        ((40, 0), 0, 0),
+        ((0, 50), 60, 0),
+    ],
+)
+def test_takeNewest(limits: tuple[int, int], waiting: int, taken: int) -> None:
+    """Of a room's last events the newest are taken that there is room for; an older one never in place of a newer."""
+    last = events(41, 50, 50, 50)
+    replay = Replay(*limits)
+    replay.begin(waiting)
+    assert replay.takeNewest(last) == last[len(last) - taken :]
+
+
+def test_rest() -> None:
+    """What some rooms take others don't have."""
+    replay = Replay(0, 200)
+    replay.begin(0)
+    assert len(replay.takeNewest(events(50, 50, 50))) == 3
+    assert len(replay.takeNewest(events(50, 50, 50))) == 1
+    assert not replay.take(events(41))
+    assert replay.take([])
+    assert list(replay.takeNewest([])) == []
