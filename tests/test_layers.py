@@ -117,6 +117,7 @@ LAYERS = {
         "web",
         "web.admin",
         "web.files",
+        "web.forms",
         "web.health",
         "web.macro",
         "web.publishing",

@@ -30,10 +30,12 @@ class Port:
     A port in memory that takes uploads of up to 1000 bytes, unless it is told otherwise.
     """
 
-    def __init__(self, **arguments: Any) -> None:
+    def __init__(self, pages: Any = None, **arguments: Any) -> None:
         self.reactor = MemoryReactor()
         self.hub = Hub(clock=self.reactor)
-        makeService(Settings(), self.hub, Uploads(), self.reactor, **{"bodyBytes": 1000, **arguments}).startService()
+        makeService(
+            Settings(), self.hub, pages or Uploads(), self.reactor, **{"bodyBytes": 1000, **arguments}
+        ).startService()
         self.factory = self.reactor.tcpServers[0][1]
 
     def post(self, headers: str, *pieces: bytes) -> Wire:
@@ -219,6 +221,21 @@ def test_accessLog() -> None:
     assert "sesame" not in line
 
 
+def test_escapedAccessLog() -> None:
+    """What a peer asks for can't end the entry in which it stands, nor fill the log."""
+    reactor = MemoryReactor()
+    makeService(Settings(), reactor=reactor).startService()
+    site = reactor.tcpServers[0][1]
+    site.startFactory()
+    with logged() as lines:
+        Wire(site).get('/"\\x')
+        Wire(site).get("/" + "x" * 10_000)
+    site.stopFactory()
+    first, second = lines
+    assert '"GET /\\"\\\\x" 404 ' in first
+    assert len(second) < 500
+
+
 def later(port: Port, first: bytes = b"GET /a HTTP/1.1\r\nHost: localhost:8080\r\n\r\n") -> Wire:
     """
     Have one request answered, and keep the connection.
@@ -341,3 +358,125 @@ class TestLaterHeads:
 def reasoned(status: int) -> bytes:
     reason = {400: b"Bad Request", 431: b"Request Header Fields Too Large"}[status]
     return reason + b"\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+
+class Fields(Resource):
+    """
+    Says which fields it was sent, or fails.
+    """
+
+    isLeaf = True
+
+    def render_GET(self, request: Any) -> bytes:
+        if b"deep" in request.args:
+            deep: Any = lambda: deep()  # noqa: E731
+            deep()
+        return repr(sorted(request.args.items())).encode()
+
+    render_POST = render_GET
+
+
+class Failing(Resource):
+    isLeaf = True
+
+    def render_GET(self, request: Any) -> bytes:
+        if request.path == b"/late":
+            request.write(b"begun")
+        raise ValueError("no good")
+
+
+class TestForms:
+    def ask(self, text: bytes, pages: Any = None) -> tuple[bytes, list[str], Port]:
+        port = Port(pages=pages or Fields(), bodyBytes=1 << 20)
+        wire = Wire(port.factory)
+        with logged() as lines:
+            wire.send(text)
+        answer = wire.receive()
+        wire.lose()
+        return answer, lines, port
+
+    def post(self, contentType: bytes, body: bytes) -> bytes:
+        head = b"POST /?q=1 HTTP/1.1\r\nHost: localhost:8080\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n"
+        return head % (contentType, len(body)) + body
+
+    def test_fields(self) -> None:
+        """A page finds the fields of a form, and of its query, and the body as it was."""
+        answer, _, _ = self.ask(self.post(b"application/x-www-form-urlencoded", b"a=1&b=2"))
+        assert answer.endswith(b"[(b'a', [b'1']), (b'b', [b'2']), (b'q', [b'1'])]")
+        body = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--x--\r\n'
+        answer, _, _ = self.ask(self.post(b"multipart/form-data; boundary=x", body))
+        assert answer.endswith(b"[(b'a', [b'1']), (b'q', [b'1'])]")
+        assert self.ask(self.post(b"text/plain", b"abcd"), Uploads())[0].endswith(b"4 bytes")
+
+    @pytest.mark.parametrize(
+        ("contentType", "body"),
+        [
+            (b"multipart/form-data; " + b"a;" * 2000, b"x"),
+            (b"multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data" + b";" * 200_000),
+            (b"multipart/form-data; boundary=x", b"--x\r\n" * 200_000),
+            (b"multipart/form-data", b"x"),
+            (b"application/x-www-form-urlencoded", b"a=1&" * 1000),
+            (b"application/x-www-form-urlencoded", b";" * 200_000),
+        ],
+        ids=["head", "semicolons", "parts", "noBoundary", "fields", "separators"],
+    )
+    def test_hostile(self, contentType: bytes, body: bytes) -> None:
+        """A form made to be read for ever is refused with 400 and one line."""
+        answer, lines, port = self.ask(self.post(contentType, body))
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert lines == ["Refused a request from 192.0.2.7: 400"]
+        assert port.hub.counters.refused == {"http.400": 1}
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            b"GET /?" + b"&" * 2000 + b" HTTP/1.1\r\nHost: localhost:8080\r\n\r\n",
+            "GET /é HTTP/1.1\r\nHost: localhost:8080\r\n\r\n".encode(),
+            b"GET / HTTP/3.0\r\nHost: localhost:8080\r\n\r\n",
+            b"GET\r\nHost: localhost:8080\r\n\r\n",
+            b"G(T / HTTP/1.1\r\nHost: localhost:8080\r\n\r\n",
+        ],
+        ids=["query", "path", "version", "line", "method"],
+    )
+    def test_badRequests(self, text: bytes) -> None:
+        """A request that can't be read is refused with 400 and one line."""
+        answer, lines, _ = self.ask(text)
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert len(lines) == 1
+
+    @pytest.mark.parametrize("text", [b"PURGE /x", b"OPTIONS *", b"GET /%", b"GET /%zz%00", b"GET http://x/y"])
+    def test_oddRequests(self, text: bytes) -> None:
+        """What is odd and no harm gets an answer, and nothing fails."""
+        answer, lines, _ = self.ask(text + b" HTTP/1.1\r\nHost: localhost:8080\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 ")
+        assert not answer.startswith(b"HTTP/1.1 500 ")
+        assert "Traceback" not in "".join(lines)
+
+    @pytest.mark.parametrize("brackets", [300, 2000])
+    def test_nestedComments(self, brackets: int) -> None:
+        """A type of nothing but brackets is a type like any other."""
+        answer, lines, _ = self.ask(self.post(b"a/b" + b"(" * brackets, b"x"))
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert lines == []
+
+    def test_failingPage(self) -> None:
+        """A page that fails is 500 with a reference, which is also in the log, once."""
+        answer, (line,), _ = self.ask(b"GET /x HTTP/1.1\r\nHost: localhost:8080\r\n\r\n", Failing())
+        assert answer.startswith(b"HTTP/1.1 500 ")
+        ref = answer.partition(b"ref ")[2][:8].decode()
+        assert line.startswith(f'A page failed: ref={ref} method="GET" path="/x"\nTraceback')
+        assert line.endswith("ValueError: no good\n")
+        assert b"no good" not in answer
+
+    def test_failingLate(self) -> None:
+        """A page that fails when its answer has begun ends the connection."""
+        answer, lines, _ = self.ask(b"GET /late HTTP/1.1\r\nHost: localhost:8080\r\n\r\n", Failing())
+        assert b"500" not in answer
+        assert len(lines) == 1
+
+    def test_deepFailure(self) -> None:
+        """A page's endless recursion is logged by its last steps only."""
+        answer, (line,), _ = self.ask(b"GET /?deep=1 HTTP/1.1\r\nHost: localhost:8080\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 500 ")
+        assert "RecursionError" in line
+        assert len(line) < 5000

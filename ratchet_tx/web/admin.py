@@ -35,7 +35,7 @@ class AdminSite(Site):
         root.putChild(b"healthz", Health())
         root.putChild(b"readyz", Health(hub))
         limits = hub.limits
-        more = {"timeout": _SILENT_SECONDS, "parsePOSTFormSubmission": False}
+        more = {"timeout": _SILENT_SECONDS, "takesForms": False}
         super().__init__(root, limits.messageBytes, limits, hub.counters, reactor, **more)
         self.tooLong = asBody(tooBig(limits.messageBytes))
 

@@ -2,6 +2,7 @@
 A folder of files for a site: what twisted.web's serves, but for what nobody meant to publish.
 """
 
+import re
 from typing import Any
 
 from twisted.web.pages import notFound
@@ -9,13 +10,17 @@ from twisted.web.static import File
 
 from ratchet_tx.utf8 import isUTF8
 
+#: A part of a file (RFC 9110 section 14.1.2).
+_RANGE = re.compile(rb"bytes=[0-9]{0,18}-[0-9]{0,18}")
+
 
 class Files(File):
     """
     Serves the files of a folder: no listings, and nothing whose name begins with a dot.
 
     Of a file's parts one is sent at once, and who asks for several is sent the whole: twisted.web never ends an answer of
-    many small ones, and a part that is asked for a thousand times would be sent as often.
+    many small ones, and a part that is asked for a thousand times would be sent as often.  Of a Range that it can't read it
+    fails, or logs the whole.
     """
 
     def __init__(self, path: str, *_: Any, **__: Any) -> None:
@@ -33,7 +38,7 @@ class Files(File):
         """
         Send it.
         """
-        if b"," in (request.getHeader(b"range") or b""):
+        if _RANGE.fullmatch(request.getHeader(b"range") or b"") is None:
             request.requestHeaders.removeHeader(b"range")
         return super().render_GET(request)
 

@@ -8,13 +8,13 @@ from typing import Any
 from twisted.web.pages import errorPage
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET
-from twisted.web.static import File
 from zope.interface import implementer
 
 from ratchet_tx.door import handOver
 from ratchet_tx.head import BadHead, checkHeaders
 from ratchet_tx.hosts import Hosts
 from ratchet_tx.hub import Hub
+from ratchet_tx.web.files import Files
 from ratchet_tx.web.health import Health
 from ratchet_tx.websocket import RatchetServerFactory
 
@@ -113,7 +113,7 @@ def browserClient(name: str = "ratchet.js") -> Any:
     @param name: C{ratchet.js}, the script; C{ratchet.mjs}, the module, which loads the script from beside it; or
         C{ratchet.d.ts}, their types
     """
-    file = File(str(_FOLDER / name))
+    file = Files(str(_FOLDER / name))
     # By itself it takes .ts for a translation, and .mjs for nothing that a browser would run.
     file.type, file.encoding = "text/javascript; charset=utf-8", None
     return file
@@ -134,7 +134,7 @@ class Front(Resource):
         self._hosts = hosts
         self._pages = pages
         if pages is None:
-            self.putChild(b"", File(str(_FOLDER / "welcome.html")))
+            self.putChild(b"", Files(str(_FOLDER / "welcome.html")))
 
     def getChildWithDefault(self, path: bytes, request: Any) -> Any:
         if not self._hosts.permit((request.getHeader(b"host") or b"").decode("ascii", "replace")):

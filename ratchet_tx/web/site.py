@@ -7,6 +7,8 @@ something of it comes once a minute.
 """
 
 import sys
+from secrets import token_hex
+from traceback import format_exception
 from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -18,14 +20,20 @@ from ratchet_tx import alpn
 from ratchet_tx.counters import Counters
 from ratchet_tx.door import Upgrading, addressOf, handOver, refusal
 from ratchet_tx.head import BadHead, Head, HeadReader
+from ratchet_tx.printable import printable
 from ratchet_tx.settings import Limits
 from ratchet_tx.timeouts import Timeouts
+from ratchet_tx.web.forms import BadForm, readForm, readQuery
 
 #: How long a request's body may be: more than any form has, and less than hurts; uploads have to be asked for.
 BODY_BYTES = 1 << 20
 
 #: How long somebody whose body was refused may go on sending it: closed at once, many a client would never read why.
 LINGER_SECONDS = 3
+
+#: How many of the last frames of a page's traceback are logged, and how much of what a peer named: a recursion has 1,000.
+_FRAMES = 20
+_NAMED = 200
 
 _log = Logger()
 
@@ -78,6 +86,9 @@ class Channel(http.HTTPChannel, Upgrading):
         self._reader = None
         if head.isUpgrade and self.sockets is not None:
             self._upgrade(self.sockets(self.transport.getPeer(), head, False), data)
+        elif not head.line.isascii():
+            # twisted.web lets some of them through, and fails on them.
+            self.refuse(400, "Bad Request")
         else:
             self._give(data)
 
@@ -94,8 +105,7 @@ class Channel(http.HTTPChannel, Upgrading):
             super().dataReceived(data)
         except Exception as error:
             # Whatever it is that twisted.web doesn't expect, it is the peer's doing: pages' own errors are caught before.
-            _log.warn("Reading a request failed: error={error!r}", error=type(error).__name__)
-            self.refuse(400, "Bad Request")
+            self.refuse(400, "Bad Request", f" ({type(error).__name__})")
 
     def _respondToBadRequestAndDisconnect(self) -> None:
         # twisted.web's, for what it finds bad by itself; it says so to nobody but the peer.
@@ -130,22 +140,24 @@ class Channel(http.HTTPChannel, Upgrading):
         """
         self.refuse(408, "Request Timeout")
 
-    def refuse(self, status: int, reason: str) -> None:
+    def refuse(self, status: int, reason: str, why: str = "") -> None:
         """
         Refuse a request, and part with who sent it.
+
+        @param why: what only the log is told
         """
         if self._isRefused:
             return
         self._isRefused = True
         self.site.heads.stop(self)
-        self.site.count(self, status)
+        self.site.count(self, status, why)
         self.write(refusal(status, reason))
         self.loseConnection()
 
 
 class Request(server.Request):
     """
-    A request whose body has a greatest length.
+    A request whose body has a greatest length, and whose form has as many fields as forms have.
     """
 
     channel: Any
@@ -177,9 +189,44 @@ class Request(server.Request):
         Bring the request to its page, now that its body is there.
         """
         if self._refused:
-            self.channel.loseConnection()
-        else:
-            super().requestReceived(command, path, version)
+            return self.channel.loseConnection()  # type: ignore[no-any-return]
+        # What twisted.web does here, but for its reading of forms, which takes as long as a peer wants.
+        self.method, self.uri, self.clientproto = command, path, version
+        self.path, _, query = path.partition(b"?")
+        try:
+            self.args = readQuery(query)
+            if command == b"POST" and self.channel.site.takesForms:
+                self.content.seek(0)
+                self.args |= readForm(self.getHeader(b"content-type") or b"", self.content.read())
+        except BadForm:
+            return self.channel.refuse(400, "Bad Request")  # type: ignore[no-any-return]
+        self.content.seek(0)
+        self.process()
+
+    def processingFailed(self, reason: Failure) -> Failure:
+        """
+        Answer 500, because a page raised something: with a reference, by which the log has the rest.
+        """
+        ref = token_hex(4)
+        last = "".join(format_exception(reason.type, reason.value, reason.getTracebackObject(), limit=-_FRAMES))
+        _log.error(
+            'A page failed: ref={ref} method="{method}" path="{path}"\n{last}',
+            ref=ref,
+            method=printable(self.method, _NAMED),
+            path=printable(self.path, _NAMED),
+            last=last,
+        )
+        if self.startedWriting:
+            # There is no other way left to tell the peer.
+            self.channel.transport.abortConnection()
+            return reason
+        body = f"Internal Server Error (ref {ref})\n".encode()
+        self.setResponseCode(500)
+        self.setHeader(b"content-type", b"text/plain; charset=utf-8")
+        self.setHeader(b"content-length", b"%d" % len(body))
+        self.write(b"" if self.method == b"HEAD" else body)
+        self.finish()
+        return reason
 
     def _refuse(self) -> None:
         self._refused = True
@@ -211,6 +258,7 @@ class Site(server.Site):
     @param limits: how long, how large and how slow a head may be
     @param counters: where refusals are counted, by their status
     @param clock: for the time that takes
+    @param takesForms: whether pages find the fields of a form in C{request.args}
     @param others: for twisted.web's
     @cvar tooLong: what somebody is told besides whose body is too long
     @cvar tooLongHeaders: the headers of that, each with the end of its line
@@ -221,10 +269,18 @@ class Site(server.Site):
     tooLong = tooLongHeaders = b""
 
     def __init__(
-        self, pages: Any, bodyBytes: int, limits: Limits, counters: Counters, clock: IReactorTime, **others: Any
+        self,
+        pages: Any,
+        bodyBytes: int,
+        limits: Limits,
+        counters: Counters,
+        clock: IReactorTime,
+        takesForms: bool = True,
+        **others: Any,
     ) -> None:
         super().__init__(pages, Request, logFormatter=_formatAccess, reactor=clock, **others)
         self.bodyBytes = bodyBytes
+        self.takesForms = takesForms
         self.heads: Timeouts[Channel] = Timeouts(limits.headSeconds, lambda: clock, Channel.late)
         self.headBounds = (limits.headBytes, limits.headCount)
         self.clock = clock
@@ -237,21 +293,22 @@ class Site(server.Site):
         """
         return alpn.acceptableProtocols()
 
-    def count(self, channel: Any, status: int) -> None:
+    def count(self, channel: Any, status: int, why: str = "") -> None:
         """
         Count a request that is refused, and log it.
         """
         self._counters.refused[f"http.{status}"] += 1
-        _log.info("Refused a request from {address}: {status}", address=addressOf(channel), status=status)
+        _log.info("Refused a request from {address}: {status}{why}", address=addressOf(channel), status=status, why=why)
 
 
 def _formatAccess(timestamp: str, request: Any) -> str:
     """
-    Log a request as the combined format of web servers does, but for its query, which may hold secrets.
+    Log a request as the combined format of web servers does, but for its query, which may hold secrets; what the peer chose
+    is escaped and bounded.
     """
-    path = request.uri.partition(b"?")[0].decode("ascii", "backslashreplace")
+    path = request.uri.partition(b"?")[0]
     address = request.getClientAddress()
     return (
         f"{getattr(address, 'host', '-')} - - {timestamp} "
-        f'"{request.method.decode("ascii", "backslashreplace")} {path}" {request.code} {request.sentLength or "-"}'
+        f'"{printable(request.method, _NAMED)} {printable(path, _NAMED)}" {request.code} {request.sentLength or "-"}'
     )

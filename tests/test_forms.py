@@ -1,0 +1,90 @@
+"""
+The fields of forms and queries.
+"""
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ratchet_tx.web.forms import MOST_FIELDS, BadForm, readForm, readQuery
+
+URLENCODED = b"application/x-www-form-urlencoded"
+
+
+def part(name: bytes, value: bytes, more: bytes = b"") -> bytes:
+    return b'--x\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n%s\r\n' % (name, more, value)
+
+
+def test_query() -> None:
+    """Names and values are unquoted, and a name may stand several times."""
+    assert readQuery(b"a=1&b=%C3%A9&a=2+3&c=&d") == {b"a": [b"1", b"2 3"], b"b": ["é".encode()], b"c": [b""]}
+    assert readQuery(b"") == {}
+    assert readQuery(b"%zz=%&%=%%%") == {b"%zz": [b"%"], b"%": [b"%%%"]}
+
+
+def test_urlencoded() -> None:
+    """A form is read as a query is, whatever else its type says; another body is no form."""
+    assert readForm(URLENCODED, b"a=1") == {b"a": [b"1"]}
+    assert readForm(b" Application/X-WWW-Form-URLencoded ; charset=UTF-8", b"a=1") == {b"a": [b"1"]}
+    assert readForm(b"application/json", b"a=1") == {}
+    assert readForm(b"", b"a=1") == {}
+
+
+@pytest.mark.parametrize(
+    "boundary", [b"boundary=x", b'boundary="x"', b"charset=utf-8; boundary=x", b"BOUNDARY=x; charset=utf-8"]
+)
+def test_multipart(boundary: bytes) -> None:
+    """A form with files is read, each value as the bytes that it is."""
+    file = part(b"file", b"\x00\r\n--y\r\n", b'; filename="a.bin"\r\nContent-Type: application/octet-stream')
+    body = part(b"a", b"1") + file + part(b"a", b"") + b"--x--\r\n"
+    fields = readForm(b"multipart/form-data; " + boundary, body)
+    assert fields == {b"a": [b"1", b""], b"file": [b"\x00\r\n--y\r\n"]}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"--x\r\n",
+        part(b"a", b"1"),
+        b"--x\r\n\r\n1\r\n--x--",
+        b"--x\r\nContent-Disposition: form-data\r\n\r\n1\r\n--x--",
+        part(b"a", b"1", b"\r\nX: " + b"y" * 5000) + b"--x--",
+    ],
+    ids=["empty", "begun", "noEnd", "noHead", "noName", "longHead"],
+)
+def test_badMultipart(body: bytes) -> None:
+    """What browsers don't send isn't read."""
+    with pytest.raises(BadForm):
+        readForm(b"multipart/form-data; boundary=x", body)
+
+
+@pytest.mark.parametrize("more", [b"", b"; boundary=", b"; boundary=" + b"x" * 71, b"; a" + b";" * 10_000, b"; " * 10_000])
+def test_badTypes(more: bytes) -> None:
+    """A type without a boundary, or with a thousand parameters, is refused."""
+    with pytest.raises(BadForm):
+        readForm(b"multipart/form-data" + more, part(b"a", b"1") + b"--x--")
+
+
+def test_bounds() -> None:
+    """As many fields are read as there may be, and not one more."""
+    assert len(readQuery(b"&".join(b"%d=" % number for number in range(MOST_FIELDS)))) == MOST_FIELDS
+    multipart = b"multipart/form-data; boundary=x"
+    parts = [part(b"%d" % number, b"") for number in range(MOST_FIELDS + 1)]
+    assert len(readForm(multipart, b"".join(parts[:-1]) + b"--x--")) == MOST_FIELDS
+    for separator in (b"&", b";"):
+        with pytest.raises(BadForm):
+            readQuery(separator * MOST_FIELDS)
+    with pytest.raises(BadForm):
+        readForm(multipart, b"".join(parts) + b"--x--")
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(st.binary(max_size=200), st.binary(max_size=200))
+def test_anything(contentType: bytes, body: bytes) -> None:
+    """Whatever a form is, it is read or refused, and nothing else happens."""
+    for kind in (contentType, URLENCODED, b"multipart/form-data; " + contentType, b"multipart/form-data; boundary=x"):
+        with suppress(BadForm):
+            readForm(kind, body)
