@@ -11,6 +11,8 @@ from typing import Protocol
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
+from ratchet_tx.clock import nextTurn
+
 
 class Corked(Protocol):
     """
@@ -24,14 +26,14 @@ class Batch:
     """
     Those who are to be flushed.
 
-    @param clock: whose turns count: what is called after no time is called once all that is ready has been dealt with
+    @param reactor: whose turns count, an L{IReactorTime}
     @ivar isLed: whether somebody leads this turn, who calls L{flush} at its end, which saves a delayed call for each
     """
 
     _log = Logger()
 
-    def __init__(self, clock: IReactorTime) -> None:
-        self._clock = clock
+    def __init__(self, reactor: IReactorTime) -> None:
+        self._nextTurn = nextTurn(reactor)
         self._corked: list[Corked] = []
         self.isLed = False
 
@@ -40,7 +42,7 @@ class Batch:
         Flush somebody at the end of this turn.
         """
         if not self._corked and not self.isLed:
-            self._clock.callLater(0, self.flush)
+            self._nextTurn(self.flush)
         self._corked.append(corked)
 
     def flush(self) -> None:

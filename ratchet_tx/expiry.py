@@ -5,9 +5,12 @@ no token.
 A client that doesn't expire costs nothing here, and nothing is left of one that does once its connection has ended.
 """
 
+from collections.abc import Callable
+from heapq import heapify, heappop, heappush
 from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
 
 from ratchet_tx.connection import Connection
 from ratchet_tx.errors import UsageError
@@ -15,6 +18,12 @@ from ratchet_tx.errors import UsageError
 #: How long before the end a peer is told, in seconds; but where less than four times that is left at the login, in the
 #: last quarter of it.
 NOTICE = 30.0
+
+#: After how many seconds at most it is noticed that the time of day was set.
+LOOK = 1.0
+
+#: How many logins that are minded no more may stand among the others.
+_MANY = 64
 
 #: What lies beyond can't be told from its neighbour as a double.
 _LATEST = 2**53
@@ -42,42 +51,113 @@ def secondsLeft(client: Any, now: float) -> float | None:
     return max(0.0, round(expires - now, 3))
 
 
+class _Login:
+    """
+    A login that expires.
+
+    @ivar end: when, by the time of day
+    @ivar next: when something is to be done about it
+    @ivar connection: whose it is; None where it is minded no more
+    """
+
+    __slots__ = ("announced", "connection", "end", "next")
+
+    def __init__(self, connection: Connection, end: float, announcement: float) -> None:
+        self.connection: Connection | None = connection
+        self.end = end
+        self.next = announcement
+        self.announced = False
+
+    def __lt__(self, other: "_Login") -> bool:
+        return self.next < other.next
+
+
 class Expiry:
     """
     The logins of one hub that expire.
+
+    While they wait the time of day may be set, and the machine may sleep, which isn't counted where durations are measured.
+    So the time of day is looked at once a second, for all of them.
+
+    @param clock: gives what calls us later, called when it is needed
+    @param wall: tells the time of day, in seconds since 1970
     """
 
-    def __init__(self) -> None:
-        self._timers: dict[Connection, IDelayedCall] = {}
+    _log = Logger()
 
-    def watch(self, connection: Connection, client: Any, clock: IReactorTime) -> None:
+    def __init__(self, clock: Callable[[], IReactorTime], wall: Callable[[], float]) -> None:
+        self._clock = clock
+        self._wall = wall
+        self._logins: dict[Connection, _Login] = {}
+        # A heap of the same, with some that are minded no more.
+        self._waiting: list[_Login] = []
+        self._timer: IDelayedCall | None = None
+
+    def watch(self, connection: Connection, client: Any) -> None:
         """
         Mind the login of a client on a connection, and no earlier one.
 
         @raise UsageError: as L{secondsLeft} does
         """
         self.forget(connection)
-        now = clock.seconds()
+        now = self._wall()
         left = secondsLeft(client, now)
-        if left is not None:
-            announced = left - min(NOTICE, left / 4)
-            self._timers[connection] = clock.callLater(announced, self._announce, connection, now + left, clock)
+        if left is None:
+            return
+        login = self._logins[connection] = _Login(connection, now + left, now + left - min(NOTICE, left / 4))
+        heappush(self._waiting, login)
+        if self._timer is None or self._waiting[0] is login:
+            self._wait(now)
 
     def forget(self, connection: Connection) -> None:
         """
         Mind a connection no more; nothing happens where that wasn't done.
         """
-        timer = self._timers.pop(connection, None)
-        if timer is not None:
-            timer.cancel()
+        login = self._logins.pop(connection, None)
+        if login is None:
+            return
+        login.connection = None
+        if len(self._waiting) > _MANY + 2 * len(self._logins):
+            self._waiting = [each for each in self._waiting if each.connection is not None]
+            heapify(self._waiting)
+        if not self._logins:
+            self._waiting.clear()
+            self._stopWaiting()
 
-    def _announce(self, connection: Connection, end: float, clock: IReactorTime) -> None:
-        # Reckoned anew: the machine may have slept meanwhile.
-        left = max(0.0, round(end - clock.seconds(), 3))
-        self._timers[connection] = clock.callLater(left, self._end, connection)
+    def _stopWaiting(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _wait(self, now: float) -> None:
+        """
+        Look again when the first one's time may have come.
+        """
+        self._stopWaiting()
+        if self._logins:
+            first = max(0.0, self._waiting[0].next - now)
+            self._timer = self._clock().callLater(min(first, LOOK), self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        now = self._wall()
+        while self._waiting and self._waiting[0].next <= now:
+            login = heappop(self._waiting)
+            if login.connection is None:
+                continue
+            try:
+                self._goOn(login, login.connection, now)
+            except Exception:
+                self._log.failure("What follows the end of a login failed")
+        self._wait(now)
+
+    def _goOn(self, login: _Login, connection: Connection, now: float) -> None:
+        if login.announced:
+            del self._logins[connection]
+            return connection.close(4003, "Token expired")
+        login.announced = True
+        login.next = login.end
+        heappush(self._waiting, login)
         if connection.version == 2 and not connection.closing:
-            connection.send("socket.auth.expiring", {"expires": left})
-
-    def _end(self, connection: Connection) -> None:
-        del self._timers[connection]
-        connection.close(4003, "Token expired")
+            # Reckoned anew: the machine may have slept meanwhile.
+            connection.send("socket.auth.expiring", {"expires": max(0.0, round(login.end - now, 3))})

@@ -19,6 +19,7 @@ from ratchet_tx.applications import Applications
 from ratchet_tx.audience import Audience
 from ratchet_tx.backplane.memory import MemoryBackplane
 from ratchet_tx.clients import AnonymousClientProvider, issueAccessToken
+from ratchet_tx.clock import SteadyClock, steady, wallTime
 from ratchet_tx.connection import Connection, checkCloseCode
 from ratchet_tx.control import CONTROL
 from ratchet_tx.coroutines import asDeferred
@@ -69,7 +70,9 @@ class Hub(Service):
     @param clientProvider: who knows the clients, an L{IClientProvider}; by default everybody may come in, as nobody
     @param applications: what is registered already, an L{Applications}
     @param backplane: the way to other nodes, an L{IBackplane}; by default there are none
-    @param clock: for all that takes time; by default the reactor of what serves the hub
+    @param clock: for all that takes time, and for clients' C{expires}; by default the reactor of what serves the hub.  Over
+        a reactor durations are measured by a time that never steps (see L{ratchet_tx.clock}), and C{expires} is read by
+        C{time.time()}
     @param settings: the L{Settings} that everything obeys which serves the hub; without, those that C{makeService} is
         given, or else the default ones
     @raise UsageError: for a provider or a backplane that isn't one
@@ -99,13 +102,15 @@ class Hub(Service):
         self.counters = Counters()
         self.observers = Observers()
         self.answers = Answers(self.counters, self.observers, self._report)
-        self._clock = clock
+        self._clock: IReactorTime | None = None
         # Bound once, for every message asks for the time.
-        self._now: Callable[[], float] = (lambda: self.clock.seconds()) if clock is None else clock.seconds
-        self._reactor: Any = clock
+        self._now: Callable[[], float] = lambda: self.clock.seconds()
+        self._wall: Callable[[], float] = lambda: wallTime(self.clock)()
+        self._reactor: Any = None
+        if clock is not None:
+            self.provideClock(clock)
         self._attached: set[object] = set()
         self._audience = Audience()
-        self._expiry = Expiry()
         self._delivery = Delivery(self.counters, self.spares)
         self.holds = self._delivery.holds
         self.presence = Presence(self)
@@ -113,6 +118,7 @@ class Hub(Service):
         self._stopping: Stopping | None = None
         self.overdue = False
         self.letsGuestsIn = IAnonymousClientProvider.providedBy(self.clientProvider)
+        self._expiry = Expiry(lambda: self.clock, self.wall)
         self._isSettled = settings is not None
         self._obey(Settings() if settings is None else settings)
 
@@ -154,7 +160,7 @@ class Hub(Service):
     @property
     def clock(self) -> IReactorTime:
         """
-        Who tells the time.
+        Who tells the time by which everything here is measured; it never steps.
 
         @raise UsageError: while nobody does
         """
@@ -170,8 +176,18 @@ class Hub(Service):
         Tell a hub the time that was made without a clock; nothing happens where it has one.
         """
         if self._clock is None:
-            self._clock = self._reactor = clock
-            self._now = clock.seconds
+            self._reactor = clock
+            self._clock = steady(clock)
+            self._now = self._clock.seconds
+            self._wall = wallTime(self._clock)
+
+    def wall(self) -> float:
+        """
+        Tell the time of day, in seconds since 1970, by which clients expire.
+
+        @raise UsageError: while nobody tells the time
+        """
+        return self._wall()
 
     def attach(self, server: object, clock: IReactorTime) -> None:
         """
@@ -270,6 +286,8 @@ class Hub(Service):
         self._stopping = None
         self._dispatch.forgetAll()
         self.presence.stop()
+        if isinstance(self._clock, SteadyClock):
+            self._clock.rest()
         return asDeferred(self.backplane.stop())
 
     # What a transport tells
@@ -319,7 +337,7 @@ class Hub(Service):
             guest = IAnonymousClientProvider(self.clientProvider).anonymousClient()
             if not isClient(guest):
                 raise UsageError(f"{type(guest).__name__} is no client with an id that is a text.")
-            self._expiry.watch(connection, guest, self.clock)
+            self._expiry.watch(connection, guest)
         except BaseException:
             self._log.failure("The client provider has no anonymous client for {id}", id=connection.id)
             return connection.close(1011, "Internal error")
@@ -484,7 +502,7 @@ class Hub(Service):
         self.counters.logins += 1
         self.strangers.stop(connection)
         others = connection.client is None or client.id != connection.client.id
-        self._expiry.watch(connection, client, self.clock)
+        self._expiry.watch(connection, client)
         self._become(connection, client)
         if others:
             self.guard.giveSubscribes(connection, self.clock.seconds())

@@ -117,7 +117,7 @@ def refresh(node: LoginNode, connection: Connection, payload: Payload) -> Deferr
             _noteFailure(node, connection, found)
             return
         node.loggedIn(connection, found)
-        node.answers.reply(connection, payload, {"expires": secondsLeft(found, node.clock.seconds())})
+        node.answers.reply(connection, payload, {"expires": secondsLeft(found, node.wall())})
 
     return _afterwards(_find(node, connection, token), decide)
 
@@ -181,7 +181,7 @@ def _checked(found: Any, node: LoginNode, connection: Connection) -> Any:
         )
         return _UNAVAILABLE
     try:
-        over = secondsLeft(found, node.clock.seconds()) == 0
+        over = secondsLeft(found, node.wall()) == 0
     except UsageError:
         return _unavailable(connection)
     return _INVALID if over else found
@@ -222,7 +222,7 @@ class _Success:
             "v": 2,
             "connection": self._connection.id,
             "ping": self._node.limits.pingSeconds,
-            "expires": secondsLeft(self._client, self._node.clock.seconds()),
+            "expires": secondsLeft(self._client, self._node.wall()),
             "keys": self._node.keysName,
             "limits": {name: getattr(self._node.limits, name) for name in _TOLD_LIMITS},
         }

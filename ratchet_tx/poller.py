@@ -21,6 +21,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ratchet_tx.batch import Batch
+from ratchet_tx.clock import nextTurn
 
 #: How many sockets are read in one turn, before what was written to them is sent.
 _AT_ONCE = 64
@@ -42,6 +43,7 @@ class Poller:
 
     def __init__(self, reactor: Any, batch: Batch) -> None:
         self._reactor = reactor
+        self._nextTurn = nextTurn(reactor)
         self._batch = batch
         # Made when it is needed, for it is a file.
         self._epoll: Any = None
@@ -124,7 +126,7 @@ class Poller:
         if not _isHalf(transport, why):
             transport.stopWriting()
         self._lost[transport] = why
-        self._reactor.callLater(0, self._tell, transport)
+        self._nextTurn(self._tell, transport)
 
     def _tell(self, transport: Any) -> None:
         why = self._lost.pop(transport, None)

@@ -80,7 +80,7 @@ class RatchetService(MultiService):
         self._hub = hub
         hub.setServiceParent(self)
         front = Front(hub, Hosts(hub.settings.host), pages)
-        site = Site(front, bodyBytes, hub.limits, hub.counters, reactor)
+        site = Site(front, bodyBytes, hub.limits, hub.counters, hub.clock)
         factory = RatchetServerFactory(hub, reactor, site)
         self._renewables: list[tuple[str, Certificate | RenewablePort | BearerToken]] = []
         secured = self._secured(factory, settings, reactor)
@@ -122,7 +122,7 @@ class RatchetService(MultiService):
             return
         token = BearerToken(settings.adminTokenFile)
         self._renewables.append(("admin token", token))
-        admin = AdminSite(self._hub, token, reactor)
+        admin = AdminSite(self._hub, token)
         for description in settings.adminListen:
             self._listen("admin-listen", stayingHere(description), admin, reactor)
 

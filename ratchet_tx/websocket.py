@@ -476,7 +476,7 @@ class RatchetServerFactory(WebSocketServerFactory):
         self.batch = Batch(self.reactor)
         self.poller = self._makePoller() if "nested-epoll" not in without else None
         self.trafficStats = TrafficStats()
-        clock = lambda: self.reactor  # noqa: E731
+        clock = lambda: hub.clock  # noqa: E731
         self.heads: Timeouts[Door] = Timeouts(limits.headSeconds, clock, Door.late)
         self.pings: Timeouts[RatchetServerProtocol] = Timeouts(limits.pingSeconds, clock, RatchetServerProtocol.ping)
         self.pongs: Timeouts[RatchetServerProtocol] = Timeouts(limits.pongSeconds, clock, RatchetServerProtocol.pongMissed)

@@ -9,7 +9,7 @@ import pytest
 
 from ratchet_tx.bearer import BearerToken
 from ratchet_tx.web.admin import AdminSite
-from tests.ends import MemoryReactor, Wire
+from tests.ends import Wire
 from tests.fakes import logged, startedHub
 
 
@@ -18,7 +18,7 @@ def site(tmp_path: Path) -> AdminSite:
     path = tmp_path / "token"
     path.write_text("sesame")
     path.chmod(0o600)
-    return AdminSite(startedHub(limits={"messageBytes": 1000}), BearerToken(str(path)), MemoryReactor())
+    return AdminSite(startedHub(limits={"messageBytes": 1000}), BearerToken(str(path)))
 
 
 def head(path: str, *headers: str) -> bytes:
@@ -81,7 +81,7 @@ def test_noLimit(tmp_path: Path) -> None:
     """Where that limit is off, a body may be of any length."""
     path = tmp_path / "token"
     path.write_text("sesame")
-    site = AdminSite(startedHub(limits={"messageBytes": 0}), BearerToken(str(path)), MemoryReactor())
+    site = AdminSite(startedHub(limits={"messageBytes": 0}), BearerToken(str(path)))
     wire = Wire(site)
     body = json.dumps({"event": "item", "data": "x" * 10**6}).encode()
     wire.send(head("/api/publish", f"Content-Length: {len(body)}") + body)

@@ -61,6 +61,7 @@ LAYERS = {
         "backplane",
         "backplane.memory",
         "clients",
+        "clock",
         "connection",
         "control",
         "coroutines",
@@ -136,6 +137,8 @@ SECOND_LAYERS = {
     "twisted.cred.credentials",
     "twisted.cred.error",
     "twisted.internet",
+    # For its DelayedCall, which knows no reactor.
+    "twisted.internet.base",
     "twisted.internet.defer",
     "twisted.internet.interfaces",
     "twisted.internet.task",

@@ -21,13 +21,13 @@ class AdminSite(Site):
     """
     C{POST /api/publish}, for who shows the token; C{/healthz} and C{/readyz}, for everybody who comes in here.
 
-    @param hub: what is asked
+    @param hub: what is asked; it knows its clock
     @param token: what has to be shown
     """
 
     tooLongHeaders = b"Content-Type: application/json\r\n"
 
-    def __init__(self, hub: Hub, token: BearerToken, reactor: Any) -> None:
+    def __init__(self, hub: Hub, token: BearerToken) -> None:
         api = _Folder()
         api.putChild(b"publish", Publishing(hub, token))
         root = _Folder()
@@ -36,7 +36,7 @@ class AdminSite(Site):
         root.putChild(b"readyz", Health(hub))
         limits = hub.limits
         more = {"timeout": _SILENT_SECONDS, "takesForms": False}
-        super().__init__(root, limits.messageBytes, limits, hub.counters, reactor, **more)
+        super().__init__(root, limits.messageBytes, limits, hub.counters, hub.clock, **more)
         self.tooLong = asBody(tooBig(limits.messageBytes))
 
     def log(self, request: Any) -> None:

@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 from twisted.web import http, server
 
 from ratchet_tx import alpn
+from ratchet_tx.clock import onTheWall
 from ratchet_tx.counters import Counters
 from ratchet_tx.door import Upgrading, addressOf, handOver, refusal
 from ratchet_tx.head import BadHead, Head, HeadReader
@@ -257,7 +258,7 @@ class Site(server.Site):
     @param bodyBytes: how long a request's body may be; 0 for any length
     @param limits: how long, how large and how slow a head may be
     @param counters: where refusals are counted, by their status
-    @param clock: for the time that takes
+    @param clock: for the time that takes, an L{IReactorTime} that doesn't step; the log shows the time of day
     @param takesForms: whether pages find the fields of a form in C{request.args}
     @param others: for twisted.web's
     @cvar tooLong: what somebody is told besides whose body is too long
@@ -278,7 +279,7 @@ class Site(server.Site):
         takesForms: bool = True,
         **others: Any,
     ) -> None:
-        super().__init__(pages, Request, logFormatter=_formatAccess, reactor=clock, **others)
+        super().__init__(pages, Request, logFormatter=_formatAccess, reactor=onTheWall(clock), **others)
         self.bodyBytes = bodyBytes
         self.takesForms = takesForms
         self.heads: Timeouts[Channel] = Timeouts(limits.headSeconds, lambda: clock, Channel.late)
