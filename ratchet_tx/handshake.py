@@ -9,6 +9,7 @@ import re
 from typing import NamedTuple
 
 from ratchet_tx.head import BadHead, Head
+from ratchet_tx.utf8 import textOf
 
 #: Sixteen bytes in base64.
 _KEY = re.compile(r"[A-Za-z0-9+/]{22}==")
@@ -27,8 +28,11 @@ class Handshake(NamedTuple):
     """
     What a client says.
 
+    All texts are UTF-8 where they came as that, and latin-1 otherwise.
+
     @ivar target: the request's target, path and query as they came
-    @ivar headers: their names in lower case; one that came several times has all its values, with commas between them
+    @ivar headers: their names in lower case; one that came several times has all its values, with commas between them, or
+        semicolons between those of C{cookie} (RFC 9113 section 8.2.3)
     @ivar host: the Host's name, without its port
     @ivar key: what the answer is made of
     """
@@ -51,7 +55,7 @@ def readHandshake(head: Head) -> Handshake:
 
     @raise BadHead: for whatever isn't one, with the HTTP status that says so
     """
-    target = _readLine(head.line.decode("latin-1"))
+    target = _readLine(textOf(head.line))
     headers = _join(head.headers)
     if not head.isUpgrade or "upgrade" not in [each.lower() for each in _listed(headers, "connection")]:
         raise _bad("no Upgrade: websocket with Connection: Upgrade, which a proxy has to pass on")
@@ -80,15 +84,22 @@ def _readLine(line: str) -> str:
 def _join(pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:
     headers: dict[str, str] = {}
     for name, value in pairs:
-        key, text = name.decode("ascii"), value.decode("latin-1")
+        key = name.decode("ascii")
         if key in headers and key in _SINGLE:
             raise _bad(f"two {key} headers")
-        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+        text = _readCookies(value) if key == "cookie" else textOf(value)
+        between = "; " if key == "cookie" else ", "
+        headers[key] = f"{headers[key]}{between}{text}" if key in headers else text
     return headers
 
 
+def _readCookies(value: bytes) -> str:
+    # One by one: what one page has set as latin-1 doesn't change how another's is read.
+    return ";".join(map(textOf, value.split(b";")))
+
+
 def _listed(headers: dict[str, str], name: str) -> list[str]:
-    return [each.strip() for each in headers[name].split(",")] if name in headers else []
+    return [each.strip(" \t") for each in headers[name].split(",")] if name in headers else []
 
 
 def _hostOf(value: str) -> str:

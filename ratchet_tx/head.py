@@ -14,11 +14,8 @@ END = b"\r\n\r\n"
 
 _LINE_END = b"\r\n"
 
-#: What may stand in a line: text, tabs, and bytes that are no ASCII.
+#: What may stand in a line: text, tabs, and bytes that are no ASCII (RFC 9110 section 5.5), such as those of UTF-8.
 _LEGAL = bytes([9, *range(32, 127), *range(128, 256)])
-
-#: A byte that is legal in HTTP, as a part of UTF-8, and that ends a line for Python's str.splitlines.
-_NEXT_LINE = b"\x85"
 
 #: What a header's name is made of (RFC 9110 section 5.6.2).
 _TOKEN = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
@@ -154,8 +151,4 @@ def checkHeaders(headers: list[tuple[bytes, bytes]], count: int) -> bool:
     if max(map(names.count, _SINGLE)) > 1:
         raise BadHead(400, "Bad Request")
     upgrades = b",".join([value for name, value in headers if name == b"upgrade"]).lower().split(b",")
-    isUpgrade = b"websocket" in [upgrade.strip() for upgrade in upgrades]
-    # Pages are twisted.web's, which minds no such byte; a cookie of theirs may well have it.
-    if isUpgrade and _NEXT_LINE in values:
-        raise BadHead(400, "Bad Request")
-    return isUpgrade
+    return b"websocket" in [upgrade.strip() for upgrade in upgrades]

@@ -61,5 +61,6 @@ def parseCookies(header: str) -> dict[str, str]:
     for pair in header.split(";"):
         name, separator, value = pair.partition("=")
         if separator:
-            cookies.setdefault(name.strip(), value.strip().strip('"'))
+            # Of blanks HTTP knows two; others are characters of a name.
+            cookies.setdefault(name.strip(" \t"), value.strip(" \t").strip('"'))
     return cookies

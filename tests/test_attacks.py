@@ -268,12 +268,20 @@ def test_tooMany(tmp_path: Path) -> None:
             pass
 
 
-@pytest.mark.parametrize("smuggled", ["a\x0bOrigin: http://localhost", "a\x0cb", "a\x1cb", "a\x85Origin: x"])
+@pytest.mark.parametrize("smuggled", ["a\x0bOrigin: http://localhost", "a\x0cb", "a\x1cb"])
 def test_smuggling(tmp_path: Path, smuggled: str) -> None:
     """A header in a header's value is refused before a parser sees it."""
     with ratchet(tmp_path) as server, reach(server) as peer:
         peer.sendall(handshake(Origin="http://evil.example", X=smuggled))
         assert readAll(peer).startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize("smuggled", ["a\x85Origin: http://localhost", "\xe2\x80\xa8Origin: http://localhost"])
+def test_nothingSmuggled(tmp_path: Path, smuggled: str) -> None:
+    """A byte of UTF-8 at which Python would split a line splits none: the Origin is the one that was said."""
+    with ratchet(tmp_path) as server, reach(server) as peer:
+        peer.sendall(handshake(Origin="http://evil.example", X=smuggled))
+        assert readAll(peer).startswith(b"HTTP/1.1 403 ")
 
 
 def test_reconnectStorm(tmp_path: Path) -> None:

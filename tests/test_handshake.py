@@ -105,3 +105,26 @@ def test_joined() -> None:
     assert found.headers["sec-websocket-protocol"] == "c, a,b"
     assert found.listed("sec-websocket-protocol") == ["c", "a", "b"]
     assert found.listed("sec-websocket-extensions") == []
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("Михаил".encode(), "Михаил"),
+        ("Émile".encode(), "Émile"),
+        ("Émile".encode("latin-1"), "Émile"),
+        (b"a\x85b", "a\x85b"),
+    ],
+)
+def test_texts(value: bytes, text: str) -> None:
+    """A header is UTF-8 where it is, and latin-1 otherwise; so is the target."""
+    found = read(handshake("/TEXT", X="TEXT").replace(b"TEXT", value))
+    assert found.headers["x"] == text
+    assert found.target == f"/{text}"
+
+
+def test_cookies() -> None:
+    """Several Cookie headers are one, with semicolons between them; each cookie is read by itself."""
+    more = "Cookie: a=Михаил; b=".encode() + b"\xc9mile\r\nCookie: c=3\r\n"
+    found = read(handshake(Cookie="").replace(b"Host:", more + b"Host:"))
+    assert found.headers["cookie"] == "a=Михаил; b=Émile; c=3"

@@ -99,12 +99,11 @@ class TestRatchetResource:
         [
             ({"X": "a\x0bb"}, 400),
             ({"X": "a\x1cb"}, 400),
-            ({"X": "a\x85b"}, 400),
             ({"origin": "http://a", "Origin": "http://b"}, 400),
             ({"host": "a"}, 400),
             ({f"X-{count}": "y" for count in range(64)}, 431),
         ],
-        ids=["x0b", "x1c", "x85", "origins", "hosts", "many"],
+        ids=["x0b", "x1c", "origins", "hosts", "many"],
     )
     def test_heads(self, site: Site, headers: dict[str, str], status: int) -> None:
         """What the door refuses elsewhere, it refuses itself: no smuggled, repeated or endless headers reach a socket."""
