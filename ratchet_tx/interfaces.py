@@ -84,6 +84,7 @@ class IRequest(Interface):
     query: Mapping[str, Sequence[str]] = Attribute("The query's fields, decoded; each may stand there several times.")
     headers: Mapping[str, str] = Attribute("The headers, their names in lower case.")
     cookies: Mapping[str, str] = Attribute("The cookies by name, as the browser sent them.")
+    size: int = Attribute("About how many bytes are kept of it.")
 
 
 class IConnection(Interface):

@@ -13,7 +13,6 @@ C{connectionLost}), with the same state, which a test compares with Autobahn's o
 from contextlib import suppress
 from functools import cached_property
 from typing import Any
-from urllib.parse import parse_qs
 
 from autobahn.twisted.websocket import WebSocketServerProtocol
 from autobahn.websocket.protocol import WebSocketProtocol
@@ -183,15 +182,14 @@ class LeanProtocol(WebSocketServerProtocol):
             self.succeedHandshake(accepted)
 
     def _describe(self, handshake: Handshake) -> ConnectionRequest:
-        path, _, query = handshake.target.partition("?")
+        # The query isn't read before somebody asks for it: it may be long, and the peer may not come in.
         origin = handshake.headers.get("origin", "")
-        parameters = parse_qs(query, keep_blank_values=True) if query else {}
         return ConnectionRequest(
             self.peer,
             handshake.headers,
             handshake.host,
-            path,
-            parameters,
+            handshake.target,
+            {},
             self.websocket_version,
             origin,
             self.websocket_protocols,

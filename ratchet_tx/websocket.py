@@ -133,7 +133,7 @@ class RatchetServerProtocol(LeanProtocol):
         if not factory.origins.permit(headers.get("origin"), asker.host, asker.secure):
             self._why = factory.explainOrigin(self.transport, headers)
             raise ConnectionDeny(403, "Forbidden")
-        self._request = Request(request.path, request.params, headers)
+        self._request = Request(request.path, headers=headers)
 
     def failHandshake(self, reason: str, code: int = 400, responseHeaders: Any = None) -> None:
         """

@@ -2,6 +2,7 @@
 The request that opened a connection, as applications see it.
 """
 
+import tracemalloc
 from contextlib import suppress
 from typing import Any
 
@@ -62,6 +63,36 @@ def test_queryIsReadOnlyToo() -> None:
     with suppress(AttributeError, TypeError):
         request.query["room"].append("vault")
     assert list(request.query["room"]) == ["lobby"]
+
+
+def test_target() -> None:
+    """A query may stand in the request's target, as it does on the wire; an empty value is one, too."""
+    request = Request("/a%20b?room=1&room=2&c%C3%A4=&&x")
+    assert request.path == "/a%20b"
+    assert request.query == {"room": ("1", "2"), "cä": ("",), "x": ("",)}
+    assert (Request("/a").query, Request("/a?").query) == ({}, {})
+
+
+QUERY = "&".join(f"{number}" for number in range(3000))
+MANY = "&".join("a" for _ in range(7000))
+COOKIES = ";".join(f"{number}=1" for number in range(2000))
+
+
+@pytest.mark.parametrize("query", [QUERY, MANY])
+def test_long(query: str) -> None:
+    """However many fields a query and cookies have, a request takes as many bytes as their text, also once it was read."""
+    # Python keeps some of the tuples that it has made, for the next ones.
+    len(Request(f"/?{query}").query)
+    tracemalloc.start()
+    try:
+        request = Request(f"/?{query}".encode().decode(), headers={"Cookie": COOKIES})
+        counts = (sum(len(values) for values in request.query.values()), len(request.cookies))
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert counts == (query.count("&") + 1, 2000)
+    assert kept < request.size + 10_000
+    assert len(query) + len(COOKIES) < request.size < len(query) + len(COOKIES) + 1000
 
 
 def test_reprShowsThePathAlone() -> None:
