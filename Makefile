@@ -7,6 +7,9 @@ VENV := .venv
 BENCH := .venv-bench
 BIN := $(VENV)/bin
 
+# What the tests run beside Python: browsers, clients, proxies.
+PROGRAMS := apache2 caddy chromium curl firefox-esr haproxy nginx node npm openssl
+
 .PHONY: run test check conformance fuzz all clean
 .PHONY: benchmark benchmark-all benchmark-growth benchmark-soak benchmark-docs benchmark-smoke
 
@@ -78,7 +81,7 @@ $(VENV)/run: $(VENV)/bin/python setup.py
 	touch $@
 
 $(VENV)/test: $(VENV)/bin/python setup.py
-	.ci/packages chromium node npm
+	.ci/packages $(PROGRAMS)
 	$(BIN)/pip install --quiet --editable ".[test,dev]"
 	touch $@
 

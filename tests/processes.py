@@ -166,15 +166,16 @@ def run(command: list[str], cwd: Path = ROOT, patience: float = PATIENCE) -> sub
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=patience, check=False)
 
 
-def node(*words: str, **environment: str) -> str:
+def node(*words: str, command: str | None = None, **environment: str) -> str:
     """
     Run a script of Node's in the folder of the browser client's tests, to its end.
 
+    @param command: which Node; by default the system's
     @param environment: variables for it
     @return: what it printed
     """
     folder = ROOT / "tests" / "js"
-    command = shutil.which("node")
+    command = shutil.which(command or "node")
     if command is None or not all((folder / "node_modules" / package).is_dir() for package in ("ws", "typescript")):
         pytest.skip("Node or a package of its is not installed: install nodejs and npm, and run npm install in tests/js.")
     ended = subprocess.run(

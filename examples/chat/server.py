@@ -2,6 +2,8 @@
 All parts of the chat put together::
 
     PORT=8080 twistd -n --python examples/chat/server.py
+
+Over https with C{CERTIFICATE} and C{KEY}, two files in PEM.
 """
 
 import os
@@ -23,6 +25,7 @@ from rooms import PREFIX, Closing, Rooms
 from users import Housekeeping, Users
 
 port = int(os.environ.get("PORT", "8080"))
+settings = Settings(port=port, certificate=os.environ.get("CERTIFICATE", ""), key=os.environ.get("KEY", ""))
 users, rooms = Users(), Rooms()
 hub = Hub(users)
 hub.applications.add(ChatApplication(rooms))
@@ -31,5 +34,6 @@ hub.timers.add(Housekeeping(hub, users))
 hub.timers.add(Closing(hub, rooms))
 
 application = Application("chat")
-makeService(Settings(port=port), hub, Pages(hub, users)).setServiceParent(application)
-reactor.callWhenRunning(Logger("chat").info, "The chat is open at http://localhost:{port}/", port=port)
+makeService(settings, hub, Pages(hub, users)).setServiceParent(application)
+url = f"{'https' if settings.certificate else 'http'}://localhost:{port}/"
+reactor.callWhenRunning(Logger("chat").info, "The chat is open at {url}", url=url)

@@ -1,0 +1,3 @@
+"""
+The server behind and beside parts that nobody here wrote: browsers, clients, proxies, and a clock that steps.
+"""
