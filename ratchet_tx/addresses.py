@@ -116,6 +116,7 @@ def isAddress(text: str) -> bool:
     return parseAddress(text) is not None
 
 
+@lru_cache(maxsize=4096)
 def parseAddress(text: str) -> IPv4Address | IPv6Address | None:
     """
     Read an IP address.

@@ -16,6 +16,7 @@ from ratchet_tx.event import ConnectionEvent
 from ratchet_tx.happenings import HandlerFailed, Refused
 from ratchet_tx.observers import Observers
 from ratchet_tx.payload import Payload
+from ratchet_tx.printable import printable
 
 #: Failures of these are logged only: else one that handles failures, and fails, would be told of itself.
 _LOGGED_ONLY = ("socket.error", "socket.close")
@@ -65,9 +66,9 @@ class Answers:
         if refusal is not None and "ref" not in refusal.facts:
             self._log.warn(
                 "A handler of {event} refused for {id}, where there is nobody to tell: {code}",
-                event=event.payload.event,
+                event=printable(event.payload.event),
                 id=event.connection.id,
-                code=refusal.code,
+                code=printable(refusal.code),
             )
 
     def reply(self, connection: Connection, payload: Payload, result: Any, refusal: PeerError | None = None) -> None:
@@ -126,6 +127,6 @@ class Answers:
         ref = token_hex(6)
         self._counters.failures += 1
         self._log.failure(
-            "The handler of {event} failed for {id} (ref {ref})", failure, event=event, id=connection.id, ref=ref
+            "The handler of {event} failed for {id} (ref {ref})", failure, event=printable(event), id=connection.id, ref=ref
         )
         return PeerError("handler.failed", "Something went wrong", ref=ref)

@@ -13,6 +13,7 @@ from twisted.logger import Logger
 from twisted.protocols.policies import ProtocolWrapper
 from twisted.python.failure import Failure
 
+from ratchet_tx.addresses import isAddress
 from ratchet_tx.counters import Counters
 from ratchet_tx.head import BadHead, Head, HeadReader
 from ratchet_tx.settings import Limits
@@ -62,13 +63,14 @@ class Door(Protocol):
         try:
             head = self._reader.feed(data)
         except BadHead as bad:
-            return self._refuse(bad.status, bad.reason)
+            return self._refuse(bad.status, bad.reason, why=bad.why)
         if head is not None:
             self._enter(head)
 
     def _enter(self, head: Head) -> None:
         if not head.isUpgrade and self._pages is None:
-            return self._refuse(426, "Upgrade Required", "Upgrade: websocket\r\nConnection: Upgrade")
+            upgrade = "Upgrade: websocket\r\nConnection: Upgrade"
+            return self._refuse(426, "Upgrade Required", upgrade, "this is no page, and no WebSocket was asked for")
         self._heads.stop(self)
         assert self.transport is not None, "data comes from a transport"
         handOver(self.transport, self._build(self.transport.getPeer(), head), self._reader.take())
@@ -85,13 +87,13 @@ class Door(Protocol):
         """
         Answer 408: the head took longer than C{headSeconds}.
         """
-        self._refuse(408, "Request Timeout")
+        self._refuse(408, "Request Timeout", why="the head took longer than headSeconds")
 
-    def _refuse(self, status: int, reason: str, headers: str = "Connection: close") -> None:
+    def _refuse(self, status: int, reason: str, headers: str = "Connection: close", why: str = "") -> None:
         self._heads.stop(self)
         self._counters.refused[f"http.{status}"] += 1
         assert self.transport is not None, "there is somebody to refuse"
-        _log.info("Refused a request from {address}: {status}", address=addressOf(self.transport), status=status)
+        logRefusal(addressOf(self.transport), status, why)
         self.dataReceived = _ignore  # type: ignore[method-assign]
         self.transport.write(refusal(status, reason, headers))
         self.transport.loseConnection()
@@ -113,11 +115,26 @@ def refusal(status: int, reason: str, headers: str = "Connection: close") -> byt
     return f"HTTP/1.1 {status} {reason}\r\n{headers}\r\nContent-Length: 0\r\n\r\n".encode()
 
 
+def logRefusal(address: str, status: int, why: str) -> None:
+    """
+    Log that a request was refused, and which rule it broke.
+    """
+    _log.info('Refused a request: status={status} address={address} why="{why}"', status=status, address=address, why=why)
+
+
 def addressOf(transport: Any) -> str:
     """
-    Name a peer by its IP address, or C{unix} behind a UNIX socket.
+    Name a peer by its IP address; C{unix} behind a UNIX socket, and C{unknown} where a proxy's protocol tells no address.
     """
-    return str(getattr(transport.getPeer(), "host", "unix"))
+    return hostOf(transport.getPeer())
+
+
+def hostOf(peer: IAddress) -> str:
+    """
+    Take the IP address out of a peer's address, as L{addressOf} does.
+    """
+    host = str(getattr(peer, "host", "unix"))
+    return host if host == "unix" or isAddress(host) else "unknown"
 
 
 def handOver(transport: Any, protocol: Any, data: bytes) -> None:

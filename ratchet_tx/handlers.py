@@ -14,6 +14,7 @@ from ratchet_tx.applications import Listener
 from ratchet_tx.coroutines import CANCELLED, asDeferred, cancel
 from ratchet_tx.errors import PeerError
 from ratchet_tx.event import ConnectionEvent
+from ratchet_tx.printable import printable
 from ratchet_tx.timeouts import Timeouts
 
 #: What says to the peer that a handler failed: called with the event and the failure, it gives the refusal.
@@ -159,7 +160,7 @@ class _Later:
         """
         self._log.warn(
             "A handler of {event} took more than {seconds} s for {id}; it is cancelled",
-            event=self._event.payload.event,
+            event=printable(self._event.payload.event),
             seconds=self._handlers.seconds,
             id=self._event.connection.id,
         )

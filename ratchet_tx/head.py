@@ -89,15 +89,15 @@ class HeadReader:
         if self._received.startswith(_LINE_END):
             # Some clients send an empty line behind a form's body; one is to be borne (RFC 9112 section 2.2).
             if self._skipped:
-                raise BadHead(400, "Bad Request")
+                raise BadHead(400, "Bad Request", "no request line")
             self._skipped, start = True, 0
             del self._received[: len(_LINE_END)]
             if self._received.startswith(_LINE_END):
-                raise BadHead(400, "Bad Request")
+                raise BadHead(400, "Bad Request", "no request line")
         end = self._received.find(END, start)
         size = end + len(END) if end >= 0 else len(self._received)
         if 0 < self._mostBytes < size:
-            raise BadHead(431, "Request Header Fields Too Large")
+            raise BadHead(431, "Request Header Fields Too Large", f"the head is longer than headBytes={self._mostBytes}")
         return readHead(bytes(self._received[:size]), self._mostHeaders) if end >= 0 else None
 
     def take(self) -> bytes:
@@ -117,10 +117,10 @@ def readHead(head: bytes, count: int) -> Head:
     @raise BadHead: for what may not pass
     """
     if not head.count(b"\n") == head.count(b"\r") == head.count(b"\r\n"):
-        raise BadHead(400, "Bad Request")
+        raise BadHead(400, "Bad Request", "a CR or an LF alone")
     request, *lines = head[: -len(END)].split(b"\r\n")
     if request.translate(None, _LEGAL):
-        raise BadHead(400, "Bad Request")
+        raise BadHead(400, "Bad Request", "a control character in the request line")
     headers = [_split(line) for line in lines]
     return Head(checkHeaders(headers, count), headers, request)
 
@@ -128,7 +128,7 @@ def readHead(head: bytes, count: int) -> Head:
 def _split(line: bytes) -> tuple[bytes, bytes]:
     name, colon, value = line.partition(b":")
     if not colon:
-        raise BadHead(400, "Bad Request")
+        raise BadHead(400, "Bad Request", "a header without a colon")
     return name.lower(), value.strip(b" \t")
 
 
@@ -142,13 +142,15 @@ def checkHeaders(headers: list[tuple[bytes, bytes]], count: int) -> bool:
     @raise BadHead: for what may not pass
     """
     if 0 < count < len(headers):
-        raise BadHead(431, "Request Header Fields Too Large")
+        raise BadHead(431, "Request Header Fields Too Large", f"more headers than headCount={count}")
     names = [name for name, _ in headers]
     values = b"".join([value for _, value in headers])
     # A blank before the colon, or before the name (which once continued the line before), is in no token either.
-    if not all(names) or b"".join(names).translate(None, _TOKEN) or values.translate(None, _LEGAL):
-        raise BadHead(400, "Bad Request")
+    if not all(names) or b"".join(names).translate(None, _TOKEN):
+        raise BadHead(400, "Bad Request", "a header's name has a character that none may have, or a blank beside it")
+    if values.translate(None, _LEGAL):
+        raise BadHead(400, "Bad Request", "a control character in a header's value")
     if max(map(names.count, _SINGLE)) > 1:
-        raise BadHead(400, "Bad Request")
+        raise BadHead(400, "Bad Request", "two Host or two Origin headers")
     upgrades = b",".join([value for name, value in headers if name == b"upgrade"]).lower().split(b",")
     return b"websocket" in [upgrade.strip() for upgrade in upgrades]

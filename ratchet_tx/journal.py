@@ -10,6 +10,7 @@ from twisted.logger import Logger, LogLevel
 
 from ratchet_tx.happenings import Closed, Dispatched, Happening, LoggedIn, LoginFailed, Opened, Refused
 from ratchet_tx.interfaces import IHub
+from ratchet_tx.printable import printable, quoted
 
 _log = Logger()
 
@@ -57,7 +58,10 @@ def loggedIn(happening: LoggedIn) -> None:
 
 def _who(happening: Happening) -> str:
     client = happening.connection.client
-    return "a stranger" if client is None else client.id
+    if client is None:
+        return "a stranger"
+    # Else an id with blanks in it could say anything, "a stranger" too.
+    return quoted(client.id) if " " in client.id or not client.id else printable(client.id)
 
 
 def loginFailed(happening: LoginFailed) -> None:
@@ -71,15 +75,15 @@ def dispatched(happening: Dispatched) -> None:
     """
     Log that an event goes to its handlers.
     """
-    _note(LogLevel.debug, "dispatched", happening, f": {happening.event!r}", event=happening.event)
+    _note(LogLevel.debug, "dispatched", happening, f": {quoted(happening.event)}", event=printable(happening.event))
 
 
 def refused(happening: Refused) -> None:
     """
     Log that something was refused; its event is blank where that couldn't be read.
     """
-    event, code = happening.event, happening.code
-    _note(LogLevel.debug, "refused", happening, f": {event!r} {code}", event=event, code=code)
+    event, code = happening.event, printable(happening.code)
+    _note(LogLevel.debug, "refused", happening, f": {quoted(event)} {code}", event=printable(event), code=code)
 
 
 def _note(level: Any, what: str, happening: Happening, more: str = "", **facts: Any) -> None:

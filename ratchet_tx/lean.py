@@ -24,6 +24,10 @@ from twisted.python.failure import Failure
 
 from ratchet_tx.handshake import VERSION, Handshake, readHandshake
 from ratchet_tx.head import END, BadHead, Head, readHead
+from ratchet_tx.printable import printable
+
+#: How much is shown of each fact of an error of Autobahn's, which may be a traceback.
+_LONG = 4096
 
 
 class Quiet:
@@ -41,7 +45,9 @@ class Quiet:
     trace = debug = info = warn = _nothing
 
     def error(self, format: str = "", **facts: Any) -> None:
-        self._log.error(format, **facts)
+        # They may quote what the peer sent.
+        shown = {name: printable(fact, _LONG) if isinstance(fact, str | bytes) else fact for name, fact in facts.items()}
+        self._log.error(format, **shown)
 
     critical = error
 

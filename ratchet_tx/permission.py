@@ -17,6 +17,7 @@ from ratchet_tx.login import LoginNode
 from ratchet_tx.messages import Keep
 from ratchet_tx.past import Past
 from ratchet_tx.presence import Presence
+from ratchet_tx.printable import quoted
 from ratchet_tx.wanted import Since
 
 _log = Logger()
@@ -93,5 +94,5 @@ class Permission:
             raise
         except BaseException:
             if not self.connection.closing:
-                _log.failure("Subscribing {id} to {room!r} failed", id=self.connection.id, room=room)
+                _log.failure("Subscribing {id} to {room} failed", id=self.connection.id, room=quoted(room))
             raise PeerError("room.denied", "This room can't be entered right now", retry=True) from None

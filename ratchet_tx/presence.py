@@ -20,6 +20,7 @@ from ratchet_tx.grace import Grace
 from ratchet_tx.interfaces import IBackplane
 from ratchet_tx.messages import Absent, Present
 from ratchet_tx.payload import encode
+from ratchet_tx.printable import quoted
 from ratchet_tx.rooms import Rooms
 from ratchet_tx.roster import Changes, Member, Roster, fromEntry
 from ratchet_tx.rosters import Rosters
@@ -202,7 +203,7 @@ class Presence:
             try:
                 self._renew(room)
             except Exception:
-                self._log.failure("The backplane failed; presence in {room!r} is renewed later", room=room)
+                self._log.failure("The backplane failed; presence in {room} is renewed later", room=quoted(room))
             self._rosters.ask(room)
 
     def _renew(self, room: str) -> None:

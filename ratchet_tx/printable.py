@@ -9,25 +9,33 @@ backwards: none of them passes, and neither does a quote, so that C{key="value"}
 LONGEST = 128
 
 
-def printable(text: object, longest: int = LONGEST) -> str:
+def printable(text: object, longest: int = LONGEST, quote: str = '"') -> str:
     """
     Escape a text for a log line, as it stands between double quotes.
 
     @param text: what was chosen by a peer or a client; bytes are read as UTF-8; what is no text is shown as C{str} shows it
     @param longest: how many characters of it are shown; dots stand for the rest
+    @param quote: the quotes that it stands between
     @return: printable characters and blanks only; a quote or a backslash has a backslash before it, and everything else is
         written as Python writes it: C{\\x1b}, C{\\u202e}
     """
     if isinstance(text, bytes):
         text = text[: 4 * longest + 4].decode("utf-8", "surrogateescape")
     shown = str(text)
-    if len(shown) <= longest and shown.isprintable() and '"' not in shown and "\\" not in shown:
+    if len(shown) <= longest and shown.isprintable() and quote not in shown and "\\" not in shown:
         return shown
-    return "".join(map(_escaped, shown[:longest])) + ("..." if len(shown) > longest else "")
+    return "".join(_escaped(each, quote) for each in shown[:longest]) + ("..." if len(shown) > longest else "")
 
 
-def _escaped(character: str) -> str:
-    if character in '"\\':
+def quoted(text: object, longest: int = LONGEST) -> str:
+    """
+    Escape a text for a log line, and put it between single quotes.
+    """
+    return "'" + printable(text, longest, "'") + "'"
+
+
+def _escaped(character: str, quote: str) -> str:
+    if character in (quote, "\\"):
         return "\\" + character
     if character.isprintable():
         return character

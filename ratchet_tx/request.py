@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlencode
 from zope.interface import implementer
 
 from ratchet_tx.interfaces import IRequest
+from ratchet_tx.printable import printable
 
 #: What was read is kept, so that reading again costs nothing, where it is no longer than this and has no more fields.
 _SHORT, _FEW = 2048, 64
@@ -74,7 +75,7 @@ class Request:
         return found
 
     def __repr__(self) -> str:
-        return f"<Request {self.path}>"
+        return f"<Request {printable(self.path)}>"
 
 
 def _parseHeaders(text: str) -> dict[str, str]:

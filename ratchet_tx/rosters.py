@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from ratchet_tx.printable import quoted
 from ratchet_tx.roster import Changes, Member, Roster, fromEntry
 
 
@@ -138,7 +139,7 @@ class Rosters:
 
     def _failed(self, failure: Failure, room: str, known: _Known) -> None:
         known.touched = None
-        self._log.failure("Nobody can say who is in {room!r}", failure, room=room)
+        self._log.failure("Backplane query for members failed: room={room}", failure, room=quoted(room))
         for waiting in _taken(known.waiting):
             waiting.errback(failure)
 

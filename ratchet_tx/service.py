@@ -81,6 +81,7 @@ class RatchetService(MultiService):
         hub.setServiceParent(self)
         front = Front(hub, Hosts(hub.settings.host), pages)
         site = Site(front, bodyBytes, hub.limits, hub.counters, hub.clock)
+        site.trustForwarded = hub.settings.trustForwarded
         factory = RatchetServerFactory(hub, reactor, site)
         self._renewables: list[tuple[str, Certificate | RenewablePort | BearerToken]] = []
         secured = self._secured(factory, settings, reactor)

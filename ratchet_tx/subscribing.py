@@ -18,6 +18,7 @@ from ratchet_tx.holds import Hold
 from ratchet_tx.past import Past, Position, isAll
 from ratchet_tx.payload import BadPayload, Payload
 from ratchet_tx.permission import Permission, RoomNode, requireClient
+from ratchet_tx.printable import quoted
 from ratchet_tx.replay import Replay
 from ratchet_tx.wanted import Room, Since, Subscription, Subscriptions, checkMeta, read
 
@@ -217,7 +218,7 @@ class _Subscribing:
     def _notShown(self, failure: Failure, room: str) -> None:
         connection = self._connection
         if not connection.closing:
-            _log.failure("Showing {id} in {room!r} failed; it is taken out", failure, id=connection.id, room=room)
+            _log.failure("Showing {id} in {room} failed; it is taken out", failure, id=connection.id, room=quoted(room))
             connection.leave(room)
 
     def _release(self, hold: Hold, offsets: dict[str, int]) -> None:

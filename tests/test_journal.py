@@ -63,3 +63,40 @@ def test_verbose() -> None:
         "ID refused: '' payload.invalid",
     ]
     assert SECRET not in "".join(told)
+
+
+HOSTILE = "ada\x1b[2J\x07\r\nc-1 closed from 6.6.6.6 as root\u2028\u202e"
+
+
+def test_hostileIds() -> None:
+    """A client's id is one line of printable text, whatever it is, and no id can be taken for a stranger, or for more."""
+    ids = (HOSTILE, "a stranger", "", "x" * 5000, "it's")
+    hub = startedHub(Says(), clientProvider=FakeProvider(**{f"token{index}": id for index, id in enumerate(ids)}))
+    keepJournal(hub, verbose=True)
+    shown = []
+    for index in range(len(ids)):
+        with logged() as lines:
+            peer = Peer(hub)
+            peer.logIn(f"token{index}")
+            peer.emit("say", 1)
+            peer.leave()
+        assert all(line.isprintable() and len(line) < 1500 for line in lines)
+        shown.append(lines[-1].partition(" as ")[2].rpartition(" after")[0])
+    assert shown == [
+        r"'ada\x1b[2J\x07\r\nc-1 closed from 6.6.6.6 as root\u2028\u202e'",
+        "'a stranger'",
+        "''",
+        "x" * 128 + "...",
+        "it's",
+    ]
+
+
+def test_hostileEvents() -> None:
+    """So is the name of an event that a peer sends."""
+    hub = startedHub(Says(), clientProvider=FakeProvider(ada="ada"))
+    keepJournal(hub, verbose=True)
+    peer = Peer(hub)
+    peer.logIn("ada")
+    with logged() as lines:
+        peer.emit("\x1b]0;x\x07\u2029'", 1)
+    assert [line.rpartition(": ")[2] for line in lines] == [r"'\x1b]0;x\x07\u2029\'' event.unknown"]

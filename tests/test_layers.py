@@ -117,6 +117,7 @@ LAYERS = {
         "tap",
         "web",
         "web.admin",
+        "web.asker",
         "web.files",
         "web.forms",
         "web.health",

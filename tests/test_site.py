@@ -2,6 +2,7 @@
 The web site of a port: its log, and the bodies of requests.
 """
 
+import re
 from typing import Any
 
 import pytest
@@ -314,7 +315,8 @@ class TestLaterHeads:
             wire.send(b"more")
         assert wire.receive() == f"HTTP/1.1 {status} ".encode() + reasoned(status)
         assert port.hub.counters.refused == {f"http.{status}": 1}
-        assert said == [f"Refused a request from 192.0.2.7: {status}"]
+        (line,) = said
+        assert re.fullmatch(rf'Refused a request: status={status} address=192\.0\.2\.7 why="[^"]{{9,}}"', line)
         assert wire.transport.disconnecting
 
     def test_notAllowed(self) -> None:
@@ -351,7 +353,7 @@ class TestLaterHeads:
         with logged() as said:
             wire.send(b"POST /a HTTP/1.1\r\nHost: localhost:8080\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
         assert wire.receive().startswith(b"HTTP/1.1 400 ")
-        assert said == ["Refused a request from 192.0.2.7: 400"]
+        assert said == ['Refused a request: status=400 address=192.0.2.7 why="twisted.web can\'t read the request"']
         wire.lose()
 
 
@@ -424,7 +426,8 @@ class TestForms:
         """A form made to be read for ever is refused with 400 and one line."""
         answer, lines, port = self.ask(self.post(contentType, body))
         assert answer.startswith(b"HTTP/1.1 400 ")
-        assert lines == ["Refused a request from 192.0.2.7: 400"]
+        (line,) = lines
+        assert line.startswith("Refused a request: status=400 address=192.0.2.7 why=")
         assert port.hub.counters.refused == {"http.400": 1}
 
     @pytest.mark.parametrize(
@@ -480,3 +483,63 @@ class TestForms:
         assert answer.startswith(b"HTTP/1.1 500 ")
         assert "RecursionError" in line
         assert len(line) < 5000
+
+
+class TestAccessLog:
+    """
+    The access log.
+    """
+
+    def line(self, request: bytes, **settings: Any) -> str:
+        """
+        Ask for something, and take the line.
+        """
+        reactor = MemoryReactor()
+        makeService(Settings(**settings), reactor=reactor).startService()
+        factory = reactor.tcpServers[0][1]
+        factory.startFactory()
+        with logged() as lines:
+            wire = Wire(factory)
+            wire.send(request)
+            wire.lose()
+        factory.stopFactory()
+        (line,) = lines
+        return line
+
+    @pytest.mark.parametrize(
+        ("path", "shown"),
+        [
+            (b'/" 200 1 "x', None),
+            (b'/"forged"\\', rb"/\"forged\"\\"),
+            ("/naïve".encode(), None),
+            (b"/\xff\x9b31m", None),
+            (b"/%1b%22", b"/%1b%22"),
+            ("/\u202egnp\u2028".encode(), None),
+            (b"/" + b"x" * 9000 + b"?secret", b"/" + b"x" * 199 + b"..."),
+        ],
+    )
+    def test_paths(self, path: bytes, shown: bytes | None) -> None:
+        """A path is shown escaped and bounded, so that no request makes up another one's line."""
+        line = self.line(b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert line.isprintable()
+        assert "secret" not in line
+        if shown is None:
+            assert line.startswith("Refused a request: status=400 ")
+        else:
+            assert f'] "GET {shown.decode()}" 404 ' in line
+
+    def test_forwarded(self) -> None:
+        """The address is the peer's as a trusted proxy tells it, and the proxy's else."""
+        request = b"GET /x HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: [2001:db8::5]:443\r\n\r\n"
+        assert self.line(request).startswith("192.0.2.7 - - [")
+        assert self.line(request, trustForwarded=1).startswith("2001:db8::5 - - [")
+
+    def test_misdirected(self) -> None:
+        """A page that is asked for by a name that isn't ours is logged with what would let it in."""
+        reactor = MemoryReactor()
+        makeService(Settings(host=("example.org",)), reactor=reactor).startService()
+        with logged() as lines:
+            Wire(reactor.tcpServers[0][1]).send(b'GET / HTTP/1.1\r\nHost: evil.example:"80\r\n\r\n')
+        assert lines[0] == (
+            r'Refused a request: status=421 address=192.0.2.7 asked="evil.example:\"80" host="evil.example:\"80" trusted=0'
+        )

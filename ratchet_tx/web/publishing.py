@@ -14,10 +14,12 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from ratchet_tx.bearer import BearerToken
+from ratchet_tx.door import hostOf
 from ratchet_tx.errors import PeerError, UsageError
 from ratchet_tx.hub import Hub
 from ratchet_tx.once import Once
 from ratchet_tx.payload import KEY_LENGTH, Key
+from ratchet_tx.printable import quoted
 
 #: For how long, in seconds, a key is remembered, and how many are.
 KEY_SECONDS = 120
@@ -124,15 +126,18 @@ class Publishing(Resource):
 
     def _published(self, position: Any, publication: Publication, address: str) -> dict[str, Any] | None:
         _log.info(
-            "Published {event!r} for {address} {whom}", event=publication.event, address=address, whom=_whom(publication)
+            "Published {event} for {address} {whom}",
+            event=quoted(publication.event),
+            address=address,
+            whom=_whom(publication),
         )
         return None if position is None else dict(zip(("epoch", "offset"), position, strict=True))
 
 
 def _whom(publication: Publication) -> str:
     if publication.client is not None:
-        return f"to client {publication.client!r}"
-    return "to everybody" if publication.room is None else f"to room {publication.room!r}"
+        return f"to client {quoted(publication.client)}"
+    return "to everybody" if publication.room is None else f"to room {quoted(publication.room)}"
 
 
 def _read(request: Any, mostBytes: int) -> Publication:
@@ -223,4 +228,4 @@ def _finish(request: Any, body: bytes) -> None:
 
 
 def _addressOf(request: Any) -> str:
-    return str(getattr(request.getClientAddress(), "host", "unix"))
+    return hostOf(request.getClientAddress())

@@ -5,6 +5,7 @@ Resources for twisted.web: a hub inside of a site, and the browser client; they 
 from pathlib import Path
 from typing import Any
 
+from twisted.logger import Logger
 from twisted.web.pages import errorPage
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET
@@ -14,11 +15,15 @@ from ratchet_tx.door import handOver
 from ratchet_tx.head import BadHead, checkHeaders
 from ratchet_tx.hosts import Hosts
 from ratchet_tx.hub import Hub
+from ratchet_tx.refusals import explainHost
+from ratchet_tx.web.asker import askerOf, forwardedHeaders
 from ratchet_tx.web.files import Files
 from ratchet_tx.web.health import Health
 from ratchet_tx.websocket import RatchetServerFactory
 
 _FOLDER = Path(__file__).parent
+
+_log = Logger()
 
 #: The browser client's files, by the names that pages load them by.
 CLIENT_FILES = ("ratchet.js", "ratchet.mjs", "ratchet.d.ts")
@@ -132,12 +137,19 @@ class Front(Resource):
         super().__init__()
         self._health = {b"healthz": Health(), b"readyz": Health(hub)}
         self._hosts = hosts
+        self._hops = hub.settings.trustForwarded
         self._pages = pages
         if pages is None:
             self.putChild(b"", Files(str(_FOLDER / "welcome.html")))
 
     def getChildWithDefault(self, path: bytes, request: Any) -> Any:
-        if not self._hosts.permit((request.getHeader(b"host") or b"").decode("ascii", "replace")):
+        asker = askerOf(request, self._hops)
+        if not self._hosts.permit(asker.host):
+            _log.info(
+                "Refused a request: status=421 address={address} {why}",
+                address=asker.address,
+                why=explainHost(forwardedHeaders(request), asker, self._hops),
+            )
             return errorPage(421, "Misdirected Request", "This server is not called so.")
         if path in self._health and not request.postpath:
             return self._health[path]

@@ -19,11 +19,12 @@ from twisted.web import http, server
 from ratchet_tx import alpn
 from ratchet_tx.clock import onTheWall
 from ratchet_tx.counters import Counters
-from ratchet_tx.door import Upgrading, addressOf, handOver, refusal
+from ratchet_tx.door import Upgrading, addressOf, handOver, logRefusal, refusal
 from ratchet_tx.head import BadHead, Head, HeadReader
 from ratchet_tx.printable import printable
 from ratchet_tx.settings import Limits
 from ratchet_tx.timeouts import Timeouts
+from ratchet_tx.web.asker import askerOf
 from ratchet_tx.web.forms import BadForm, readForm, readQuery
 
 #: How long a request's body may be: more than any form has, and less than hurts; uploads have to be asked for.
@@ -35,7 +36,6 @@ LINGER_SECONDS = 3
 #: How many of the last frames of a page's traceback are logged, and how much of what a peer named: a recursion has 1,000.
 _FRAMES = 20
 _NAMED = 200
-
 _log = Logger()
 
 
@@ -75,7 +75,7 @@ class Channel(http.HTTPChannel, Upgrading):
         try:
             head = self._reader.feed(data)
         except BadHead as bad:
-            return self.refuse(bad.status, bad.reason)
+            return self.refuse(bad.status, bad.reason, bad.why)
         if head is not None:
             self._begin(head, self._reader.take())
 
@@ -106,11 +106,11 @@ class Channel(http.HTTPChannel, Upgrading):
             super().dataReceived(data)
         except Exception as error:
             # Whatever it is that twisted.web doesn't expect, it is the peer's doing: pages' own errors are caught before.
-            self.refuse(400, "Bad Request", f" ({type(error).__name__})")
+            self.refuse(400, "Bad Request", f"twisted.web can't read the request: {type(error).__name__}")
 
     def _respondToBadRequestAndDisconnect(self) -> None:
         # twisted.web's, for what it finds bad by itself; it says so to nobody but the peer.
-        self.refuse(400, "Bad Request")
+        self.refuse(400, "Bad Request", "twisted.web can't read the request")
 
     def requestDone(self, request: Any) -> None:
         """
@@ -139,7 +139,7 @@ class Channel(http.HTTPChannel, Upgrading):
         """
         Hear that a head has had its time.
         """
-        self.refuse(408, "Request Timeout")
+        self.refuse(408, "Request Timeout", "the head took longer than headSeconds")
 
     def refuse(self, status: int, reason: str, why: str = "") -> None:
         """
@@ -232,7 +232,7 @@ class Request(server.Request):
     def _refuse(self) -> None:
         self._refused = True
         site = self.channel.site
-        site.count(self.channel, 413)
+        site.count(self.channel, 413, "the body is too long")
         # Else it would be told to go on.
         self.requestHeaders.removeHeader(b"expect")
         head = b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\n%sContent-Length: %d\r\n\r\n"
@@ -269,6 +269,9 @@ class Site(server.Site):
     noisy = False
     tooLong = tooLongHeaders = b""
 
+    #: How many proxies are trusted (C{--trust-forwarded}).
+    trustForwarded = 0
+
     def __init__(
         self,
         pages: Any,
@@ -279,7 +282,7 @@ class Site(server.Site):
         takesForms: bool = True,
         **others: Any,
     ) -> None:
-        super().__init__(pages, Request, logFormatter=_formatAccess, reactor=onTheWall(clock), **others)
+        super().__init__(pages, Request, logFormatter=self._formatAccess, reactor=onTheWall(clock), **others)
         self.bodyBytes = bodyBytes
         self.takesForms = takesForms
         self.heads: Timeouts[Channel] = Timeouts(limits.headSeconds, lambda: clock, Channel.late)
@@ -294,22 +297,18 @@ class Site(server.Site):
         """
         return alpn.acceptableProtocols()
 
-    def count(self, channel: Any, status: int, why: str = "") -> None:
+    def count(self, channel: Any, status: int, why: str) -> None:
         """
         Count a request that is refused, and log it.
         """
         self._counters.refused[f"http.{status}"] += 1
-        _log.info("Refused a request from {address}: {status}{why}", address=addressOf(channel), status=status, why=why)
+        logRefusal(addressOf(channel), status, why)
 
-
-def _formatAccess(timestamp: str, request: Any) -> str:
-    """
-    Log a request as the combined format of web servers does, but for its query, which may hold secrets; what the peer chose
-    is escaped and bounded.
-    """
-    path = request.uri.partition(b"?")[0]
-    address = request.getClientAddress()
-    return (
-        f"{getattr(address, 'host', '-')} - - {timestamp} "
-        f'"{printable(request.method, _NAMED)} {printable(path, _NAMED)}" {request.code} {request.sentLength or "-"}'
-    )
+    def _formatAccess(self, timestamp: str, request: Any) -> str:
+        """
+        Log a request as the combined format of web servers does, but for its query, which may hold secrets; with the
+        address that a trusted proxy tells.
+        """
+        path = printable(request.uri.partition(b"?")[0], _NAMED)
+        address = askerOf(request, self.trustForwarded).address
+        return f'{address} - - {timestamp} "{printable(request.method)} {path}" {request.code} {request.sentLength or "-"}'
