@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 PROGRAMS := apache2 caddy chromium curl firefox-esr haproxy nginx node npm openssl
 
 .PHONY: run test check conformance fuzz all clean
-.PHONY: benchmark benchmark-all benchmark-growth benchmark-soak benchmark-docs benchmark-smoke
+.PHONY: benchmark benchmark-all benchmark-growth benchmark-soak benchmark-hostile benchmark-docs benchmark-smoke
 
 # The chat, on http://localhost:$(PORT)
 run: $(VENV)/run
@@ -54,17 +54,23 @@ benchmark-soak: SECONDS = 300
 benchmark-soak: $(BENCH)/bench
 	$(BENCH)/bin/python -m benchmarks.soak --seconds $(SECONDS) $(ARGS)
 
+# Ours alone, attacked in each way for a minute; ARGS="--attacks forms,wildcard" chooses, ARGS=--long is ten minutes each
+benchmark-hostile: $(BENCH)/bench
+	$(BENCH)/bin/python -m benchmarks.hostile $(ARGS)
+
 # All of that, and docs/benchmarks.rst from it: more than an hour, on a machine that does nothing else
 benchmark-docs:
 	$(MAKE) benchmark-all ARGS="--docs --rounds 5"
 	$(MAKE) benchmark-growth ARGS=--docs
 	$(MAKE) benchmark-soak ARGS=--docs
+	$(MAKE) benchmark-hostile ARGS=--docs
 
 # A work of each kind, by ours, with a handful of peers: not to measure anything, but to see that it can be done
 benchmark-smoke: $(BENCH)/bench
 	$(BENCH)/bin/python -m benchmarks --servers ratchet --work echo-16,room,shouts,connect,idle,flood \
 		--rounds 1 --seconds 0.1 --scale 0.02
 	$(BENCH)/bin/python -m benchmarks.soak --seconds 2 --scale 0.02
+	$(BENCH)/bin/python -m benchmarks.hostile --seconds 1 --scale 0.05
 
 all: test check
 

@@ -33,7 +33,7 @@ EXTRAS = {
         "websockets>=13",
         "ws4py>=0.6",
     ],
-    "bench": ["matplotlib>=3.8", "picows>=1.8", "uvloop>=0.19"],
+    "bench": ["Twisted[tls]>=24.7", "matplotlib>=3.8", "picows>=1.8", "uvloop>=0.19"],
     "fuzz": ["atheris>=2.3"],
     "dev": [
         "mypy>=2.4",

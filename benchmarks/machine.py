@@ -46,6 +46,13 @@ def memoryBytes(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * getpagesize()
 
 
+def openFiles(pid: int) -> int:
+    """
+    Say how many files a process has open, sockets among them.
+    """
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
 def raiseOpenFiles() -> None:
     """
     Let this process, and what it starts, have as many open files as the system allows.

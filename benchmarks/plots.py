@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
+from benchmarks.siege import LONGEST_MS
 from benchmarks.table import Row, cost
 
 #: All of them are readable on white and on black, for the page isn't ours.
@@ -111,4 +112,26 @@ def plotSoak(figures: Mapping[str, Any], path: Path) -> None:
     _save(figure, path)
 
 
-PLOTS = {"table": plotTable, "growth": plotGrowth, "soak": plotSoak}
+def plotHostile(figures: Mapping[str, Any], path: Path) -> None:
+    """
+    Plot what a healthy peer notices of each attack, and how the memory goes: one line an attack.
+    """
+    sieges = figures["sieges"]
+    size = (11, 0.6 * len(sieges) + 1)
+    figure, panels = plt.subplots(len(sieges), 2, sharex="col", figsize=size, squeeze=False, layout="constrained")
+    for (waits, memory), siege in zip(panels, sieges, strict=True):
+        waits.plot([at for at, _ in siege["echoes"]], [wait * 1000 for _, wait in siege["echoes"]], color=OURS, linewidth=1)
+        waits.set_ylabel(siege["name"], rotation=0, ha="right", va="center")
+        waits.set_yscale("log")
+        waits.set_ylim(0.5, 2000)
+        waits.axhline(LONGEST_MS, color=FAINT)
+        memory.plot(*zip(*siege["memory"], strict=True), color=OURS, linewidth=1)
+        memory.set_ylim(0, max(mebibytes for _, mebibytes in siege["memory"]) * 1.25)
+    for axes, title in zip(panels[0], ("the healthy peer's longest wait in each second, ms", "memory, MiB"), strict=True):
+        axes.set_title(title, loc="left")
+    for axes in panels[-1]:
+        axes.set_xlabel("seconds")
+    _save(figure, path)
+
+
+PLOTS = {"table": plotTable, "growth": plotGrowth, "soak": plotSoak, "hostile": plotHostile}

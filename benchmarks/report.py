@@ -14,6 +14,7 @@ from benchmarks.machine import cores
 from benchmarks.machine import describe as describeMachine
 from benchmarks.server import ROOT
 from benchmarks.servers import KINDS
+from benchmarks.siege import GROWTH_MIB, LOGGED_KIB, LONGEST_MS, P99_MS, Siege, Waits, siegeTable
 from benchmarks.table import HEADS, Row, cells, growthTable, simpleTable
 from benchmarks.versions import versions
 
@@ -115,6 +116,13 @@ def saveSoak(about: About, soak: Soak) -> None:
     _save("soak", {"about": about, **asdict(soak)})
 
 
+def saveHostile(about: About, sieges: Sequence[Siege]) -> None:
+    """
+    Keep what came of attacks.
+    """
+    _save("hostile", {"about": about, "sieges": [asdict(siege) for siege in sieges]})
+
+
 def _save(part: str, figures: dict[str, Any]) -> None:
     # matplotlib takes its time to load, and nothing but this needs it.
     from benchmarks import plots
@@ -122,7 +130,7 @@ def _save(part: str, figures: dict[str, Any]) -> None:
     kept = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
     kept[part] = figures
     FIGURES.write_text(json.dumps(kept, indent=1) + "\n")
-    plots.PLOTS[part](figures, DOCS / f"benchmarks-{part}.svg")
+    plots.PLOTS[part](figures, DOCS / _image(part))
     (DOCS / "benchmarks.rst").write_text(page(kept))
 
 
@@ -132,7 +140,7 @@ Benchmarks
 
 ``make benchmark`` measures ours beside the servers that are quickest to install, and prints the table;
 ``make benchmark-all`` beside all of them; ``make benchmark-growth`` and ``make benchmark-soak`` measure ours alone;
-``make benchmark-docs`` does all of that, and writes this page.
+``make benchmark-docs`` does all of that, and writes this page; ``make benchmark-hostile`` attacks ours.
 
 Every server does the same job, in one small file of ``benchmarks/servers/`` each: a token that stands in a dict logs a peer
 in; JSON is decoded, dispatched by the event's name, and encoded.
@@ -154,7 +162,21 @@ second; what each costs it is measured all the same.
 In the plot, whose scale is logarithmic, cheaper is further to the left.
 """
 
-HEADINGS = {"table": "Side by side", "growth": "Growth", "soak": "A soak"}
+HOSTILE = f"""\
+``make benchmark-hostile`` attacks a new server in each of these ways, with the limits that it has by default, by twenty peers
+that send as fast as they may, and has a healthy peer measure what it notices of that.
+``p50``, ``p99`` and ``longest`` are how long it waits for an echo; ``login`` is the longest time that a new connection took
+until it was logged in; ``lost`` is how many of the healthy peer's connections ended.
+The memory before and after is what is in use once what is free was given back to the system.
+Marked is what is more than it should be: a p99 above {P99_MS} ms, a wait above {LONGEST_MS} ms, {GROWTH_MIB} MiB more memory,
+{LOGGED_KIB} KiB of log a minute.
+"""
+
+HEADINGS = {"table": "Side by side", "growth": "Growth", "soak": "A soak", "hostile": "Under attack"}
+
+
+def _image(part: str) -> str:
+    return "hostile.svg" if part == "hostile" else f"benchmarks-{part}.svg"
 
 
 def page(kept: Mapping[str, Any]) -> str:
@@ -166,7 +188,7 @@ def page(kept: Mapping[str, Any]) -> str:
     parts = [PAGE]
     for name, heading in HEADINGS.items():
         if name in kept:
-            image = f".. image:: benchmarks-{name}.svg\n   :alt: {heading}"
+            image = f".. image:: {_image(name)}\n   :alt: {heading}"
             paragraphs = [describe(kept[name]["about"]), _CONTENTS[name](kept[name]), image]
             parts.append("\n\n".join([f"\n{heading}\n{'-' * len(heading)}", *paragraphs]) + "\n")
     return "\n".join(parts)
@@ -184,4 +206,10 @@ def _soak(figures: Mapping[str, Any]) -> str:
     return describeSoak(Soak(figures["peers"], figures["memory"], figures["counts"]))
 
 
-_CONTENTS = {"table": _table, "growth": _growth, "soak": _soak}
+def _hostile(figures: Mapping[str, Any]) -> str:
+    sieges = [Siege(**{**each, "waits": Waits(**each["waits"])}) for each in figures["sieges"]]
+    attacks = "\n".join(f"- ``{each.name}``: {each.says}" for each in sieges)
+    return f"{HOSTILE}\n{siegeTable(sieges)}\n\n{attacks}"
+
+
+_CONTENTS = {"table": _table, "growth": _growth, "soak": _soak, "hostile": _hostile}

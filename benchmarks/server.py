@@ -36,15 +36,16 @@ def freePort() -> int:
 
 
 @contextmanager
-def serving(command: list[str], port: int, core: int) -> Iterator[int]:
+def serving(command: list[str], port: int, core: int, log: Path | None = None) -> Iterator[int]:
     """
     Run a server meanwhile.
 
     @param command: its command line; the environment variable PORT names the port to it
+    @param log: the file that has what it prints; without one that is told only where it breaks
     @return: its process id
     @raise Broken: where it doesn't begin to listen
     """
-    with TemporaryFile("w+") as output:
+    with TemporaryFile("w+") if log is None else log.open("w+") as output:
         server = subprocess.Popen(
             command,
             cwd=ROOT,
