@@ -12,8 +12,14 @@ from benchmarks.attacker import CONTINUATION, TEXT, Attacker, Link, event, frame
 #: How many events the old room has seen; what the server remembers of it are the last hundred.
 OLD_EVENTS = 200_000
 
-_BIG = 64_000
+#: How many bytes the big messages have, and how many fragments those that have many: more than 1,024 aren't taken.
+_BIG, _FRAGMENTS = 64_000, 1_000
+
+#: How many connections an attacker holds, where it is their number that attacks.
 _HELD = 50
+
+#: How often an attacker asks for a page, or to be let in, in seconds.
+_PAGE_EVERY = 0.2
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,7 @@ async def _request(attacker: Attacker, request: bytes) -> None:
     async with asyncio.timeout(60):
         await link.reader.read(65536)
     attacker.drop(link)
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(_PAGE_EVERY)
 
 
 def _post(contentType: str, body: bytes = b"") -> bytes:
@@ -193,8 +199,8 @@ async def _keys(attacker: Attacker) -> None:
 
 async def _fragments(attacker: Attacker) -> None:
     link = await attacker.logIn()
-    text = b'{"event":"echo","data":"' + b"x" * 1000 + b'"}'
-    pieces = [text[at : at + 1] for at in range(len(text))]
+    text = b'{"event":"echo","data":"' + b"x" * (_FRAGMENTS - 26) + b'"}'
+    pieces = [text[at : at + 1] for at in range(_FRAGMENTS)]
     message = b"".join(
         frame(piece, TEXT if at == 0 else CONTINUATION, final=at == len(pieces) - 1) for at, piece in enumerate(pieces)
     )
@@ -214,7 +220,7 @@ async def _extensions(attacker: Attacker) -> None:
     await link.send(handshake(Sec_WebSocket_Extensions=",".join(["a"] * 7_500)))
     await link.reader.read(65536)
     attacker.drop(link)
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(_PAGE_EVERY)
 
 
 # Logins and names
@@ -228,12 +234,13 @@ async def _logins(attacker: Attacker) -> None:
 
 
 async def _names(attacker: Attacker) -> None:
-    ugly = "%1b[31m\"'%0d%0a" + "x" * 200
-    link = await attacker.logIn(f"ugly-{attacker.number}", f'/"{ugly}', User_Agent='"\x1b[31m' + "x" * 1000)
-    for _ in range(20):
+    ugly = "\"%1b[31m'%0d%0a" + "x" * 200
+    link = await attacker.logIn(f"ugly-{attacker.number}", f"/{ugly}", User_Agent='"\\x' + "é" * 500)
+    for _ in range(5):
         await link.send(event("\x1b[31mname\r\n\x07", "x", id=1))
         await link.send(event("socket.subscribe", {"room": "\x1b]0;owned\x07"}, id=2))
     attacker.drop(link)
+    await _request(attacker, f'GET /{ugly} HTTP/1.1\r\nHost: 127.0.0.1\r\nReferer: "\\x1b{ugly}\r\n\r\n'.encode("latin-1"))
 
 
 ATTACKS = {
@@ -255,7 +262,7 @@ ATTACKS = {
         Attack("keys", "keys, each with a result of 60 kB", _keys),
         Attack("metas", "metas of 1 kB in 128 rooms", _metas),
         Attack("wildcard", "asks for ever new rooms under a wildcard", _wildcard),
-        Attack("fragments", "messages of 1,024 fragments", _fragments),
+        Attack("fragments", "messages of 1,000 fragments", _fragments),
         Attack("numbers", "64 kB of [1e9]", _numbers),
         Attack("extensions", "15 kB of Sec-WebSocket-Extensions", _extensions),
         Attack("logins", "40 wrong logins a second from the healthy peer's address", _logins),

@@ -36,8 +36,9 @@ LONG = 600.0
 #: How often the memory is looked at, in seconds.
 EVERY = 0.2
 
-#: How long the server is left alone after an attack, before its memory is looked at once more.
-REST = 3.0
+#: How long the server is left alone after an attack, before its memory is looked at once more, but no longer than the attack
+#: lasted: what is kept for those who come back soon is gone by then.
+REST = 20.0
 
 #: How many events are published by one request.
 _PUBLISHED = 50_000
@@ -103,7 +104,7 @@ async def besiege(attack: Attack, ports: tuple[int, int], pid: int, log: Path, c
         await task
     said, _ = await watching.communicate()
     seen = json.loads(said)
-    await asyncio.sleep(REST)
+    await asyncio.sleep(min(REST, chosen.seconds))
     try:
         async with asyncio.timeout(healthy.PATIENCE):
             after = await _figures(ports[0])

@@ -2,17 +2,22 @@
 Benchmarks: what of them can be wrong without a clock; that each kind of work can be done is seen by C{make benchmark-smoke}.
 """
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 from docutils import nodes
 from docutils.core import publish_doctree
 
 from benchmarks import readme
+from benchmarks.attacker import CONTINUATION, price, readFrame
+from benchmarks.attacker import frame as attackersFrame
 from benchmarks.dialects import DIALECTS, LoginRefused, Plain, SocketIO
 from benchmarks.machine import cpuSeconds, memoryBytes
 from benchmarks.meter import Meter, Sample, percentile
@@ -20,6 +25,8 @@ from benchmarks.report import FIGURES, Soak, describe, describeSoak, page
 from benchmarks.servers import FEW, KINDS, ratchet
 from benchmarks.servers.ratchet import Users
 from benchmarks.servers.tokens import USERS
+from benchmarks.siege import Siege, Waits, bySecond, siegeTable, summed
+from benchmarks.siege import cells as cellsOf
 from benchmarks.table import HEADS, Row, cells, greatestGrowth, growthTable, makeRow, simpleTable
 from benchmarks.visitor import cut, frame
 from ratchet_tx.interfaces import IClientProvider
@@ -257,6 +264,99 @@ def test_growthTable() -> None:
     ]
 
 
+# Attacks
+
+
+def siege(**figures: Any) -> Siege:
+    waits = Waits(p50=0.5, p99=2, longest=8, login=9)
+    kept = {"echoes": [(0.0, 0.008)], "lost": 0, "memory": [(0.0, 60.0), (1.0, 70.0)], "before": 60.0, "after": 61.0}
+    return Siege(
+        **{"name": "forms", "says": "many", "seconds": 30, "waits": waits, "files": 9, "logged": 1024, **kept, **figures}
+    )
+
+
+def test_waitsOfWhoCannotAsk() -> None:
+    """A server that stands still for a second was slow for a second, and not for one echo."""
+    echoes = [(number / 10, 0.001) for number in range(100)] + [(10.0, 1.0)]
+    waits = summed(echoes, [(0.0, 0.25), (2.0, 0.5)], every=0.1)
+    assert (waits.p50, waits.longest, waits.login) == (1, 1000, 500)
+    assert waits.p99 == pytest.approx(900)
+
+
+def test_waitsOfNobody() -> None:
+    """Where nothing was asked, nobody waited."""
+    assert summed([], [], every=0.1) == Waits(0, 0, 0, 0)
+
+
+def test_longestOfEachSecond() -> None:
+    """Of each second the greatest value is kept, in the order of time."""
+    assert bySecond([(1.5, 3), (0.1, 1), (0.9, 2), (1.6, 2)]) == [(0, 2), (1, 3)]
+    assert bySecond([]) == []
+
+
+def test_siegeWithinBounds() -> None:
+    """What a healthy peer hardly notices isn't marked."""
+    assert cellsOf(siege()) == ("forms", "0.5", "2.0", "8.0", "9.0", "60", "70", "61", "9", "2", "0")
+
+
+@pytest.mark.parametrize(
+    ("figures", "marked"),
+    [
+        ({"waits": Waits(0.5, 101, 501, 502)}, ["101.0 (!)", "501.0 (!)", "502.0 (!)"]),
+        ({"memory": [(0.0, 317.0)]}, ["317 (!)"]),
+        ({"logged": 600 * 1024}, ["1200 (!)"]),
+        ({"lost": 2}, ["2 (!)"]),
+    ],
+)
+def test_siegeBeyondBounds(figures: dict[str, Any], marked: list[str]) -> None:
+    """What is more than it should be is marked."""
+    assert [cell for cell in cellsOf(siege(**figures)) if cell.endswith("(!)")] == marked
+
+
+def test_siegeInALine() -> None:
+    """A line says what the attackers did, and what is wrong in the log."""
+    line = siege(counts={"sent": 1234, "closed 4009": 2}, controls=3, ledger={"held": 5}).line()
+    assert "attackers: closed 4009 2, sent 1,234; ledger {'held': 5}; 3 control bytes in the log" in line
+    assert siege().line().endswith("attackers: nothing")
+
+
+def test_siegeTable() -> None:
+    """The table of attacks is reStructuredText, one row an attack."""
+    assert cellsRead(siegeTable([siege(), siege(name="names")]))[1:] == [
+        list(cellsOf(siege())),
+        list(cellsOf(siege(name="names"))),
+    ]
+
+
+@pytest.mark.parametrize(("size", "cost"), [(10, 1), (4095, 1), (4096, 2), (64_000, 16)])
+def test_attackersKnowThePrice(size: int, cost: int) -> None:
+    """They send as much as is allowed, by the price that an event has."""
+    assert price(size) == cost
+
+
+@pytest.mark.parametrize("size", [0, 5, 125, 126, 65535, 65536])
+def test_attackersFrames(size: int) -> None:
+    """Their frames are those of any client, whatever their size, opcode and end."""
+    payload = os.urandom(size)
+    assert attackersFrame(payload) == wire.frame(payload)
+    assert attackersFrame(payload, CONTINUATION, final=False) == wire.frame(payload, wire.CONTINUATION, final=False)
+
+
+def test_attackersFragments() -> None:
+    """What is read from a server is read whole, in any of the three lengths."""
+
+    async def read(data: bytes) -> tuple[int, bytes]:
+        reader = asyncio.StreamReader()
+        reader.feed_data(data)
+        reader.feed_eof()
+        return await readFrame(reader)
+
+    for size in (0, 125, 126, 65535, 65536):
+        assert asyncio.run(read(wire.frame(b"x" * size, masked=False))) == (wire.TEXT, b"x" * size)
+    with pytest.raises(EOFError):
+        asyncio.run(read(wire.frame(b"xy", masked=False)[:-1]))
+
+
 # The page
 
 
@@ -278,6 +378,7 @@ def test_page() -> None:
         "table": {"about": ABOUT, "rows": [ROW]},
         "growth": {"about": ABOUT, "sizes": [1, 2], "costs": {"CPU us": [1.0, 2.0]}},
         "soak": soak,
+        "hostile": {"about": ABOUT, "sieges": [json.loads(json.dumps(asdict(siege(says="a form of 200 kB"))))]},
     }
     text = publish_doctree(page(kept), settings_overrides={"halt_level": 2, "report_level": 2}).astext()
     for words in (
@@ -285,6 +386,8 @@ def test_page() -> None:
         "ws 8.0",
         *HEADS,
         "the same core",
+        "forms: a form of 200 kB",
+        "a wait above 500 ms",
     ):
         assert words in text
     assert "51.5 MiB in the end" in text
