@@ -10,7 +10,11 @@ from struct import pack
 from ratchet_tx.utf8 import isUTF8
 
 _FINAL_TEXT = 0x81
+_FINAL_CLOSE = b"\x88"
 _MASKED = 0x80
+
+#: How long a control frame of a client's is at most, its head included.
+LONGEST_CONTROL = 131
 
 #: From this length on a masker in C is faster, which takes a microsecond to set up.
 _LONG = 256
@@ -107,3 +111,41 @@ def unmask(masked: bytes) -> bytes:
     number = int.from_bytes(masked, "little")
     # Little-endian, the number's end is the mask.
     return (number ^ (number & 0xFFFFFFFF) * repeating).to_bytes(words * 4, "little")[4:size]
+
+
+def sizeOf(head: bytes) -> int | None:
+    """
+    Say how long a frame is that begins so, whatever frame it is, its head included.
+
+    @param head: at least its first 10 bytes, or all that is there
+    @return: None where there is too little of it to say so
+    """
+    if len(head) < 2:
+        return None
+    length, mask = head[1] & 0x7F, 4 if head[1] & _MASKED else 0
+    if length < 126:
+        return 2 + mask + length
+    wide = 2 if length == 126 else 8
+    return None if len(head) < 2 + wide else 2 + wide + mask + int.from_bytes(head[2 : 2 + wide], "big")
+
+
+def closeAtEnd(data: bytes) -> bytes | None:
+    """
+    Find a client's close frame at the very end of some data, whatever stands before it: nothing may follow a close.
+
+    A frame with a code that can't be there isn't taken for one: half a message may end so by chance.
+
+    @param data: the last L{LONGEST_CONTROL} bytes that came, or fewer
+    """
+    start = data.find(_FINAL_CLOSE)
+    while start >= 0:
+        frame = data[start:]
+        if len(frame) == sizeOf(frame) and _MASKED <= frame[1] < _MASKED + 126 and _isCloseOf(unmask(frame[2:])):
+            return frame
+        start = data.find(_FINAL_CLOSE, start + 1)
+    return None
+
+
+def _isCloseOf(payload: bytes) -> bool:
+    code = int.from_bytes(payload[:2], "big")
+    return not payload or (len(payload) > 1 and (1000 <= code <= 1014 or 3000 <= code <= 4999) and isUTF8(payload[2:]))

@@ -23,6 +23,10 @@ VERSION = "13"
 #: Headers that say one thing once.
 _SINGLE = ("sec-websocket-extensions", "sec-websocket-key", "sec-websocket-version")
 
+#: How many values of a header are looked at, and how long offered extensions may be: browsers offer one, of 42 bytes.
+_VALUES = 32
+_OFFERED_BYTES = 512
+
 
 class Handshake(NamedTuple):
     """
@@ -41,6 +45,14 @@ class Handshake(NamedTuple):
     headers: dict[str, str]
     host: str
     key: str
+
+    @property
+    def extensions(self) -> str:
+        """
+        Give the extensions that are offered; none where there are more than anybody means, for each takes time to read.
+        """
+        offered = self.headers.get("sec-websocket-extensions", "")
+        return offered if len(offered) <= _OFFERED_BYTES else ""
 
     def listed(self, name: str) -> list[str]:
         """
@@ -99,7 +111,7 @@ def _readCookies(value: bytes) -> str:
 
 
 def _listed(headers: dict[str, str], name: str) -> list[str]:
-    return [each.strip(" \t") for each in headers[name].split(",")] if name in headers else []
+    return [each.strip(" \t") for each in headers[name].split(",", _VALUES)[:_VALUES]] if name in headers else []
 
 
 def _hostOf(value: str) -> str:

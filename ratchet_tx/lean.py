@@ -173,7 +173,7 @@ class LeanProtocol(WebSocketServerProtocol):
             head = self.head or readHead(self.data[:end], 0)
             handshake = readHandshake(head)
             self.websocket_protocols = handshake.listed("sec-websocket-protocol")
-            self.websocket_extensions = self._parseExtensionsHeader(handshake.headers.get("sec-websocket-extensions", ""))
+            self.websocket_extensions = self._parseExtensionsHeader(handshake.extensions)
             accepted = self.onConnect(self._describe(handshake))
         except BadHead as bad:
             self.failHandshake(bad.why or bad.reason, bad.status)

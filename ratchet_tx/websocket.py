@@ -24,8 +24,8 @@ from ratchet_tx.connection import Connection
 from ratchet_tx.direct import DirectOutlet
 from ratchet_tx.door import Door, addressOf
 from ratchet_tx.forwarded import Asker, readForwarded
-from ratchet_tx.frames import makeText, takeText, textOf
-from ratchet_tx.head import Head
+from ratchet_tx.frames import LONGEST_CONTROL, closeAtEnd, makeText, sizeOf, takeText, textOf
+from ratchet_tx.head import END, Head
 from ratchet_tx.hosts import Hosts
 from ratchet_tx.hub import Hub
 from ratchet_tx.interfaces import ITransport
@@ -40,6 +40,7 @@ from ratchet_tx.refusals import explain, explainHost, explainOrigin
 from ratchet_tx.request import Request
 from ratchet_tx.spare import Spare
 from ratchet_tx.timeouts import Timeouts
+from ratchet_tx.turns import Turns
 
 #: How long a peer may take to answer our close, and to read what was sent before.
 LINGER_SECONDS = 3
@@ -47,8 +48,14 @@ LINGER_SECONDS = 3
 #: When somebody may come again who was one too many.
 RETRY_SECONDS = 5
 
-#: How many bytes Autobahn is given at once.
-_PORTION = 16384
+#: How many frames of one peer are dealt with in a turn of the reactor; what is beyond waits for the next.
+_SHARE = range(32)
+
+#: How long a chunk is at most, in bytes, that is dealt with however long the turn has taken.
+_SHORT_CHUNK = 8192
+
+#: How long the head of a frame is at most: by its first ten bytes it is known how long the frame is.
+_LONGEST_HEAD = 14
 
 #: The longest text of a frame whose length takes two bytes, which are all that the fast path knows.
 _LONGEST_TEXT = 65535
@@ -57,7 +64,8 @@ _LONGEST_TEXT = 65535
 _REASON_BYTES = 123
 
 #: Autobahn's states. A class's attribute is looked up anew for each message, through all its bases; a module's name isn't.
-_OPEN, _CLOSED = LeanProtocol.STATE_OPEN, LeanProtocol.STATE_CLOSED
+_CONNECTING, _OPEN = LeanProtocol.STATE_CONNECTING, LeanProtocol.STATE_OPEN
+_CLOSING, _CLOSED = LeanProtocol.STATE_CLOSING, LeanProtocol.STATE_CLOSED
 
 #: What a refused handshake is told beside the code; anything else is the peer's own fault, in a way that it has to find.
 HTTP_STATUS = {
@@ -96,7 +104,19 @@ class RatchetServerProtocol(LeanProtocol):
     #: Whether the next byte begins a message, and the fast path may look at it.
     _between = False
 
+    #: Whether the connection wants no more of it for now.
     _readingPaused = False
+
+    #: Whether the transport is read from.
+    _isRead = True
+
+    #: What of the peer's bytes waits for a later turn; None where nothing does.
+    _left: bytes | None = None
+
+    #: The last of what came after our own close.
+    _tail = b""
+
+    _fragments = 0
 
     #: Whether there was a time, since the last ping, in which we didn't read.
     _unread = False
@@ -174,7 +194,7 @@ class RatchetServerProtocol(LeanProtocol):
         if isBinary:
             return self._refuseBinary()
         if self.connection is not None:
-            self.factory.hub.received(self.connection, payload)
+            self.factory.hub.received(self.connection, payload, self._fragments)
 
     def _refuseBinary(self) -> None:
         if self.connection is not None:
@@ -215,6 +235,15 @@ class RatchetServerProtocol(LeanProtocol):
         if self._fragments > self.factory.mostFragments and self.connection is not None:
             self.connection.close(4009, "Too many fragments")
 
+    def onMessageEnd(self) -> None:
+        """
+        End a message, of which the hub is told how many fragments it had, if it was cut up.
+        """
+        if self._fragments == 1:
+            self._fragments = 0
+        super().onMessageEnd()
+        self._fragments = 0
+
     def ping(self) -> None:
         """
         Ask whether the peer is still there.
@@ -231,7 +260,7 @@ class RatchetServerProtocol(LeanProtocol):
             self._isThere()
 
     def _isThere(self) -> None:
-        self._unread = self._readingPaused
+        self._unread = not self._isRead
         self.factory.pongs.stop(self)
         self.factory.pings.start(self)
 
@@ -245,7 +274,7 @@ class RatchetServerProtocol(LeanProtocol):
         if self.connection is None:
             return
         if self._unread:
-            self._unread = self._readingPaused
+            self._unread = not self._isRead
             self.factory.pongs.start(self)
         elif self.connection.heard > self._pinged:
             self._isThere()
@@ -255,12 +284,10 @@ class RatchetServerProtocol(LeanProtocol):
     # What is received
 
     def dataReceived(self, data: bytes) -> None:
-        if not self._between:
-            data = self._finishFrame(data)
         if self._between:
             data = self._takeTexts(data)
         if data:
-            self._giveToAutobahn(data)
+            self._takeFrames(data)
 
     def _takeTexts(self, data: bytes) -> bytes:
         """
@@ -269,37 +296,152 @@ class RatchetServerProtocol(LeanProtocol):
         @return: what isn't, from there on
         """
         taken, size, limit = 0, len(data), self.factory.longestText
-        while taken < size and self.state == _OPEN:
+        if size > _SHORT_CHUNK and self.factory.turns.isOver():
+            return data
+        for _ in _SHARE:
+            if taken >= size or self.state != _OPEN:
+                break
             found = takeText(data, taken, limit, unmaskLong)
             if found is None:
                 break
             text, taken = found
             self.onMessage(text, False)
+        else:
+            if taken < size:
+                self._postpone(data[taken:])
+            return b""
         return data[taken:]
 
-    def _finishFrame(self, data: bytes) -> bytes:
+    def _takeFrames(self, data: bytes) -> None:
         """
-        Give Autobahn the rest of a frame that it has half of, so that what follows may be the fast path's again.
+        Take whatever frames there are; what is beyond this peer's share, or comes while that waits, is kept for later turns.
+        """
+        if self.state in (_CLOSING, _CLOSED):
+            return self._takeLast(data)
+        if self._left is not None:
+            # TLS may still have had some when its reading was paused.
+            self._left += data
+        elif rest := self._takeShare(data):
+            self._postpone(rest)
 
-        @return: what follows
+    def _takeShare(self, data: bytes) -> bytes:
         """
-        if self.current_frame is None:
+        Take as many frames as may be taken in one turn.
+
+        @return: what is left
+        """
+        taken, size = 0, len(data)
+        if size > _SHORT_CHUNK and self.factory.turns.isOver():
             return data
-        missing = self.current_frame.length - self.current_frame_masker.pointer()
-        self._giveToAutobahn(data[:missing])
-        return data[missing:]
+        for _ in _SHARE:
+            if taken >= size or self._readingPaused:
+                break
+            if self.state in (_CLOSING, _CLOSED):
+                self._takeLast(data[taken:])
+                return b""
+            taken = self._takeFrame(data, taken)
+        return data[taken:]
 
-    def _giveToAutobahn(self, data: bytes) -> None:
-        # For each frame it copies all that follows, which adds up where a large chunk is full of the smallest ones.
-        for start in range(0, len(data), _PORTION):
-            self._dataReceived(data[start : start + _PORTION])
-        self._between = (
+    def _takeFrame(self, data: bytes, start: int) -> int:
+        """
+        Take one frame, or what there is of it; Autobahn takes all but plain texts.
+
+        It is given no more than that: for each frame it copies all that follows.
+
+        @return: where the next one begins
+        """
+        if self._between:
+            found = takeText(data, start, self.factory.longestText, unmaskLong)
+            if found is not None:
+                self.onMessage(found[0], False)
+                return found[1]
+        if self.state == _CONNECTING:
+            head = data.find(END, start)
+            missing = len(data) if head < 0 else head + len(END) - start
+        elif self.current_frame is not None:
+            missing = self.current_frame.length - self.current_frame_masker.pointer()
+        else:
+            # Autobahn may have the head's first bytes already.
+            whole = sizeOf(self.data + data[start : start + _LONGEST_HEAD])
+            missing = len(data) if whole is None else whole - len(self.data)
+        end = min(start + missing, len(data))
+        self._dataReceived(data[start:end])
+        self._between = self._isBetween()
+        return end
+
+    def _isBetween(self) -> bool:
+        """
+        Say whether the next byte begins a message that the fast path may look at.
+        """
+        return (
             self.factory.takesTexts
             and not self._compresses
             and not self.data
             and self.current_frame is None
             and not self.inside_message
+            and self.state == _OPEN
         )
+
+    def _takeLast(self, data: bytes) -> None:
+        """
+        Drop what comes after our own close, but for the peer's, which is its last word and ends the connection.
+        """
+        if self.state != _CLOSING:
+            return
+        self._tail = (self._tail + data[-LONGEST_CONTROL:])[-LONGEST_CONTROL:]
+        close = closeAtEnd(self._tail)
+        if close is not None:
+            # Whatever Autobahn has begun to read ends here.
+            self.data, self.current_frame = b"", None
+            self._dataReceived(close)
+
+    # What waits for later turns
+
+    def _postpone(self, rest: bytes) -> None:
+        """
+        Keep what is left of a chunk, and read no more of the peer until it is dealt with.
+        """
+        self._left = rest
+        self._between = False
+        self._stopReading()
+        if not self._readingPaused:
+            self.factory.turns.wait(self)
+
+    def goOn(self) -> None:
+        """
+        Deal with one more share of what is left.
+        """
+        left, self._left = self._left, None
+        if left is None or self._lost:
+            return
+        if self.state != _OPEN:
+            self._takeLast(left)
+        else:
+            self._between = self._isBetween()
+            rest = self._takeShare(left)
+            if rest and self.state == _OPEN:
+                return self._postpone(rest)
+        if not self._readingPaused:
+            self._startReading()
+
+    def _stopReading(self) -> None:
+        if not self._isRead:
+            return
+        self._isRead = False
+        self._unread = True
+        if self._held is None:
+            self.transport.pauseProducing()
+        elif self.factory.poller is not None:
+            self.factory.poller.release(self._held, self.transport)
+
+    def _startReading(self) -> None:
+        if self._isRead or self._lost:
+            return
+        self._isRead = True
+        if self._held is None:
+            self.transport.resumeProducing()
+        elif self.transport.connected and self.factory.poller is not None:
+            self._held = self.factory.poller.hold(self.transport)
 
     def connectionMade(self) -> None:
         self._outlet: Outlet | DirectOutlet | Nowhere = self._makeOutlet()
@@ -312,6 +454,8 @@ class RatchetServerProtocol(LeanProtocol):
             timeouts.stop(self)
         if self._held is not None and factory.poller is not None:
             factory.poller.release(self._held, self.transport)
+        factory.turns.forget(self)
+        self._left = None
         self._outlet.lose()
         self._outlet = NOWHERE
         super().connectionLost(reason)
@@ -350,6 +494,12 @@ class RatchetServerProtocol(LeanProtocol):
         super().sendCloseFrame(code, reasonUtf8, isReply)
         # By this Autobahn keeps nothing any more of what still comes.
         self.failedByMe = not isReply
+        self._readingPaused = False
+        if self._left is not None:
+            self._left = self._left[-LONGEST_CONTROL:]
+            self.factory.turns.wait(self)
+        elif not self._isRead:
+            self._startReading()
         self.factory.leaving.start(self)
         if self.connection is not None:
             if self.failedByMe and not self.connection.closing:
@@ -425,18 +575,17 @@ class RatchetServerProtocol(LeanProtocol):
             self.dropConnection(abort=True)
 
     def pauseReading(self) -> None:
-        self._readingPaused = self._unread = True
-        if self._held is None:
-            self.transport.pauseProducing()
-        else:
-            self.factory.poller.release(self._held, self.transport)
+        # After our close the peer's own is waited for, and all else dropped.
+        if self.state == _OPEN:
+            self._readingPaused = True
+            self._stopReading()
 
     def resumeReading(self) -> None:
         self._readingPaused = False
-        if self._held is None:
-            self.transport.resumeProducing()
-        elif self.transport.connected:
-            self._held = self.factory.poller.hold(self.transport)
+        if self._left is None:
+            self._startReading()
+        else:
+            self.factory.turns.wait(self)
 
 
 @implementer(IProtocolNegotiationFactory)
@@ -474,6 +623,7 @@ class RatchetServerFactory(WebSocketServerFactory):
         self.takesTexts = "fast-path" not in without
         self.writesDirectly = "direct-writes" not in without
         self.batch = Batch(self.reactor)
+        self.turns = Turns(self.reactor)
         self.poller = self._makePoller() if "nested-epoll" not in without else None
         self.trafficStats = TrafficStats()
         clock = lambda: hub.clock  # noqa: E731

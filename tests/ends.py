@@ -71,6 +71,9 @@ class Wire:
 
     def send(self, data: bytes) -> None:
         self.protocol.dataReceived(data)
+        # What is beyond a peer's share is dealt with in the reactor's next turns.
+        if isinstance(self.factory.reactor, MemoryReactorClock):
+            self.factory.reactor.advance(0)
 
     def stopReading(self) -> None:
         """

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ratchet_tx.frames import makeText, takeText, textOf, unmask
+from ratchet_tx.frames import LONGEST_CONTROL, closeAtEnd, makeText, sizeOf, takeText, textOf, unmask
 from ratchet_tx.masks import unmaskLong
 from tests.wire import BINARY, CLOSE, CONTINUATION, MASK, PING, frame
 
@@ -130,3 +130,30 @@ def test_masks(data: bytes, mask: bytes) -> None:
     """A mask is taken off byte by byte, and put on again in the same way."""
     assert unmask(mask + data) == bytes(byte ^ mask[position % 4] for position, byte in enumerate(data))
     assert unmask(mask + unmask(mask + data)) == data
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536])
+@pytest.mark.parametrize("masked", [True, False])
+def test_sizeOf(size: int, masked: bool) -> None:
+    """By the first bytes of a frame, whatever frame it is, it is known how long it is."""
+    whole = frame(b"x" * size, BINARY, masked=masked)
+    assert sizeOf(whole[:14]) == sizeOf(whole[:10]) == len(whole)
+    assert sizeOf(whole[:1]) is sizeOf(b"") is None
+    assert size < 126 or sizeOf(whole[:3]) is None
+
+
+@pytest.mark.parametrize("payload", [b"", b"\x03\xe8", b"\x0f\xa9", b"\x0f\xa1Bye", b"\x03\xe8" + b"x" * 123])
+def test_closeAtEnd(payload: bytes) -> None:
+    """A close frame is found at the very end, whatever is before it, and nowhere else."""
+    close = frame(payload, CLOSE)
+    for before in (b"", b"\x88", b"\x88\x80", b"\x81\xfe\x88" * 10):
+        assert closeAtEnd((before + close)[-LONGEST_CONTROL:]) == close
+        assert closeAtEnd((before + close)[:-1]) is None
+    assert closeAtEnd(close + b"\x81") is None
+
+
+@pytest.mark.parametrize("payload", [b"\x03", b"\x00\x00", b"\x07\xd0", b"\x13\x88", b"\x03\xe8\xff"])
+def test_noClose(payload: bytes) -> None:
+    """What has no code that a close may have isn't taken for one, nor is what has no mask."""
+    assert closeAtEnd(frame(payload, CLOSE)) is None
+    assert closeAtEnd(frame(b"\x03\xe8", CLOSE, masked=False)) is None

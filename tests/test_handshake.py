@@ -128,3 +128,11 @@ def test_cookies() -> None:
     more = "Cookie: a=Михаил; b=".encode() + b"\xc9mile\r\nCookie: c=3\r\n"
     found = read(handshake(Cookie="").replace(b"Host:", more + b"Host:"))
     assert found.headers["cookie"] == "a=Михаил; b=Émile; c=3"
+
+
+def test_tooManyOffers() -> None:
+    """Of endless offers no more is looked at than anybody means: extensions are ignored, and 32 subprotocols are read."""
+    many = read(handshake(Sec_WebSocket_Extensions="a," * 3000 + "a", Sec_WebSocket_Protocol="p," * 3000 + "p"))
+    assert many.extensions == ""
+    assert many.listed("sec-websocket-protocol") == ["p"] * 32
+    assert read(handshake(Sec_WebSocket_Extensions="permessage-deflate")).extensions == "permessage-deflate"

@@ -115,6 +115,7 @@ LAYERS = {
         "renewable",
         "service",
         "tap",
+        "turns",
         "web",
         "web.admin",
         "web.asker",

@@ -72,7 +72,9 @@ def outcome(way: Way, factory: Any, pieces: list[bytes]) -> Any:
                 break
             wire.send(piece)
         protocol = wire.protocol
-        said = (factory.messages, wire.receive(), protocol.state, protocol.wasClean, protocol.remoteCloseCode)
+        # Of who has been closed for what they sent we take nothing more but their own close; Autobahn still reads the rest.
+        end = None if protocol.failedByMe else (protocol.state, protocol.wasClean, protocol.remoteCloseCode)
+        said = (factory.messages, wire.receive(), end)
         wire.lose()
         if isinstance(factory, Ours):
             factory.hub.stopService()
