@@ -16,6 +16,7 @@ from ratchet_tx.errors import AskRefused, PeerError, UsageError
 from ratchet_tx.holds import Hold
 from ratchet_tx.inbox import Inbox
 from ratchet_tx.interfaces import IClient, IConnection, IRequest, ITransport
+from ratchet_tx.ledger import Account, Ledger
 from ratchet_tx.limits import Strikes
 from ratchet_tx.messages import Deliver, Message
 from ratchet_tx.payload import checkEvent, checkName, encode, encodeData
@@ -43,6 +44,7 @@ class Node(Protocol):
     limits: Limits
     counters: Counters
     applications: Applications
+    ledger: Ledger
 
     @property
     def clock(self) -> IReactorTime: ...
@@ -74,6 +76,7 @@ class Connection:
     @ivar hold: what it isn't sent yet, because it is subscribing to something
     @ivar freeSubscribes: how many rooms it may still subscribe to at no cost
     @ivar subscribesFreeAt: from when on a login as another client makes subscribes free again
+    @ivar account: how many bytes are kept for it
     @ivar closing: whether it is ending: nothing is taken from the peer any more, and nothing sent
     @ivar ended: whether it is gone
     @ivar closedWith: the code and reason that we closed with, if it was us
@@ -87,6 +90,7 @@ class Connection:
         "_request",
         "_rooms",
         "_state",
+        "account",
         "badMessages",
         "client",
         "closedWith",
@@ -124,6 +128,7 @@ class Connection:
         self.refusals: Strikes | None = None
         self.badMessages: Strikes | None = None
         self.hold: Hold | None = None
+        self.account = Account(node.ledger)
         self._node = node
         self._request = request
         self._remoteAddress = remoteAddress
@@ -274,6 +279,7 @@ class Connection:
         """
         if self.hold is not None:
             self.hold.leave(room)
+            self.keeps("held", self.hold.size)
         if self._rooms is None or room not in self._rooms:
             return False
         del self._rooms[room]
@@ -292,6 +298,7 @@ class Connection:
         """
         if self.hold is not None:
             self.hold.leaveAll()
+            self.keeps("held", 0)
         rooms, self._rooms = self._rooms, None
         if rooms:
             self._node.left(self, rooms)
@@ -335,6 +342,22 @@ class Connection:
         for waiting in self._replies.takeAll() if self._replies is not None else ():
             waiting.errback(AskRefused("reply.lost", "The connection has ended"))
         self.leaveAll()
+        self.account.close()
+
+    def keeps(self, part: str, size: int) -> None:
+        """
+        Note how many bytes are kept for the peer, and close it where there are too many in all: by C{connectionBytes}.
+
+        Of what waits to be sent more than C{sendQueueBytes} counts no more: that is one long event, which waits alone.
+
+        @param part: what for, one of L{ratchet_tx.ledger.OF_CONNECTIONS}
+        """
+        account, limits = self.account, self._node.limits
+        if not account.keep(part, size) or self.closing or not limits.connectionBytes:
+            return
+        if account.bytes - account.queue + min(account.queue, limits.sendQueueBytes) > limits.connectionBytes:
+            self._node.counters.full["connectionBytes"] += 1
+            self.close(4008, "Too much is kept for you")
 
     def enqueue(self, text: bytes) -> None:
         """
@@ -342,6 +365,7 @@ class Connection:
         """
         self.inbox.wait(text)
         self.regulate()
+        self._noteWaiting()
 
     def accompany(self, work: Deferred[Any]) -> None:
         """
@@ -366,7 +390,13 @@ class Connection:
 
     def _turn(self, text: bytes) -> None:
         self.regulate()
+        self._noteWaiting()
         self._node.turn(self, text)
+
+    def _noteWaiting(self) -> None:
+        # A few short events come and go too often to be worth it.
+        if self.inbox.bytes >= QUEUED_EVENT_BYTES or self.account.waiting:
+            self.keeps("waiting", self.inbox.bytes)
 
     def __repr__(self) -> str:
         return f"<Connection {self.id} from {self.remoteAddress}>"

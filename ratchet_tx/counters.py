@@ -23,6 +23,8 @@ class Counters:
     @ivar repeated: events that came again by their key, and weren't handled again
     @ivar refused: messages and events that were refused, by code
     @ivar closes: connections that we closed, by code
+    @ivar full: what happened because too many bytes were kept, by the limit and what was done: C{connectionBytes},
+        C{processBytes.refused}, C{processBytes.closed}, C{processBytes.forgotten}
     @ivar spared: messages that were left out because a peer was slow, by event
     """
 
@@ -32,6 +34,7 @@ class Counters:
         "delayed",
         "dispatched",
         "failures",
+        "full",
         "logins",
         "lost",
         "opened",
@@ -47,4 +50,5 @@ class Counters:
         self.logins = self.delayed = self.failures = self.repeated = 0
         self.refused: Counter[str] = Counter()
         self.closes: Counter[int] = Counter()
+        self.full: Counter[str] = Counter()
         self.spared: Counter[str] = Counter()

@@ -30,7 +30,7 @@ class Delivery:
     def __init__(self, counters: Counters, spares: dict[str, str]) -> None:
         self._counters = counters
         self._spares = spares
-        self.holds: Holds[Connection] = Holds()
+        self.holds: Holds[Connection] = Holds(_noteHeld)
 
     def deliver(self, message: Deliver, receivers: Iterable[Connection]) -> None:
         """
@@ -76,3 +76,7 @@ class Delivery:
         Say whether an event may be left out for a slow peer.
         """
         return Spare(event, room, self._spares[event] == "latest") if event in self._spares else None
+
+
+def _noteHeld(connection: Connection, size: int) -> None:
+    connection.keeps("held", size)

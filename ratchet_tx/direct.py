@@ -107,14 +107,27 @@ class DirectOutlet:
         if self._gone:
             return
         fits = backlog.add(data, spare)
-        self.queuedBytes = backlog.underway + backlog.size
+        if not fits:
+            backlog.clear()
+        self._count(backlog)
         if not self._pulled:
             self._pulled = True
             # It asks for the first portion at once.
             self._transport.registerProducer(self, False)
         if not fits:
-            backlog.clear()
             self._owner.tooSlow()
+
+    def _count(self, backlog: Backlog) -> None:
+        self.queuedBytes = backlog.underway + backlog.size
+        self._owner.waits(self.queuedBytes)
+
+    def drop(self) -> None:
+        """
+        Forget what waits; what is written after that comes.
+        """
+        if self._backlog is not None:
+            self._backlog.clear()
+            self._count(self._backlog)
 
     # IPullProducer
 
@@ -125,7 +138,7 @@ class DirectOutlet:
         self._moved = True
         # What the transport was given has been written by now.
         backlog.underway = len(portion)
-        self.queuedBytes = backlog.underway + backlog.size
+        self._count(backlog)
         if portion:
             self._transport.write(portion)
             return

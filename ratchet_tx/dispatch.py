@@ -4,6 +4,7 @@ it doesn't know.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol, cast
 
 from twisted.internet.defer import Deferred
@@ -51,7 +52,7 @@ class Dispatch:
         self._counters = node.counters
         self._byHappening = node.observers.byHappening
         answers, limits = node.answers, node.limits
-        self._keys = Keys(limits.dedupSeconds, node.counters, answers, clock)
+        self._keys = Keys(limits.dedupSeconds, node.counters, answers, clock, partial(node.ledger.change, "keys"))
         self._remembersKeys = limits.dedupSeconds > 0
         self._handlers = Handlers(answers.refusalFor, answers.answer, limits.handlerSeconds, clock)
         self._keyed = Handlers(answers.refusalFor, self._keys.answer, limits.handlerSeconds, clock, always=True, retry=False)

@@ -4,8 +4,8 @@ Live frames that wait because their receiver is just subscribing to their room; 
 A subscriber is told where he comes in, and only then what happens from there on.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from ratchet_tx.messages import Deliver
 from ratchet_tx.spare import Spare
@@ -113,9 +113,12 @@ Receiver = TypeVar("Receiver", bound=Holder)
 class Holds(Generic[Receiver]):
     """
     The holds of one node, by room; a connection has one at a time.
+
+    @param changed: called with a connection, and how many bytes wait for it now
     """
 
-    def __init__(self) -> None:
+    def __init__(self, changed: Callable[[Receiver, int], Any] = lambda receiver, size: None) -> None:
+        self._changed = changed
         self._byRoom: dict[str, dict[Receiver, Hold]] = {}
 
     def open(self, connection: Receiver, rooms: Iterable[str], limit: int) -> Hold:
@@ -132,6 +135,7 @@ class Holds(Generic[Receiver]):
         Let nothing wait any more; what did is the caller's.
         """
         connection.hold = None
+        self._changed(connection, 0)
         for room in rooms:
             holding = self._byRoom[room]
             del holding[connection]
@@ -156,5 +160,7 @@ class Holds(Generic[Receiver]):
             if connection not in holding:
                 others.append(connection)
             elif connection.id != message.without:
-                holding[connection].keep(Held(message.room, message.offset, frame, spare))
+                hold = holding[connection]
+                hold.keep(Held(message.room, message.offset, frame, spare))
+                self._changed(connection, hold.size)
         return tuple(others)

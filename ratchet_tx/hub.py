@@ -41,6 +41,7 @@ from ratchet_tx.interfaces import (
     IRequest,
     ITransport,
 )
+from ratchet_tx.ledger import Ledger
 from ratchet_tx.limits import PRICED_BYTES
 from ratchet_tx.login import isClient
 from ratchet_tx.messages import Absent, Deliver, Disconnect, Leave, Message, Present
@@ -50,6 +51,7 @@ from ratchet_tx.outside import waitFor
 from ratchet_tx.payload import BadPayload, Payload, checkEvent, checkName, checkText, decode, decodeHead, encodeData
 from ratchet_tx.presence import Presence
 from ratchet_tx.provided import requireProvided
+from ratchet_tx.relief import Relief
 from ratchet_tx.settings import Settings
 from ratchet_tx.spare import Spare
 from ratchet_tx.stopping import Stopping
@@ -78,6 +80,7 @@ class Hub(Service):
     @raise UsageError: for a provider or a backplane that isn't one
     @ivar strangers: whom we wait for to log in, until their time is over
     @ivar spares: what may be left out for slow peers, by event, as L{Applications.registerEvent} was told
+    @ivar ledger: how many bytes are kept because of peers, and what for
     @ivar overdue: whether the last stop took too long, and something was dropped
     """
 
@@ -100,6 +103,8 @@ class Hub(Service):
         self.timers = Timers(self.applications.registry)
         self.spares = self.applications.whenSlow
         self.counters = Counters()
+        self._relief = Relief(self)
+        self.ledger = Ledger(self._relief.come)
         self.observers = Observers()
         self.answers = Answers(self.counters, self.observers, self._report)
         self._clock: IReactorTime | None = None
@@ -126,8 +131,10 @@ class Hub(Service):
         """
         Make whatever is made of the settings.
         """
+        settings.limits.check()
         self.settings = settings
         self.limits = settings.limits
+        self.ledger.limit = self.limits.processBytes
         known = lambda: self.clock  # noqa: E731
         self._dispatch = Dispatch(self, self._ongoing, known)
         # Bound once, too: it is where messages go.
@@ -224,6 +231,9 @@ class Hub(Service):
         super().startService()  # type: ignore[no-untyped-call]
         if IMemory.providedBy(self.backplane):
             self.backplane.provideClock(self.clock)
+            # The other half is for who is here.
+            self.backplane.limitHistories(-(-self.limits.processBytes // 2), self._countHistories)
+            self._countHistories(self.backplane.historyBytes)
         self._ongoing.add(asDeferred(self.backplane.start(self.deliver)))
         self.timers.startService()
         if self.applications.isEmpty():
@@ -286,9 +296,14 @@ class Hub(Service):
         self._stopping = None
         self._dispatch.forgetAll()
         self.presence.stop()
+        self._relief.stop()
+        self._countHistories(-self.ledger.parts["histories"])
         if isinstance(self._clock, SteadyClock):
             self._clock.rest()
         return asDeferred(self.backplane.stop())
+
+    def _countHistories(self, by: int) -> None:
+        self.ledger.change("histories", by)
 
     # What a transport tells
 
@@ -309,6 +324,9 @@ class Hub(Service):
         """
         if not self.running:
             return 'why="the hub does not run, or stops"'
+        if self.ledger.isFull:
+            self.counters.full["processBytes.refused"] += 1
+            return f"limit=processBytes of={self.ledger.limit}"
         reached = self.guard.reached(address, len(self._audience))
         return f"limit={reached} of={getattr(self.limits, reached)}" if reached else ""
 
@@ -324,6 +342,7 @@ class Hub(Service):
         self.guard.add(connection)
         connection.since = connection.heard = self.clock.seconds()
         self.counters.opened += 1
+        connection.keeps("handshake", request.size)
         if self.letsGuestsIn:
             self._letIn(connection)
         else:

@@ -73,10 +73,19 @@ class Keys:
 
     @param seconds: for how long a key is remembered
     @param clock: gives the time, called when it is needed
+    @param changed: called with how many bytes more, or less, all keys take
     @ivar name: names what is remembered: random, and another one once all was forgotten
     """
 
-    def __init__(self, seconds: float, counters: Counters, answers: Answers, clock: Callable[[], IReactorTime]) -> None:
+    def __init__(
+        self,
+        seconds: float,
+        counters: Counters,
+        answers: Answers,
+        clock: Callable[[], IReactorTime],
+        changed: Callable[[int], Any] = lambda by: None,
+    ) -> None:
+        self._changed = changed
         self._seconds = seconds
         self._counters = counters
         self._answers = answers
@@ -136,7 +145,9 @@ class Keys:
         owner = _ownerOf(connection)
         self._owners.start(owner)
         if owner not in self._byOwner:
-            self._byOwner[owner] = Once(self._seconds, MOST_KEYS, MOST_BYTES, lambda outcome: outcome.size, _DROPPED)
+            self._byOwner[owner] = Once(
+                self._seconds, MOST_KEYS, MOST_BYTES, lambda outcome: outcome.size, _DROPPED, self._changed
+            )
         return self._byOwner[owner]
 
     def _repeat(self, outcome: Outcome, connection: Connection, payload: Payload[Any]) -> None:
@@ -180,8 +191,9 @@ class Keys:
         """
         Forget the keys of a connection's anonymous client.
         """
-        if self._byOwner.pop(connection, None) is not None:
+        if connection in self._byOwner:
             self._owners.stop(connection)
+            self._forget(connection)
 
     def forgetAll(self) -> None:
         """
@@ -193,7 +205,7 @@ class Keys:
         self.name = token_urlsafe(6)
 
     def _forget(self, owner: Hashable) -> None:
-        del self._byOwner[owner]
+        self._byOwner.pop(owner).forgetAll()
 
 
 def _ownerOf(connection: Connection) -> Hashable:

@@ -47,6 +47,7 @@ class Once:
         dropped, and their keys stay
     @param sizeOf: tells how many bytes a result takes
     @param dropped: what stands for a result that was dropped
+    @param changed: called with how many bytes more, or less, all of it takes
     @ivar size: how many bytes all keys and results take, about
     """
 
@@ -57,7 +58,9 @@ class Once:
         mostBytes: int = 0,
         sizeOf: Callable[[Any], int] = lambda _: 0,
         dropped: Any = None,
+        changed: Callable[[int], Any] = lambda by: None,
     ) -> None:
+        self._changed = changed
         self._seconds = seconds
         self._most = most
         self._mostBytes = mostBytes
@@ -89,6 +92,7 @@ class Once:
         if len(self._byKey) >= self._most and not self._forgetOneDone():
             return fail(PeerError("rate.limited", "Too many keys are being handled", retry=True, after=1))
         doing = self._byKey[key] = _Doing(now)
+        self._changed(EACH_BYTES)
         result = self._resultOf(doing)
         maybeDeferred(act).addBoth(self._done, key, doing)
         return result
@@ -106,7 +110,16 @@ class Once:
         return True
 
     def _forget(self, key: Hashable) -> None:
-        self._resultBytes -= self._byKey.pop(key).size
+        size = self._byKey.pop(key).size
+        self._resultBytes -= size
+        self._changed(-EACH_BYTES - size)
+
+    def forgetAll(self) -> None:
+        """
+        Forget every key; what is being done goes on, and isn't remembered.
+        """
+        for key in tuple(self._byKey):
+            self._forget(key)
 
     def _resultOf(self, doing: _Doing) -> Deferred[Any]:
         waiting = doing.waiting
@@ -139,6 +152,7 @@ class Once:
             return
         doing.size = size
         self._resultBytes += size
+        self._changed(size)
         if 0 < self._mostBytes < self._resultBytes:
             self._dropResults()
 
@@ -148,4 +162,5 @@ class Once:
                 return
             if doing.size:
                 self._resultBytes -= doing.size
+                self._changed(-doing.size)
                 doing.result, doing.size = self._dropped, 0

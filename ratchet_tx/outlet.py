@@ -25,6 +25,11 @@ class Owner(Protocol):
         Hear that more waits than may, and that all of it has been dropped: the connection is to be ended.
         """
 
+    def waits(self, size: int) -> None:
+        """
+        Hear how many bytes wait for the peer now, each time that it changes; it may be closed for it.
+        """
+
     def spared(self, spare: Spare) -> None:
         """
         Hear that a spare piece has been left out.
@@ -68,9 +73,20 @@ class Outlet:
         """
         if not self._paused:
             self._transport.write(data)
-        elif not self._gone and not self._backlog.add(data, spare):
-            self._backlog.clear()
-            self._owner.tooSlow()
+        elif not self._gone:
+            fits = self._backlog.add(data, spare)
+            if not fits:
+                self._backlog.clear()
+            self._owner.waits(self._backlog.size)
+            if not fits:
+                self._owner.tooSlow()
+
+    def drop(self) -> None:
+        """
+        Forget what waits; what is written after that comes.
+        """
+        self._backlog.clear()
+        self._owner.waits(0)
 
     def close(self) -> None:
         """
@@ -117,6 +133,7 @@ class Outlet:
         self._moved = True
         while self._backlog.size and not self._paused:
             self._transport.write(self._backlog.take())
+            self._owner.waits(self._backlog.size)
         self._finish()
 
     def stopProducing(self) -> None:
@@ -136,6 +153,9 @@ class Nowhere:
     queuedBytes = 0
 
     def write(self, data: bytes, spare: Spare | None = None) -> None:
+        pass
+
+    def drop(self) -> None:
         pass
 
     def close(self) -> None:

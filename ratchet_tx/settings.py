@@ -37,6 +37,8 @@ class Limits:
     @ivar connectionsPerClient: how many of one client
     @ivar connectionsPerAddress: how many from one address
     @ivar strangersPerAddress: how many of them that haven't logged in
+    @ivar connectionBytes: how many bytes may be kept for one connection, in all
+    @ivar processBytes: how many for all connections, and for the histories of rooms, of which half may be these
     @ivar replayBytes: how much of what was missed is told at once, to who comes back or asks for a room's history
     @ivar presenceSeconds: how long a member of a room who was lost is still shown as there
     @ivar dedupSeconds: for how long what a client sent by a key isn't handled again
@@ -60,6 +62,8 @@ class Limits:
     connectionsPerClient: int = 16
     connectionsPerAddress: int = 0
     strangersPerAddress: int = 64
+    connectionBytes: int = 4194304
+    processBytes: int = 1073741824
     replayBytes: int = 262144
     presenceSeconds: float = 5
     dedupSeconds: float = 120
@@ -84,6 +88,19 @@ class Limits:
                 raise UsageError(f"{where}: there is no limit {name!r}; there are {', '.join(self.names())}")
             _checkNumber(value, Limits.__annotations__[name] is int, f"{where}: {name}")
         return replace(self, **values)
+
+    def check(self) -> None:
+        """
+        Check that they go together.
+
+        @raise UsageError: where C{connectionBytes} has no room for what others let one peer have at once
+        """
+        least = self.sendQueueBytes + self.replayBytes + self.messageBytes
+        if 0 < self.connectionBytes <= least:
+            raise UsageError(
+                f"limits: connectionBytes={self.connectionBytes} has to be above sendQueueBytes + replayBytes + "
+                f"messageBytes = {self.sendQueueBytes} + {self.replayBytes} + {self.messageBytes}"
+            )
 
 
 def _checkNumber(value: Any, whole: bool, what: str) -> None:

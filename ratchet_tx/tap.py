@@ -178,6 +178,7 @@ def makeService(options: Options) -> MultiService:
         sys.path.insert(0, os.getcwd())
     with oneLine():
         settings = options.settings()
+        settings.limits.check()
         if settings.static and not Path(settings.static).is_dir():
             raise UsageError(f"static: {settings.static!r} is not a folder")
         Origins(settings.origin)

@@ -67,6 +67,9 @@ _REASON_BYTES = 123
 _CONNECTING, _OPEN = LeanProtocol.STATE_CONNECTING, LeanProtocol.STATE_OPEN
 _CLOSING, _CLOSED = LeanProtocol.STATE_CLOSING, LeanProtocol.STATE_CLOSED
 
+#: The close code of a peer for which too much is kept (PROTOCOL, Closing).
+_TOO_SLOW = 4008
+
 #: What a refused handshake is told beside the code; anything else is the peer's own fault, in a way that it has to find.
 HTTP_STATUS = {
     403: "Forbidden",
@@ -481,6 +484,13 @@ class RatchetServerProtocol(LeanProtocol):
         if self.connection is not None:
             self.connection.close(4008, "Too slow")
 
+    def waits(self, size: int) -> None:
+        """
+        Note how much waits for a peer that doesn't read as fast as we write.
+        """
+        if self.connection is not None:
+            self.connection.keeps("queue", size)
+
     def spared(self, spare: Spare) -> None:
         """
         Count what a slow peer isn't sent.
@@ -565,6 +575,9 @@ class RatchetServerProtocol(LeanProtocol):
     def close(self, code: int, reason: str) -> None:
         if self.state != _OPEN:
             return
+        if code == _TOO_SLOW:
+            # What waits is what there is too much of, and the peer is told the sooner.
+            self._outlet.drop()
         # sendClose refuses 1001, 1003, 1009 and 1013, which a server may well send.
         self.sendCloseFrame(code, reason.encode("utf-8", "replace")[:_REASON_BYTES].decode("utf-8", "ignore").encode())
 

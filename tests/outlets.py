@@ -66,6 +66,9 @@ class Peer:
         self.overflows += 1
         self.outlet.write(b"bye")
 
+    def waits(self, size: int) -> None:
+        self.waiting = size
+
     def spared(self, spare: Spare) -> None:
         self.dropped.append(spare)
 

@@ -202,6 +202,24 @@ def perAddress(port: Port) -> Any:
     return status(wire)
 
 
+def connectionBytes(port: Port) -> Any:
+    wire = port.logIn()
+    port.hub.applications.registerRooms("slow", RoomPolicy(mayJoin=lambda client, room: Deferred()))
+    connection = port.hub.connections[0]
+    connection.join("slow")
+    wire.send(event("socket.subscribe", {"room": "slow"}, id=1))
+    for _ in range(40):
+        port.hub.emit("told", "x" * 50_000, room="slow")
+    return told(wire)
+
+
+def processBytes(port: Port) -> Any:
+    for number in range(40):
+        port.hub.emit("item", "x" * 50_000, room=f"room{number}")
+    histories = [port.hub.backplane.read(f"room{number}", None, 1) for number in range(40)]
+    return [history is not None for history in histories] == [False] * 20 + [True] * 20
+
+
 def replayBytes(port: Port) -> Any:
     wire = port.logIn()
     wire.send(event("socket.subscribe", {"room": "news"}, id=1))
@@ -279,6 +297,8 @@ BREACHES = {
     "connectionsPerClient": Breach(connectionsPerClient, 4504, 4504),
     "connectionsPerAddress": Breach(perAddress, 503, "http.503", 101, ("strangersPerAddress=0",)),
     "strangersPerAddress": Breach(perAddress, 503, "http.503", 101),
+    "connectionBytes": Breach(connectionBytes, 4008, 4008, words=("sendQueueBytes=0", "replayBytes=0")),
+    "processBytes": Breach(processBytes, True, None, False),
     "replayBytes": Breach(replayBytes, False, None, True),
     "presenceSeconds": Breach(presenceSeconds, True, None, False),
     "dedupSeconds": Breach(dedupSeconds, "again", None, "third", NO_PINGS),
@@ -286,7 +306,7 @@ BREACHES = {
 }
 
 #: The limits that are passed here at another value than the default.
-VALUES = {"connections": 5, "connectionsPerAddress": 64}
+VALUES = {"connectionBytes": 1_500_000, "processBytes": 2_100_000, "connections": 5, "connectionsPerAddress": 64}
 
 
 def settle(breach: Breach, *words: str) -> Settings:

@@ -353,3 +353,67 @@ class TestClosing:
         """Any other code is the caller's error."""
         with pytest.raises(UsageError, match="code"):
             peer.connection.close(code)
+
+
+class TestBytes:
+    def test_tooMany(self) -> None:
+        """A peer for whom too many bytes are kept in all is closed with 4008, and it is counted by which limit."""
+        hub = startedHub(limits={"connectionBytes": 2_000_000})
+        peer = Peer(hub)
+        for part in ("queue", "waiting", "metas", "held"):
+            peer.connection.keeps(part, 490_000)
+        assert peer.transport.closedWith is None
+        peer.connection.keeps("metas", 540_000)
+        assert peer.transport.closedWith is not None
+        assert peer.transport.closedWith[0] == 4008
+        peer.connection.keeps("metas", 590_000)
+        assert hub.counters.full == {"connectionBytes": 1}
+        peer.leave()
+        assert hub.ledger.bytes == 0
+
+    def test_oneLongEvent(self) -> None:
+        """Of what waits to be sent no more counts than may wait: that is one long event, which comes."""
+        hub = startedHub(limits={"connectionBytes": 2_000_000})
+        peer = Peer(hub)
+        peer.connection.keeps("queue", 50_000_000)
+        assert peer.transport.closedWith is None
+        assert hub.ledger.parts["queue"] == 50_000_000
+
+    def test_off(self) -> None:
+        """By 0 the limit is off."""
+        peer = Peer(startedHub(limits={"connectionBytes": 0}))
+        peer.connection.keeps("held", 2**40)
+        assert peer.transport.closedWith is None
+
+    def test_waiting(self) -> None:
+        """What waits to be handled counts, as it came; a few short events don't, for they come and go."""
+
+        class Waits:
+            def __init__(self) -> None:
+                self.goes: list[Deferred[None]] = []
+
+            @on("wait")
+            def wait(self, event: Any) -> Deferred[None]:
+                self.goes.append(Deferred())
+                return self.goes[-1]
+
+        waits = Waits()
+        hub = startedHub(waits)
+        peer = Peer(hub)
+        for _ in range(4):
+            peer.emit("wait")
+        assert hub.ledger.parts["waiting"] == 0
+        for _ in range(3):
+            peer.emit("wait", "x" * 10_000)
+        assert 30_000 < hub.ledger.parts["waiting"] < 32_000
+        while waits.goes:
+            waits.goes.pop().callback(None)
+        assert hub.ledger.parts["waiting"] == 0
+
+    def test_handshake(self) -> None:
+        """The handshake counts for as long as the connection lasts."""
+        hub = startedHub()
+        peer = Peer(hub, Request("/?" + "a" * 10_000))
+        assert hub.ledger.parts["handshake"] > 10_000
+        peer.leave()
+        assert hub.ledger.bytes == 0

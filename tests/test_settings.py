@@ -10,6 +10,7 @@ import pytest
 from docutils import nodes
 from docutils.core import publish_doctree
 
+from ratchet_tx import Hub
 from ratchet_tx.errors import UsageError
 from ratchet_tx.settings import Limits, Settings, readTOML
 from tests.processes import ROOT
@@ -25,6 +26,7 @@ SECONDS = [
     "presenceSeconds",
 ]
 COUNTS = [
+    "connectionBytes",
     "connections",
     "connectionsPerAddress",
     "connectionsPerClient",
@@ -33,6 +35,7 @@ COUNTS = [
     "headBytes",
     "headCount",
     "messageBytes",
+    "processBytes",
     "receiveQueueEvents",
     "replayBytes",
     "rooms",
@@ -65,6 +68,19 @@ class TestLimits:
         """Some limits can be changed, and the others keep their defaults."""
         assert Limits().having({"rooms": 3, "pingSeconds": 0.5}, "here") == Limits(rooms=3, pingSeconds=0.5)
         assert Limits().having({}, "here") == Limits()
+
+    def test_room(self) -> None:
+        """One connection has to have room for all that others let it have at once; where these or it are off, there is."""
+        Limits().check()
+        Limits(connectionBytes=0, messageBytes=2**30).check()
+        Limits(connectionBytes=4_000_000, sendQueueBytes=0, replayBytes=0, messageBytes=3_999_999).check()
+        for limits in ({"messageBytes": 3_000_000}, {"connectionBytes": 1}, {"sendQueueBytes": 4_194_304}):
+            with pytest.raises(UsageError) as raised:
+                Limits(**limits).check()
+            for name in ("connectionBytes", "sendQueueBytes", "replayBytes", "messageBytes"):
+                assert name in str(raised.value)
+            with pytest.raises(UsageError):
+                Hub(settings=Settings(limits=Limits(**limits)))
 
     @pytest.mark.parametrize("name", SECONDS + COUNTS)
     def test_off(self, name: str) -> None:
