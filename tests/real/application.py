@@ -4,7 +4,24 @@ The application that the parts talk with.
 
 from typing import Any
 
-from ratchet_tx import RoomPolicy, on
+from twisted.internet.task import deferLater
+from zope.interface import implementer
+
+from ratchet_tx import IPeriodicTimer, RoomPolicy, on
+
+
+@implementer(IPeriodicTimer)
+class Tick:
+    """
+    Counts how often it was called.
+    """
+
+    name = "tick"
+    interval = 0.1
+    count = 0
+
+    def callback(self) -> None:
+        Tick.count += 1
 
 
 class Talk:
@@ -25,6 +42,14 @@ class Talk:
     @on("hang up")
     def hangUp(self, event: Any) -> None:
         event.connection.close(4001, "as asked")
+
+    @on("later")
+    def later(self, event: Any) -> Any:
+        return deferLater(event.hub.clock, event.payload.data, lambda: "later")
+
+    @on("ticks")
+    def ticks(self, event: Any) -> int:
+        return Tick.count
 
     @on("fill")
     def fill(self, event: Any) -> None:
