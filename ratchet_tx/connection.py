@@ -4,6 +4,7 @@ One peer's connection; it knows neither sockets nor who handles what.
 
 from collections.abc import Collection
 from secrets import token_hex
+from threading import get_ident
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
@@ -19,7 +20,8 @@ from ratchet_tx.interfaces import IClient, IConnection, IRequest, ITransport
 from ratchet_tx.ledger import Account, Ledger
 from ratchet_tx.limits import Strikes
 from ratchet_tx.messages import Deliver, Message
-from ratchet_tx.payload import checkEvent, checkName, encode, encodeData
+from ratchet_tx.ownthread import OwnThread
+from ratchet_tx.payload import checkEvent, checkName, checkText, encode, encodeData
 from ratchet_tx.replies import Replies
 from ratchet_tx.settings import Limits
 from ratchet_tx.spare import Spare
@@ -45,6 +47,7 @@ class Node(Protocol):
     counters: Counters
     applications: Applications
     ledger: Ledger
+    thread: OwnThread
 
     @property
     def clock(self) -> IReactorTime: ...
@@ -158,8 +161,11 @@ class Connection:
 
     def emit(self, event: str, data: Any = None) -> None:
         checkEvent(event)
-        text = encode(event, data)
         node = self._node
+        # Asked here, for a call more would be felt.
+        if get_ident() != node.thread.ident:
+            self._requireThread("emit")
+        text = encode(event, data)
         if self.closing:
             node.counters.lost += 1
             return
@@ -182,6 +188,7 @@ class Connection:
 
     def broadcast(self, event: str, data: Any = None, room: str | None = None) -> None:
         checkEvent(event)
+        self._requireThread("broadcast")
         if room is not None:
             checkName(room, "a room")
             if self._node.applications.policies.keep(room) is not None:
@@ -195,6 +202,7 @@ class Connection:
         checkEvent(event)
         if not isinstance(timeout, int | float) or not timeout > 0:
             raise UsageError(f"A question's timeout is a number of seconds above 0, not {timeout!r}.")
+        self._requireThread("ask")
         if self._replies is None:
             self._replies = Replies()
         replies = self._replies
@@ -242,6 +250,7 @@ class Connection:
 
     def join(self, room: str) -> None:
         checkName(room, "a room")
+        self._requireThread("join")
         if self.closing:
             return
         if self.client is None:
@@ -268,6 +277,8 @@ class Connection:
         return True
 
     def leave(self, room: str) -> None:
+        checkName(room, "a room")
+        self._requireThread("leave")
         if self.quit(room) and self.version == 2:
             self.send("socket.unsubscribed", {"room": room, "code": "room.denied"})
 
@@ -307,12 +318,20 @@ class Connection:
         checkCloseCode(code)
         if not isinstance(reason, str):
             raise UsageError(f"The reason of a close is a text, not {type(reason).__name__}.")
+        checkText(reason, "the reason of a close")
+        self._requireThread("close")
         if self.closing:
             return
         self.closing = True
         self.closedWith = (code, reason)
         self._node.counters.closes[code] += 1
         self.transport.close(code, reason)
+
+    def _requireThread(self, call: str) -> None:
+        self._node.thread.require(
+            f"connection.{call}",
+            f"reactor.callFromThread(connection.{call}, ...), or hub.publishFromThread(event, data, client=...)",
+        )
 
     def drain(self) -> None:
         """

@@ -6,12 +6,14 @@ say goes out through the backplane to L{Hub.deliver}, the only code that writes 
 """
 
 from collections.abc import Callable, Collection, Iterable
+from threading import get_ident
 from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ratchet_tx.answers import Answers
@@ -48,9 +50,11 @@ from ratchet_tx.messages import Absent, Deliver, Disconnect, Leave, Message, Pre
 from ratchet_tx.observers import Observer, Observers
 from ratchet_tx.ongoing import Ongoing
 from ratchet_tx.outside import waitFor
+from ratchet_tx.ownthread import OwnThread
 from ratchet_tx.payload import BadPayload, Payload, checkEvent, checkName, checkText, decode, decodeHead, encodeData
 from ratchet_tx.presence import Presence
 from ratchet_tx.provided import requireProvided
+from ratchet_tx.published import Position, Published
 from ratchet_tx.relief import Relief
 from ratchet_tx.settings import Settings
 from ratchet_tx.spare import Spare
@@ -112,6 +116,7 @@ class Hub(Service):
         self._now: Callable[[], float] = lambda: self.clock.seconds()
         self._wall: Callable[[], float] = lambda: wallTime(self.clock)()
         self._reactor: Any = None
+        self.thread = OwnThread()
         if clock is not None:
             self.provideClock(clock)
         self._attached: set[object] = set()
@@ -227,6 +232,7 @@ class Hub(Service):
             return
         if self._stopping is not None:
             raise UsageError("The hub is still stopping: wait for the Deferred that stopService() gave.")
+        self.thread.started(self._reactor)
         self.timers.clock = self.clock
         super().startService()  # type: ignore[no-untyped-call]
         if IMemory.providedBy(self.backplane):
@@ -355,7 +361,7 @@ class Hub(Service):
         try:
             guest = IAnonymousClientProvider(self.clientProvider).anonymousClient()
             if not isClient(guest):
-                raise UsageError(f"{type(guest).__name__} is no client with an id that is a text.")
+                raise UsageError(f"{type(guest).__name__} is no client with an id that is a text without lone surrogates.")
             self._expiry.watch(connection, guest)
         except BaseException:
             self._log.failure("The client provider has no anonymous client for {id}", id=connection.id)
@@ -559,7 +565,10 @@ class Hub(Service):
             _checkId(client)
         # What is for one client isn't the room's, whose others would miss its number.
         keep = self.applications.policies.keep(room) if room is not None and client is None else None
-        return self.publish(Deliver(event, encodeData(event, data), room, client, keep=keep))
+        self._requireThread("emit")
+        published = self.publish(Deliver(event, encodeData(event, data), room, client, keep=keep))
+        # A Deferred of its own: whoever is given it may add to it.
+        return succeed(None) if published is None else published.addCallback(_asPosition)
 
     def publishFromThread(
         self, event: str, data: Any = None, room: str | None = None, client: str | None = None, timeout: float | None = 10
@@ -569,22 +578,36 @@ class Hub(Service):
     def disconnect(self, clientId: str, code: int = 4503) -> None:
         checkCloseCode(code)
         _checkId(clientId)
+        self._requireThread("disconnect")
         self.publish(Disconnect(clientId, code))
 
     def leave(self, clientId: str, room: str) -> None:
         checkName(room, "a room")
         _checkId(clientId)
+        self._requireThread("leave")
         self.publish(Leave(clientId, room))
 
     def members(self, room: str) -> Deferred[dict[str, Any]]:
         checkName(room, "a room")
+        self._requireThread("members")
         return Deferred.fromCoroutine(self.presence.members(room, tuple(self._audience.rooms.members(room))))
 
-    def publish(self, message: Message) -> Any:
+    def publish(self, message: Message) -> Deferred[Any] | None:
         """
         Send a message to every node, this one too.
+
+        @return: what the backplane gives; a failure that nobody waits for is counted
         """
-        return self.backplane.publish(message)
+        try:
+            published = self.backplane.publish(message)
+        except Exception:
+            return Published(Failure(), self.counters)
+        return None if published is None else Published(published, self.counters)
+
+    def _requireThread(self, call: str) -> None:
+        if get_ident() != self.thread.ident:
+            instead = "hub.publishFromThread" if call == "emit" else f"reactor.callFromThread(hub.{call}, ...)"
+            self.thread.require(f"hub.{call}", f"{instead} (events go out from any thread by hub.publishFromThread)")
 
     def deliver(self, message: Message) -> None:
         """
@@ -632,6 +655,13 @@ class Hub(Service):
 
     def observe(self, observer: Observer, happening: type) -> None:
         self.observers.add(observer, happening)
+
+
+def _asPosition(published: Any) -> Position | None:
+    """
+    Say where an event is in its room's history, whatever pair the backplane gave.
+    """
+    return None if published is None else Position(*published)
 
 
 def _checkId(clientId: Any) -> None:

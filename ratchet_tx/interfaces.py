@@ -280,8 +280,11 @@ class IHub(Interface):
         @param room: only those in this room
         @param client: only the connections of the client of this C{id}; what is for one client in a room is no part of the
             room's history
-        @return: None, or a Deferred of (epoch, offset) where the room has a history
-        @raise UsageError: as in L{IConnection.emit}
+        @return: a Deferred, which fails as the backplane does, and whose failure is counted and not logged where nobody
+            waits for it. It gives a L{Position<ratchet_tx.published.Position>} where the room has a history (C{epoch} and
+            C{offset}; it can be unpacked), and None otherwise
+        @raise UsageError: as in L{IConnection.emit}, and in any other thread than the reactor's: there
+            L{publishFromThread} is for it
         """
 
     def publishFromThread(
@@ -291,7 +294,7 @@ class IHub(Interface):
         Send an event as L{emit} does, from any thread but the reactor's, and wait until that is done.
 
         @param timeout: for how long to wait; None for as long as it takes
-        @return: None, or (epoch, offset) where the room has a history
+        @return: what L{emit}'s Deferred gives: a Position, or None
         @raise UsageError: as in L{emit}, in the reactor's own thread, and where no reactor serves the hub
         @raise TimeoutError: where it took longer; it says whether the event may have been sent
 

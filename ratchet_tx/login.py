@@ -16,7 +16,7 @@ from ratchet_tx.errors import PeerError, UsageError
 from ratchet_tx.expiry import secondsLeft
 from ratchet_tx.guesses import Guesses
 from ratchet_tx.interfaces import IClient, IClientProvider
-from ratchet_tx.payload import BadPayload, Payload, encodeData
+from ratchet_tx.payload import BadPayload, Payload, encodeData, isEncodable
 
 #: How many logins of a connection may fail; the last of them closes it.
 FAILED_LOGINS = 5
@@ -175,7 +175,7 @@ def _checked(found: Any, node: LoginNode, connection: Connection) -> Any:
     if not isClient(found):
         _log.error(
             "The client provider gave {id} a {kind}, which is no client: "
-            "put @implementer(IClient) above the class, and give it an id that is a text",
+            "put @implementer(IClient) above the class, and give it an id that is a text without lone surrogates",
             id=connection.id,
             kind=type(found).__name__,
         )
@@ -193,7 +193,8 @@ def isClient(found: Any) -> bool:
 
     It isn't verified in full, which costs more than the rest of a login: what else it lacks, its use will tell.
     """
-    return IClient.providedBy(found) and isinstance(getattr(found, "id", None), str)
+    id = getattr(found, "id", None)
+    return IClient.providedBy(found) and isinstance(id, str) and isEncodable(id)
 
 
 class _Success:

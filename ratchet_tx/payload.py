@@ -301,13 +301,22 @@ def checkText(text: str, what: str) -> None:
     @param what: what it is, for the message
     @raise UsageError: where it can't
     """
+    if not isEncodable(text):
+        # The text itself may be secret.
+        raise UsageError(f"{what[0].upper()}{what[1:]} can't be sent: text with a lone surrogate.")
+
+
+def isEncodable(text: str) -> bool:
+    """
+    Say whether a text can go over the wire, which one with half a pair of surrogates can't.
+    """
     if text.isascii():
-        return
+        return True
     try:
         text.encode()
     except UnicodeEncodeError:
-        # Its own words quote the text.
-        raise UsageError(f"{what[0].upper()}{what[1:]} can't be sent: text with a lone surrogate.") from None
+        return False
+    return True
 
 
 def checkEvent(event: Any) -> None:
@@ -317,7 +326,7 @@ def checkEvent(event: Any) -> None:
     @raise UsageError: for what isn't a name, or is one of the protocol's own
     """
     # What nearly every name is, said in one line, for it is asked for every event that is sent.
-    if type(event) is str and 0 < len(event) <= NAME_LENGTH and not event.startswith(RESERVED):
+    if type(event) is str and 0 < len(event) <= NAME_LENGTH and not event.startswith(RESERVED) and event.isascii():
         return
     checkName(event)
     if event.startswith(RESERVED):

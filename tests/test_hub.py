@@ -16,6 +16,7 @@ from ratchet_tx import AnonymousClientProvider, Applications, Hub, PeerError, Ro
 from ratchet_tx.backplane.memory import MemoryBackplane
 from ratchet_tx.happenings import Closed, Dispatched, LoggedIn, LoginFailed, Opened, Refused
 from ratchet_tx.interfaces import IClientProvider, IHub
+from ratchet_tx.published import Position
 from tests.fakes import FakeClient, FakeProvider, FakeTimer, Peer, logged, startedHub, succeeded
 from tests.roomhub import arrive, roomHub
 
@@ -583,7 +584,7 @@ class TestMany:
             peer.connection.join("news")
         epoch, offset = succeeded(one.emit("item", "a", room="news"))
         assert offset == 1
-        assert succeeded(other.emit("item", "b", room="news")) == (epoch, 2)
+        assert succeeded(other.emit("item", "b", room="news")) == Position(epoch, 2)
         heard = [
             {"event": "item", "data": "a", "room": "news", "offset": 1},
             {"event": "item", "data": "b", "room": "news", "offset": 2},
@@ -598,9 +599,9 @@ class TestMany:
         ada = Peer(hub)
         ada.logIn("a")
         ada.connection.join("news")
-        assert hub.emit("item", "a", room="news", client="ada") is None
+        assert succeeded(hub.emit("item", "a", room="news", client="ada")) is None
         assert ada.read()[1:] == [{"event": "item", "data": "a", "room": "news"}]
-        assert succeeded(hub.emit("item", "b", room="news"))[1] == 1
+        assert succeeded(hub.emit("item", "b", room="news")).offset == 1
 
     def test_aRoomsLifeIsOfTheHubsTime(self) -> None:
         """How long a room remembers goes by the hub's clock."""
@@ -608,9 +609,9 @@ class TestMany:
         hub.applications.registerRooms("news", RoomPolicy(10, 60))
         epoch, _ = succeeded(hub.emit("item", room="news"))
         hub.clock.advance(59)  # type: ignore[attr-defined]
-        assert succeeded(hub.emit("item", room="news")) == (epoch, 2)
+        assert succeeded(hub.emit("item", room="news")) == Position(epoch, 2)
         hub.clock.advance(60)  # type: ignore[attr-defined]
-        assert succeeded(hub.emit("item", room="news"))[0] != epoch
+        assert succeeded(hub.emit("item", room="news")).epoch != epoch
 
     def test_disconnectAndLeave(self) -> None:
         """A client can be taken out of a room, and closed, on every connection of his."""

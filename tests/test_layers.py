@@ -83,6 +83,8 @@ LAYERS = {
         "once",
         "ongoing",
         "outside",
+        "ownthread",
+        "published",
         "stopping",
         "timeouts",
         "pages",

@@ -20,6 +20,7 @@ from ratchet_tx.hub import Hub
 from ratchet_tx.once import Once
 from ratchet_tx.payload import KEY_LENGTH, Key
 from ratchet_tx.printable import quoted
+from ratchet_tx.published import Position
 
 #: For how long, in seconds, a key is remembered, and how many are.
 KEY_SECONDS = 120
@@ -124,14 +125,14 @@ class Publishing(Resource):
             return emit()
         return self._once.do(publication.key, emit, self._hub.clock.seconds())
 
-    def _published(self, position: Any, publication: Publication, address: str) -> dict[str, Any] | None:
+    def _published(self, position: Position | None, publication: Publication, address: str) -> Position | None:
         _log.info(
             "Published {event} for {address} {whom}",
             event=quoted(publication.event),
             address=address,
             whom=_whom(publication),
         )
-        return None if position is None else dict(zip(("epoch", "offset"), position, strict=True))
+        return position
 
 
 def _whom(publication: Publication) -> str:
