@@ -19,7 +19,7 @@ from ratchet_tx.errors import UsageError
 from ratchet_tx.event import Handler
 from ratchet_tx.interfaces import IApplication, IClient, IConnection
 from ratchet_tx.marks import OWN_EVENTS, checkSubscribable, handlersOf, isOrdered, markedMethods
-from ratchet_tx.payload import checkEvent
+from ratchet_tx.payload import checkEvent, checkText
 from ratchet_tx.policies import Policies
 from ratchet_tx.provided import requireImplemented, requireProvided, specificationOf
 
@@ -170,6 +170,7 @@ class Applications:
         @raise UsageError: for a name that no event of an application can have, or for anything else
         """
         checkEvent(event)
+        checkText(event, "the name of an event")
         if whenSlow not in ("drop", "latest"):
             raise UsageError(f"whenSlow= is 'drop' or 'latest', not {whenSlow!r}.")
         self.whenSlow[event] = whenSlow

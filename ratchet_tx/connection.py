@@ -188,6 +188,7 @@ class Connection:
 
     def broadcast(self, event: str, data: Any = None, room: str | None = None) -> None:
         checkEvent(event)
+        checkText(event, "the name of an event")
         self._requireThread("broadcast")
         if room is not None:
             checkName(room, "a room")

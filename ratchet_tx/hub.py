@@ -559,6 +559,7 @@ class Hub(Service):
 
     def emit(self, event: str, data: Any = None, room: str | None = None, client: str | None = None) -> Any:
         checkEvent(event)
+        checkText(event, "the name of an event")
         if room is not None:
             checkName(room, "a room")
         if client is not None:

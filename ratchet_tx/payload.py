@@ -321,12 +321,12 @@ def isEncodable(text: str) -> bool:
 
 def checkEvent(event: Any) -> None:
     """
-    Check the name of an event that an application sends.
+    Check the name of an event that an application sends; that it can be sent, its encoding tells, or L{checkText}.
 
     @raise UsageError: for what isn't a name, or is one of the protocol's own
     """
     # What nearly every name is, said in one line, for it is asked for every event that is sent.
-    if type(event) is str and 0 < len(event) <= NAME_LENGTH and not event.startswith(RESERVED) and event.isascii():
+    if type(event) is str and 0 < len(event) <= NAME_LENGTH and not event.startswith(RESERVED):
         return
     checkName(event)
     if event.startswith(RESERVED):
