@@ -215,11 +215,16 @@ class SteadyClock:
         self._callAll()
 
     def _tick(self) -> None:
+        """
+        Set the alarm anew, for the reactor's time may have stepped since; it rings in this turn where something is due.
+
+        Nothing is called from here, so that in one turn of the reactor what is due is called once: whoever counts turns by
+        C{callLater(0, ...)} relies on it that between two of them all is read.
+        """
         if self._alarm is not None:
-            # Set anew: the reactor's time may have stepped since.
             self._alarm.cancel()
             self._alarm = None
-        self._callAll()
+        self._arm()
         self.rest()
 
     def rest(self) -> None:
@@ -242,6 +247,7 @@ class _Ticker:
     def __init__(self, reactor: Any, tick: Callable[[], None]) -> None:
         self._reactor = reactor
         self._tick = tick
+        self._isAsked = False
         self._over = Event()
         self._thread: Thread | None = None
         self._atShutdown: Any = None
@@ -258,9 +264,13 @@ class _Ticker:
 
     def _run(self) -> None:
         while not self._over.wait(TICK):
-            self._reactor.callFromThread(self._due)
+            # Once, while the reactor is held up by something.
+            if not self._isAsked:
+                self._isAsked = True
+                self._reactor.callFromThread(self._due)
 
     def _due(self) -> None:
+        self._isAsked = False
         # The reactor may come to the last one after the end.
         if not self._over.is_set():
             self._tick()

@@ -25,6 +25,7 @@ from ratchet_tx.payload import checkEvent, checkName, checkText, encode, encodeD
 from ratchet_tx.replies import Replies
 from ratchet_tx.settings import Limits
 from ratchet_tx.spare import Spare
+from ratchet_tx.timeouts import Patience
 
 _NO_TABLE = Table({}, {})
 
@@ -52,6 +53,9 @@ class Node(Protocol):
     @property
     def clock(self) -> IReactorTime: ...
     def wall(self) -> float: ...
+
+    patience: Patience
+
     def publish(self, message: Message) -> Any: ...
     def spare(self, event: str, room: str | None = None) -> Spare | None: ...
     @property
@@ -218,7 +222,7 @@ class Connection:
             self.replied(id, AskRefused("reply.lost", "The connection has ended"))
             return waiting
         self.regulate()
-        late = self._node.clock.callLater(timeout, self.replied, id, AskRefused("reply.timeout", "No reply came in time"))
+        late = self._node.patience.callLater(timeout, self.replied, id, AskRefused("reply.timeout", "No reply came in time"))
 
         def settled(result: Any) -> Any:
             replies.take(id)

@@ -59,7 +59,7 @@ from ratchet_tx.relief import Relief
 from ratchet_tx.settings import Settings
 from ratchet_tx.spare import Spare
 from ratchet_tx.stopping import Stopping
-from ratchet_tx.timeouts import Timeouts
+from ratchet_tx.timeouts import Patience, Timeouts
 from ratchet_tx.timers import Timers
 
 #: What is taken in while we take leave: nothing new is begun, but what goes on may still ask its peer.
@@ -85,6 +85,7 @@ class Hub(Service):
     @ivar strangers: whom we wait for to log in, until their time is over
     @ivar spares: what may be left out for slow peers, by event, as L{Applications.registerEvent} was told
     @ivar ledger: how many bytes are kept because of peers, and what for
+    @ivar patience: the clock, for time-outs of what has to come from outside
     @ivar overdue: whether the last stop took too long, and something was dropped
     """
 
@@ -119,11 +120,11 @@ class Hub(Service):
         self.thread = OwnThread()
         if clock is not None:
             self.provideClock(clock)
+        self.patience = Patience(lambda: self.clock)
         self._attached: set[object] = set()
         self._audience = Audience()
         self._delivery = Delivery(self.counters, self.spares)
         self.holds = self._delivery.holds
-        self.presence = Presence(self)
         self._ongoing = Ongoing()
         self._stopping: Stopping | None = None
         self.overdue = False
@@ -140,11 +141,11 @@ class Hub(Service):
         self.settings = settings
         self.limits = settings.limits
         self.ledger.limit = self.limits.processBytes
-        known = lambda: self.clock  # noqa: E731
-        self._dispatch = Dispatch(self, self._ongoing, known)
+        self.presence = Presence(self)
+        self._dispatch = Dispatch(self, self._ongoing, self.patience)
         # Bound once, too: it is where messages go.
         self._go, self._turn = self._dispatch.go, self._dispatch.turn
-        self.strangers: Timeouts[Connection] = Timeouts(self.limits.loginSeconds, known, self._loginTimeOut)
+        self.strangers: Timeouts[Connection] = Timeouts(self.limits.loginSeconds, self.patience, self._loginTimeOut)
         self.guard = Guard(settings, self.counters, self.answers, guests=self.letsGuestsIn)
         self.guesses = Guesses(settings.trustForwarded > 0, self.counters)
 
@@ -279,7 +280,7 @@ class Hub(Service):
         for connection in self.connections:
             self._drain(connection)
         if self.limits.drainSeconds:
-            stopping.limit(self.limits.drainSeconds, self.clock)
+            stopping.limit(self.limits.drainSeconds, self.patience)
         self._checkAllGone()
 
     def _drain(self, connection: Connection) -> None:

@@ -154,8 +154,7 @@ def _ask(node: LoginNode, connection: Connection, token: str) -> Any:
     later = asDeferred(found)
     if later is None:
         return _checked(found, node, connection)
-    if node.limits.loginSeconds:
-        later.addTimeout(node.limits.loginSeconds, node.clock)
+    node.patience.limit(later, node.limits.loginSeconds)
     return later.addCallbacks(_checked, lambda failure: _unavailable(connection, failure), callbackArgs=(node, connection))
 
 

@@ -88,6 +88,11 @@ class Outlet:
         self._backlog.clear()
         self._owner.waits(0)
 
+    def flush(self) -> None:
+        """
+        Send what has been written in this turn: the transport has it already.
+        """
+
     def close(self) -> None:
         """
         Close the connection, as soon as nothing waits any more.
@@ -156,6 +161,9 @@ class Nowhere:
         pass
 
     def drop(self) -> None:
+        pass
+
+    def flush(self) -> None:
         pass
 
     def close(self) -> None:

@@ -87,9 +87,7 @@ class Permission:
             later = asDeferred(value)
             if later is None:
                 return value
-            if self.node.limits.handlerSeconds:
-                later.addTimeout(self.node.limits.handlerSeconds, self.node.clock)
-            return await later
+            return await self.node.patience.limit(later, self.node.limits.handlerSeconds)
         except (PeerError, GeneratorExit):
             raise
         except BaseException:

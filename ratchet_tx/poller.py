@@ -54,6 +54,12 @@ class Poller:
     def __len__(self) -> int:
         return len(self._transports)
 
+    def turns(self) -> int:
+        """
+        Say in how many turns all is read that could be read by now.
+        """
+        return -(-len(self._transports) // _AT_ONCE)
+
     def hold(self, transport: Any) -> int:
         """
         Read a transport from now on, in the reactor's place; nothing happens where it has been found lost.

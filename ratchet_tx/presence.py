@@ -16,7 +16,6 @@ from twisted.logger import Logger
 from ratchet_tx.connection import Connection, Node
 from ratchet_tx.coroutines import asDeferred
 from ratchet_tx.frames import makeText
-from ratchet_tx.grace import Grace
 from ratchet_tx.interfaces import IBackplane
 from ratchet_tx.messages import Absent, Present
 from ratchet_tx.payload import encode
@@ -24,6 +23,7 @@ from ratchet_tx.printable import quoted
 from ratchet_tx.rooms import Rooms
 from ratchet_tx.roster import Changes, Member, Roster, fromEntry
 from ratchet_tx.rosters import Rosters
+from ratchet_tx.timeouts import Timeouts
 
 #: How often a node names its members to the backplane, in seconds, and after how many they are forgotten where it doesn't.
 ROUND = 20
@@ -54,7 +54,10 @@ class Presence:
         # Under which ref each connection is shown, by room; and what is shown of it.
         self._refs: dict[Connection, dict[str, str]] = {}
         self._own: dict[tuple[str, str], Member] = {}
-        self._grace: Grace[tuple[str, str]] = Grace(lambda lost: self._remove(*lost))
+        # Who was lost, and is missed only if it isn't back in time.
+        self._grace: Timeouts[tuple[str, str]] = Timeouts(
+            node.limits.presenceSeconds, node.patience, lambda lost: self._remove(*lost)
+        )
         self._rosters = Rosters(lambda room: node.backplane.members(room), self._tell, self._own.__contains__)
         self._rounds: LoopingCall | None = None
 
@@ -78,7 +81,7 @@ class Presence:
         else:
             refs[room] = roster.lostBy(client.id) or connection.id
         ref = refs[room]
-        self._grace.discard((room, ref))
+        self._grace.stop((room, ref))
         self._show(room, ref, Member(client.id, meta))
         # Only now: it isn't told of its own coming.
         self._shown.join(room, connection)
@@ -114,7 +117,7 @@ class Presence:
         seconds = self._node.limits.presenceSeconds
         for room in tuple(self._refs.get(connection, ())) if seconds else ():
             ref, member = self._hide(connection, room)
-            self._grace.add((room, ref), seconds, self._node.clock)
+            self._grace.start((room, ref))
             self._put(room, ref, member._replace(lost=True), lease=seconds)
             self._forget(room)
 
@@ -140,7 +143,7 @@ class Presence:
         """
         Miss nobody any more: what is left ends with its leases.
         """
-        self._grace.stop()
+        self._grace.stopAll()
 
     # To the others
 
@@ -179,7 +182,7 @@ class Presence:
             return
         if isinstance(message, Present):
             # Where it has come back to another node, that one minds it.
-            self._grace.discard((room, ref))
+            self._grace.stop((room, ref))
             self._rosters.put(room, ref, Member(message.client, message.meta, message.lost))
         elif (room, ref) in self._own:
             # It was missed over there before it was known that it has come back here.

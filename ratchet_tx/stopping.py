@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from ratchet_tx.coroutines import cancel
 from ratchet_tx.ongoing import Ongoing
+from ratchet_tx.timeouts import Deadline, Patience
 
 
 class Stopping:
@@ -32,19 +32,19 @@ class Stopping:
         self._ongoing = ongoing
         self._abort = abort
         self._gone: Deferred[None] = Deferred()
-        self._deadline: IDelayedCall | None = None
+        self._deadline: Deadline | None = None
         self._ended: Deferred[None] = Deferred()
         self._stopped = stopped
         over = DeferredList([ticks, self._gone])
         over.addCallback(lambda _: ongoing.idle())
         over.addCallback(lambda _: self._finish())
 
-    def limit(self, seconds: float, clock: IReactorTime) -> None:
+    def limit(self, seconds: float, patience: Patience) -> None:
         """
         Wait so long at most, and then drop whatever is left.
         """
         if not self._ended.called:
-            self._deadline = clock.callLater(seconds, self._giveUp, seconds, clock)
+            self._deadline = patience.callLater(seconds, self._giveUp, seconds, patience)
 
     def whenEnded(self) -> Deferred[None]:
         """
@@ -87,10 +87,10 @@ class Stopping:
         if not self._ended.called:
             self._ended.callback(None)
 
-    def _giveUp(self, seconds: float, clock: IReactorTime) -> None:
+    def _giveUp(self, seconds: float, patience: Patience) -> None:
         self._log.warn("Stopping took longer than {seconds} s: what is left is dropped", seconds=seconds)
         # Once more soon, for what applications begin when they hear of the dropped peers' ends.
-        self._deadline = clock.callLater(1, self._giveUp, seconds + 1, clock)
+        self._deadline = patience.callLater(1, self._giveUp, seconds + 1, patience)
         self._dropAll()
 
     def _dropAll(self) -> None:

@@ -211,8 +211,7 @@ class _Subscribing:
     def _show(self, wanted: Subscription) -> Deferred[None]:
         node = self._node
         showing = Deferred.fromCoroutine(node.presence.enter(self._connection, wanted.room, wanted.meta))
-        if node.limits.handlerSeconds:
-            showing.addTimeout(node.limits.handlerSeconds, node.clock)
+        node.patience.limit(showing, node.limits.handlerSeconds)
         return showing.addErrback(self._notShown, wanted.room)
 
     def _notShown(self, failure: Failure, room: str) -> None:

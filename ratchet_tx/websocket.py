@@ -253,6 +253,8 @@ class RatchetServerProtocol(LeanProtocol):
         """
         self._pinged = self.factory.hub.clock.seconds()
         self.sendPing()
+        # Now, and not at the turn's end: whatever holds it up until then would take its time from the peer.
+        self._outlet.flush()
         self.factory.pongs.start(self)
 
     def onPong(self, payload: bytes) -> None:
@@ -640,10 +642,15 @@ class RatchetServerFactory(WebSocketServerFactory):
         self.poller = self._makePoller() if "nested-epoll" not in without else None
         self.trafficStats = TrafficStats()
         clock = lambda: hub.clock  # noqa: E731
-        self.heads: Timeouts[Door] = Timeouts(limits.headSeconds, clock, Door.late)
+        patience = hub.patience
+        if self.poller is not None:
+            patience.addReader(self.poller.turns)
+        self.heads: Timeouts[Door] = Timeouts(limits.headSeconds, patience, Door.late)
         self.pings: Timeouts[RatchetServerProtocol] = Timeouts(limits.pingSeconds, clock, RatchetServerProtocol.ping)
-        self.pongs: Timeouts[RatchetServerProtocol] = Timeouts(limits.pongSeconds, clock, RatchetServerProtocol.pongMissed)
-        self.leaving: Timeouts[RatchetServerProtocol] = Timeouts(LINGER_SECONDS, clock, RatchetServerProtocol.stayed)
+        self.pongs: Timeouts[RatchetServerProtocol] = Timeouts(
+            limits.pongSeconds, patience, RatchetServerProtocol.pongMissed
+        )
+        self.leaving: Timeouts[RatchetServerProtocol] = Timeouts(LINGER_SECONDS, patience, RatchetServerProtocol.stayed)
         self.setProtocolOptions(
             versions=[13],
             webStatus=False,

@@ -84,6 +84,7 @@ class House:
         Do what the thread has done once a second.
         """
         self.clock._tick()
+        self.wall.advance(0)
 
 
 @pytest.fixture

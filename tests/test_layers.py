@@ -70,7 +70,6 @@ LAYERS = {
         "delivery",
         "dispatch",
         "expiry",
-        "grace",
         "guard",
         "guesses",
         "handlers",

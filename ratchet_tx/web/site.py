@@ -23,7 +23,7 @@ from ratchet_tx.door import Upgrading, addressOf, handOver, logRefusal, refusal
 from ratchet_tx.head import BadHead, Head, HeadReader
 from ratchet_tx.printable import printable
 from ratchet_tx.settings import Limits
-from ratchet_tx.timeouts import Timeouts
+from ratchet_tx.timeouts import Patience, Timeouts
 from ratchet_tx.web.asker import askerOf
 from ratchet_tx.web.forms import BadForm, readForm, readQuery
 
@@ -285,7 +285,7 @@ class Site(server.Site):
         super().__init__(pages, Request, logFormatter=self._formatAccess, reactor=onTheWall(clock), **others)
         self.bodyBytes = bodyBytes
         self.takesForms = takesForms
-        self.heads: Timeouts[Channel] = Timeouts(limits.headSeconds, lambda: clock, Channel.late)
+        self.heads: Timeouts[Channel] = Timeouts(limits.headSeconds, Patience(lambda: clock), Channel.late)
         self.headBounds = (limits.headBytes, limits.headCount)
         self.clock = clock
         self._counters = counters
