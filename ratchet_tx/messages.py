@@ -2,8 +2,6 @@
 What nodes tell each other over the backplane; values, which know nothing of how they travel.
 """
 
-from typing import Any
-
 import msgspec
 
 
@@ -73,7 +71,7 @@ class Present(msgspec.Struct, frozen=True, tag=True):
     @ivar room: the room's name
     @ivar ref: what the member is called there
     @ivar client: the id of the client that it is
-    @ivar meta: what else is shown
+    @ivar meta: what else is shown, in JSON already
     @ivar lost: whether its connection is gone, and it may be back soon
     """
 
@@ -81,7 +79,7 @@ class Present(msgspec.Struct, frozen=True, tag=True):
     room: str
     ref: str
     client: str
-    meta: dict[str, Any]
+    meta: msgspec.Raw
     lost: bool = False
 
     def __repr__(self) -> str:

@@ -6,6 +6,7 @@ other nodes what it changes itself.
 So whoever is shown is told the roster as it is when he comes, and then each change, once and in order.
 """
 
+import json
 from collections.abc import Collection, Iterable, Mapping
 from secrets import token_hex
 from typing import Any, Protocol
@@ -21,13 +22,16 @@ from ratchet_tx.messages import Absent, Present
 from ratchet_tx.payload import encode
 from ratchet_tx.printable import quoted
 from ratchet_tx.rooms import Rooms
-from ratchet_tx.roster import Changes, Member, Roster, fromEntry
+from ratchet_tx.roster import Changes, Member, Roster, fromEntry, pack
 from ratchet_tx.rosters import Rosters
 from ratchet_tx.timeouts import Timeouts
 
 #: How often a node names its members to the backplane, in seconds, and after how many they are forgotten where it doesn't.
 ROUND = 20
 LEASE = 60
+
+#: About how many bytes are kept of a connection in a room, beside its meta, which is here and with the backplane.
+SHOWN_BYTES = 1000
 
 
 class PresenceNode(Node, Protocol):
@@ -82,7 +86,8 @@ class Presence:
             refs[room] = roster.lostBy(client.id) or connection.id
         ref = refs[room]
         self._grace.stop((room, ref))
-        self._show(room, ref, Member(client.id, meta))
+        self._show(room, ref, Member(client.id, pack(meta)))
+        self._count(connection)
         # Only now: it isn't told of its own coming.
         self._shown.join(room, connection)
         self._goRound()
@@ -97,7 +102,8 @@ class Presence:
         ref = self._refs.get(connection, {}).get(room)
         if ref is None or connection.client is None:
             return False
-        self._show(room, ref, Member(connection.client.id, meta))
+        self._show(room, ref, Member(connection.client.id, pack(meta)))
+        self._count(connection)
         return True
 
     def left(self, connection: Connection, rooms: Collection[str]) -> None:
@@ -109,6 +115,7 @@ class Presence:
             ref, _ = self._hide(connection, room)
             self._remove(room, ref)
             self._forget(room)
+        self._count(connection)
 
     def lost(self, connection: Connection) -> None:
         """
@@ -120,6 +127,13 @@ class Presence:
             self._grace.start((room, ref))
             self._put(room, ref, member._replace(lost=True), lease=seconds)
             self._forget(room)
+
+    def _count(self, connection: Connection) -> None:
+        """
+        Note how many bytes are kept of what is shown of a connection.
+        """
+        refs = self._refs.get(connection, {})
+        connection.keeps("metas", sum(SHOWN_BYTES + 2 * len(self._own[shown].meta) for shown in refs.items()))
 
     def _show(self, room: str, ref: str, member: Member) -> None:
         self._own[room, ref] = member
@@ -153,7 +167,7 @@ class Presence:
         """
         self._rosters.put(room, ref, member)
         self._do(self._node.backplane.enter(room, ref, member.asEntry(), lease))
-        self._do(self._node.publish(Present(self._id, room, ref, member.client, dict(member.meta), member.lost)))
+        self._do(self._node.publish(Present(self._id, room, ref, member.client, member.meta, member.lost)))
 
     def _remove(self, room: str, ref: str) -> None:
         self._rosters.remove(room, ref)
@@ -230,5 +244,8 @@ class Presence:
             roster.put(ref, fromEntry(entry), changes)
         for connection in here:
             if room not in self._refs.get(connection, {}) and connection.client is not None:
-                roster.put(connection.id, Member(connection.client.id, {}), changes)
-        return roster.state()
+                roster.put(connection.id, Member(connection.client.id, pack({})), changes)
+        return {
+            client: {"metas": [json.loads(bytes(meta)) for meta in shown["metas"]]}
+            for client, shown in roster.state().items()
+        }

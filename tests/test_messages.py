@@ -17,7 +17,7 @@ MESSAGES = [
     Deliver("news", encodeData("news", 1), room="news", offset=7),
     Disconnect("ada", 4503),
     Leave("ada", "lobby"),
-    Present("n-1", "lobby", "c-1", "ada", {"status": "sesame"}, lost=True),
+    Present("n-1", "lobby", "c-1", "ada", encodeData("x", {"status": "sesame"}), lost=True),
     Absent("n-1", "lobby", "c-1"),
 ]
 

@@ -2,6 +2,8 @@
 Presence: who is there is shown, on every node, and who isn't isn't.
 """
 
+import gc
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from twisted.internet.defer import fail
 from ratchet_tx import Hub, RoomPolicy, UsageError
 from ratchet_tx.backplane.memory import MemoryBackplane
 from ratchet_tx.presence import LEASE, ROUND
-from tests.fakes import FakeClient, LateBackplane, Peer, failed, logged, succeeded
+from tests.fakes import FakeClient, LateBackplane, Peer, failed, logged, startedHub, succeeded
 from tests.roomhub import Joins, arrive, publish, roomHub
 
 
@@ -579,3 +581,47 @@ def test_oneOfSeveralRoomsTakesTime() -> None:
     reply, *frames = ada.read()
     assert reply["event"] == "socket.reply"
     assert [frame["data"]["members"] for frame in frames] == [{"bob": metas(bob), "ada": metas(ada)}, {"ada": metas(ada)}]
+
+
+class TestBytes:
+    META = {"x": [[]] * 330}
+
+    def test_kept(self) -> None:
+        """What somebody shows of themselves takes about as many bytes as it has, whatever it consists of."""
+        hub = startedHub()
+        hub.applications.registerRooms("*", RoomPolicy(presence=True))
+        peer = Peer(hub)
+        tracemalloc.start()
+        try:
+            for number in range(100):
+                peer.emit("socket.subscribe", {"room": f"room-{number}", "presence": True, "meta": self.META})
+                peer.transport.texts.clear()
+                peer.transport.spares.clear()
+            gc.collect()
+            kept, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert len(peer.connection.rooms) == 100
+        assert 100 * 2000 < hub.ledger.parts["metas"] < 400_000
+        assert kept < 1.5 * hub.ledger.parts["metas"]
+
+    def test_counted(self) -> None:
+        """It is counted while it is shown: what is shown anew instead of what was before."""
+        hub = startedHub()
+        hub.applications.registerRooms("*", RoomPolicy(presence=True))
+        peer = Peer(hub)
+        counted = []
+        for event, data in (
+            ("socket.subscribe", {"room": "cafe", "presence": True, "meta": self.META}),
+            ("socket.presence.update", {"room": "cafe", "meta": {}}),
+            ("socket.subscribe", {"room": "bar", "presence": True}),
+            ("socket.unsubscribe", {"room": "cafe"}),
+            ("socket.unsubscribe", {"room": "bar"}),
+        ):
+            peer.ask(event, data)
+            counted.append(hub.ledger.parts["metas"])
+        assert counted[0] > 2000 > counted[2] / 2 == counted[1] == counted[3]
+        assert counted[4] == 0
+        peer.ask("socket.subscribe", {"room": "cafe", "presence": True, "meta": self.META})
+        peer.leave(1006, "", clean=False)
+        assert hub.ledger.bytes == 0

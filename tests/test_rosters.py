@@ -8,11 +8,11 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from ratchet_tx.coroutines import cancel
-from ratchet_tx.roster import Changes, Member, Roster
+from ratchet_tx.roster import Changes, Member, Roster, pack
 from ratchet_tx.rosters import Rosters
 from tests.fakes import failed, logged, succeeded
 
-ADA, BOB, EVE = Member("ada", {}), Member("bob", {}), Member("eve", {})
+ADA, BOB, EVE = Member("ada", pack({})), Member("bob", pack({})), Member("eve", pack({}))
 
 
 class World:
