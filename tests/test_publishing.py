@@ -210,8 +210,14 @@ class TestRefusals:
             ({"event": "x" * 129}, "$"),
             ({"event": "socket.bye"}, "$"),
             ({"event": "item", "room": ""}, "$"),
+            (b'{"event":"item","data":' + b"[" * 300 + b"]" * 300 + b"}", "$.data"),
+            (b'{"event":"item","data":' + b"[" * 30_000 + b"]" * 30_000 + b"}", "$"),
+            (b'{"event":"item","data":[1' + b"0" * 400 + b"]}", "$.data"),
+            (b'{"event":"item","data":1e999}', "$.data"),
+            (b'{"event":"item","data":{"\\ud800":1}}', "$"),
+            (b'{"event":"item","data":"x","more":"\xff"}', "$"),
         ],
-        ids=range(16),
+        ids=range(22),
     )
     def test_body(self, tmp_path: Path, body: Any, path: str) -> None:
         """What isn't a publication is refused, with the place of the fault; nothing is sent."""
@@ -267,6 +273,36 @@ class TestKeys:
         for caller.wire in wires:
             assert caller.heard()[2]["result"] == {"epoch": "e", "offset": 1}
         assert caller.post({"event": "item", "room": "news", "key": "k"})[1]["result"] == {"epoch": "e", "offset": 1}
+        assert len(backplane.published) == 1
+
+    def test_reused(self, tmp_path: Path) -> None:
+        """Something else by the same key is refused with 422, and not sent; the same in other words is the same."""
+        hub = startedHub()
+        caller, peer = Caller(hub, tmp_path), Peer(hub)
+        assert caller.post({"event": "item", "data": {"a": 1, "b": 2}, "key": "k"}) == SENT
+        for other in (
+            {"data": {"a": 1}},
+            {"data": {"a": 1, "b": 2}, "room": "r"},
+            {"data": {"a": 1, "b": 2}, "client": "ada"},
+        ):
+            assert caller.refused({"event": "item", **other, "key": "k"}) == (422, "key.reused")
+        assert caller.refused({"event": "other", "data": {"a": 1, "b": 2}}, Idempotency_Key="k") == (422, "key.reused")
+        assert caller.post(b' {"key":"k", "data":{"b":2,"a":1},"event" : "\\u0069tem"}') == SENT
+        assert len(peer.read()) == 1
+
+    def test_reusedMeanwhile(self, tmp_path: Path) -> None:
+        """So it is while the first by that key is still being sent."""
+        position: Deferred[Any] = Deferred()
+        backplane = Answers(position)
+        caller = Caller(startedHub(backplane=backplane), tmp_path)
+        first, second = caller.wire, Wire(caller.wire.factory)
+        caller.send({"event": "item", "room": "news", "key": "k"})
+        caller.wire = second
+        caller.send({"event": "else", "room": "news", "key": "k"})
+        position.callback(("e", 1))
+        assert caller.heard()[0] == 422
+        caller.wire = first
+        assert caller.heard()[2]["result"] == {"epoch": "e", "offset": 1}
         assert len(backplane.published) == 1
 
     def test_failuresArentKept(self, tmp_path: Path) -> None:

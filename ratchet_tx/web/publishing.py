@@ -4,6 +4,8 @@ Publishing over HTTP: how a program that has no reactor sends an event to many; 
 Requests and answers are JSON; a refusal has the form of the protocol's own.
 """
 
+from collections.abc import Callable
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -18,7 +20,7 @@ from ratchet_tx.door import hostOf
 from ratchet_tx.errors import PeerError, UsageError
 from ratchet_tx.hub import Hub
 from ratchet_tx.once import Once
-from ratchet_tx.payload import KEY_LENGTH, Key
+from ratchet_tx.payload import KEY_LENGTH, Key, makeReader
 from ratchet_tx.printable import quoted
 from ratchet_tx.published import Position
 
@@ -36,6 +38,9 @@ _STATUS = {
     "method.unknown": 405,
     "message.tooBig": 413,
     "type.unknown": 415,
+    # The draft of the Idempotency-Key header, section 2.7.
+    "key.reused": 422,
+    "rate.limited": 429,
     "publish.failed": 503,
     "server.drain": 503,
 }
@@ -63,8 +68,17 @@ class Publication(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __repr__(self) -> str:
         return f"<Publication {self.event!r}>"
 
+    @property
+    def digest(self) -> bytes:
+        """
+        Tell it from all others, but for its key: the same JSON, however it is written, has the same.
+        """
+        what = (self.event, self.data, self.room, self.client)
+        return sha256(msgspec.json.encode(what, order="sorted")).digest()
 
-_decode = msgspec.json.Decoder(Publication).decode
+
+#: By the rules that the sockets have, for what may come in here goes out there.
+_decode: Callable[[bytes], Publication] = makeReader(Publication)
 
 
 class Publishing(Resource):
@@ -123,7 +137,12 @@ class Publishing(Resource):
 
         if publication.key is None:
             return emit()
-        return self._once.do(publication.key, emit, self._hub.clock.seconds())
+        # Who comes by the same key while that is being sent waits for it, too, and is refused no sooner.
+        digest = publication.digest
+        done = self._once.do(
+            publication.key, lambda: emit().addCallback(lambda position: (digest, position)), self._hub.clock.seconds()
+        )
+        return done.addCallback(_positionOf, digest)
 
     def _published(self, position: Position | None, publication: Publication, address: str) -> Position | None:
         _log.info(
@@ -148,15 +167,7 @@ def _read(request: Any, mostBytes: int) -> Publication:
     body = request.content.read()
     if 0 < mostBytes < len(body):
         raise tooBig(mostBytes)
-    try:
-        publication = _decode(body)
-    except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at ")
-        raise PeerError("payload.invalid", message, path=path.strip("`") or "$") from None
-    except (ValueError, RecursionError):
-        # Texts of a DecodeError say little, and those of a UnicodeDecodeError quote the data.
-        raise PeerError("payload.invalid", "Not JSON", path="$") from None
-    return _keyed(publication, request.getHeader(b"idempotency-key"))
+    return _keyed(_decode(body), request.getHeader(b"idempotency-key"))
 
 
 def _keyed(publication: Publication, header: bytes | None) -> Publication:
@@ -173,7 +184,21 @@ def _keyed(publication: Publication, header: bytes | None) -> Publication:
     return msgspec.structs.replace(publication, key=key)
 
 
+def _positionOf(sent: tuple[bytes, Any], digest: bytes) -> Any:
+    """
+    Give the position of what was sent by a key.
+
+    @raise PeerError: C{key.reused}, where that was something else
+    """
+    if sent[0] != digest:
+        raise PeerError("key.reused", "Something else has been sent by this key", path="$.key")
+    return sent[1]
+
+
 def _refusal(failure: Failure) -> PeerError:
+    if failure.check(PeerError):
+        refusal: PeerError = failure.value
+        return refusal
     if failure.check(UsageError):
         return PeerError("payload.invalid", str(failure.value), path="$")
     _log.failure("Publishing failed", failure)
