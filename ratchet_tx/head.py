@@ -153,4 +153,8 @@ def checkHeaders(headers: list[tuple[bytes, bytes]], count: int) -> bool:
     if max(map(names.count, _SINGLE)) > 1:
         raise BadHead(400, "Bad Request", "two Host or two Origin headers")
     upgrades = b",".join([value for name, value in headers if name == b"upgrade"]).lower().split(b",")
-    return b"websocket" in [upgrade.strip() for upgrade in upgrades]
+    isUpgrade = b"websocket" in [upgrade.strip() for upgrade in upgrades]
+    if not isUpgrade and b"sec-websocket-key" in names:
+        # It would get a page, and nobody would know why there are no sockets.
+        raise BadHead(400, "Bad Request", "a handshake without its Upgrade header, which a proxy has to pass on")
+    return isUpgrade

@@ -38,8 +38,12 @@ def explainOrigin(headers: Mapping[str, str], socket: Asker, hops: int, origins:
     seen = readForwarded(socket, headers, hops)
     origin, own = parseOrigin(text), originOf(seen.host, seen.secure)
     facts = [_fact("origin", text), _fact("own", f"{'https' if seen.secure else 'http'}://{seen.host}")]
-    facts += [*_forwarded(headers), f"trusted={hops}", *_options(text, origin, headers, socket, hops, origins)]
-    hints = _hints(origin, own, headers, hops) if origin is not None and own is not None else []
+    options = _options(text, origin, headers, socket, hops, origins)
+    facts += [*_forwarded(headers), f"trusted={hops}", *options]
+    if "--trust-forwarded" in options[0]:
+        hints = ["what the proxy says isn't trusted: the option says how many proxies are there"]
+    else:
+        hints = _hints(origin, own, headers, hops) if origin is not None and own is not None else []
     return " ".join([*facts, *([f'hint="{"; ".join(hints)}"'] if hints else [])])
 
 

@@ -124,9 +124,10 @@ class Settings:
     @ivar auth: checkers of twisted.cred's, as C{--auth} describes them, in the provider's place
     @ivar timer: dotted names of periodic timers
     @ivar static: a folder of files to serve beside the sockets; blank for none
-    @ivar origin: web origins, besides our own, whose pages may connect; C{*} for all
+    @ivar origin: origins, besides our own, whose pages may connect, such as C{https://example.org} or
+        C{capacitor://localhost}; C{null} for pages that have none, C{*} for all
     @ivar host: the names by which we may be called (the Host header); none for any
-    @ivar trustForwarded: how many proxies stand before us, whose X-Forwarded headers count
+    @ivar trustForwarded: how many proxies stand before us, whose X-Forwarded or Forwarded headers count
     @ivar adminListen: where other programs of the operator's may publish: endpoint descriptions, or ports of this machine
     @ivar adminTokenFile: a file with the token that they have to show
     @ivar without: what makes it fast and is to be left out, of L{SHORTCUTS}

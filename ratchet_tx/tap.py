@@ -89,7 +89,10 @@ class Options(usage.Options, AuthOptionMixin):
         self._repeated("timer", dotted)
 
     def opt_origin(self, origin: str) -> None:
-        """A web origin, besides our own, whose pages may connect; * for all.  May be repeated."""
+        """
+        The origin, such as https://example.org or capacitor://localhost, of pages that may connect besides our own; null for
+        pages that have none, * for all.  May be repeated.
+        """
         self._repeated("origin", origin)
 
     def opt_host(self, name: str) -> None:

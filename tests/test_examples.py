@@ -350,6 +350,7 @@ def test_everyExampleIsTested() -> None:
         "docs/guarantees.rst",
         "docs/journey.rst",
         "docs/security.rst",
+        "docs/proxies.rst",
         "docs/conformance.rst",
     ],
 )

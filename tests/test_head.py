@@ -132,3 +132,12 @@ class TestHeadReader:
             HeadReader(10, 1).feed(b"x" * 11)
         with pytest.raises(BadHead, match="431"):
             HeadReader(0, 1).feed(head(b"X: y"))
+
+
+def test_upgradeLost() -> None:
+    """A handshake whose Upgrade a proxy has dropped is refused with the reason, and isn't answered by a page."""
+    text = handshake().replace(b"Upgrade: websocket\r\nConnection: Upgrade\r\n", b"Connection: close\r\n")
+    with pytest.raises(BadHead) as refused:
+        readHead(text, 64)
+    assert refused.value.status == 400
+    assert "without its Upgrade header, which a proxy has to pass on" in refused.value.why
