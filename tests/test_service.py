@@ -314,7 +314,9 @@ class TestSettings:
 
     def test_nothingIsLeft(self) -> None:
         """A hub that took a service's settings has nothing in it that was made of others."""
-        limits = Settings().limits.having({name: index + 3 for index, name in enumerate(Limits.names())}, "test")
+        others = {name: index + 3 for index, name in enumerate(Limits.names())}
+        # These have to be above others.
+        limits = Settings().limits.having({**others, "connectionBytes": 10_000, "processBytes": 100_000}, "test")
         settings = replace(STRICT, verbose=True, limits=limits)
         late = Hub()
         makeService(settings, late, reactor=MemoryReactor())
