@@ -97,6 +97,17 @@ number = 5
 """
 
 
+def status(port: int, forwardedFor: str, **headers: str) -> int:
+    """
+    Shake hands, as a proxy for somebody, and take the status.
+    """
+    request = handshake(X_Forwarded_For=forwardedFor, **{**headers, "Origin": ""})
+    origin = f"Origin: {headers['Origin']}\r\n" if "Origin" in headers else ""
+    with create_connection(("127.0.0.1", port), 20) as peer:
+        peer.sendall(request[:-2] + origin.encode() + b"\r\n")
+        return int(peer.recv(100).split(b" ")[1])
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """
@@ -300,6 +311,46 @@ class TestServing:
                     assert peer.recv(100).split(b" ")[1] == status
             assert fetch(f"http://127.0.0.1:{port}/")[0] == 421
             assert fetch(f"http://localhost:{port}/")[0] == 200
+
+    def test_behindProxies(self, folder: Path) -> None:
+        """What proxies write of a peer is understood: its connections are limited, the connection knows the address."""
+        port = freePort()
+        words = f"-n --pidfile= ratchet -p {port} -a 127.0.0.1 --trust-forwarded 1 --application mine.Echo"
+        with serving(twistd(*words.split(), "--limit", "connectionsPerAddress=1"), port, folder):
+            for first, second, address in [
+                ("203.0.113.7:51234", "203.0.113.7", "203.0.113.7"),
+                ("[2001:db8::5]:443", "2001:db8::6", "2001:db8::5"),
+                ("::ffff:198.51.100.4", "198.51.100.4:1", "::ffff:198.51.100.4"),
+            ]:
+                with connect(f"ws://127.0.0.1:{port}", additional_headers={"X-Forwarded-For": first}) as peer:
+                    peer.send(json.dumps({"event": "where", "id": 1}))
+                    assert json.loads(peer.recv(timeout=20))["data"]["result"] == address
+                    assert status(port, f"6.6.6.6, {second}") == 503
+            for said in ('for="[2001:db8::1]:4711";proto=https;host=example.org', "for=unknown", "for=_hidden"):
+                with connect(f"ws://127.0.0.1:{port}", additional_headers={"Forwarded": said}) as peer:
+                    peer.send(json.dumps({"event": "where", "id": 1}))
+                    found = json.loads(peer.recv(timeout=20))["data"]["result"]
+                    assert found == ("2001:db8::1" if "2001" in said else "127.0.0.1")
+
+    def test_refusalsInTheLog(self, folder: Path) -> None:
+        """Each refused handshake is one line of the log, which names the option that lets it in; and that option does."""
+        port, page = freePort(), "https://example.org:8443"
+        words = f"-n --pidfile= --logfile=log.txt ratchet -p {port} -a 127.0.0.1"
+        hostile = 'x\u202e\u2028\x9b" option="--origin *'
+        with serving(twistd(*words.split()), port, folder) as server:
+            for origin in (page, "null", "capacitor://localhost", hostile):
+                assert status(port, "192.0.2.1", Origin=origin, X_Forwarded_Proto="https", host="example.org:8443") == 403
+            server.stop()
+        lines = [line for line in (folder / "log.txt").read_text().split("\n") if "Refused a handshake: status=403" in line]
+        assert len(lines) == 4
+        assert all(line.isprintable() for line in lines)
+        assert r'origin="x\u202e\u2028\x9b\" option=\"--origin *"' in lines[3]
+        options = [re.search(r' option="([^"]+)"', line)[1] for line in lines[:3]]  # type: ignore[index]
+        assert options == ["--trust-forwarded 1", "--origin null", "--origin capacitor://localhost"]
+        with serving(twistd(*words.split(), *" ".join(options).split()), port, folder):
+            for origin in (page, "null", "capacitor://localhost"):
+                assert status(port, "192.0.2.1", Origin=origin, X_Forwarded_Proto="https", host="example.org:8443") == 101
+            assert status(port, "192.0.2.1", Origin="https://evil.example") == 403
 
     def test_handedOver(self, folder: Path) -> None:
         """It listens on a socket that systemd hands over."""
