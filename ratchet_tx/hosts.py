@@ -75,7 +75,8 @@ def readHost(text: str) -> str | None:
 
 
 def _shortened(host: str) -> str | None:
-    if not host.startswith("[") or not host.endswith("]"):
+    # Names, which nearly all are, aren't tried.
+    if ":" not in host or not host.startswith("[") or not host.endswith("]"):
         return None
     try:
         return f"[{IPv6Address(host[1:-1])}]"
