@@ -15,7 +15,7 @@ from ratchet_tx.messages import Keep
 from ratchet_tx.past import Past, Position
 
 #: About how many bytes of memory a room's life takes beside its events and its name.
-LIFE_BYTES = 900
+LIFE_BYTES = 550
 
 #: How many lives and events are looked at in one go when what is over is forgotten: about a millisecond's work.
 PORTION = 1000

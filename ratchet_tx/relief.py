@@ -76,8 +76,10 @@ class Relief:
         forgotten = self._forgetOldest()
         if not forgotten:
             closed += self._closeSlowest(0)
-        node.counters.full["processBytes.closed"] += closed
-        node.counters.full["processBytes.forgotten"] += forgotten
+        if closed:
+            node.counters.full["processBytes.closed"] += closed
+        if forgotten:
+            node.counters.full["processBytes.forgotten"] += forgotten
         gaveWay = closed or forgotten
         self._pause = 0 if gaveWay else _PAUSE
         if node.clock.seconds() >= self._quietUntil:
