@@ -18,12 +18,13 @@ class Peer:
 
     @ivar overflows: how often he was too slow
     @ivar dropped: what was left out for him
+    @ivar waiting: how much waits for him, as he was told last
     """
 
     outlet: Any
 
     def __init__(self) -> None:
-        self.overflows = 0
+        self.overflows = self.waiting = 0
         self.dropped: list[Spare] = []
 
     @property
@@ -136,6 +137,32 @@ class OutletContract:
         for _ in range(100):
             peer.write(b"x" * 1000)
         assert (peer.overflows, peer.outlet.queuedBytes) == (0, 100_000)
+
+    def test_waits(self) -> None:
+        """Its owner is told how many bytes wait, each time that it changes, and that none do in the end."""
+        peer = self.make(room=1, limit=1000)
+        peer.write(b"a")
+        assert peer.waiting == 0
+        for size in (100, 300):
+            peer.write(b"x" * size)
+            assert peer.waiting == peer.outlet.queuedBytes > 0
+        peer.write(b"x" * 1000)
+        assert (peer.overflows, peer.waiting) == (1, peer.outlet.queuedBytes)
+        peer.drain()
+        assert peer.waiting == peer.outlet.queuedBytes == 0
+
+    def test_drop(self) -> None:
+        """What waits may be dropped; what is written after that comes, however much it is."""
+        peer = self.make(room=1, limit=100)
+        peer.outlet.drop()
+        for data in (b"a", b"b" * 50, b"c" * 50):
+            peer.write(data)
+        peer.outlet.drop()
+        assert peer.waiting == peer.outlet.queuedBytes < 60
+        peer.write(b"d" * 200)
+        peer.drain()
+        assert (peer.received[:1], peer.received[-200:], peer.overflows) == (b"a", b"d" * 200, 0)
+        assert b"c" not in peer.received
 
     def test_closing(self) -> None:
         """A connection is closed when nothing waits any more."""
