@@ -32,6 +32,9 @@
     // The limits of a server that doesn't tell its own: these are the defaults.
     const USUAL_LIMITS = { eventsPerSecond: 50, eventsBurst: 100, rooms: 0 };
 
+    // How many pages of the past are asked for at the same time: they are large, and what waits for us is bounded.
+    const MOST_READINGS = 2;
+
     // What one event may cost above its first token: a token for each of so many bytes.
     const BYTES_PER_TOKEN = 4096;
 
@@ -376,6 +379,10 @@
         return after > 0 ? after : longest * (1 + Math.random()) / 2;
     }
 
+    function isReading({ event }) {
+        return event === 'socket.history';
+    }
+
     /** Never too early by what a timer cuts off. */
     function later(seconds, callback) {
         return setTimeout(callback, Math.ceil(seconds * 1000) + 1);
@@ -400,6 +407,8 @@
         // The server takes the first subscribes of a login for nothing.
         #free = 0;
         #timer = null;
+        // How many pages of the past are on their way.
+        #readings = 0;
         // Those that were refused for now, each with its timer.
         #pausing = new Map();
 
@@ -443,8 +452,12 @@
         }
 
         #goOn() {
-            while (this.#rate !== null && this.#timer === null && this.#requests.length > 0) {
-                const [request] = this.#requests;
+            while (this.#rate !== null && this.#timer === null) {
+                const place = this.#requests.findIndex((each) => !isReading(each) || this.#readings < MOST_READINGS);
+                if (place === -1) {
+                    return;
+                }
+                const request = this.#requests[place];
                 const wait = request.isWanted() && !this.#isFree(request) ? this.#rate.wait : 0;
                 if (wait > 0) {
                     this.#timer = later(wait, () => {
@@ -453,7 +466,7 @@
                     });
                     return;
                 }
-                this.#requests.shift();
+                this.#requests.splice(place, 1);
                 this.#begin(request);
             }
         }
@@ -472,10 +485,17 @@
                 this.#rate.spend(1);
             }
             request.tries += 1;
+            this.#readings += isReading(request) ? 1 : 0;
             this.#send(request.event, request.data(), (error, result) => this.#answered(request, error, result));
         }
 
         #answered(request, error, result) {
+            this.#readings -= isReading(request) ? 1 : 0;
+            this.#settle(request, error, result);
+            this.#goOn();
+        }
+
+        #settle(request, error, result) {
             const { after } = error?.facts ?? {};
             const pause = error && request.mayRepeat && mayPass(error) ? pauseBefore(request.tries, after) : null;
             if (error?.code === 'rate.limited') {

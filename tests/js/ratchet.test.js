@@ -1956,6 +1956,22 @@ describe('What is refused for now', () => {
         assert.equal(sentOf(stay, 'socket.subscribe').length, 1);
     });
 
+    test('Of the past two pages are read at the same time, and the next when one of them has come', () => {
+        const stay = Stay.loggedIn();
+        for (let number = 0; number < 4; number += 1) {
+            stay.ratchet.subscribe(`room-${number}`, { history: 5 });
+            const { id } = sentOf(stay, 'socket.subscribe').at(-1);
+            stay.reply(id, { room: `room-${number}`, epoch: 'k3', offset: 40 });
+        }
+        const asked = () => sentOf(stay, 'socket.history');
+        const rooms = () => asked().map(({ data }) => data.room);
+        assert.deepEqual(rooms(), ['room-0', 'room-1']);
+        stay.refuse(asked()[1].id, { code: 'room.denied', message: 'Not for you' });
+        assert.deepEqual(rooms(), ['room-0', 'room-1', 'room-2']);
+        stay.reply(asked()[0].id, { room: 'room-0', epoch: 'k3', offset: 40, events: [], more: false });
+        assert.deepEqual(rooms(), ['room-0', 'room-1', 'room-2', 'room-3']);
+    });
+
     test('A large event counts for several', () => {
         const stay = Stay.open();
         stay.hear('socket.auth.success', { limits: { ...LIMITS, rooms: 0 } });
