@@ -23,7 +23,7 @@ RATE = 48.0
 BYTES_PER_EVENT = 4096
 
 #: For how long an attacker rests between two connections, in seconds.
-REST = 0.05
+REST = 0.5
 
 
 def frame(payload: bytes, opcode: int = TEXT, final: bool = True) -> bytes:

@@ -12,6 +12,7 @@ from ratchet_tx.errors import PeerError
 from ratchet_tx.past import Past, sizeOf
 from ratchet_tx.payload import Payload
 from ratchet_tx.permission import Permission, RoomNode, requireClient
+from ratchet_tx.replay import roomFor
 from ratchet_tx.wanted import PAGE, Page, read
 
 
@@ -43,9 +44,20 @@ async def _historyOf(permission: Permission, page: Page) -> dict[str, Any]:
         return {"room": room, "events": [], "more": False}
     limit = min(page.limit, PAGE)
     epoch, offset, events = await permission.past(room, page.since, limit, keep)
-    given = _within(events, node.limits.replayBytes)
+    given = _within(events, _room(node, permission.connection))
     more = bool(given) and given[-1].offset < offset
     return {"room": room, "epoch": epoch, "offset": offset, "events": given, "more": more}
+
+
+def _room(node: RoomNode, connection: Connection) -> int:
+    """
+    Say how many bytes a page may have: no more than may still wait for the peer; 0 for any number.
+    """
+    limits = node.limits
+    if not limits.sendQueueBytes:
+        return limits.replayBytes
+    left = max(1, roomFor(limits.sendQueueBytes, connection.transport.queuedBytes))
+    return min(limits.replayBytes or left, left)
 
 
 def _within(events: Sequence[Past], limit: int) -> Sequence[Past]:

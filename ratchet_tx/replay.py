@@ -7,6 +7,19 @@ from collections.abc import Sequence
 from ratchet_tx.past import Past, sizeOf
 
 
+def roomFor(queueBytes: int, waiting: int) -> int:
+    """
+    Say how many bytes of the past may be sent to a peer.
+
+    Behind others it leaves a quarter of the queue to what is sent before the peer has read it: with a full queue the next
+    reply, or the next event, would close the peer for what it had asked for.
+
+    @param queueBytes: how many bytes may wait for the peer
+    @param waiting: how many wait already
+    """
+    return queueBytes - queueBytes // 4 - waiting if waiting else queueBytes
+
+
 class Replay:
     """
     What one reply tells of the past.
@@ -27,7 +40,7 @@ class Replay:
         @param waiting: how many bytes wait for the peer already
         """
         if self._queueBytes:
-            self._left = self._queueBytes - waiting
+            self._left = roomFor(self._queueBytes, waiting)
 
     def couldHave(self, events: Sequence[Past]) -> bool:
         """

@@ -6,7 +6,7 @@ import pytest
 from msgspec import Raw
 
 from ratchet_tx.past import Past
-from ratchet_tx.replay import Replay
+from ratchet_tx.replay import Replay, roomFor
 
 
 def events(*sizes: int) -> list[Past]:
@@ -23,9 +23,15 @@ def test_couldHave() -> None:
     assert Replay(0, 0).couldHave(events(10_000_000))
 
 
+@pytest.mark.parametrize(("waiting", "room"), [(0, 100), (1, 74), (75, 0), (90, -15)])
+def test_roomFor(waiting: int, room: int) -> None:
+    """Where something waits already, a quarter of the queue is left to what comes after the past."""
+    assert roomFor(100, waiting) == room
+
+
 def test_take() -> None:
     """All of a room's events are taken, or none; what waits for the peer takes from the room for them."""
-    replay = Replay(0, 300)
+    replay = Replay(0, 400)
     replay.begin(100)
     assert [replay.take(events(size)) for size in (120, 100, 80, 41)] == [True, False, True, False]
 

@@ -50,6 +50,12 @@ class Served:
             for offset in range(12):
                 await event.hub.emit("item", offset, room=f"kept.{number}")
 
+    @on("fill.large")
+    async def fillLarge(self, event):
+        for number in range(event.payload.data):
+            for offset in range(20):
+                await event.hub.emit("item", [offset, "x" * 20_000], room=f"kept.large.{number}")
+
     @on("publish")
     def publish(self, event):
         event.hub.emit("item", event.payload.data, room="kept.0")
@@ -152,6 +158,26 @@ def test_manyRooms(page: Open) -> None:
         return [rooms.map(({ heard }) => heard), resyncs];
     """
     assert do(opened, script) == [[list(range(2, 12))] * 120, []]
+    assert said == []
+
+
+def test_largeRooms(page: Open) -> None:
+    """Who begins with more of the past than may wait for a peer has all of it, and isn't closed for it."""
+    opened, said = page()
+    do(opened, "globalThis.first = new Ratchet(); return first.emit('fill.large', 40, { ack: 60 })")
+    script = """
+        const ratchet = new Ratchet();
+        const told = [];
+        ratchet.on('socket.close', ({ code }) => told.push(code));
+        const rooms = Array.from({ length: 40 }, (_, number) => {
+            const room = ratchet.subscribe(`kept.large.${number}`, { history: 20 });
+            room.heard = [];
+            return room.on('item', ([number]) => room.heard.push(number)).on('socket.resync', (data) => told.push(data));
+        });
+        await Promise.allSettled(rooms.map(({ ready }) => ready));
+        return [rooms.map(({ heard }) => heard), told];
+    """
+    assert do(opened, script) == [[list(range(20))] * 40, []]
     assert said == []
 
 
