@@ -23,6 +23,9 @@ from ratchet_tx.payload import checkEvent, checkText
 from ratchet_tx.policies import Policies
 from ratchet_tx.provided import requireImplemented, requireProvided, specificationOf
 
+#: What an application that was made for one client hears as C{socket.close} where another one takes its place.
+REPLACED = {"code": 1000, "reason": "Another login", "clean": True}
+
 
 class Listener(NamedTuple):
     """
@@ -80,6 +83,26 @@ class Table(NamedTuple):
     own: Mapping[str, Route]
 
 
+class Adapted(NamedTuple):
+    """
+    The applications of one connection.
+
+    @ivar owner: for whom they were made; None where all of them are shared
+    @ivar made: the events of those that were made for it alone, by the names of their registrations
+    @ivar table: what the connection's events lead to
+    """
+
+    owner: Any
+    made: Mapping[str, list[Subscription]]
+    table: Table
+
+    def closing(self) -> tuple[Listener, ...]:
+        """
+        Name the handlers of C{socket.close} of those that were made for it alone.
+        """
+        return tuple(each.listener() for made in self.made.values() for each in made if each.event == "socket.close")
+
+
 @implementer(IApplication)
 class _Shared:
     """
@@ -131,7 +154,7 @@ class Applications:
         self.registry: Any = Components("ratchet_tx", registries)
         # Keyed by what the registry finds, not by whom it is for: so whatever changes the registry, or one below it,
         # leads to another key.
-        self._tables: dict[tuple[Any, bool], Table] = {}
+        self._tables: dict[tuple[Any, bool], Adapted] = {}
         self.policies = Policies(self.registry)
         self.whenSlow: dict[str, str] = {}
         self._dataTypes = DataTypes()
@@ -185,7 +208,11 @@ class Applications:
 
     def register(self, factory: Any, client: Any = IClient, connection: Any = IConnection, name: str | None = None) -> None:
         """
-        Register an adapter: an application is made for each connection, anew at each login.
+        Register an adapter: an application is made for each connection and client.
+
+        A login of the same client, which provides the same interfaces as before, keeps it; so does a renewed token.
+        Any other login replaces it: it hears C{socket.close} before the new one hears C{socket.auth.success}, with the data
+        of L{REPLACED}.
 
         Of several registrations of one name, the most special one counts.
 
@@ -225,30 +252,80 @@ class Applications:
 
         @param client: who is logged in; None for a stranger, who is given the protocol's own events only
         """
-        found = self.registry.adapters.lookupAll([providedBy(client), providedBy(connection)], IApplication)
-        if not all(isinstance(factory, _Shared) for _, factory in found):
-            return _makeTable(self._adapted(found, client, connection), client is None)
-        key = (found, client is None)
-        if key not in self._tables:
-            self._tables[key] = _makeTable(self._adapted(found, client, connection), client is None)
-        return self._tables[key]
+        return self.adapt(client, connection).table
 
-    def _adapted(self, found: Any, client: IClient | None, connection: IConnection) -> Iterator[Subscription]:
+    def adapt(self, client: IClient | None, connection: IConnection, before: "Adapted | None" = None) -> "Adapted":
+        """
+        Make a connection's applications; one that can't be made is logged and left out.
+
+        @param client: who is logged in; None for a stranger, who is given the protocol's own events only
+        @param before: what the connection had: of the same client's, what was made is kept, and what wasn't is tried again
+        """
+        found = self._found(client, connection)
+        if all(isinstance(factory, _Shared) for _, factory in found):
+            key = (found, client is None)
+            if key not in self._tables:
+                self._tables[key] = Adapted(None, {}, self._table(found, {}, client))
+            return self._tables[key]
+        owner = _ownerOf(client, found)
+        kept = before.made if before is not None and before.owner == owner else {}
+        made = dict(kept)
         for name, factory in sorted(found):
-            try:
-                application = factory(client, connection)
-                if application is not None:
-                    yield from self._subscribed(_asApplication(application))
-            except Exception:
-                self._log.failure(
-                    "Application {name} can't be made; connection {id} goes without it", name=name, id=connection.id
-                )
+            if name not in made and not isinstance(factory, _Shared):
+                subscribed = self._make(name, factory, client, connection)
+                if subscribed is not None:
+                    made[name] = subscribed
+        return Adapted(owner, made, self._table(found, made, client))
+
+    def shared(self, client: IClient | None, connection: IConnection) -> Table:
+        """
+        Make a connection's table without what is made for it alone.
+        """
+        return self._table(self._found(client, connection), {}, client)
+
+    def areKept(self, before: "Adapted", client: IClient, connection: IConnection) -> bool:
+        """
+        Say whether what was made for a connection stays when a client logs in: where it is the same one, and provides the
+        same.
+        """
+        return not before.made or before.owner == _ownerOf(client, self._found(client, connection))
+
+    def _found(self, client: IClient | None, connection: IConnection) -> Any:
+        return self.registry.adapters.lookupAll([providedBy(client), providedBy(connection)], IApplication)
+
+    def _table(self, found: Any, made: Mapping[str, list[Subscription]], client: IClient | None) -> Table:
+        subscriptions = [
+            each
+            for name, factory in sorted(found)
+            for each in (self._subscribed(factory) if isinstance(factory, _Shared) else made.get(name, ()))
+        ]
+        return _makeTable(subscriptions, client is None)
+
+    def _make(self, name: str, factory: Any, client: IClient | None, connection: IConnection) -> list[Subscription] | None:
+        """
+        Make one application for a connection, and ask for its events; None where there is none for these two.
+        """
+        try:
+            application = factory(client, connection)
+            return None if application is None else self._subscribed(_asApplication(application))
+        except Exception:
+            self._log.failure(
+                "Application {name} can't be made; connection {id} goes without it", name=name, id=connection.id
+            )
+            return None
 
     def _subscribed(self, application: IApplication) -> list[Subscription]:
         return [
             Subscription(event, handler, self._dataTypes.of(event, handler))
             for event, handler in _subscriptions(application)
         ]
+
+
+def _ownerOf(client: IClient | None, found: Any) -> Any:
+    """
+    Say for whom applications are made: for a client, by its id and what it provides, and by what is registered.
+    """
+    return (None if client is None else client.id, tuple(providedBy(client).flattened()), found)
 
 
 def _withBases(registry: Any) -> Iterator[Any]:

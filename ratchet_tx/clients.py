@@ -130,8 +130,9 @@ def issueAccessToken(provider: IClientProvider, client: IClient) -> Any:
     client.accessToken = token
 
     def failed(failure: Failure) -> Failure:
-        # Nobody would know the token.
-        client.accessToken = before
+        # Nobody would know the token; but it may have been given another one meanwhile.
+        if client.accessToken == token:
+            client.accessToken = before
         return failure
 
     try:

@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
-from ratchet_tx.applications import Applications, Table
+from ratchet_tx.applications import Adapted, Applications, Table
 from ratchet_tx.counters import Counters
 from ratchet_tx.errors import AskRefused, PeerError, UsageError
 from ratchet_tx.holds import Hold
@@ -73,6 +73,7 @@ class Connection:
     @ivar version: 1, or 2 for a peer that announced it and may be sent what it didn't ask for (PROTOCOL, Login)
     @ivar guest: the anonymous client that it was given at open, if any
     @ivar failedLogins: how many of its logins failed
+    @ivar adapted: the applications that were made for it alone, if any
     @ivar table: where the events that it sends lead to, by name
     @ivar ownTable: where the protocol's own events lead to
     @ivar since: when it was opened
@@ -98,6 +99,7 @@ class Connection:
         "_rooms",
         "_state",
         "account",
+        "adapted",
         "badMessages",
         "client",
         "closedWith",
@@ -127,6 +129,7 @@ class Connection:
         self.version = 1
         self.failedLogins = self.freeSubscribes = 0
         self.table, self.ownTable = _NO_TABLE
+        self.adapted: Adapted | None = None
         self.transport = transport
         self.inbox = Inbox(self._turn)
         self.closing = self.ended = False

@@ -70,7 +70,7 @@ def _refusal(error: Any) -> AskRefused:
 #: The whole of what a peer can ask of the protocol itself.
 CONTROL: dict[str, Control] = {
     "socket.auth.request": Control(login),
-    "socket.auth.refresh": Control(refresh),
+    "socket.auth.refresh": Control(refresh, ordered=False),
     "socket.history": Control(history),
     "socket.ping": Control(ping, ordered=False),
     "socket.presence.update": Control(showElse),

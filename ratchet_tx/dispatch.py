@@ -10,7 +10,7 @@ from typing import Any, Protocol, cast
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
-from ratchet_tx.applications import Route
+from ratchet_tx.applications import Listener, Route
 from ratchet_tx.connection import Connection
 from ratchet_tx.control import CONTROL, Control
 from ratchet_tx.coroutines import shielded
@@ -136,7 +136,11 @@ class Dispatch:
             work = control.run(self._node, connection, payload)
         except PeerError as refusal:
             return self._node.answers.refuse(connection, payload.event, payload.id, refusal)
-        self.occupy(connection, work)
+        if control.ordered or work is None:
+            self.occupy(connection, work)
+        elif not work.called or work.paused:
+            self._ongoing.add(work)
+            connection.accompany(work)
 
     def occupy(self, connection: Connection, work: Deferred[Any] | None) -> None:
         """
@@ -155,9 +159,15 @@ class Dispatch:
         @return: None, or a Deferred that fires when their handlers are done
         """
         route = connection.ownTable.get(event)
-        if route is None:
-            return None
-        return self._own.handle(ConnectionEvent(connection, Payload(event, data), self._hub), route.listeners)
+        return None if route is None else self.tell(connection, event, data, route.listeners)
+
+    def tell(self, connection: Connection, event: str, data: Any, listeners: tuple[Listener, ...]) -> Deferred[None] | None:
+        """
+        Tell some handlers of one of the protocol's own events.
+
+        @return: as of L{fire}
+        """
+        return self._own.handle(ConnectionEvent(connection, Payload(event, data), self._hub), listeners)
 
     def end(self, connection: Connection) -> None:
         """

@@ -17,12 +17,12 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ratchet_tx.answers import Answers
-from ratchet_tx.applications import Applications
+from ratchet_tx.applications import REPLACED, Applications
 from ratchet_tx.audience import Audience
 from ratchet_tx.backplane.memory import MemoryBackplane
 from ratchet_tx.clients import AnonymousClientProvider, issueAccessToken
 from ratchet_tx.clock import SteadyClock, steady, wallTime
-from ratchet_tx.connection import Connection, checkCloseCode
+from ratchet_tx.connection import COME_AGAIN_CODES, Connection, checkCloseCode
 from ratchet_tx.control import CONTROL
 from ratchet_tx.coroutines import asDeferred
 from ratchet_tx.counters import Counters
@@ -45,7 +45,8 @@ from ratchet_tx.interfaces import (
 )
 from ratchet_tx.ledger import Ledger
 from ratchet_tx.limits import PRICED_BYTES
-from ratchet_tx.login import isClient
+from ratchet_tx.login import SENT_AWAY, isClient
+from ratchet_tx.lookups import Lookups
 from ratchet_tx.messages import Absent, Deliver, Disconnect, Leave, Message, Present
 from ratchet_tx.observers import Observer, Observers
 from ratchet_tx.ongoing import Ongoing
@@ -147,6 +148,7 @@ class Hub(Service):
         self._go, self._turn = self._dispatch.go, self._dispatch.turn
         self.strangers: Timeouts[Connection] = Timeouts(self.limits.loginSeconds, self.patience, self._loginTimeOut)
         self.guard = Guard(settings, self.counters, self.answers, guests=self.letsGuestsIn)
+        self.lookups = Lookups()
         self.guesses = Guesses(settings.trustForwarded > 0, self.counters)
 
     def provideSettings(self, settings: Settings | None = None) -> None:
@@ -521,19 +523,40 @@ class Hub(Service):
     def issueAccessToken(self, client: IClient) -> Any:
         return issueAccessToken(self.clientProvider, client)
 
-    def loggedIn(self, connection: Connection, client: IClient) -> None:
+    def loggedIn(self, connection: Connection, client: IClient) -> bool:
         """
         Make somebody the client of a connection: where it is another than before, the rooms of that one are left.
+
+        @return: whether the connection is still there, which may end by what applications do about it
         """
+        before = connection.client
+        if not self._endReplaced(connection, client):
+            return False
         self.counters.logins += 1
         self.strangers.stop(connection)
-        others = connection.client is None or client.id != connection.client.id
         self._expiry.watch(connection, client)
         self._become(connection, client)
-        if others:
+        if before is None or client.id != before.id:
             self.guard.giveSubscribes(connection, self.clock.seconds())
             self.guard.closeOneTooMany([each for each in self._audience.clients.members(client.id) if not each.closing])
         self.observers.tell(LoggedIn, connection)
+        return not connection.ended
+
+    def _endReplaced(self, connection: Connection, client: IClient) -> bool:
+        """
+        Tell the applications that were made for a connection's last client that another one comes.
+
+        @return: whether the connection is still there then
+        """
+        adapted = connection.adapted
+        if adapted is not None and not self.applications.areKept(adapted, client, connection):
+            # What may end the connection now isn't told to them once more.
+            connection.adapted = None
+            connection.table, connection.ownTable = self.applications.shared(connection.client, connection)
+            if connection.client is None or client.id != connection.client.id:
+                connection.leaveAll()
+            self._ongoing.add(self._dispatch.tell(connection, "socket.close", dict(REPLACED), adapted.closing()))
+        return not connection.ended
 
     def loginFailed(self, connection: Connection, code: str) -> None:
         """
@@ -550,7 +573,12 @@ class Hub(Service):
         self._makeTables(connection)
 
     def _makeTables(self, connection: Connection) -> None:
-        connection.table, connection.ownTable = self.applications.table(connection.client, connection)
+        adapted = self.applications.adapt(connection.client, connection, connection.adapted)
+        connection.table, connection.ownTable = adapted.table
+        connection.adapted = adapted if adapted.made else None
+        if connection.ended:
+            # They were made too late to hear it.
+            self._ongoing.add(self._dispatch.tell(connection, "socket.close", dict(REPLACED), adapted.closing()))
 
     # To many, on every node
 
@@ -619,11 +647,18 @@ class Hub(Service):
             return self._delivery.deliver(message, self._audience.receivers(message))
         if isinstance(message, Present | Absent):
             return self.presence.received(message)
+        if isinstance(message, Disconnect):
+            return self._disconnected(message)
         for connection in tuple(self._audience.clients.members(message.client)):
-            if isinstance(message, Disconnect):
-                connection.close(message.code, "Disconnected by the server")
-            else:
-                connection.leave(message.room)
+            connection.leave(message.room)
+        self.presence.sentAway(message.client, message.room)
+
+    def _disconnected(self, message: Disconnect) -> None:
+        self.lookups.disconnected(message.client, message.code)
+        for connection in tuple(self._audience.clients.members(message.client)):
+            connection.close(message.code, SENT_AWAY)
+        if message.code not in COME_AGAIN_CODES:
+            self.presence.sentAway(message.client)
 
     def spread(self, frame: bytes, receivers: Iterable[Connection]) -> None:
         """

@@ -16,6 +16,7 @@ from ratchet_tx.errors import PeerError, UsageError
 from ratchet_tx.expiry import secondsLeft
 from ratchet_tx.guesses import Guesses
 from ratchet_tx.interfaces import IClient, IClientProvider
+from ratchet_tx.lookups import Lookups
 from ratchet_tx.payload import BadPayload, Payload, encodeData, isEncodable
 
 #: How many logins of a connection may fail; the last of them closes it.
@@ -25,6 +26,9 @@ _log = Logger()
 
 _INVALID = PeerError("auth.invalid", "Invalid access token.")
 _UNAVAILABLE = PeerError("auth.unavailable", "Login is not available right now.", retry=True)
+#: The reason of the close of a client that the application disconnects.
+SENT_AWAY = "Disconnected by the server"
+
 #: The limits that a peer of version 2 is told, so that it can pace itself.
 _TOLD_LIMITS = ("messageBytes", "rooms", "eventsPerSecond", "eventsBurst", "dedupSeconds", "replayBytes")
 
@@ -39,11 +43,12 @@ class LoginNode(Node, Protocol):
     clientProvider: IClientProvider
     answers: Answers
     guesses: Guesses
+    lookups: Lookups
     running: Any
 
     @property
     def keysName(self) -> str: ...
-    def loggedIn(self, connection: Connection, client: IClient) -> None: ...
+    def loggedIn(self, connection: Connection, client: IClient) -> bool: ...
     def loginFailed(self, connection: Connection, code: str) -> None: ...
     def fire(self, connection: Connection, event: str, data: Any) -> Deferred[None] | None: ...
 
@@ -92,7 +97,8 @@ def login(node: LoginNode, connection: Connection, payload: Payload) -> Deferred
             success = _Success(node, connection, request, found)
         except BaseException:
             return _fail(node, connection, request, _unavailable(connection))
-        return success.apply()
+        # The application's own code has run.
+        return None if connection.closing else success.apply()
 
     return _afterwards(_find(node, connection, request.token), decide)
 
@@ -116,7 +122,8 @@ def refresh(node: LoginNode, connection: Connection, payload: Payload) -> Deferr
             node.answers.refuse(connection, payload.event, payload.id, found)
             _noteFailure(node, connection, found)
             return
-        node.loggedIn(connection, found)
+        if not node.loggedIn(connection, found):
+            return
         node.answers.reply(connection, payload, {"expires": secondsLeft(found, node.wall())})
 
     return _afterwards(_find(node, connection, token), decide)
@@ -155,7 +162,20 @@ def _ask(node: LoginNode, connection: Connection, token: str) -> Any:
     if later is None:
         return _checked(found, node, connection)
     node.patience.limit(later, node.limits.loginSeconds)
-    return later.addCallbacks(_checked, lambda failure: _unavailable(connection, failure), callbackArgs=(node, connection))
+    lookup = node.lookups.begin()
+    later.addCallbacks(_checked, lambda failure: _unavailable(connection, failure), callbackArgs=(node, connection))
+    return later.addCallback(_stillWelcome, node, connection, lookup)
+
+
+def _stillWelcome(found: Any, node: LoginNode, connection: Connection, lookup: int) -> Any:
+    """
+    Close the connection of a client that was disconnected while its token was looked up.
+    """
+    code = None if isinstance(found, PeerError) else node.lookups.closedWith(lookup, found.id)
+    node.lookups.end(lookup)
+    if code is not None:
+        connection.close(code, SENT_AWAY)
+    return found
 
 
 def _unavailable(connection: Connection, failure: Any = None) -> PeerError:
@@ -233,7 +253,8 @@ class _Success:
         """
         connection = self._connection
         connection.version = max(connection.version, self._request.version)
-        self._node.loggedIn(connection, self._client)
+        if not self._node.loggedIn(connection, self._client):
+            return None
         connection.send("socket.auth.success", self._data, **_inReplyTo(self._request.payload))
         return self._node.fire(connection, "socket.auth.success", {"client": self._public})
 

@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 
 from ratchet_tx.connection import Connection
 from ratchet_tx.errors import PeerError
+from ratchet_tx.holds import Hold
 from ratchet_tx.past import Past, sizeOf
 from ratchet_tx.payload import Payload
 from ratchet_tx.permission import Permission, RoomNode, requireClient
@@ -36,6 +37,19 @@ async def _tellHistory(node: RoomNode, connection: Connection, payload: Payload,
 
 
 async def _historyOf(permission: Permission, page: Page) -> dict[str, Any]:
+    connection = permission.connection
+    # No frame waits in it: it knows whether the client is taken out of the room while others are asked.
+    connection.hold = hold = Hold((page.room,), 0)
+    try:
+        found = await _found(permission, page)
+    finally:
+        connection.hold = None
+    if page.room not in hold.rooms:
+        raise PeerError("room.denied", "You were taken out of this room meanwhile")
+    return found
+
+
+async def _found(permission: Permission, page: Page) -> dict[str, Any]:
     node, room = permission.node, page.room
     if not permission.connection.isIn(room):
         await permission.toEnter(room)

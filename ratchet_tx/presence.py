@@ -59,9 +59,10 @@ class Presence:
         self._refs: dict[Connection, dict[str, str]] = {}
         self._own: dict[tuple[str, str], Member] = {}
         # Who was lost, and is missed only if it isn't back in time.
-        self._grace: Timeouts[tuple[str, str]] = Timeouts(
-            node.limits.presenceSeconds, node.patience, lambda lost: self._remove(*lost)
-        )
+        self._grace: Timeouts[tuple[str, str]] = Timeouts(node.limits.presenceSeconds, node.patience, self._missed)
+        # Whose connections these were, and which there are of each client.
+        self._lost: dict[tuple[str, str], str] = {}
+        self._lostOf: Rooms[tuple[str, str]] = Rooms()
         self._rosters = Rosters(lambda room: node.backplane.members(room), self._tell, self._own.__contains__)
         self._rounds: LoopingCall | None = None
 
@@ -85,7 +86,7 @@ class Presence:
         else:
             refs[room] = roster.lostBy(client.id) or connection.id
         ref = refs[room]
-        self._grace.stop((room, ref))
+        self._isBack((room, ref))
         self._show(room, ref, Member(client.id, pack(meta)))
         self._count(connection)
         # Only now: it isn't told of its own coming.
@@ -125,8 +126,34 @@ class Presence:
         for room in tuple(self._refs.get(connection, ())) if seconds else ():
             ref, member = self._hide(connection, room)
             self._grace.start((room, ref))
+            self._lost[room, ref] = member.client
+            self._lostOf.join(member.client, (room, ref))
             self._put(room, ref, member._replace(lost=True), lease=seconds)
             self._forget(room)
+
+    def sentAway(self, client: str, room: str | None = None) -> None:
+        """
+        Miss the lost connections of a client at once: it isn't to come back.
+
+        @param client: its id
+        @param room: only in this room
+        """
+        for lost in tuple(self._lostOf.members(client)):
+            if room in (None, lost[0]):
+                self._missed(lost)
+
+    def _missed(self, lost: tuple[str, str]) -> None:
+        self._isBack(lost)
+        self._remove(*lost)
+
+    def _isBack(self, lost: tuple[str, str]) -> None:
+        """
+        Miss somebody no more.
+        """
+        self._grace.stop(lost)
+        client = self._lost.pop(lost, None)
+        if client is not None:
+            self._lostOf.leave(client, lost)
 
     def _count(self, connection: Connection) -> None:
         """
@@ -157,7 +184,8 @@ class Presence:
         """
         Miss nobody any more: what is left ends with its leases.
         """
-        self._grace.stopAll()
+        for lost in tuple(self._lost):
+            self._isBack(lost)
 
     # To the others
 
@@ -196,7 +224,7 @@ class Presence:
             return
         if isinstance(message, Present):
             # Where it has come back to another node, that one minds it.
-            self._grace.stop((room, ref))
+            self._isBack((room, ref))
             self._rosters.put(room, ref, Member(message.client, message.meta, message.lost))
         elif (room, ref) in self._own:
             # It was missed over there before it was known that it has come back here.
@@ -243,7 +271,9 @@ class Presence:
         for ref, entry in entries.items():
             roster.put(ref, fromEntry(entry), changes)
         for connection in here:
-            if room not in self._refs.get(connection, {}) and connection.client is not None:
+            isShown = room in self._refs.get(connection, {})
+            # It may have left while others were asked.
+            if not isShown and connection.client is not None and connection.isIn(room):
                 roster.put(connection.id, Member(connection.client.id, pack({})), changes)
         return {
             client: {"metas": [json.loads(bytes(meta)) for meta in shown["metas"]]}

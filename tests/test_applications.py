@@ -4,16 +4,16 @@ Applications: which there are, and who may use which of their events.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
-from zope.interface import implementer
+from zope.interface import alsoProvides, implementer
 from zope.interface.registry import Components
 
 from ratchet_tx import Applications, UsageError, on
 from ratchet_tx.connection import Connection
 from ratchet_tx.interfaces import IApplication, IClient, IConnection
-from tests.fakes import FakeClient, Peer, logged, startedHub
+from tests.fakes import FakeClient, FakeProvider, Peer, logged, startedHub
 
 
 class IModerator(IClient):
@@ -434,3 +434,175 @@ class TestTables:
         applications = adding(application)
         application.subscribed = None
         assert Asked(applications).events == ["x"]
+
+
+class Feed:
+    """
+    Begins something for its client, and ends it.
+    """
+
+    made: ClassVar[list["Feed"]] = []
+    order: ClassVar[list[Any]] = []
+
+    def __init__(self, client: Any, connection: Any) -> None:
+        self.client = None if client is None else client.id
+        self.heard: list[Any] = []
+        Feed.made.append(self)
+
+    @on("socket.open", "socket.auth.success", "socket.close")
+    def note(self, event: Any) -> None:
+        who = event.connection.client
+        Feed.order.append((Feed.made.index(self), event.payload.event))
+        self.heard.append((event.payload.event, None if who is None else who.id, event.payload.data))
+
+    @on("whose")
+    def whose(self, event: Any) -> Any:
+        return Feed.made.index(self)
+
+    @property
+    def events(self) -> list[str]:
+        return [event.removeprefix("socket.") for event, _, _ in self.heard]
+
+
+class IModerator(IClient):
+    """Who may do more."""
+
+
+class TestReplaced:
+    """
+    Applications that are made for one client's connection, and what becomes of them at a login.
+    """
+
+    @pytest.fixture(autouse=True)
+    def _clean(self) -> None:
+        Feed.made = []
+
+    def hub(self, **arguments: Any) -> Any:
+        provider = FakeProvider(a="ada", again="ada", m="ada", b="bob", **arguments)
+        alsoProvides(provider.clients["m"], IModerator)
+        hub = startedHub(clientProvider=provider)
+        hub.applications.register(Feed)
+        return hub
+
+    def test_sameClient(self) -> None:
+        """A renewed token and another login of the same client keep what was made, were there ever so many."""
+        peer = Peer(self.hub())
+        peer.logIn("a")
+        for _ in range(3):
+            peer.ask("socket.auth.refresh", {"token": "again"})
+            peer.logIn("again")
+        assert peer.ask("whose") == 0
+        peer.leave()
+        (feed,) = Feed.made
+        assert feed.events == ["auth.success"] * 4 + ["close"]
+
+    def test_anotherClient(self) -> None:
+        """Another client's login ends it, as its own client and once, before the new one hears of the login."""
+        peer = Peer(self.hub())
+        peer.logIn("a")
+        peer.connection.join("lobby")
+        Feed.order.clear()
+        peer.logIn("b")
+        assert peer.ask("whose") == 1
+        first, second = Feed.made
+        assert Feed.order == [(0, "socket.close"), (1, "socket.auth.success")]
+        assert first.heard[1:] == [("socket.close", "ada", {"code": 1000, "reason": "Another login", "clean": True})]
+        assert second.events == ["auth.success"]
+        peer.leave()
+        assert (first.events, second.events) == (["auth.success", "close"], ["auth.success", "close"])
+        assert second.heard[-1] == ("socket.close", "bob", {"code": 1000, "reason": "", "clean": True})
+
+    def test_otherInterfaces(self) -> None:
+        """So does a login of the same client that may do more by now, or less."""
+        peer = Peer(self.hub())
+        for token in ("a", "m", "m", "a"):
+            peer.logIn(token)
+        peer.leave()
+        assert [feed.events for feed in Feed.made] == [
+            ["auth.success", "close"],
+            ["auth.success", "auth.success", "close"],
+            ["auth.success", "close"],
+        ]
+
+    def test_guests(self) -> None:
+        """A guest's ends at the login, and another one is made where the client is a guest again."""
+        hub = startedHub()
+        hub.applications.register(Feed)
+        token = hub.issueAccessToken(FakeClient("ada"))
+        peer = Peer(hub)
+        peer.logIn(token)
+        peer.logIn("")
+        peer.leave()
+        assert [feed.events for feed in Feed.made] == [
+            ["open", "close"],
+            ["auth.success", "close"],
+            ["auth.success", "close"],
+        ]
+
+    def test_strangers(self) -> None:
+        """So does what was made for a stranger, where it is for everybody."""
+        hub = startedHub(clientProvider=FakeProvider(a="ada"))
+        hub.applications.register(Feed, client=None)
+        peer = Peer(hub)
+        peer.logIn("wrong")
+        peer.logIn("a")
+        peer.leave()
+        assert [(feed.client, feed.events) for feed in Feed.made] == [
+            (None, ["open", "close"]),
+            ("ada", ["auth.success", "close"]),
+        ]
+
+    def test_failures(self) -> None:
+        """What couldn't be made, or wasn't there, is asked for again at each login, and what is there is kept."""
+        results: list[Any] = [None, ValueError("not now"), None, Feed]
+
+        def some(client: Any, connection: Any) -> Any:
+            result = results.pop(0)
+            if isinstance(result, Exception):
+                raise result
+            return None if result is None else result(client, connection)
+
+        hub = startedHub(clientProvider=FakeProvider(a="ada"))
+        hub.applications.register(some, name="some")
+        hub.applications.register(Feed, name="always")
+        peer = Peer(hub)
+        with logged():
+            for _ in range(6):
+                peer.logIn("a")
+        peer.leave()
+        assert [feed.events for feed in Feed.made] == [["auth.success"] * 6 + ["close"], ["auth.success"] * 3 + ["close"]]
+
+    def test_shared(self) -> None:
+        """What all connections share hears of the end once, at the end."""
+        hub = self.hub()
+        shared = Feed(None, None)
+        hub.applications.add(shared, name="shared")
+        peer = Peer(hub)
+        peer.logIn("a")
+        peer.logIn("b")
+        peer.leave()
+        assert shared.events == ["open", "auth.success", "auth.success", "close"]
+
+    def test_closesThen(self) -> None:
+        """An application that ends the connection when it hears its own end hears it once."""
+        hub = self.hub()
+        peer = Peer(hub)
+        ends: list[Any] = []
+
+        class Ending:
+            def __init__(self, client: Any, connection: Any) -> None:
+                pass
+
+            @on("socket.close")
+            def end(self, event: Any) -> None:
+                ends.append(event.payload.data)
+                hub.closed(event.connection, 1006, "", clean=False)
+
+        hub.applications.register(Ending)
+        peer.logIn("a")
+        peer.logIn("b")
+        assert len(ends) == 1
+        assert [feed.events for feed in Feed.made] == [["auth.success", "close"]]
+        assert hub.connections == ()
+        hub.emit("x", client="bob")
+        assert peer.read()[1:] == []

@@ -15,7 +15,7 @@ def test_table() -> None:
     """These a peer can ask of the protocol itself; replies and pings don't wait for the events before them."""
     assert {name: control.ordered for name, control in CONTROL.items()} == {
         "socket.auth.request": True,
-        "socket.auth.refresh": True,
+        "socket.auth.refresh": False,
         "socket.history": True,
         "socket.ping": False,
         "socket.presence.update": True,

@@ -35,6 +35,7 @@ LAYERS = {
         "asyncapi",
         "eventtypes",
         "limits",
+        "lookups",
         "spare",
         "origin",
         "past",

@@ -506,3 +506,117 @@ class TestRefreshing:
         peer = Peer(startedHub(clientProvider=FakeProvider(a="ada")))
         peer.emit("socket.auth.refresh", data, id=1)
         assert peer.read()[0]["data"]["error"]["code"] == "payload.invalid"
+
+
+class TestMeanwhile:
+    """
+    What happens while a token is looked up.
+    """
+
+    def peer(self, **limits: Any) -> tuple[Any, FakeProvider, Peer]:
+        provider = FakeProvider(later=True, a="ada", b="bob")
+        hub = startedHub(Diary(), clientProvider=provider, limits=limits)
+        return hub, provider, Peer(hub)
+
+    @pytest.mark.parametrize("code", [4503, 4001])
+    def test_disconnected(self, code: int) -> None:
+        """Who is disconnected then isn't let in: the connection is closed as the others were, once it is known whose it is."""
+        hub, provider, peer = self.peer()
+        bystander = Peer(hub)
+        peer.logIn("a", v=2)
+        bystander.logIn("b")
+        hub.disconnect("ada", code)
+        assert peer.transport.closedWith is None
+        provider.asked[1].callback(FakeClient("bob"))
+        provider.asked[0].callback(FakeClient("ada"))
+        assert (peer.read(), peer.transport.closedWith) == ([], (code, "Disconnected by the server"))
+        assert (peer.connection.client, bystander.transport.closedWith) == (None, None)
+        assert bystander.read()[0]["event"] == "socket.auth.success"
+        assert len(hub.lookups) == 0
+
+    def test_disconnectedBefore(self) -> None:
+        """Who comes after the disconnect is let in, for then the provider knows about it."""
+        hub, provider, peer = self.peer()
+        peer.logIn("b")
+        hub.disconnect("ada")
+        again = Peer(hub)
+        again.logIn("a")
+        provider.asked[1].callback(FakeClient("ada"))
+        assert again.read()[0]["event"] == "socket.auth.success"
+        provider.asked[0].callback(None)
+        assert len(hub.lookups) == 0
+
+    def test_disconnectedAfterAFailure(self) -> None:
+        """A lookup that fails, takes too long or is dropped leaves nothing behind."""
+        hub, provider, peer = self.peer(loginSeconds=10)
+        others = [Peer(hub), Peer(hub), Peer(hub)]
+        with logged():
+            for each in (peer, *others):
+                each.logIn("a")
+            hub.disconnect("ada")
+            provider.asked[0].errback(OSError("down"))
+            provider.asked[1].callback(None)
+            others[1].leave()
+            hub.clock.advance(10)
+        assert len(hub.lookups) == 0
+
+    def test_refresh(self) -> None:
+        """A renewed login isn't either, and one of a client that was replaced meanwhile is refused."""
+        hub, provider, peer = self.peer()
+        peer.logIn("a")
+        provider.asked.pop().callback(FakeClient("ada"))
+        peer.emit("socket.auth.refresh", {"token": "a"}, id=1)
+        peer.logIn("b")
+        provider.asked[1].callback(FakeClient("bob"))
+        provider.asked[0].callback(FakeClient("ada"))
+        frames = peer.read()
+        assert frames[-1]["data"]["error"]["code"] == "auth.invalid"
+        assert peer.connection.client.id == "bob"  # type: ignore[union-attr]
+
+    def test_refreshDoesNotWait(self) -> None:
+        """A renewal doesn't wait for the handlers before it."""
+
+        class Slow:
+            @on("slow")
+            def slow(self, event: Any) -> Any:
+                return Deferred()
+
+        hub = startedHub(Slow(), clientProvider=FakeProvider(a="ada"))
+        peer = Peer(hub)
+        peer.logIn("a")
+        peer.emit("slow", id=1)
+        peer.emit("socket.auth.refresh", {"token": "a"}, id=2)
+        assert [frame.get("re") for frame in peer.read()] == [None, 2]
+
+    def test_lateProvider(self) -> None:
+        """A provider that answers after loginSeconds changes nothing any more."""
+        provider = FakeProvider(later=True)
+        hub = startedHub(Diary(), clientProvider=provider, limits={"loginSeconds": 10})
+        peer = Peer(hub)
+        with logged():
+            peer.logIn("a")
+            hub.clock.advance(10)  # type: ignore[attr-defined]
+        assert peer.transport.closedWith == (4502, "Not logged in in time")
+        provider.asked[0].callback(FakeClient("ada"))
+        assert peer.connection.client is None
+
+
+def test_tokensIssuedAtOnce() -> None:
+    """A token that the provider didn't take is taken back, but not one that came after it."""
+    updates: list[Deferred[Any]] = []
+
+    class Slow(FakeProvider):
+        def updateClient(self, client: Any) -> Any:
+            updates.append(Deferred())
+            return updates[-1]
+
+    hub = startedHub(clientProvider=Slow())
+    ada = FakeClient("ada")
+    first = hub.issueAccessToken(ada)
+    second = hub.issueAccessToken(ada)
+    updates[1].callback(None)
+    updates[0].errback(OSError("down"))
+    first.addErrback(lambda _: None)
+    tokens: list[str] = []
+    second.addCallback(tokens.append)
+    assert tokens == [ada.accessToken]

@@ -8,7 +8,7 @@ import pytest
 
 from ratchet_tx import RoomPolicy
 from tests.fakes import LateBackplane, Peer, logged
-from tests.roomhub import LARGE, arrive, past, publish, roomHub
+from tests.roomhub import LARGE, Joins, arrive, past, publish, roomHub
 
 
 class TestHistory:
@@ -100,6 +100,30 @@ class TestHistory:
             ada.connection.close(4000)
             backplane.answer()
         assert ada.read() == []
+
+    @pytest.mark.parametrize("isIn", [False, True])
+    def test_takenOutMeanwhile(self, isIn: bool) -> None:
+        """Who is taken out of the room while it is decided or read isn't told what was published there; another room is."""
+        joins, backplane = Joins(), LateBackplane()
+        hub = roomHub(backplane=backplane)
+        hub.applications.registerRooms("secret", RoomPolicy(10, 60, mayJoin=joins))
+        publish(hub, "a", room="secret")
+        for left in ("secret", "lobby"):
+            ada = arrive(hub)
+            if isIn:
+                ada.connection.join("secret")
+            ada.emit("socket.history", {"room": "secret"}, id=1)
+            if not isIn:
+                hub.leave("ada", left)
+                joins.asked.pop().callback(True)
+            hub.leave("ada", left)
+            backplane.answer()
+            data = ada.read()[-1]["data"]
+            if left == "secret":
+                assert data["error"]["code"] == "room.denied"
+            else:
+                assert data["result"]["events"] == [past("a", 1)]
+            assert ada.connection.hold is None
 
     def test_failing(self) -> None:
         """A history that can't be read just now is a refusal that says "come again"."""

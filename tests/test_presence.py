@@ -227,6 +227,38 @@ class TestGoing:
         wait(hub, 100)
         assert bob.read() == []
 
+    @pytest.mark.parametrize("elsewhere", [False, True])
+    def test_sentAwayWhileLost(self, elsewhere: bool) -> None:
+        """Whom the server sends away while they are lost is missed at once, wherever that is said, and nobody else."""
+        hub = roomHub()
+        node = others(hub) if elsewhere else hub
+        bob, ada, cafe2 = comeIn(hub, "b"), comeIn(hub), comeIn(hub, room="cafe2")
+        eve = comeIn(hub, "c")
+        bob.read()
+        for peer in (ada, cafe2, eve):
+            lose(peer)
+        node.leave("ada", "cafe2")
+        assert succeeded(hub.members("cafe2")) == {}
+        assert bob.read() == []
+        node.disconnect("ada")
+        assert bob.read() == [diff(leaves={"ada": metas(ada)})]
+        assert succeeded(hub.members("cafe")) == {"bob": metas(bob), "eve": metas(eve)}
+        wait(hub, 100)
+        assert bob.read() == [diff(leaves={"eve": metas(eve)})]
+        assert succeeded(hub.members("cafe")) == {"bob": metas(bob)}
+
+    def test_toComeAgain(self) -> None:
+        """Who is sent away to come again keeps the time to do so."""
+        hub = roomHub()
+        bob, ada = comeIn(hub, "b"), comeIn(hub)
+        bob.read()
+        lose(ada)
+        hub.disconnect("ada", code=4001)
+        assert bob.read() == []
+        comeIn(hub)
+        wait(hub, 100)
+        assert bob.read() == []
+
     def test_noGrace(self) -> None:
         """With no time to come back who is lost is missed at once."""
         hub = roomHub(limits={"presenceSeconds": 0})

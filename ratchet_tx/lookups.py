@@ -1,0 +1,60 @@
+"""
+Tokens that are being looked up, and the clients that were disconnected meanwhile; it knows no token and asks nobody.
+"""
+
+from collections import OrderedDict
+
+
+class Lookups:
+    """
+    The lookups of one node.
+
+    A client that is disconnected while its token is looked up has no connection yet that could be closed, so it is
+    remembered until the lookups are over that were under way then.
+    """
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._underWay: dict[int, None] = {}
+        # With the number of the last lookup that had begun by then; in the order of these.
+        self._disconnected: OrderedDict[str, tuple[int, int]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._disconnected)
+
+    def begin(self) -> int:
+        """
+        Note that a token is being looked up.
+
+        @return: the lookup's number, for L{end}
+        """
+        self._count += 1
+        self._underWay[self._count] = None
+        return self._count
+
+    def end(self, lookup: int) -> None:
+        """
+        Note that a lookup is over, and forget what mattered to it alone.
+        """
+        self._underWay.pop(lookup, None)
+        first = next(iter(self._underWay), self._count + 1)
+        while self._disconnected and next(iter(self._disconnected.values()))[0] < first:
+            self._disconnected.popitem(last=False)
+
+    def disconnected(self, client: str, code: int) -> None:
+        """
+        Note that every connection of a client was closed.
+
+        @param client: its id
+        @param code: the close code
+        """
+        if self._underWay:
+            self._disconnected[client] = (self._count, code)
+            self._disconnected.move_to_end(client)
+
+    def closedWith(self, lookup: int, client: str) -> int | None:
+        """
+        Say with which code a client was disconnected since a lookup began; None where it wasn't.
+        """
+        last, code = self._disconnected.get(client, (0, 0))
+        return code if last >= lookup else None
