@@ -520,7 +520,7 @@ class TestMeanwhile:
 
     @pytest.mark.parametrize("code", [4503, 4001])
     def test_disconnected(self, code: int) -> None:
-        """Who is disconnected then isn't let in: the connection is closed as the others were, once it is known whose it is."""
+        """Who is disconnected then isn't let in: the connection is closed once it is known whose it is."""
         hub, provider, peer = self.peer()
         bystander = Peer(hub)
         peer.logIn("a", v=2)
@@ -562,7 +562,7 @@ class TestMeanwhile:
 
     def test_refresh(self) -> None:
         """A renewed login isn't either, and one of a client that was replaced meanwhile is refused."""
-        hub, provider, peer = self.peer()
+        _, provider, peer = self.peer()
         peer.logIn("a")
         provider.asked.pop().callback(FakeClient("ada"))
         peer.emit("socket.auth.refresh", {"token": "a"}, id=1)
