@@ -5,10 +5,13 @@ It doesn't know what peers send; whoever reads from them asks here whether to go
 """
 
 from collections import OrderedDict
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
+
+from ratchet_tx.clock import nextTurn
 
 #: How long, in seconds, a turn may take for what can wait: long chunks, and what was left over from the turn before.
 TURN_SECONDS = 0.01
@@ -31,16 +34,18 @@ class Turns:
 
     Peers that wait have their turn in the order in which they began to, each with one share, until the turn is over.
 
-    @param clock: whose turns these are: what is called after no time is called in the next one
+    @param reactor: whose turns these are
+    @param clock: gives the time, called when it is needed
     """
 
     _log = Logger()
 
-    def __init__(self, clock: IReactorTime) -> None:
+    def __init__(self, reactor: Any, clock: Callable[[], IReactorTime]) -> None:
+        self._inNextTurn = nextTurn(reactor)
         self._clock = clock
         self._waiting: OrderedDict[Reading, None] = OrderedDict()
         self._began: float | None = None
-        self._next: IDelayedCall | None = None
+        self._isScheduled = False
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -49,7 +54,7 @@ class Turns:
         """
         Say whether this turn has taken so long that what can wait has to; its time begins when this is first asked.
         """
-        now = self._clock.seconds()
+        now = self._clock().seconds()
         if self._began is None:
             self._began = now
             self._schedule()
@@ -69,11 +74,12 @@ class Turns:
         self._waiting.pop(reading, None)
 
     def _schedule(self) -> None:
-        if self._next is None:
-            self._next = self._clock.callLater(0, self._turn)
+        if not self._isScheduled:
+            self._isScheduled = True
+            self._inNextTurn(self._turn)
 
     def _turn(self) -> None:
-        self._next = self._began = None
+        self._isScheduled, self._began = False, None
         for _ in range(len(self._waiting)):
             if not self._waiting or self.isOver():
                 break

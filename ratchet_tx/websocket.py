@@ -638,10 +638,10 @@ class RatchetServerFactory(WebSocketServerFactory):
         self.takesTexts = "fast-path" not in without
         self.writesDirectly = "direct-writes" not in without
         self.batch = Batch(self.reactor)
-        self.turns = Turns(self.reactor)
         self.poller = self._makePoller() if "nested-epoll" not in without else None
         self.trafficStats = TrafficStats()
         clock = lambda: hub.clock  # noqa: E731
+        self.turns = Turns(self.reactor, clock)
         patience = hub.patience
         if self.poller is not None:
             patience.addReader(self.poller.turns)
