@@ -459,3 +459,35 @@ class TestConverting:
         with pytest.raises(BadPayload) as raised:
             convertData(Payload("x", data, 7), kind)
         assert (raised.value.message, raised.value.facts, raised.value.id) == (message, {"path": path}, 7)
+
+
+class TestLong:
+    """
+    Long messages, of which it is found out how they are to be read.
+    """
+
+    @pytest.mark.parametrize(
+        "number", ["1e308", "1.5", "-0.1e-7", "1E+22", "123456789012345678", "0.1234567890123456789", "4e-9"]
+    )
+    def test_numbers(self, number: str) -> None:
+        """Numbers are read the same in long messages and in short ones."""
+        text = f'{{"event":"x","data":[{",".join([number] * 2000)}]}}'
+        assert decode(text.encode()).data == [json.loads(number)] * 2000
+
+    @pytest.mark.parametrize("number", ["1e309", "-1e999", "1" + "0" * 400])
+    def test_tooLarge(self, number: str) -> None:
+        """A number beyond a double is found among thousands."""
+        text = f'{{"event":"x","id":7,"data":[{"1.5," * 4000}{number}]}}'
+        assert (refusal(text.encode()).id, refusal(text.encode()).message) == (7, "Number out of range")
+
+    @pytest.mark.parametrize("depth", [2, 4, 5, 255, 256, 257, 300])
+    @pytest.mark.parametrize("fill", [b"", b'"]"', b'"[[["', b'"\\\\"', b'"\\"]"', b'{"[":"]"}'])
+    def test_depth(self, depth: int, fill: bytes) -> None:
+        """What is nested too deep is refused, and nothing else, however wide it is and whatever its texts are."""
+        levels = depth - fill.startswith(b"{") - 1
+        data = b"[" + b",".join([b"[" * levels + fill + b"]" * levels] * (5000 // depth)) + b"]"
+        text = b'{"event":"x","id":7,"data":' + data + b"}"
+        if depth > 256:
+            assert refusal(text).id == 7
+        else:
+            assert len(decode(text).data) == 5000 // depth
