@@ -45,7 +45,7 @@ class Port:
     def __init__(self, without: tuple[str, ...] = (), **limits: int) -> None:
         reactor = MemoryReactor()
         self.taking = Taking()
-        own = {"messageBytes": 16 * KIB * KIB, "pingSeconds": 0, "headSeconds": 0, **limits}
+        own = {"messageBytes": 16 * KIB * KIB, "connectionBytes": 0, "pingSeconds": 0, "headSeconds": 0, **limits}
         settings = Settings(limits=Settings().limits.having(own, "test"), without=without)
         hub = Hub(clock=reactor, settings=settings)
         hub.applications.add(self.taking)
