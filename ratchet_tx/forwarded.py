@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from ratchet_tx.addresses import isAddress
+from ratchet_tx.addresses import isAddress, isPublic
 
 #: A host with perhaps a port: an IPv6 address stands in brackets, and a port may be hidden (RFC 7239 section 6).
 _NODE = re.compile(r"(?:\[([^][]+)\]|([^][:]+))(?::(?:([0-9]{1,5})|_[A-Za-z0-9._-]+))?")
@@ -55,10 +55,12 @@ def readForwarded(asker: Asker, headers: Mapping[str, str], hops: int, doubt: Do
     @param asker: as the socket and the request tell it
     @param headers: the request's, their names in lower case; of several of one name the values are joined by commas
     @param hops: how many proxies there are; 0 for none, whose headers are nobody's
-    @param doubt: is told where the peer can't be told from the proxy, or two headers disagree on it: why (C{missing},
-        C{unreadable}, C{both}), and the entry that says so
+    @param doubt: is told where the peer can't be told from the proxy, or two headers disagree on it: why (C{untrusted},
+        C{missing}, C{unreadable}, C{both}), and the entry that says so
     """
     if not hops:
+        if "x-forwarded-for" in headers and not isPublic(asker.address):
+            doubt("untrusted", headers["x-forwarded-for"])
         return asker
     standard = _lastElements(headers.get("forwarded", ""), hops)
     said = {name: entry for name in _CLASSIC if (entry := _counted(headers, f"x-forwarded-{name}", hops)) is not None}

@@ -732,7 +732,7 @@ class RatchetServerFactory(WebSocketServerFactory):
             return
         self._doubted.add(why)
         _log.warn(
-            'A trusted proxy does not tell who the peer is, see docs/proxies.rst: why={why} entry="{entry}" trusted={hops}',
+            'Peers share the address of their proxy, see docs/proxies.rst: why={why} entry="{entry}" trusted={hops}',
             why=why,
             entry=printable(entry),
             hops=self.hub.settings.trustForwarded,

@@ -87,6 +87,22 @@ def test_addressMissing(headers: dict[str, str]) -> None:
     assert doubts == [("missing", "")]
 
 
+@pytest.mark.parametrize(
+    ("socket", "hops", "doubts"),
+    [
+        ("10.0.0.1", 0, [("untrusted", "192.0.2.7")]),
+        ("unix", 0, [("untrusted", "192.0.2.7")]),
+        ("8.8.8.8", 0, []),
+        ("10.0.0.1", 1, []),
+    ],
+)
+def test_untrusted(socket: str, hops: int, doubts: list[tuple[str, str]]) -> None:
+    """That a proxy of our own network tells who asks, and isn't trusted, is told; a stranger's header is nothing."""
+    found: list[tuple[str, str]] = []
+    readForwarded(PROXY._replace(address=socket), {"x-forwarded-for": "192.0.2.7"}, hops, lambda *doubt: found.append(doubt))
+    assert found == doubts
+
+
 class TestStandard:
     """
     The standard's header, C{Forwarded}.

@@ -19,7 +19,7 @@ from ratchet_tx import Hub, RatchetResource, Settings, browserClient, on
 from ratchet_tx.hosts import Hosts
 from ratchet_tx.web.resource import CLIENT_FILES, Front
 from tests.ends import MemoryReactor, Wire, fetched
-from tests.fakes import FakeTimer, Peer, startedHub
+from tests.fakes import FakeTimer, Peer, logged, startedHub
 from tests.wire import CLOSE, event, frame, handshake
 
 
@@ -109,8 +109,10 @@ class TestRatchetResource:
         """What the door refuses elsewhere, it refuses itself: no smuggled, repeated or endless headers reach a socket."""
         wire = Wire(site)
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode("latin-1")
-        wire.send(handshake("/ws")[:-2] + lines + b"\r\n")
+        with logged() as said:
+            wire.send(handshake("/ws")[:-2] + lines + b"\r\n")
         assert int(wire.receive().split(b" ")[1]) == status
+        assert [line for line in said if line.startswith(f'Refused a request: status={status} address=192.0.2.7 why="')]
 
     @pytest.mark.parametrize("method", ["GET", "HEAD"])
     @pytest.mark.parametrize("atOnce", [True, False])

@@ -11,7 +11,7 @@ from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET
 from zope.interface import implementer
 
-from ratchet_tx.door import handOver
+from ratchet_tx.door import handOver, hostOf, logRefusal
 from ratchet_tx.head import BadHead, checkHeaders
 from ratchet_tx.hosts import Hosts
 from ratchet_tx.hub import Hub
@@ -68,7 +68,7 @@ class RatchetResource:
         try:
             isUpgrade = checkHeaders(headers, self._factory.hub.limits.headCount)
         except BadHead as bad:
-            return _refuse(request, bad.status, bad.reason)
+            return self._refuse(request, bad.status, bad.reason, bad.why)
         if not isUpgrade:
             request.setHeader(b"upgrade", b"websocket")
             return errorPage(426, "Upgrade Required", "This is a WebSocket: connect to it by ws:// or wss://.").render(
@@ -76,9 +76,14 @@ class RatchetResource:
             )
         if request.channel is None or request.channel.transport is None:
             # HTTP/2 has no connection to be taken over.
-            return _refuse(request, 400, "Bad Request")
+            return self._refuse(request, 400, "Bad Request", "a handshake comes by HTTP/1.1")
         _takeOver(request, self._factory.buildSocket(request.getClientAddress()), headers)
         return NOT_DONE_YET
+
+    def _refuse(self, request: Any, status: int, reason: str, why: str) -> Any:
+        self._factory.hub.counters.refused[f"http.{status}"] += 1
+        logRefusal(hostOf(request.getClientAddress()), status, why)
+        return errorPage(status, reason, "This request can't be understood.").render(request)
 
     def getChildWithDefault(self, name: bytes, request: Any) -> Any:
         """
@@ -91,10 +96,6 @@ class RatchetResource:
         There is nothing below it (C{isLeaf}).
         """
         raise TypeError("A RatchetResource has no children.")
-
-
-def _refuse(request: Any, status: int, reason: str) -> Any:
-    return errorPage(status, reason, "This request can't be understood.").render(request)
 
 
 def _takeOver(request: Any, protocol: Any, headers: list[tuple[bytes, bytes]]) -> None:
