@@ -52,7 +52,7 @@ from ratchet_tx.observers import Observer, Observers
 from ratchet_tx.ongoing import Ongoing
 from ratchet_tx.outside import waitFor
 from ratchet_tx.ownthread import OwnThread
-from ratchet_tx.payload import BadPayload, Payload, checkEvent, checkName, checkText, decode, decodeHead, encodeData
+from ratchet_tx.payload import BadPayload, Head, Payload, checkEvent, checkName, checkText, decode, decodeHead, encodeData
 from ratchet_tx.presence import Presence
 from ratchet_tx.provided import requireProvided
 from ratchet_tx.published import Position, Published
@@ -424,7 +424,10 @@ class Hub(Service):
         try:
             head: Any = decode(text) if atOnce else decodeHead(text)
         except BadPayload as error:
-            return guard.refuseBad(connection, error, now, price)
+            if isNext or not guard.canPay(connection, price, now):
+                return guard.refuseBad(connection, error, now, price)
+            # It is refused when its turn comes, as all are answered in order.
+            head = Head("", error.id)
         if not self.running and head.event not in _GOES_ON:
             return
         if head.event in CONTROL:

@@ -275,6 +275,7 @@ class TestWaiting:
         peer = Peer(hub)
         peer.emit("wait")
         texts = [b'{"event":"echo","id":1,"data":"a"}', b'{"event":"echo","id":2,"data":1e999}', b'{"event":"echo","id":3}']
+        texts += [b'{"event":"echo","id":4,"data":"\\ud800"}', b'{"event":5,"id":5}']
         for text in texts:
             peer.sendText(text)
         assert (peer.read(), peer.connection.inbox.bytes) == ([], sum(map(len, texts)))
@@ -283,6 +284,8 @@ class TestWaiting:
             (1, None),
             (2, "payload.invalid"),
             (3, None),
+            (4, "payload.invalid"),
+            (5, "payload.invalid"),
         ]
         assert (slow.got, peer.connection.inbox.bytes) == (["a", None], 0)
 

@@ -86,3 +86,39 @@ def test_strikes() -> None:
     """Refusals are counted until a second was free of them."""
     strikes = Strikes()
     assert [strikes.strike(NOW + time) for time in (0, 0.5, 1.5, 2.5, 3.6, 3.6)] == [1, 2, 3, 4, 1, 2]
+
+
+def test_price() -> None:
+    """An event costs one token, and one more for each 4,096 bytes and for each 16 fragments, but no more than a burst."""
+    rate = Rate(50, 100)
+    assert [rate.price(size) for size in (0, 1, 4095, 4096, 65_536, 10_000_000)] == [1, 1, 1, 2, 17, 100]
+    assert [rate.price(0, fragments) for fragments in (1, 15, 16, 1024, 10_000)] == [1, 1, 2, 65, 100]
+    assert rate.price(8192, 32) == 5
+    assert Rate(0, 100).price(65_536) == Rate(50, 0).price(65_536) == 1
+
+
+def test_severalTokens() -> None:
+    """What costs several tokens takes them all or none, and a whole burst can always be paid in the end."""
+    rate = Rate(2, 10)
+    peer = Peer(rate)
+    assert rate.has(peer, 10, NOW)
+    assert rate.spend(peer, NOW, 8) == 0
+    assert not rate.has(peer, 3, NOW)
+    assert abs(rate.spend(peer, NOW, 3) - 0.5) < 1e-3
+    assert rate.spend(peer, NOW, 2) == 0
+    assert rate.spend(peer, NOW + 6, 10) == 0
+    assert rate.spend(peer, NOW + 6, 0) == 0
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.integers(1, 100), st.integers(1, 50), st.lists(st.floats(0, 2), max_size=50))
+def test_slack(perSecond: int, burst: int, waits: list[float]) -> None:
+    """Who has slack left has a token."""
+    rate = Rate(perSecond, burst)
+    peer, now = Peer(rate), NOW
+    for wait in waits:
+        now += wait
+        hasSlack = peer.fullAt <= now + rate.slack
+        assert rate.has(peer, 1, now) is hasSlack
+        assert not hasSlack or peer.spends(now)
+    assert Rate(0, 1).slack > 1e9
