@@ -61,7 +61,7 @@ class Presence:
         # Who was lost, and is missed only if it isn't back in time.
         self._grace: Timeouts[tuple[str, str]] = Timeouts(node.limits.presenceSeconds, node.patience, self._missed)
         # Whose connections these were, and which there are of each client.
-        self._lost: dict[tuple[str, str], str] = {}
+        self._lost: dict[tuple[str, str], Member] = {}
         self._lostOf: Rooms[tuple[str, str]] = Rooms()
         self._rosters = Rosters(lambda room: node.backplane.members(room), self._tell, self._own.__contains__)
         self._rounds: LoopingCall | None = None
@@ -92,7 +92,7 @@ class Presence:
         # Only now: it isn't told of its own coming.
         self._shown.join(room, connection)
         self._goRound()
-        connection.send("socket.presence.state", {"room": room, "members": roster.state()}, room=room)
+        connection.send("socket.presence.state", {"room": room, "members": roster.pack()}, room=room)
 
     def update(self, connection: Connection, room: str, meta: Mapping[str, Any]) -> bool:
         """
@@ -126,7 +126,8 @@ class Presence:
         for room in tuple(self._refs.get(connection, ())) if seconds else ():
             ref, member = self._hide(connection, room)
             self._grace.start((room, ref))
-            self._lost[room, ref] = member.client
+            self._lost[room, ref] = member
+            self._node.ledger.change("metas", _bytesOf(member))
             self._lostOf.join(member.client, (room, ref))
             self._put(room, ref, member._replace(lost=True), lease=seconds)
             self._forget(room)
@@ -151,16 +152,17 @@ class Presence:
         Miss somebody no more.
         """
         self._grace.stop(lost)
-        client = self._lost.pop(lost, None)
-        if client is not None:
-            self._lostOf.leave(client, lost)
+        member = self._lost.pop(lost, None)
+        if member is not None:
+            self._lostOf.leave(member.client, lost)
+            self._node.ledger.change("metas", -_bytesOf(member))
 
     def _count(self, connection: Connection) -> None:
         """
         Note how many bytes are kept of what is shown of a connection.
         """
         refs = self._refs.get(connection, {})
-        connection.keeps("metas", sum(SHOWN_BYTES + 2 * len(self._own[shown].meta) for shown in refs.items()))
+        connection.keeps("metas", sum(_bytesOf(self._own[shown]) for shown in refs.items()))
 
     def _show(self, room: str, ref: str, member: Member) -> None:
         self._own[room, ref] = member
@@ -279,3 +281,7 @@ class Presence:
             client: {"metas": [json.loads(bytes(meta)) for meta in shown["metas"]]}
             for client, shown in roster.state().items()
         }
+
+
+def _bytesOf(member: Member) -> int:
+    return SHOWN_BYTES + 2 * len(member.meta)

@@ -40,6 +40,10 @@ def pack(meta: Mapping[str, Any]) -> Raw:
     return encodeData("socket.presence.state", {key: value for key, value in meta.items() if key != "ref"})
 
 
+#: How many members a room has whose state is kept in JSON.
+_MANY = 50
+
+
 class Changes:
     """
     What is to be told to those who know a roster as it was.
@@ -70,11 +74,15 @@ class Roster:
     def __init__(self) -> None:
         self._members: dict[str, Member] = {}
         self._lost: dict[str, list[str]] = {}
+        # Made when somebody is told, and kept until there is a change, where there are many: that costs much to make.
+        self._packed: Raw | None = None
 
     def put(self, ref: str, member: Member, changes: Changes) -> None:
         """
         Add a member, or know it anew; nothing is to be told where it is shown as before.
         """
+        if self._members.get(ref) == member:
+            return
         before = self._forget(ref)
         self._members[ref] = member
         if member.lost:
@@ -93,6 +101,7 @@ class Roster:
             show(changes.leaves, ref, before)
 
     def _forget(self, ref: str) -> Member | None:
+        self._packed = None
         member = self._members.pop(ref, None)
         if member is not None and member.lost:
             refs = self._lost[member.client]
@@ -116,6 +125,16 @@ class Roster:
         for ref, member in self._members.items():
             show(shown, ref, member)
         return shown
+
+    def pack(self) -> Raw:
+        """
+        Say who is shown, in JSON.
+        """
+        packed = self._packed
+        if packed is None:
+            packed = encodeData("socket.presence.state", self.state())
+            self._packed = packed if len(self._members) >= _MANY else None
+        return packed
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._members)

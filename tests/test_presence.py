@@ -655,5 +655,25 @@ class TestBytes:
         assert counted[0] > 2000 > counted[2] / 2 == counted[1] == counted[3]
         assert counted[4] == 0
         peer.ask("socket.subscribe", {"room": "cafe", "presence": True, "meta": self.META})
+        before = hub.ledger.parts["metas"]
         peer.leave(1006, "", clean=False)
+        assert hub.ledger.parts["metas"] == before
+        again = Peer(hub)
+        hub.clock.advance(100)  # type: ignore[attr-defined]
+        assert hub.ledger.parts["metas"] == 0
+        again.leave()
+        assert hub.ledger.bytes == 0
+
+    def test_backOrStopped(self) -> None:
+        """Of who was lost it is counted until they are back, or the hub stops."""
+        hub = roomHub()
+        counted = []
+        for _ in range(3):
+            ada = arrive(hub)
+            ada.ask("socket.subscribe", {"room": "cafe", "presence": True, "meta": self.META})
+            counted.append(hub.ledger.parts["metas"])
+            ada.leave(1006, "", clean=False)
+            counted.append(hub.ledger.parts["metas"])
+        assert len(set(counted)) == 1
+        hub.stopService()
         assert hub.ledger.bytes == 0

@@ -100,6 +100,23 @@ def test_lost() -> None:
     assert roster.lostBy("ada") is None
 
 
+def test_packed() -> None:
+    """The state in JSON is as the state is, after whatever change; of many it is made once where nothing has changed."""
+    roster = Roster()
+    for number in range(100):
+        put(roster, f"c-{number}", member(f"client-{number % 7}", {"n": number}))
+        assert json.loads(bytes(roster.pack())) == read(roster.state())
+    for client, meta, lost in (("ada", {"x": 1}, False), ("ada", {}, False), ("bob", {}, True), ("bob", {}, False)):
+        put(roster, "c-1", member(client, meta, lost))
+        assert json.loads(bytes(roster.pack())) == read(roster.state())
+        packed = roster.pack()
+        put(roster, "c-1", member(client, meta, lost))
+        assert roster.pack() is packed
+    for ref in tuple(roster):
+        remove(roster, ref)
+        assert json.loads(bytes(roster.pack())) == read(roster.state())
+
+
 def test_entry() -> None:
     """What stands with the backplane is read as what it was."""
     lost = member("ada", {"status": "away"}, lost=True)
