@@ -13,17 +13,28 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 
+def ask(socket, message):
+    socket.send(json.dumps(message))
+    while True:
+        frame = json.loads(socket.recv())
+        if frame.get("re") == message["id"]:
+            return frame
+
+
 def emit(url, token, event, data):
+    login = {"event": "socket.auth.request", "data": {"token": token}, "id": 0}
     message = {"event": event, "data": data, "id": 1, "key": str(uuid.uuid4())}
     while True:
         try:
             with connect(url) as socket:
-                socket.send(json.dumps({"event": "socket.auth.request", "data": {"token": token}}))
-                socket.recv()
-                socket.send(json.dumps(message))
-                return json.loads(socket.recv())
+                answer = ask(socket, login)
+                if answer["event"] == "socket.auth.success":
+                    return ask(socket, message)
+                if not answer["data"].get("retry"):
+                    sys.exit(f"The login was refused: {answer['data']['errors'][0]}")
         except (ConnectionClosed, OSError):
-            time.sleep(1)
+            pass
+        time.sleep(1)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,10 @@ from ratchet_tx.printable import printable
 _LOGGED_ONLY = ("socket.error", "socket.close")
 
 
+#: With which codes a connection is closed that an application refused when it was opened (PROTOCOL, Closing).
+KICKED, TRY_AGAIN_LATER = 4503, 1013
+
+
 class Answers:
     """
     The answers of one hub.
@@ -62,14 +66,30 @@ class Answers:
     def note(self, event: ConnectionEvent[Any], result: Any, refusal: PeerError | None) -> None:
         """
         Take notice of what came out of one of the protocol's own events: nobody asked for it, so nobody is answered.
+
+        Where C{socket.open} is refused, the connection is closed.
         """
-        if refusal is not None and "ref" not in refusal.facts:
+        if refusal is None or "ref" in refusal.facts:
+            return
+        if event.payload.event == "socket.open" and refusal.code != "handler.timeout":
+            self._turnAway(event, refusal)
+        else:
             self._log.warn(
                 "A handler of {event} refused for {id}, where there is nobody to tell: {code}",
                 event=printable(event.payload.event),
                 id=event.connection.id,
                 code=printable(refusal.code),
             )
+
+    def _turnAway(self, event: ConnectionEvent[Any], refusal: PeerError) -> None:
+        """
+        Close a connection that an application doesn't want; C{retry} says whether the peer may come again.
+        """
+        self._counters.refused[refusal.code] += 1
+        self._observers.tell(Refused, event.connection, event.payload.event, refusal.code)
+        # The transport cuts it to what fits.
+        reason = str(refusal.message or refusal.code).encode(errors="replace").decode()
+        event.connection.close(TRY_AGAIN_LATER if refusal.retry else KICKED, reason)
 
     def reply(self, connection: Connection, payload: Payload, result: Any, refusal: PeerError | None = None) -> None:
         """

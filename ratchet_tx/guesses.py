@@ -23,6 +23,11 @@ AT_ONCE = 20
 #: After how many seconds there is one more.
 SECONDS = 1.0
 
+#: For how many seconds a login waits at most, where nobody says otherwise.
+MOST_SECONDS = 60.0
+
+_LATER = "Too many logins of this address failed. Try again later."
+
 #: How many addresses are remembered before those are looked for that can be forgotten.
 _FEW = 1024
 
@@ -47,12 +52,23 @@ class Guesses:
         self._many = _FEW
         self._waiting: set[Deferred[Any]] = set()
 
-    def decide(self, address: str, find: Callable[[], Any], clock: IReactorTime, mayWait: bool) -> Any:
+    def decide(
+        self,
+        address: str,
+        find: Callable[[], Any],
+        clock: IReactorTime,
+        mayWait: bool,
+        most: float = MOST_SECONDS,
+        waits: Callable[[bool], Any] = lambda isWaiting: None,
+    ) -> Any:
         """
         Have a token looked up, as soon as its address may.
 
         @param find: looks it up, and gives a client or a L{PeerError}, or a Deferred of one of them, which never fails
         @param mayWait: whether there is time for that; without, who would have to wait is never decided
+        @param most: for how many seconds to wait at most. Where it would be longer the answer comes at once: a L{PeerError}
+            of the code C{auth.unavailable}, which says after how many seconds to try again
+        @param waits: called with True when the wait begins, and with False when it is over, or would be too long
         @return: what C{find} gave, or a Deferred of it, which fails only where it was cancelled while it waited
         """
         if not self._everywhere and not isPublic(address):
@@ -61,6 +77,12 @@ class Guesses:
         now = clock.seconds()
         taken = self._fullAt.get(address, 0.0) > now
         wait = self._take(address, now) - AT_ONCE * SECONDS if taken else 0.0
+
+        if wait > most:
+            # It takes no place from those who wait, so there are never more of them than the measure allows in that time.
+            self._giveBack(address)
+            waits(False)
+            return PeerError("auth.unavailable", _LATER, retry=True, after=round(max(SECONDS, wait - most), 3))
 
         def settle(found: Any) -> Any:
             wrong = isinstance(found, PeerError) and found.code == "auth.invalid"
@@ -73,7 +95,9 @@ class Guesses:
         if wait <= 0:
             found = find()
             return found.addCallback(settle) if isinstance(found, Deferred) else settle(found)
+        waits(True)
         waiting = self._wait(wait, clock, mayWait)
+        waiting.addCallback(lambda _: waits(False))
         waiting.addCallback(lambda _: find())
         return waiting.addBoth(settle)
 

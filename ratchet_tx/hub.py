@@ -561,6 +561,17 @@ class Hub(Service):
             self._ongoing.add(self._dispatch.tell(connection, "socket.close", dict(REPLACED), adapted.closing()))
         return not connection.ended
 
+    def waits(self, connection: Connection, isWaiting: bool) -> None:
+        """
+        Note that a login waits for its turn, which is no part of a stranger's time, or waits no more.
+        """
+        if connection.client is not None or connection.closing:
+            return
+        if isWaiting:
+            self.strangers.stop(connection)
+        else:
+            self.strangers.start(connection)
+
     def loginFailed(self, connection: Connection, code: str) -> None:
         """
         Note that a login was refused.

@@ -14,7 +14,7 @@ from ratchet_tx.connection import Connection, Node
 from ratchet_tx.coroutines import asDeferred
 from ratchet_tx.errors import PeerError, UsageError
 from ratchet_tx.expiry import secondsLeft
-from ratchet_tx.guesses import Guesses
+from ratchet_tx.guesses import MOST_SECONDS, Guesses
 from ratchet_tx.interfaces import IClient, IClientProvider
 from ratchet_tx.lookups import Lookups
 from ratchet_tx.payload import BadPayload, Payload, encodeData, isEncodable
@@ -49,6 +49,7 @@ class LoginNode(Node, Protocol):
     @property
     def keysName(self) -> str: ...
     def loggedIn(self, connection: Connection, client: IClient) -> bool: ...
+    def waits(self, connection: Connection, isWaiting: bool) -> None: ...
     def loginFailed(self, connection: Connection, code: str) -> None: ...
     def fire(self, connection: Connection, event: str, data: Any) -> Deferred[None] | None: ...
 
@@ -145,7 +146,14 @@ def _find(node: LoginNode, connection: Connection, token: str) -> Any:
     def find() -> Any:
         return _UNAVAILABLE if connection.closing else _ask(node, connection, token)
 
-    return node.guesses.decide(connection.remoteAddress, find, node.clock, mayWait=bool(node.running))
+    return node.guesses.decide(
+        connection.remoteAddress,
+        find,
+        node.clock,
+        bool(node.running),
+        node.limits.loginSeconds or MOST_SECONDS,
+        lambda isWaiting: node.waits(connection, isWaiting),
+    )
 
 
 def _ask(node: LoginNode, connection: Connection, token: str) -> Any:
@@ -264,7 +272,7 @@ def _fail(node: LoginNode, connection: Connection, request: _Request, refusal: P
     if request.bare:
         data: Any = refusal.message
     elif refusal.retry:
-        data = {"errors": errors, "code": refusal.code, "retry": True}
+        data = {"errors": errors, "code": refusal.code, "retry": True, **refusal.facts}
     else:
         data = {"errors": errors}
     if request.version == 2 and _isGuest(connection):

@@ -4,11 +4,13 @@ What peers are told of what they sent; most of it is seen in the hub's tests.
 
 from typing import Any
 
+import pytest
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from ratchet_tx import PeerError, RoomPolicy, on
 from ratchet_tx.happenings import HandlerFailed
+from ratchet_tx.request import Request
 from tests.fakes import Peer, logged, startedHub
 
 
@@ -158,3 +160,70 @@ def test_badTexts() -> None:
         peer.sendText(b'{"event":"odd","data":%s,"id":%d}' % (data, id))
         peer.sendText(b'{"id":%d,"event":"odd\\ud800","data":%s}' % (id + 100, data))
     assert [reply["re"] for reply in peer.read()] == [0, 100, 1, 101, 2, 102, 3, 103]
+
+
+class TestOpening:
+    """
+    An application that refuses a connection when it is opened.
+    """
+
+    @pytest.mark.parametrize(
+        ("refusal", "code", "reason"),
+        [
+            (PeerError("no.more", "Not you"), 4503, "Not you"),
+            (PeerError("no.more"), 4503, "no.more"),
+            (PeerError("busy", "Later", retry=True), 1013, "Later"),
+            (PeerError("no.more", "a\ud800"), 4503, "a?"),
+        ],
+        ids=str,
+    )
+    @pytest.mark.parametrize("later", [False, True])
+    def test_refused(self, refusal: PeerError, code: int, reason: str, later: bool) -> None:
+        """The connection is closed, with its message as the reason, and nothing of it is handled."""
+        decided: list[Deferred[Any]] = []
+        handled: list[Any] = []
+
+        class Bouncer:
+            @on("socket.open")
+            async def open(self, event: Any) -> None:
+                if later:
+                    decided.append(Deferred())
+                    await decided[0]
+                raise refusal
+
+            @on("hello")
+            def hello(self, event: Any) -> None:
+                handled.append(event)
+
+        hub = startedHub(Bouncer())
+        peer = Peer(hub)
+        peer.emit("hello", id=1)
+        with logged() as lines:
+            for each in decided:
+                each.callback(None)
+        assert peer.transport.closedWith == (code, reason)
+        peer.emit("hello", id=2)
+        assert (handled, peer.read(), lines) == ([], [], [])
+        assert hub.counters.refused[refusal.code] == 1
+        peer.leave()
+        assert hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
+
+    def test_failing(self) -> None:
+        """One that fails, or takes too long, has failed, and the connection goes on."""
+
+        class Failing:
+            @on("socket.open")
+            async def open(self, event: Any) -> None:
+                if event.connection.request.path == "/":
+                    await Deferred()
+                raise ValueError("broken")
+
+            @on("hello")
+            def hello(self, event: Any) -> str:
+                return "hi"
+
+        hub = startedHub(Failing(), limits={"handlerSeconds": 3})
+        with logged():
+            peers = [Peer(hub), Peer(hub, Request("/other"))]
+            hub.clock.advance(4)  # type: ignore[attr-defined]
+            assert [peer.ask("hello") for peer in peers] == ["hi", "hi"]

@@ -293,6 +293,9 @@ class TestOthers:
                 assert printed.returncode == 0, printed.stderr
                 expected = {"event": "socket.reply", "data": {"ok": True, "result": number}, "re": 1}
                 assert printed.stdout == f"{expected}\n"
+            refused = run([*PYTHON, "examples/again.py", server.socketUrl, "wrong", "order", "tea"])
+            assert (refused.returncode, refused.stdout) == (1, "")
+            assert refused.stderr == "The login was refused: Invalid access token.\n"
 
     def test_template(self) -> None:
         """The macro puts the token and the browser client into a page."""

@@ -259,10 +259,10 @@ class TestLogins:
         peer.logIn("")
         assert peer.read()[0]["event"] == "socket.auth.failure"
 
-    @pytest.mark.parametrize("ending", ["leave", "close", "kick", "late"])
+    @pytest.mark.parametrize("ending", ["leave", "close", "kick"])
     def test_gone(self, ending: str) -> None:
         """A login that waits ends with its connection: nobody is asked about it, and nothing is left or logged."""
-        hub = self.guessed(limits={"loginSeconds": 0.5})
+        hub = self.guessed()
         asked: list[str] = []
         hub.clientProvider.findByAccessToken = asked.append  # type: ignore[method-assign, assignment]
         peer = Peer(hub, address=HERE)
@@ -279,8 +279,6 @@ class TestLogins:
         assert asked == []
         assert lines == []
         assert peer.read() == []
-        if ending == "late":
-            assert peer.transport.closedWith == (4502, "Not logged in in time")
         peer.leave()
         assert hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
 
@@ -332,3 +330,59 @@ def test_mapped() -> None:
     node.fail(AT_ONCE, f"::ffff:{HERE}")
     node.ask("next")
     assert node.decided == []
+
+    def test_tooLong(self) -> None:
+        """Where a turn is further away than loginSeconds, the answer comes at once; the connection stays, and gets in later."""
+        hub = self.guessed(limits={"loginSeconds": 10, "strangersPerAddress": 0})
+        for _ in range(40):
+            Peer(hub, address=HERE).logIn("wrong")
+        ada = Peer(hub, address=HERE)
+        ada.logIn("a", id=1)
+        (failure,) = ada.read()
+        assert failure["data"]["code"] == "auth.unavailable"
+        assert (failure["data"]["retry"], failure["data"]["after"]) == (True, 1)
+        assert len(hub.guesses._waiting) == 10
+        for _ in range(12):
+            hub.clock.advance(failure["data"]["after"])  # type: ignore[attr-defined]
+            ada.logIn("a")
+            if not (frames := ada.read()):
+                break
+            (failure,) = frames
+            assert failure["event"] == "socket.auth.failure"
+        hub.clock.advance(10)  # type: ignore[attr-defined]
+        assert ada.read()[-1]["event"] == "socket.auth.success"
+        assert ada.transport.closedWith is None
+
+    def test_theWaitIsNoStrangersTime(self) -> None:
+        """A stranger who waits for a turn isn't closed for it, and has the whole time for the lookup; who then isn't let in is."""
+        hub = self.guessed(limits={"loginSeconds": 10, "strangersPerAddress": 0})
+        for _ in range(9):
+            Peer(hub, address=HERE).logIn("wrong")
+        ada, eve = Peer(hub, address=HERE), Peer(hub, address=HERE)
+        hub.clock.advance(5)  # type: ignore[attr-defined]
+        for _ in range(4):
+            Peer(hub, address=HERE).logIn("wrong")
+        ada.logIn("a")
+        eve.logIn("wrong")
+        hub.clock.pump([1] * 9)  # type: ignore[attr-defined]
+        assert ada.read()[0]["event"] == "socket.auth.success"
+        hub.clock.pump([1] * 10)  # type: ignore[attr-defined]
+        assert ada.transport.closedWith is None
+        hub.clock.pump([1] * 10)  # type: ignore[attr-defined]
+        assert eve.transport.closedWith == (4502, "Not logged in in time")
+
+    def test_neverMoreWait(self) -> None:
+        """However many guess, no more wait than can be decided in that time, and nobody of other addresses does."""
+        hub = self.guessed(limits={"loginSeconds": 10, "strangersPerAddress": 0})
+        for _ in range(20):
+            for _ in range(40):
+                Peer(hub, address=HERE).logIn("wrong")
+            hub.clock.advance(1)  # type: ignore[attr-defined]
+            assert len(hub.guesses._waiting) <= 10
+        ada = Peer(hub, address=ELSEWHERE)
+        ada.logIn("a")
+        assert ada.read()[0]["event"] == "socket.auth.success"
+        hub.clock.advance(AT_ONCE + 10)  # type: ignore[attr-defined]
+        again = Peer(hub, address=HERE)
+        again.logIn("a")
+        assert again.read()[0]["event"] == "socket.auth.success"
