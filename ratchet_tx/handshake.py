@@ -21,7 +21,7 @@ _HOST = re.compile(r"(\[[^][]+\]|[^][:]+)(?::[0-9]+)?")
 VERSION = "13"
 
 #: Headers that say one thing once.
-_SINGLE = ("sec-websocket-extensions", "sec-websocket-key", "sec-websocket-version")
+_SINGLE = (b"sec-websocket-extensions", b"sec-websocket-key", b"sec-websocket-version")
 
 #: How many values of a header are looked at, and how long offered extensions may be: browsers offer one, of 42 bytes.
 _VALUES = 32
@@ -68,7 +68,12 @@ def readHandshake(head: Head) -> Handshake:
     @raise BadHead: for whatever isn't one, with the HTTP status that says so
     """
     target = _readLine(textOf(head.line))
-    headers = _join(head.headers)
+    headers = joinHeaders(head.headers)
+    if len(headers) < len(head.headers):
+        names = [name for name, _ in head.headers]
+        for single in _SINGLE:
+            if names.count(single) > 1:
+                raise _bad(f"two {single.decode()} headers")
     if not head.isUpgrade or "upgrade" not in [each.lower() for each in _listed(headers, "connection")]:
         raise _bad("no Upgrade: websocket with Connection: Upgrade, which a proxy has to pass on")
     if headers.get("sec-websocket-version") != VERSION:
@@ -93,12 +98,13 @@ def _readLine(line: str) -> str:
     return target
 
 
-def _join(pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:
+def joinHeaders(pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:
+    """
+    Give headers as texts by their names, as in L{Handshake}.
+    """
     headers: dict[str, str] = {}
     for name, value in pairs:
         key = name.decode("ascii")
-        if key in headers and key in _SINGLE:
-            raise _bad(f"two {key} headers")
         text = _readCookies(value) if key == "cookie" else textOf(value)
         between = "; " if key == "cookie" else ", "
         headers[key] = f"{headers[key]}{between}{text}" if key in headers else text

@@ -339,6 +339,12 @@ class Hub(Service):
         reached = self.guard.reached(address, len(self._audience))
         return f"limit={reached} of={getattr(self.limits, reached)}" if reached else ""
 
+    def countConnections(self) -> int:
+        """
+        Say how many connections there are.
+        """
+        return len(self._audience)
+
     def opened(self, transport: ITransport, request: IRequest, remoteAddress: str) -> Connection:
         """
         Take a peer in, whose handshake has been accepted.

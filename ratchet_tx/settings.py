@@ -37,6 +37,7 @@ class Limits:
     @ivar connectionsPerClient: how many of one client
     @ivar connectionsPerAddress: how many from one address
     @ivar strangersPerAddress: how many of them that haven't logged in
+    @ivar pagesPerAddress: how many from one address that are no sockets: for pages, or with their TLS or head still to come
     @ivar connectionBytes: how many bytes may be kept for one connection, in all
     @ivar processBytes: how many for all connections, and for the histories of rooms, of which half may be these
     @ivar replayBytes: how much of what was missed is told at once, to who comes back or asks for a room's history
@@ -62,6 +63,7 @@ class Limits:
     connectionsPerClient: int = 16
     connectionsPerAddress: int = 0
     strangersPerAddress: int = 64
+    pagesPerAddress: int = 256
     connectionBytes: int = 4194304
     processBytes: int = 1073741824
     replayBytes: int = 262144

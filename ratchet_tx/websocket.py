@@ -22,9 +22,10 @@ from ratchet_tx import alpn
 from ratchet_tx.batch import Batch
 from ratchet_tx.connection import Connection
 from ratchet_tx.direct import DirectOutlet
-from ratchet_tx.door import Door, addressOf
+from ratchet_tx.door import RETRY_SECONDS, Door, Doorkeeper, addressOf
 from ratchet_tx.forwarded import Asker, readForwarded
 from ratchet_tx.frames import LONGEST_CONTROL, closeAtEnd, makeText, sizeOf, takeText, textOf
+from ratchet_tx.handshake import joinHeaders
 from ratchet_tx.head import END, Head
 from ratchet_tx.hosts import Hosts
 from ratchet_tx.hub import Hub
@@ -41,12 +42,7 @@ from ratchet_tx.request import Request
 from ratchet_tx.spare import Spare
 from ratchet_tx.timeouts import Timeouts
 from ratchet_tx.turns import Turns
-
-#: How long a peer may take to answer our close, and to read what was sent before.
-LINGER_SECONDS = 3
-
-#: When somebody may come again who was one too many.
-RETRY_SECONDS = 5
+from ratchet_tx.visits import Visits
 
 #: How many frames of one peer are dealt with in a turn of the reactor; what is beyond waits for the next.
 _SHARE = range(32)
@@ -455,8 +451,9 @@ class RatchetServerProtocol(LeanProtocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._lost = True
         factory = self.factory
-        for timeouts in (factory.pings, factory.pongs, factory.leaving):
+        for timeouts in (factory.pings, factory.pongs):
             timeouts.stop(self)
+        factory.closing.ended(self)
         if self._held is not None and factory.poller is not None:
             factory.poller.release(self._held, self.transport)
         factory.turns.forget(self)
@@ -512,7 +509,7 @@ class RatchetServerProtocol(LeanProtocol):
             self.factory.turns.wait(self)
         elif not self._isRead:
             self._startReading()
-        self.factory.leaving.start(self)
+        self.factory.closing.begin(self)
         if self.connection is not None:
             if self.failedByMe and not self.connection.closing:
                 # Autobahn began it, for what it couldn't read; all others are counted where they begin.
@@ -535,17 +532,16 @@ class RatchetServerProtocol(LeanProtocol):
         if abort and not self.wasClean:
             return self._outlet.abort()
         # A peer that takes its leave but doesn't read what was sent before would stay for ever.
-        self.factory.leaving.start(self)
+        self.factory.closing.begin(self)
         self._outlet.close()
 
-    def stayed(self) -> None:
-        """
-        Drop a peer that was to leave and didn't, by answering our close or reading it; one that still reads what was sent
-        before has more time.
-        """
-        if self._outlet.moved():
-            self.factory.leaving.start(self)
-        elif self.state == _CLOSED:
+    # Leaver: a peer that still reads what was sent before has more time
+
+    def moved(self) -> bool:
+        return self._outlet.moved()
+
+    def drop(self) -> None:
+        if self.state == _CLOSED:
             self._outlet.abort()
         else:
             self.onCloseHandshakeTimeout()
@@ -645,12 +641,13 @@ class RatchetServerFactory(WebSocketServerFactory):
         patience = hub.patience
         if self.poller is not None:
             patience.addReader(self.poller.turns)
-        self.heads: Timeouts[Door] = Timeouts(limits.headSeconds, patience, Door.late)
+        visits = Visits(limits, hub.settings.trustForwarded > 0, hub.countConnections)
+        self.doorkeeper = Doorkeeper(limits, hub.counters, visits, patience, self._speaker)
+        self.closing = self.doorkeeper.closing
         self.pings: Timeouts[RatchetServerProtocol] = Timeouts(limits.pingSeconds, clock, RatchetServerProtocol.ping)
         self.pongs: Timeouts[RatchetServerProtocol] = Timeouts(
             limits.pongSeconds, patience, RatchetServerProtocol.pongMissed
         )
-        self.leaving: Timeouts[RatchetServerProtocol] = Timeouts(LINGER_SECONDS, patience, RatchetServerProtocol.stayed)
         self.setProtocolOptions(
             versions=[13],
             webStatus=False,
@@ -702,7 +699,7 @@ class RatchetServerFactory(WebSocketServerFactory):
 
     def buildProtocol(self, addr: Any) -> Door:
         pages = None if self._pages is None else self._pages.buildProtocol
-        return Door(self._buildWithHead, pages, self.hub.limits, self.hub.counters, self.heads)
+        return Door(self._buildWithHead, pages, self.doorkeeper)
 
     def _buildWithHead(self, addr: Any, head: Head, fresh: bool) -> RatchetServerProtocol:
         protocol = self.buildSocket(addr)
@@ -715,6 +712,11 @@ class RatchetServerFactory(WebSocketServerFactory):
         Build the protocol of a peer whose request's head has been looked through.
         """
         return cast(RatchetServerProtocol, super().buildProtocol(addr))
+
+    def _speaker(self, transport: Any, head: Head) -> str:
+        if not self.hub.settings.trustForwarded:
+            return addressOf(transport)
+        return self.asker(transport, joinHeaders(head.headers)).address
 
     def asker(self, transport: Any, headers: Any) -> Asker:
         """

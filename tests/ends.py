@@ -22,9 +22,16 @@ class MemoryTransport(StringTransport):
     A server's end.
 
     @ivar protocol: who is given what comes in; it may be replaced, as a WebSocket replaces HTTP
+    @ivar aborted: whether the connection was dropped
     """
 
     protocol: Any = None
+
+    aborted = False
+
+    def abortConnection(self) -> None:
+        self.aborted = True
+        super().abortConnection()
 
     def unregisterProducer(self) -> None:
         # A real TCP transport doesn't mind if nobody is registered.

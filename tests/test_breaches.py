@@ -220,6 +220,14 @@ def processBytes(port: Port) -> Any:
     return [history is not None for history in histories] == [False] * 20 + [True] * 20
 
 
+def pagesPerAddress(port: Port) -> Any:
+    for _ in range(256):
+        port.come()
+    wire = port.come()
+    wire.send(b"GET /healthz HTTP/1.1\r\nHost: localhost:8080\r\n\r\n")
+    return status(wire)
+
+
 def replayBytes(port: Port) -> Any:
     wire = port.logIn()
     wire.send(event("socket.subscribe", {"room": "news"}, id=1))
@@ -299,6 +307,7 @@ BREACHES = {
     "strangersPerAddress": Breach(perAddress, 503, "http.503", 101),
     "connectionBytes": Breach(connectionBytes, 4008, 4008, words=("sendQueueBytes=0", "replayBytes=0")),
     "processBytes": Breach(processBytes, True, None, False),
+    "pagesPerAddress": Breach(pagesPerAddress, 503, "http.503", 200),
     "replayBytes": Breach(replayBytes, False, None, True),
     "presenceSeconds": Breach(presenceSeconds, True, None, False),
     "dedupSeconds": Breach(dedupSeconds, "again", None, "third", NO_PINGS),

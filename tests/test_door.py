@@ -5,17 +5,21 @@ The door, over a transport in memory.
 from typing import Any
 
 import pytest
+from twisted.internet.address import IPv4Address
 from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 
+from ratchet_tx.closing import LINGER_SECONDS
 from ratchet_tx.counters import Counters
-from ratchet_tx.door import Door
+from ratchet_tx.door import Door, Doorkeeper
 from ratchet_tx.settings import Settings
-from ratchet_tx.timeouts import Timeouts
+from ratchet_tx.visits import Visits
 from tests.ends import MemoryTransport, Wire
+from tests.fakes import logged
 from tests.wire import handshake
 
+PUBLIC = IPv4Address("TCP", "8.8.4.4", 5000)
 PAGE = b"GET /page HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
@@ -42,14 +46,17 @@ class House:
     """
 
     def __init__(self, pages: bool = True, **limits: Any) -> None:
-        self.clock = Clock()
+        self.clock = self.reactor = Clock()
         self.counters = Counters()
         self._limits = Settings().limits.having(limits, "test")
-        self.heads: Timeouts[Door] = Timeouts(self._limits.headSeconds, lambda: self.clock, Door.late)
+        visits = Visits(self._limits, False, lambda: 0)
+        self.visits = visits
+        speaker = lambda *_: "8.8.4.4"  # noqa: E731
+        self.keeper = Doorkeeper(self._limits, self.counters, visits, lambda: self.clock, speaker)
         self._pages = (lambda address: Room("pages")) if pages else None
 
     def buildProtocol(self, address: Any) -> Door:
-        return Door(lambda address, head, fresh: Room("sockets"), self._pages, self._limits, self.counters, self.heads)
+        return Door(lambda address, head, fresh: Room("sockets"), self._pages, self.keeper)
 
 
 def answer(wire: Wire) -> int:
@@ -114,6 +121,7 @@ def test_large() -> None:
     assert answer(wire) == 431
     wire.send(b"X" * 100_000)
     assert len(wire.protocol._reader) == 1001
+    wire.lose()
     assert house.clock.getDelayedCalls() == []
 
 
@@ -166,3 +174,50 @@ def test_behindAWrapper() -> None:
             wrapper.wrappedProtocol.makeConnection(transport)
         wrapper.wrappedProtocol.dataReceived(PAGE)
         assert wrapper.wrappedProtocol.name == "pages"
+
+
+def test_silent() -> None:
+    """Who connects and says nothing, as browsers do in advance, is closed without a word, and not counted as refused."""
+    house = House(headSeconds=5)
+    wire = Wire(house)
+    with logged() as lines:
+        house.clock.advance(5)
+    assert wire.transport.disconnecting
+    assert wire.receive() == b""
+    assert (lines, house.counters.refused) == ([], {})
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET", b"x" * 20_000])
+def test_whoStays(sent: bytes) -> None:
+    """Who was closed and doesn't go is dropped."""
+    house = House()
+    wire = Wire(house)
+    wire.send(sent)
+    if len(sent) < 1000:
+        house.clock.advance(5)
+    assert wire.transport.disconnecting
+    assert not wire.transport.aborted
+    house.clock.advance(LINGER_SECONDS)
+    assert wire.transport.aborted
+    wire.lose()
+    assert len(house.visits) == 0
+
+
+def test_tooMany() -> None:
+    """One connection too many of an address is told so before it says anything, and when to come again."""
+    house = House(pagesPerAddress=2)
+    first, second = (Wire(house, PUBLIC) for _ in range(2))
+    third = Wire(house, PUBLIC)
+    assert third.receive().startswith(b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\n")
+    assert third.transport.disconnecting
+    third.send(PAGE)
+    assert third.receive() == b""
+    assert house.counters.refused == {"http.503": 1}
+    second.lose()
+    third.lose()
+    fourth = Wire(house, PUBLIC)
+    fourth.send(PAGE)
+    assert fourth.protocol.name == "pages"
+    first.send(handshake())
+    assert first.protocol.name == "sockets"
+    assert len(house.visits) == 0

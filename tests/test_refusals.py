@@ -190,13 +190,22 @@ class TestServer:
         assert options(line) == ["--host evil.example"]
         assert server.shake(X_Forwarded_Host="example.org", X_Forwarded_For="192.0.2.1", host="inner:8080")[0] == 101
 
-    @pytest.mark.parametrize("limit", ["connections", "connectionsPerAddress"])
-    def test_full(self, limit: str) -> None:
-        """Where too many are here, the log names the limit."""
-        limits = Settings().limits.having({limit: 1}, "test")
+    def test_full(self) -> None:
+        """Where too many of an address are here, the log names the limit."""
+        limits = Settings().limits.having({"connectionsPerAddress": 1}, "test")
         server = Server(limits=limits, trustForwarded=1)
         assert server.shake(X_Forwarded_For="2001:db8::1")[0] == 101
-        assert f"status=503 address=2001:db8::2 limit={limit} of=1" in server.refused(X_Forwarded_For="[2001:db8::2]:443")
+        line = server.refused(X_Forwarded_For="[2001:db8::2]:443")
+        assert "status=503 address=2001:db8::2 limit=connectionsPerAddress of=1" in line
+
+    def test_fullInAll(self) -> None:
+        """So where there are too many in all, who are refused before they say anything."""
+        server = Server(limits=Settings().limits.having({"connections": 1}, "test"))
+        assert server.shake()[0] == 101
+        with logged() as lines:
+            wire = Wire(server.factory)
+        assert wire.receive().startswith(b"HTTP/1.1 503 ")
+        assert lines == ["Refused a connection: status=503 address=192.0.2.7 limit=connections of=1"]
 
     def test_strangers(self) -> None:
         """So where too many of an address haven't logged in."""

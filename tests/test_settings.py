@@ -41,6 +41,7 @@ COUNTS = [
     "rooms",
     "sendQueueBytes",
     "strangersPerAddress",
+    "pagesPerAddress",
 ]
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET
 
 from ratchet_tx import Hub, Settings, makeService
-from ratchet_tx.web.site import LINGER_SECONDS
+from ratchet_tx.closing import LINGER_SECONDS
 from tests.ends import MemoryReactor, Wire
 from tests.fakes import logged
 from tests.wire import event, handshake
@@ -150,7 +151,7 @@ def test_headsInTime() -> None:
     wire.send(b"POST / HTTP/1.1\r\nHost: localhost:8080\r\n")
     port.reactor.advance(4)
     wire.send(b"Content-Length: 2\r\n\r\nx")
-    port.reactor.advance(20)
+    port.reactor.pump([1] * 9)
     wire.send(b"y")
     assert wire.receive().endswith(b"2 bytes")
     wire.send(b"POST")
@@ -169,7 +170,8 @@ def test_oneAfterTheOther() -> None:
             port.reactor.callLater(0, turn)
 
     again = b"POST / HTTP/1.1\r\nHost: localhost:8080\r\nContent-Length: 2\r\n\r\nxx"
-    wire = port.post("Content-Length: 1", b"x" + again * 3)
+    wire = port.post("Content-Length: 1")
+    wire.protocol.dataReceived(b"x" + again * 3)
     turn()
     port.reactor.advance(0)
     assert turns == [b"1 bytes", b"2 bytes", b"2 bytes", b"2 bytes"]
@@ -543,3 +545,97 @@ class TestAccessLog:
         assert lines[0] == (
             r'Refused a request: status=421 address=192.0.2.7 asked="evil.example:\"80" host="evil.example:\"80" trusted=0'
         )
+
+
+class TestEnds:
+    def test_slowBody(self) -> None:
+        """A body that comes slower than 1 KiB a second is refused after a while; one that is a little faster is taken."""
+        port = Port(bodyBytes=0)
+        slow = port.post("Content-Length: 100000")
+        fast = port.post("Content-Length: 100000")
+        with logged() as lines:
+            for _ in range(30):
+                if not slow.transport.disconnecting:
+                    slow.send(b"x" * 500)
+                fast.send(b"x" * 1100)
+                port.reactor.advance(1)
+        assert slow.receive().startswith(b"HTTP/1.1 408 ")
+        assert lines == ['Refused a request: status=408 address=192.0.2.7 why="the body comes too slowly"']
+        assert slow.transport.aborted
+        assert not fast.transport.disconnecting
+        for wire in (slow, fast):
+            wire.lose()
+
+    @pytest.mark.parametrize("first", [b"", FIRST["get"]])
+    def test_stays(self, first: bytes) -> None:
+        """Who was refused, or asked for the last time, and doesn't go is dropped."""
+        port = Port()
+        for last in (b"GET / HTTP/1.0\r\n\r\n", b"GET / HTTP/1.1\r\nX: a\x00\r\n\r\n", b"POST / HTTP/1.1\r\n\r\n" * 2):
+            wire = Wire(port.factory)
+            with logged():
+                if first:
+                    wire.send(first)
+                    port.reactor.advance(0)
+                wire.send(last)
+                port.reactor.pump([0, 60])
+                assert wire.transport.disconnecting
+                port.reactor.advance(LINGER_SECONDS)
+            assert wire.transport.aborted
+            wire.lose()
+
+    def test_halfClosed(self) -> None:
+        """Who sends nothing more is answered what was asked, all of it, and closed."""
+        port = Port()
+        wire = Wire(port.factory)
+        with logged():
+            wire.protocol.dataReceived(FIRST["two"])
+            wire.protocol.readConnectionLost()
+            assert not wire.transport.disconnecting
+            port.reactor.pump([0, 0])
+        assert wire.receive().count(b"HTTP/1.1 405") == 2
+        assert wire.transport.disconnecting
+        wire.lose()
+
+    def test_halfClosedWithin(self) -> None:
+        """Who sends nothing more in the middle of a request, or between two, is closed."""
+        for text in (FIRST["post"][:-1], FIRST["get"], FIRST["get"] + b"GET"):
+            port = Port()
+            wire = later(port, FIRST["get"])
+            with logged():
+                wire.send(text)
+                port.reactor.advance(0)
+                wire.protocol.readConnectionLost()
+            assert wire.transport.disconnecting
+            wire.lose()
+
+    def test_neverAnswered(self) -> None:
+        """A page that doesn't answer hears that its peer, which sends nothing more, is gone."""
+
+        class Silent(Resource):
+            isLeaf = True
+
+            def render_GET(self, request: Any) -> int:
+                request.notifyFinish().addErrback(gone.append)
+                return NOT_DONE_YET
+
+        gone: list[Any] = []
+        port = Port(pages=Silent())
+        wire = Wire(port.factory)
+        wire.send(FIRST["get"])
+        wire.protocol.readConnectionLost()
+        port.reactor.advance(LINGER_SECONDS)
+        assert wire.transport.aborted
+        wire.lose()
+        assert len(gone) == 1
+
+    def test_counted(self) -> None:
+        """A page's connection is counted until it ends, or becomes a socket."""
+        port = Port()
+        visits = port.factory.doorkeeper.visits
+        first, second = later(port), later(port)
+        assert len(visits) == 2
+        first.open()
+        assert len(visits) == 1
+        second.lose()
+        first.lose()
+        assert len(visits) == 0

@@ -407,10 +407,10 @@ class TestPausing:
         protocol = wire.protocol
         protocol.connection.close(4000)
         protocol._outlet.resumeProducing()
-        protocol.stayed()
-        assert not wire.transport.disconnected
+        assert protocol.moved()
+        assert not protocol.moved()
         assert protocol.state != protocol.STATE_CLOSED
-        protocol.stayed()
+        protocol.drop()
         assert protocol.state == protocol.STATE_CLOSED
 
     def test_pausing(self, make: Any) -> None:

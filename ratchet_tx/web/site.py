@@ -11,16 +11,19 @@ from secrets import token_hex
 from traceback import format_exception
 from typing import Any
 
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IHalfCloseableProtocol, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web import http, server
+from zope.interface import implementer
 
 from ratchet_tx import alpn
 from ratchet_tx.clock import onTheWall
+from ratchet_tx.closing import LINGER_SECONDS, Closing
 from ratchet_tx.counters import Counters
-from ratchet_tx.door import Upgrading, addressOf, handOver, logRefusal, refusal
+from ratchet_tx.door import COME_AGAIN, Upgrading, addressOf, endAnswer, handOver, logRefusal, refusal
 from ratchet_tx.head import BadHead, Head, HeadReader
+from ratchet_tx.pace import LEAST_BYTES, Pace, Taken, taken
 from ratchet_tx.printable import printable
 from ratchet_tx.settings import Limits
 from ratchet_tx.timeouts import Patience, Timeouts
@@ -30,8 +33,8 @@ from ratchet_tx.web.forms import BadForm, readForm, readQuery
 #: How long a request's body may be: more than any form has, and less than hurts; uploads have to be asked for.
 BODY_BYTES = 1 << 20
 
-#: How long somebody whose body was refused may go on sending it: closed at once, many a client would never read why.
-LINGER_SECONDS = 3
+#: How often it is looked at who is slow, in seconds.
+_LOOK_SECONDS = 1
 
 #: How many of the last frames of a page's traceback are logged, and how much of what a peer named: a recursion has 1,000.
 _FRAMES = 20
@@ -39,10 +42,13 @@ _NAMED = 200
 _log = Logger()
 
 
+@implementer(IHalfCloseableProtocol)
 class Channel(http.HTTPChannel, Upgrading):
     """
     A connection to the site.  The heads of its later requests are read as the door reads the first: any of them may be for a
     WebSocket, as proxies send them that keep their connections.
+
+    While a body is to come, or an answer waits for the peer to take it, the peer's pace is looked at.
     """
 
     site: "Site"
@@ -54,6 +60,20 @@ class Channel(http.HTTPChannel, Upgrading):
     _reader: HeadReader | None = None
 
     _isRefused = False
+
+    #: Whether a request is there as a whole, and its answer isn't.
+    _isAnswering = False
+
+    #: Whether the peer will send nothing more.
+    _isHalfClosed = False
+
+    #: Whether the transport has as much to send as it takes.
+    _isFull = False
+
+    #: How fast the peer is, while that is looked at; how much of a body it has sent since, and what it had taken then.
+    _pace: Pace | None = None
+    _done = 0
+    _taken: Taken | None = None
 
     def connectionMade(self) -> None:
         super().connectionMade()
@@ -75,7 +95,7 @@ class Channel(http.HTTPChannel, Upgrading):
         try:
             head = self._reader.feed(data)
         except BadHead as bad:
-            return self.refuse(bad.status, bad.reason, bad.why)
+            return self.refuse(bad.status, bad.reason, why=bad.why)
         if head is not None:
             self._begin(head, self._reader.take())
 
@@ -86,14 +106,18 @@ class Channel(http.HTTPChannel, Upgrading):
         self.site.heads.stop(self)
         self._reader = None
         if head.isUpgrade and self.sockets is not None:
-            self._upgrade(self.sockets(self.transport.getPeer(), head, False), data)
-        elif not head.line.isascii():
+            return self._upgrade(self.sockets(self.transport.getPeer(), head, False), data)
+        if self.visit is not None and self.visit.move(self.speaker(self.transport, head)):
+            return self.refuse(503, "Service Unavailable", COME_AGAIN, self.visit.refused)
+        if not head.line.isascii():
             # twisted.web lets some of them through, and fails on them.
-            self.refuse(400, "Bad Request")
-        else:
-            self._give(data)
+            return self.refuse(400, "Bad Request")
+        if not self._isFull:
+            self._mind()
+        self._give(data)
 
     def _upgrade(self, socket: Any, data: bytes) -> None:
+        self._leave()
         transport, self.transport = self.transport, None
         self.setTimeout(None)
         # We are its producer, which it would pause.
@@ -102,15 +126,25 @@ class Channel(http.HTTPChannel, Upgrading):
         handOver(transport, socket, data)
 
     def _give(self, data: bytes) -> None:
+        if not self._isAnswering:
+            self._done += len(data)
         try:
             super().dataReceived(data)
         except Exception as error:
             # Whatever it is that twisted.web doesn't expect, it is the peer's doing: pages' own errors are caught before.
-            self.refuse(400, "Bad Request", f"twisted.web can't read the request: {type(error).__name__}")
+            self.refuse(400, "Bad Request", why=f"twisted.web can't read the request: {type(error).__name__}")
 
     def _respondToBadRequestAndDisconnect(self) -> None:
         # twisted.web's, for what it finds bad by itself; it says so to nobody but the peer.
-        self.refuse(400, "Bad Request", "twisted.web can't read the request")
+        self.refuse(400, "Bad Request", why="twisted.web can't read the request")
+
+    def answering(self) -> None:
+        """
+        Hear that a request is there as a whole, or is refused.
+        """
+        self._isAnswering = True
+        if not self._isFull:
+            self._mindNoMore()
 
     def requestDone(self, request: Any) -> None:
         """
@@ -120,10 +154,14 @@ class Channel(http.HTTPChannel, Upgrading):
 
     def _goOn(self, request: Any) -> None:
         # There is none any more where the connection is lost by now.
-        if self.requests:
-            if self.persistent:
-                self._expectHead()
-            super().requestDone(request)
+        if not self.requests:
+            return
+        self._isAnswering = False
+        if self.persistent:
+            self._expectHead()
+        super().requestDone(request)
+        if self._isHalfClosed and not self._isAnswering and self.transport is not None:
+            self.loseConnection()
 
     def timeoutConnection(self) -> None:
         """
@@ -131,29 +169,136 @@ class Channel(http.HTTPChannel, Upgrading):
         """
         self.loseConnection()
 
+    # The end
+
+    def loseConnection(self) -> None:
+        """
+        Close the connection once what was written has been sent; who doesn't take it is dropped.
+        """
+        self._taken = taken(self.transport)
+        self.site.closing.begin(self)
+        super().loseConnection()
+
+    def readConnectionLost(self) -> None:
+        """
+        Hear that the peer sends nothing more: it may still wait for an answer, for as long as a close may take.
+        """
+        if self._isHalfClosed:
+            return
+        self._isHalfClosed = True
+        if self._isAnswering:
+            self.site.closing.begin(self)
+        else:
+            self.loseConnection()
+
+    def writeConnectionLost(self) -> None:
+        """
+        Hear that we send nothing more, which was us.
+        """
+
+    def moved(self) -> bool:
+        """
+        Say whether a peer goes on to take what it was sent before it is closed (L{Leaver<ratchet_tx.closing.Leaver>}).
+        """
+        self._pace = self._pace or Pace()
+        count, now = self._take()
+        return now is not None and now.waiting > 0 and self._pace.went(count, LINGER_SECONDS)
+
+    def drop(self) -> None:
+        """
+        End the connection at once (L{Leaver<ratchet_tx.closing.Leaver>}).
+        """
+        transport: Any = self.transport
+        transport.abortConnection()
+
     def connectionLost(self, reason: Failure) -> None:
-        self.site.heads.stop(self)
+        self._leave()
         super().connectionLost(reason)
+
+    def _leave(self) -> None:
+        self.site.heads.stop(self)
+        self.site.closing.ended(self)
+        self._mindNoMore()
+        if self.visit is not None:
+            self.visit.leave()
+
+    # The peer's pace
+
+    def _mind(self) -> None:
+        self._pace, self._done, self._taken = Pace(), 0, taken(self.transport)
+        self.site.slow.start(self)
+
+    def _mindNoMore(self) -> None:
+        self._pace = None
+        self.site.slow.stop(self)
+
+    def _take(self) -> tuple[int, Taken | None]:
+        """
+        Count what the peer has taken since this was asked before; where nobody knows, it is as if that were enough.
+        """
+        before, self._taken = self._taken, taken(self.transport)
+        if before is None or self._taken is None:
+            return LEAST_BYTES * LINGER_SECONDS, self._taken
+        return self._taken.arrived - before.arrived, self._taken
+
+    def look(self) -> None:
+        """
+        Look at a peer's pace, and part with one that is slower than L{LEAST_BYTES<ratchet_tx.pace.LEAST_BYTES>} a second.
+        """
+        if self._pace is None:
+            return
+        done, self._done = self._take()[0] if self._isFull else self._done, 0
+        if self._pace.went(done, _LOOK_SECONDS):
+            self.site.slow.start(self)
+        elif self._isFull:
+            self.site.endedSlow(self)
+            self.drop()
+        else:
+            self.refuse(408, "Request Timeout", why="the body comes too slowly")
+
+    def pauseProducing(self) -> None:
+        """
+        Hear that the transport is full: from now on it is looked at how fast the peer takes it.
+        """
+        super().pauseProducing()
+        if not self._isFull:
+            self._isFull = True
+            self._mind()
+
+    def resumeProducing(self) -> None:
+        """
+        Hear that the transport is empty.
+        """
+        self._isFull = False
+        self._mindNoMore()
+        super().resumeProducing()
 
     def late(self) -> None:
         """
         Hear that a head has had its time.
         """
-        self.refuse(408, "Request Timeout", "the head took longer than headSeconds")
+        self.refuse(408, "Request Timeout", why="the head took longer than headSeconds")
 
-    def refuse(self, status: int, reason: str, why: str = "") -> None:
+    def refuse(self, status: int, reason: str, headers: str = "Connection: close", why: str = "") -> None:
         """
         Refuse a request, and part with who sent it.
 
+        @param headers: what is said besides
         @param why: what only the log is told
         """
         if self._isRefused:
             return
         self._isRefused = True
+        self._isAnswering = False
         self.site.heads.stop(self)
+        self._mindNoMore()
         self.site.count(self, status, why)
-        self.write(refusal(status, reason))
-        self.loseConnection()
+        self.write(refusal(status, reason, headers))
+        self.site.closing.begin(self)
+        # We are its producer, for which it would wait.
+        transport: Any = self.transport
+        transport.unregisterProducer()
+        endAnswer(transport)
 
 
 class Request(server.Request):
@@ -165,7 +310,6 @@ class Request(server.Request):
 
     _length = 0
     _refused = False
-    _lingering: IDelayedCall | None = None
 
     def gotLength(self, length: int | None) -> None:
         """
@@ -191,6 +335,7 @@ class Request(server.Request):
         """
         if self._refused:
             return self.channel.loseConnection()  # type: ignore[no-any-return]
+        self.channel.answering()
         # What twisted.web does here, but for its reading of forms, which takes as long as a peer wants.
         self.method, self.uri, self.clientproto = command, path, version
         self.path, _, query = path.partition(b"?")
@@ -237,17 +382,8 @@ class Request(server.Request):
         self.requestHeaders.removeHeader(b"expect")
         head = b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\n%sContent-Length: %d\r\n\r\n"
         self.channel.write(head % (site.tooLongHeaders, len(site.tooLong)) + site.tooLong)
-        self._lingering = site.clock.callLater(LINGER_SECONDS, self._lingered)
-
-    def _lingered(self) -> None:
-        self._lingering = None
-        self.channel.loseConnection()
-
-    def connectionLost(self, reason: Failure) -> None:
-        if self._lingering is not None:
-            self._lingering.cancel()
-            self._lingering = None
-        super().connectionLost(reason)
+        self.channel.answering()
+        site.closing.begin(self.channel)
 
 
 class Site(server.Site):
@@ -286,6 +422,8 @@ class Site(server.Site):
         self.bodyBytes = bodyBytes
         self.takesForms = takesForms
         self.heads: Timeouts[Channel] = Timeouts(limits.headSeconds, Patience(lambda: clock), Channel.late)
+        self.slow: Timeouts[Channel] = Timeouts(_LOOK_SECONDS, lambda: clock, Channel.look)
+        self.closing = Closing(lambda: clock)
         self.headBounds = (limits.headBytes, limits.headCount)
         self.clock = clock
         self._counters = counters
@@ -303,6 +441,13 @@ class Site(server.Site):
         """
         self._counters.refused[f"http.{status}"] += 1
         logRefusal(addressOf(channel), status, why)
+
+    def endedSlow(self, channel: Any) -> None:
+        """
+        Count a connection that is ended because the peer takes an answer too slowly, and log it.
+        """
+        self._counters.refused["http.slow"] += 1
+        _log.info("Ended an answer that is taken too slowly: address={address}", address=addressOf(channel))
 
     def _formatAccess(self, timestamp: str, request: Any) -> str:
         """
