@@ -332,7 +332,7 @@ def test_mapped() -> None:
     assert node.decided == []
 
     def test_tooLong(self) -> None:
-        """Where a turn is further away than loginSeconds, the answer comes at once; the connection stays, and gets in later."""
+        """Where a turn is further away than loginSeconds, one is told at once, and the connection stays and gets in later."""
         hub = self.guessed(limits={"loginSeconds": 10, "strangersPerAddress": 0})
         for _ in range(40):
             Peer(hub, address=HERE).logIn("wrong")
@@ -354,7 +354,7 @@ def test_mapped() -> None:
         assert ada.transport.closedWith is None
 
     def test_theWaitIsNoStrangersTime(self) -> None:
-        """A stranger who waits for a turn isn't closed for it, and has the whole time for the lookup; who then isn't let in is."""
+        """A stranger who waits for a turn isn't closed for it, and has the whole time afterwards."""
         hub = self.guessed(limits={"loginSeconds": 10, "strangersPerAddress": 0})
         for _ in range(9):
             Peer(hub, address=HERE).logIn("wrong")
