@@ -24,6 +24,7 @@ HEADS = (
     "p99 ms",
     "longest ms",
     "login ms",
+    "CPU",
     "MiB before",
     "peak",
     "after",
@@ -88,6 +89,7 @@ class Siege:
     @ivar waits: how long the healthy peer waited
     @ivar echoes: its longest wait for an echo in each second, in seconds
     @ivar lost: how many of its connections ended
+    @ivar busy: which share of a core the server took, from 0 to 1
     @ivar memory: after how many seconds the server had how many MiB
     @ivar before: how many it had before, once what was free was given back
     @ivar after: how many in the end, likewise
@@ -104,6 +106,7 @@ class Siege:
     waits: Waits
     echoes: Series
     lost: int
+    busy: float
     memory: Series
     before: float
     after: float
@@ -149,6 +152,7 @@ def cells(siege: Siege) -> tuple[str, ...]:
         _marked(waits.p99, P99_MS),
         _marked(waits.longest, LONGEST_MS),
         _marked(waits.login, LONGEST_MS),
+        f"{siege.busy:.0%}",
         f"{siege.before:.0f}",
         _marked(siege.peak, siege.before + GROWTH_MIB, "{:.0f}"),
         f"{siege.after:.0f}",

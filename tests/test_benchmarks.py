@@ -269,7 +269,14 @@ def test_growthTable() -> None:
 
 def siege(**figures: Any) -> Siege:
     waits = Waits(p50=0.5, p99=2, longest=8, login=9)
-    kept = {"echoes": [(0.0, 0.008)], "lost": 0, "memory": [(0.0, 60.0), (1.0, 70.0)], "before": 60.0, "after": 61.0}
+    kept = {
+        "echoes": [(0.0, 0.008)],
+        "lost": 0,
+        "busy": 0.25,
+        "memory": [(0.0, 60.0), (1.0, 70.0)],
+        "before": 60.0,
+        "after": 61.0,
+    }
     return Siege(
         **{"name": "forms", "says": "many", "seconds": 30, "waits": waits, "files": 9, "logged": 1024, **kept, **figures}
     )
@@ -296,7 +303,7 @@ def test_longestOfEachSecond() -> None:
 
 def test_siegeWithinBounds() -> None:
     """What a healthy peer hardly notices isn't marked."""
-    assert cellsOf(siege()) == ("forms", "0.5", "2.0", "8.0", "9.0", "60", "70", "61", "9", "2", "0")
+    assert cellsOf(siege()) == ("forms", "0.5", "2.0", "8.0", "9.0", "25%", "60", "70", "61", "9", "2", "0")
 
 
 @pytest.mark.parametrize(
