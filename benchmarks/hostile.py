@@ -22,7 +22,7 @@ from twisted.internet.ssl import KeyPair
 from benchmarks import commandline, healthy, report
 from benchmarks.attacker import Attacker
 from benchmarks.attacks import ATTACKS, Attack
-from benchmarks.machine import cores, cpuSeconds, memoryBytes, openFiles, pin
+from benchmarks.machine import cores, cpuSeconds, delayedSeconds, memoryBytes, openFiles, pin
 from benchmarks.server import ROOT, freePort, serving
 from benchmarks.siege import Siege, bySecond, siegeTable, summed
 from benchmarks.works import part
@@ -96,12 +96,12 @@ async def besiege(attack: Attack, ports: tuple[int, int], pid: int, log: Path, c
     attackers = [Attacker(*ports, number, counts) for number in range(part(ATTACKERS, chosen.scale))]
     attacking = [asyncio.create_task(each.attack(attack.run, start + chosen.seconds)) for each in attackers]
     memory, files = [], 0
-    cpu = cpuSeconds(pid)
+    cpu, delayed = cpuSeconds(pid), delayedSeconds(pid)
     while (passed := time.monotonic() - start) < chosen.seconds:
         memory.append((passed, memoryBytes(pid) / 2**20))
         files = max(files, openFiles(pid))
         await asyncio.sleep(EVERY)
-    busy = (cpuSeconds(pid) - cpu) / passed
+    busy, late = (cpuSeconds(pid) - cpu) / passed, (delayedSeconds(pid) - delayed) / passed
     for task in asyncio.as_completed(attacking):
         await task
     said, _ = await watching.communicate()
@@ -121,6 +121,7 @@ async def besiege(attack: Attack, ports: tuple[int, int], pid: int, log: Path, c
         echoes=bySecond(seen["waits"]),
         lost=seen["lost"],
         busy=busy,
+        delayed=late,
         memory=bySecond(memory),
         before=before["memory"] / 2**20,
         after=after["memory"] / 2**20,

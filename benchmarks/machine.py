@@ -39,6 +39,13 @@ def cpuSeconds(pid: int) -> float:
     return total / 1e9
 
 
+def delayedSeconds(pid: int) -> float:
+    """
+    Say for how long a process could have run until now, and didn't, because others had the core.
+    """
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+
+
 def memoryBytes(pid: int) -> int:
     """
     Say how much memory a process has in use (RSS).

@@ -166,7 +166,9 @@ HOSTILE = f"""\
 ``make benchmark-hostile`` attacks a new server in each of these ways, with the limits that it has by default, by twenty
 peers that send as fast as they may, and has a healthy peer measure what it notices of that.
 ``p50``, ``p99`` and ``longest`` are how long it waits for an echo; ``login`` is the longest time that a new connection took
-until it was logged in; ``lost`` is how many of the healthy peer's connections ended; ``CPU`` is how busy the server was.
+until it was logged in; ``lost`` is how many of the healthy peer's connections ended; ``CPU`` is how busy the server was,
+and ``delayed`` for which part of the time it had to wait for its core because something else ran there.
+What is seen where nobody attacks is the machine's doing, not the attackers'.
 The memory before and after is what is in use once what is free was given back to the system.
 Marked is what is more than it should be: a p99 above {P99_MS} ms, a wait above {LONGEST_MS} ms, {GROWTH_MIB} MiB more
 memory, {LOGGED_KIB} KiB of log a minute.

@@ -25,6 +25,7 @@ HEADS = (
     "longest ms",
     "login ms",
     "CPU",
+    "delayed",
     "MiB before",
     "peak",
     "after",
@@ -90,6 +91,7 @@ class Siege:
     @ivar echoes: its longest wait for an echo in each second, in seconds
     @ivar lost: how many of its connections ended
     @ivar busy: which share of a core the server took, from 0 to 1
+    @ivar delayed: for which share of the time it could have run, and others had the core
     @ivar memory: after how many seconds the server had how many MiB
     @ivar before: how many it had before, once what was free was given back
     @ivar after: how many in the end, likewise
@@ -107,6 +109,7 @@ class Siege:
     echoes: Series
     lost: int
     busy: float
+    delayed: float
     memory: Series
     before: float
     after: float
@@ -153,6 +156,7 @@ def cells(siege: Siege) -> tuple[str, ...]:
         _marked(waits.longest, LONGEST_MS),
         _marked(waits.login, LONGEST_MS),
         f"{siege.busy:.0%}",
+        f"{siege.delayed:.0%}",
         f"{siege.before:.0f}",
         _marked(siege.peak, siege.before + GROWTH_MIB, "{:.0f}"),
         f"{siege.after:.0f}",
