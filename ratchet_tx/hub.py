@@ -555,7 +555,7 @@ class Hub(Service):
         """
         Tell the applications that were made for a connection's last client that another one comes.
 
-        @return: whether the connection is still there then
+        @return: whether the connection is still to be logged in then
         """
         adapted = connection.adapted
         if adapted is not None and not self.applications.areKept(adapted, client, connection):
@@ -565,7 +565,7 @@ class Hub(Service):
             if connection.client is None or client.id != connection.client.id:
                 connection.leaveAll()
             self._ongoing.add(self._dispatch.tell(connection, "socket.close", dict(REPLACED), adapted.closing()))
-        return not connection.ended
+        return not connection.closing
 
     def waits(self, connection: Connection, isWaiting: bool) -> None:
         """

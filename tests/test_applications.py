@@ -583,6 +583,26 @@ class TestReplaced:
         peer.leave()
         assert shared.events == ["open", "auth.success", "auth.success", "close"]
 
+    def test_isKeptOut(self) -> None:
+        """An application that closes the connection when it hears its own end keeps the next client out."""
+        hub = self.hub()
+
+        class Closing:
+            def __init__(self, client: Any, connection: Any) -> None:
+                pass
+
+            @on("socket.close")
+            def end(self, event: Any) -> None:
+                event.connection.close(4000)
+
+        hub.applications.register(Closing)
+        peer = Peer(hub)
+        peer.logIn("a")
+        peer.logIn("b")
+        assert len(peer.read()) == 1
+        peer.leave()
+        assert [feed.events for feed in Feed.made] == [["auth.success", "close"]]
+
     def test_closesThen(self) -> None:
         """An application that ends the connection when it hears its own end hears it once."""
         hub = self.hub()

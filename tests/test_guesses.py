@@ -332,7 +332,7 @@ def test_mapped() -> None:
     assert node.decided == []
 
     def test_tooLong(self) -> None:
-        """Where a turn is further away than loginSeconds, one is told at once, and the connection stays and gets in later."""
+        """Where a turn is further away than loginSeconds, one is told at once; the connection stays and gets in later."""
         hub = self.guessed(limits={"loginSeconds": 10, "strangersPerAddress": 0})
         for _ in range(40):
             Peer(hub, address=HERE).logIn("wrong")
