@@ -16,6 +16,7 @@ from ratchet_tx.errors import UsageError
 from ratchet_tx.hosts import Hosts
 from ratchet_tx.hub import Hub
 from ratchet_tx.loopback import stayingHere
+from ratchet_tx.proxyline import behindProxy, wrapProxied
 from ratchet_tx.renewable import RenewablePort, checkProxied, isRenewable
 from ratchet_tx.settings import Settings
 from ratchet_tx.web.admin import AdminSite
@@ -111,8 +112,11 @@ class RatchetService(MultiService):
             port = RenewablePort(description, factory, reactor, setting)
             self._renewables.append(("certificate", port))
             return port.setServiceParent(self)  # type: ignore[no-any-return]
+        rest = behindProxy(description)
+        if rest is not None:
+            factory = wrapProxied(factory)
         try:
-            listeningService(description, factory, reactor).setServiceParent(self)
+            listeningService(rest or description, factory, reactor).setServiceParent(self)
         except (ValueError, TypeError, LookupError, ImportError, OSError) as error:
             raise UsageError(f"{setting}: {description!r} is no endpoint: {error}") from error
 

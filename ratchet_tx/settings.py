@@ -129,6 +129,7 @@ class Settings:
     @ivar origin: origins, besides our own, whose pages may connect, such as C{https://example.org} or
         C{capacitor://localhost}; C{null} for pages that have none, C{*} for all
     @ivar host: the names by which we may be called (the Host header); none for any
+    @ivar subprotocol: the subprotocols that clients may offer: the first offered one that is among them is agreed on
     @ivar trustForwarded: how many proxies stand before us, whose X-Forwarded or Forwarded headers count
     @ivar adminListen: where other programs of the operator's may publish: endpoint descriptions, or ports of this machine
     @ivar adminTokenFile: a file with the token that they have to show
@@ -149,6 +150,7 @@ class Settings:
     static: str = ""
     origin: tuple[str, ...] = ()
     host: tuple[str, ...] = ()
+    subprotocol: tuple[str, ...] = ()
     trustForwarded: int = 0
     adminListen: tuple[str, ...] = ()
     adminTokenFile: str = ""
@@ -201,6 +203,9 @@ def _key(name: str) -> str:
 #: sockets past the reactor, writing to them past the transport.
 SHORTCUTS = ("fast-path", "nested-epoll", "direct-writes")
 
+#: What a subprotocol's name is made of (RFC 6455 section 4.1, RFC 9110 section 5.6.2).
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
 #: The greatest value of each setting that is a number.
 _GREATEST = {"port": 65535, "trustForwarded": 100}
 
@@ -220,6 +225,10 @@ def _checked(name: str, value: Any, what: str) -> Any:
     items = [value] if isinstance(value, str) else value
     if not isinstance(items, list | tuple) or not all(isinstance(item, str) for item in items):
         raise UsageError(f"{what} is a list of texts, not {value!r}")
+    if name == "subprotocol":
+        for item in items:
+            if not _TOKEN.fullmatch(item):
+                raise UsageError(f"{what}: {item!r} is no subprotocol: a name of letters, digits and such as - or .")
     unknown = sorted(set(items) - set(SHORTCUTS)) if name == "without" else []
     if unknown:
         raise UsageError(f"{what}: there is no {unknown[0]!r}; there are {', '.join(SHORTCUTS)}")

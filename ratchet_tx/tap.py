@@ -99,6 +99,10 @@ class Options(usage.Options, AuthOptionMixin):
         """A name by which we may be called, without a port; all others are refused.  May be repeated."""
         self._repeated("host", name)
 
+    def opt_subprotocol(self, name: str) -> None:
+        """A subprotocol of WebSocket's that clients may offer, and then have to be answered.  May be repeated."""
+        self._repeated("subprotocol", name)
+
     def opt_without(self, shortcut: str) -> None:
         """Leave out what makes it fast: fast-path, nested-epoll or direct-writes.  May be repeated."""
         self._repeated("without", shortcut)

@@ -4,6 +4,7 @@ WebSockets by Autobahn: from bytes to messages for the hub, and from frames to b
 Autobahn takes care of RFC 6455; here are only its settings, which are off where we want them on, and the seam to the hub.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 from math import inf
 from typing import Any, cast
@@ -77,6 +78,8 @@ HTTP_STATUS = {
     505: "HTTP Version Not Supported",
 }
 
+#: How many names of subprotocols are logged that are not allowed.
+_MOST_UNANSWERED = 16
 
 _log = Logger()
 
@@ -133,9 +136,11 @@ class RatchetServerProtocol(LeanProtocol):
 
     # What Autobahn tells
 
-    def onConnect(self, request: ConnectionRequest) -> None:
+    def onConnect(self, request: ConnectionRequest) -> str | None:
         """
         Look at a handshake.
+
+        @return: the subprotocol that is agreed on: the first offered one that is allowed
 
         @raise ConnectionDeny: with 403 for a page of an origin that may not connect, with 421 for a host that we aren't,
             and with 503 where there are too many, and while the hub doesn't run
@@ -153,6 +158,7 @@ class RatchetServerProtocol(LeanProtocol):
             self._why = factory.explainOrigin(self.transport, headers)
             raise ConnectionDeny(403, "Forbidden")
         self._request = Request(request.path, headers=headers)
+        return factory.agree(request.protocols)
 
     def failHandshake(self, reason: str, code: int = 400, responseHeaders: Any = None) -> None:
         """
@@ -626,6 +632,7 @@ class RatchetServerFactory(WebSocketServerFactory):
         self.hosts = Hosts(hub.settings.host)
         self.origins = Origins(hub.settings.origin)
         self._doubted: set[str] = set()
+        self._unanswered: set[str] = set()
         self._pages = pages
         limits = hub.limits
         self.mostFragments = max(1024, limits.messageBytes // 64) if limits.messageBytes else inf
@@ -739,6 +746,27 @@ class RatchetServerFactory(WebSocketServerFactory):
             entry=printable(entry),
             hops=self.hub.settings.trustForwarded,
         )
+
+    def agree(self, offered: Sequence[str]) -> str | None:
+        """
+        Choose the first of the offered subprotocols that is allowed.
+
+        Where none is, the handshake goes on without one, which is for the client to judge: browsers, and Node's WebSocket,
+        give up then, and tell nobody why.  So the log tells it, once for each name.
+        """
+        allowed = self.hub.settings.subprotocol
+        for name in offered:
+            if name in allowed:
+                return name
+        if offered and len(self._unanswered) < _MOST_UNANSWERED and offered[0] not in self._unanswered:
+            self._unanswered.add(offered[0])
+            name = printable(offered[0])
+            _log.warn(
+                'A client offered a subprotocol that is not allowed, and may give up: offered="{name}" '
+                'option="--subprotocol {name}"',
+                name=name,
+            )
+        return None
 
     def explainOrigin(self, transport: Any, headers: Any) -> str:
         """

@@ -118,6 +118,7 @@ LAYERS = {
         "pace",
         "poller",
         "process",
+        "proxyline",
         "renewable",
         "service",
         "tap",

@@ -65,7 +65,7 @@ def site(hub: Hub, reactor: MemoryReactor) -> Site:
 class TestRatchetResource:
     def test_interface(self, hub: Hub) -> None:
         """It is a resource of twisted.web."""
-        verifyObject(IResource, RatchetResource(hub))
+        verifyObject(IResource, RatchetResource(hub, MemoryReactor()))
 
     def test_besidePages(self, site: Site) -> None:
         """Sockets connect at its path, and ordinary pages are served beside it."""
@@ -89,7 +89,7 @@ class TestRatchetResource:
 
     def test_noChildren(self, hub: Hub) -> None:
         """It takes no children, and says so."""
-        resource = RatchetResource(hub)
+        resource = RatchetResource(hub, MemoryReactor())
         with pytest.raises(TypeError, match="no children"):
             resource.putChild(b"x", Resource())
         assert IResource.providedBy(resource.getChildWithDefault(b"x", None))
@@ -134,13 +134,13 @@ class TestRatchetResource:
         assert Wire(site).get("/ws", Upgrade="h2c")[0] == 426
 
     def test_startsAndStopsByItself(self, site: Site, hub: Hub, reactor: MemoryReactor) -> None:
-        """The hub starts with the first socket, and stops before the reactor's shutdown."""
+        """The hub starts when the reactor runs, so that its timers tick, and stops before the reactor's shutdown."""
         timer = FakeTimer()
         hub.timers.add(timer)
-        wire = Wire(site)
-        wire.get("/")
         assert not hub.running
-        wire.open("/ws")
+        reactor.run()
+        assert hub.running
+        wire = Wire(site).open("/ws")
         second = Wire(site).open("/ws")
         assert hub.running
         reactor.advance(1)
@@ -155,10 +155,11 @@ class TestRatchetResource:
         assert [call for call in reactor.getDelayedCalls() if call.getTime() > 2] == []
 
     def test_startedEarly(self, hub: Hub, reactor: MemoryReactor) -> None:
-        """It can be started before the first socket comes, once."""
+        """It can be started before the reactor runs, once."""
         resource = RatchetResource(hub, reactor)
         resource.start()
         resource.start()
+        reactor.run()
         assert hub.running
         reactor.shutDown()
         assert not hub.running

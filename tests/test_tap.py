@@ -386,6 +386,7 @@ MISTAKES = [
     ("--address nowhere.example", "address: 'nowhere.example' is not an IP address"),
     ("--listen nonsense:1", "listen: 'nonsense:1' is no endpoint"),
     ("--listen haproxy:ssl:1", "listen: 'haproxy:ssl:1' can't work: a proxy sends its PROXY line before TLS"),
+    ("--subprotocol a,b", "command line: subprotocol: 'a,b' is no subprotocol"),
     ("--limit x", "--limit x: write NAME=VALUE"),
     ("--limit x=1", "--limit: there is no limit 'x'; there are messageBytes"),
     ("--limit rooms=y", "--limit rooms=y: 'y' is not a number"),

@@ -120,6 +120,30 @@ class TestHandshake:
         (reply,) = wire.frames()
         assert reply.json["data"]["result"] == ["192.0.2.7", "/chat%20room;x", {"a": ["1", "2"], "b": ["ü"], "c": [""]}]
 
+    @pytest.mark.parametrize(
+        ("offered", "agreed"),
+        [("chat.v2", "chat.v2"), ("x, chat.v1 ,chat.v2", "chat.v1"), ("chat.v3", None), ("CHAT.V1", None), ("", None)],
+    )
+    def test_subprotocols(self, make: Any, offered: str, agreed: str | None) -> None:
+        """Of the subprotocols that are offered the first that is allowed is answered; where none is, none."""
+        wire = make(subprotocol=("chat.v2", "chat.v1"))
+        wire.send(handshake(Sec_WebSocket_Protocol=offered))
+        answer = wire.receive().decode()
+        assert answer.startswith("HTTP/1.1 101 ")
+        found = [line.partition(": ")[2] for line in answer.split("\r\n") if line.startswith("Sec-WebSocket-Protocol: ")]
+        assert found == ([] if agreed is None else [agreed])
+
+    def test_unansweredSubprotocol(self, make: Any) -> None:
+        """Who offers one that isn't allowed, and may give up, is told of by the log, once, with what would help."""
+        factory = make().factory
+        with logged() as lines:
+            for _ in range(3):
+                Wire(factory).open(Sec_WebSocket_Protocol='a"b')
+        assert [line for line in lines if "subprotocol" in line] == [
+            r'A client offered a subprotocol that is not allowed, and may give up: offered="a\"b" '
+            r'option="--subprotocol a\"b"'
+        ]
+
     def test_unixSockets(self, make: Any) -> None:
         """A peer behind a UNIX socket has no address."""
         wire = make(peer=UNIXAddress(b"/run/x")).open()

@@ -36,7 +36,7 @@ class RatchetResource:
 
         root.putChild(b"ws", RatchetResource(hub))
 
-    The hub starts with the first request, or with C{start}, and stops before the reactor's shutdown.
+    The hub starts when the reactor runs, or with C{start}, and stops before the reactor's shutdown.
 
     @param hub: the L{Hub}
     @param reactor: by default the global one
@@ -47,10 +47,12 @@ class RatchetResource:
     def __init__(self, hub: Hub, reactor: Any = None) -> None:
         self._factory = RatchetServerFactory(hub, reactor)
         self._started = False
+        # Not with the first request, before which no timer would tick.
+        self._factory.reactor.callWhenRunning(self.start)
 
     def start(self) -> None:
         """
-        Start the hub before the first request, so that its timers tick; nothing happens where it has been done.
+        Start the hub before the reactor runs; nothing happens where it has been done.
         """
         if self._started:
             return

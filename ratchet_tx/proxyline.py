@@ -1,0 +1,95 @@
+"""
+The line by which a load balancer says for whom it speaks (HAProxy's PROXY protocol), where Twisted's endpoint C{haproxy:} is
+too strict: it drops C{PROXY UNKNOWN} without addresses, which the protocol demands to be taken (section 2.1), as balancers
+send it for their health checks, and a line of which less than eight bytes come at first.
+"""
+
+import re
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IStreamServerEndpoint
+from twisted.protocols.haproxy import proxyEndpoint
+from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
+from zope.interface import implementer
+
+#: How long a line is at most, with its end.
+_LONGEST = 107
+
+#: How the binary form begins, of which Twisted wants sixteen bytes to know it by.
+_BINARY, _BINARY_HEAD = b"\r\n\r\n\x00\r\nQUIT\n", 16
+
+_SHORT = b"PROXY UNKNOWN\r\n"
+
+
+def behindProxy(description: str) -> str | None:
+    """
+    Take C{haproxy:} off an endpoint's description.
+
+    @return: the rest; None where there is none
+    """
+    rest = re.sub(r"^(haproxy:)+", "", description)
+    return None if rest == description else rest
+
+
+def wrapProxied(factory: Any) -> Any:
+    """
+    Wrap a factory, so that what it serves comes behind a proxy's line.
+    """
+    taking = _Taking()
+    proxyEndpoint(taking).listen(factory)
+    return _Lines(taking.factory)  # type: ignore[no-untyped-call]
+
+
+@implementer(IStreamServerEndpoint)
+class _Taking:
+    """
+    Stands for an endpoint: takes the factory that Twisted would listen with.
+    """
+
+    factory: Any
+
+    def listen(self, protocolFactory: Any) -> Deferred[Any]:
+        self.factory = protocolFactory
+        return Deferred()
+
+
+class _Line(ProtocolWrapper):
+    """
+    Waits for the whole line, and gives it on as Twisted wants it.
+    """
+
+    _received: bytes | None = b""
+
+    def dataReceived(self, data: bytes) -> None:
+        if self._received is not None:
+            self._received += data
+            if not _isWhole(self._received):
+                return
+            data, self._received = _completed(self._received), None
+        super().dataReceived(data)  # type: ignore[no-untyped-call]
+
+
+def _completed(data: bytes) -> bytes:
+    """
+    Write the short form as the one with addresses, of which there are none.
+    """
+    return b"PROXY UNKNOWN \r\n" + data[len(_SHORT) :] if data.startswith(_SHORT) else data
+
+
+def _isWhole(received: bytes) -> bool:
+    if _BINARY.startswith(received[: len(_BINARY)]):
+        return len(received) >= _BINARY_HEAD
+    # Whatever isn't a line at all is dropped by Twisted.
+    return b"\r\n" in received or len(received) > _LONGEST or not b"PROXY ".startswith(received[:6])
+
+
+class _Lines(WrappingFactory):
+    protocol = _Line
+    noisy = False
+
+    def logPrefix(self) -> str:
+        """
+        Name the server in the log's line about its port.
+        """
+        return str(self.wrappedFactory.logPrefix())
