@@ -275,9 +275,11 @@ def _fail(node: LoginNode, connection: Connection, request: _Request, refusal: P
         data = {"errors": errors, "code": refusal.code, "retry": True, **refusal.facts}
     else:
         data = {"errors": errors}
-    if request.version == 2 and _isGuest(connection):
-        # The peer goes on as that guest, and of its version.
+    guest = _isGuest(connection)
+    if request.version == 2 and (guest or not refusal.retry):
+        # The peer goes on as that guest or as a stranger, and of its version: it is told what of its events is refused.
         connection.version = 2
+    if request.version == 2 and guest:
         data["guest"] = True
     connection.send("socket.auth.failure", data, **_inReplyTo(request.payload))
     node.counters.refused[refusal.code] += 1

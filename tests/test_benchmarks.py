@@ -275,7 +275,7 @@ def siege(**figures: Any) -> Siege:
         "waits": Waits(p50=0.5, p99=2, longest=8, login=9),
     }
     kept |= {"busy": 0.25, "delayed": 0.01, "files": 9, "logged": 1024, "lost": 0, "echoes": [(0.0, 0.008)]}
-    kept |= {"memory": [(0.0, 60.0), (1.0, 70.0)], "before": 60.0, "after": 61.0}
+    kept |= {"memory": [(0.0, 60.0), (1.0, 70.0)], "before": 60.0, "after": 61.0, "waits": Waits(0.5, 2, 8, 9)}
     return Siege(**{**kept, **figures})
 
 

@@ -148,6 +148,16 @@ class TestForms:
         ]
         assert other["data"] == FAILURE
 
+    def test_strangersAreToldRefusals(self) -> None:
+        """A stranger who announced version 2 is told what of their events is refused, though their token was wrong."""
+        peer = Peer(startedHub(Diary(), clientProvider=FakeProvider(sesame="ada")))
+        peer.logIn("wrong", v=2)
+        peer.emit("shuot")
+        failure, refused = peer.read()
+        assert failure["event"] == "socket.auth.failure"
+        assert refused["event"] == "socket.refused"
+        assert (refused["data"]["event"], refused["data"]["code"]) == ("shuot", "auth.required")
+
     def test_versionsStay(self) -> None:
         """Who has announced version 2 once stays there."""
         peer = Peer(startedHub(Diary(), clientProvider=FakeProvider(sesame="ada")))
