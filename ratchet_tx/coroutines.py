@@ -6,7 +6,7 @@ Under any other reactor it may await Deferreds, and the attempt to await asyncio
 """
 
 import asyncio
-from collections.abc import Awaitable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from inspect import iscoroutine
 from types import coroutine
 from typing import Any
@@ -71,14 +71,14 @@ def cancel(work: Deferred[Any]) -> None:
         _log.failure("Cancelling failed")
 
 
-def shielded(work: Deferred[Any]) -> Deferred[None]:
+def shielded(work: Deferred[Any], abandoned: Callable[[], Any]) -> Deferred[None]:
     """
     Wait for somebody's work without being able to cancel it.
 
+    @param abandoned: called where the wait is cancelled
     @return: a Deferred that fires when the work is done, well or not; cancelling it leaves the work alone
     """
-    # Cancelled, it has fired, and may be told once more.
-    waiting: Deferred[None] = Deferred()
+    waiting: Deferred[None] = Deferred(lambda _: abandoned())
 
     def done(result: Any) -> Any:
         if not waiting.called:

@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IReactorTime
 from ratchet_tx.applications import Listener, Route
 from ratchet_tx.connection import Connection
 from ratchet_tx.control import CONTROL, Control
-from ratchet_tx.coroutines import shielded
+from ratchet_tx.coroutines import cancel, shielded
 from ratchet_tx.errors import PeerError
 from ratchet_tx.event import ConnectionEvent
 from ratchet_tx.handlers import Handlers
@@ -24,6 +24,9 @@ from ratchet_tx.observers import Observers
 from ratchet_tx.ongoing import Ongoing
 from ratchet_tx.payload import RESERVED, Payload
 from ratchet_tx.permission import RoomNode
+
+#: How many handlers of guests' events go on at most whose connections have ended.
+MOST_OF_GUESTS = 256
 
 
 class DispatchNode(RoomNode, Protocol):
@@ -54,6 +57,7 @@ class Dispatch:
         answers, limits = node.answers, node.limits
         self._keys = Keys(limits.dedupSeconds, node.counters, answers, clock, partial(node.ledger.change, "keys"))
         self._remembersKeys = limits.dedupSeconds > 0
+        self._guestsLeft = 0
         self._handlers = Handlers(answers.refusalFor, answers.answer, limits.handlerSeconds, clock)
         self._keyed = Handlers(answers.refusalFor, self._keys.answer, limits.handlerSeconds, clock, always=True, retry=False)
         self._own = Handlers(answers.refusalFor, answers.note, limits.handlerSeconds, clock)
@@ -108,8 +112,25 @@ class Dispatch:
         work, isFirst = self._keys.handle(connection, payload, begin)
         if work is not None and isFirst:
             self._ongoing.add(work)
-            work = shielded(work)
+            work = shielded(work, partial(self._abandon, connection, work))
         self._goOn(connection, route, work)
+
+    def _abandon(self, connection: Connection, work: Deferred[Any]) -> None:
+        """
+        Let a handler go on whose connection has ended. A client has no more of them than keys; guests come anew by each
+        connection, so of theirs only some go on.
+        """
+        if connection.client is not connection.guest:
+            return
+        if self._guestsLeft >= MOST_OF_GUESTS:
+            cancel(work)
+            return
+        self._guestsLeft += 1
+        work.addBoth(self._guestsOver)
+
+    def _guestsOver(self, result: Any) -> Any:
+        self._guestsLeft -= 1
+        return result
 
     @property
     def keysName(self) -> str:

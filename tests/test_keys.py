@@ -16,6 +16,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from websockets.sync.client import ClientConnection, connect
 
 from ratchet_tx import ConnectionEvent, Hub, PeerError, on
+from ratchet_tx.dispatch import MOST_OF_GUESTS
 from ratchet_tx.happenings import Dispatched
 from ratchet_tx.keys import MOST_BYTES, MOST_KEYS
 from tests.fakes import FakeProvider, Peer, logged, startedHub
@@ -294,6 +295,23 @@ class TestLost:
         orders.waiting[0].callback("done")
         assert len(hub._dispatch._keys) == 0
         assert hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
+
+    def test_manyGuests(self, orders: Orders) -> None:
+        """Guests who come and go leave so many of them behind, and no more; there is room again when these are done."""
+        hub = startedHub(orders)
+        for number in range(10):
+            guest = Peer(hub)
+            for key in range(30):
+                emit(guest, "beside", 1, key=f"{number} {key}")
+            guest.leave(1006, clean=False)
+        assert (len(orders.handled), orders.cancelled) == (300, 300 - MOST_OF_GUESTS)
+        for each in orders.waiting[:10]:
+            each.callback("done")
+        guest = Peer(hub)
+        for key in range(20):
+            emit(guest, "beside", 1, key=f"{key}")
+        guest.leave(1006, clean=False)
+        assert orders.cancelled == 300 - MOST_OF_GUESTS + 10
 
     def test_failsLater(self, hub: Hub, orders: Orders) -> None:
         """Where it fails afterwards, that is logged and is the reply to who sends it again."""
