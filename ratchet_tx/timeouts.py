@@ -143,7 +143,7 @@ class Timeouts(Generic[Member]):
 
     _log = Logger()
 
-    __slots__ = ("_clock", "_ends", "_expire", "_seconds", "_timer")
+    __slots__ = ("_clock", "_ends", "_expire", "_isEnding", "_seconds", "_timer")
 
     def __init__(self, seconds: float, clock: Callable[[], IReactorTime], expire: Callable[[Member], Any]) -> None:
         self._seconds = seconds
@@ -152,6 +152,7 @@ class Timeouts(Generic[Member]):
         # A plain dict forgets from its front ever more slowly.
         self._ends: OrderedDict[Member, float] = OrderedDict()
         self._timer: Timer | None = None
+        self._isEnding = False
 
     def __contains__(self, member: Member) -> bool:
         return member in self._ends
@@ -168,7 +169,8 @@ class Timeouts(Generic[Member]):
         clock = self._clock()
         self._ends[member] = clock.seconds() + self._seconds
         self._ends.move_to_end(member)
-        if self._timer is None:
+        # Who begins again because its time is over is the last, and others come before it.
+        if self._timer is None and not self._isEnding:
             self._timer = clock.callLater(self._seconds, self._tick)
 
     def stop(self, member: Member) -> None:
@@ -209,12 +211,14 @@ class Timeouts(Generic[Member]):
         Part with those whose time was over then: who begins again by that isn't over at once, however short the time is.
         """
         self._timer = None
+        self._isEnding = True
         while self._ends and self._first() <= due:
             member, _ = self._ends.popitem(last=False)
             try:
                 self._expire(member)
             except BaseException:
                 self._log.failure("What follows a time-out failed")
+        self._isEnding = False
         self._goOn(self._clock().seconds())
 
     def _goOn(self, now: float) -> None:

@@ -20,7 +20,10 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ratchet_tx import alpn
+from ratchet_tx.acknowledged import acknowledged
+from ratchet_tx.backlog import PORTION
 from ratchet_tx.batch import Batch
+from ratchet_tx.closing import LINGER_SECONDS
 from ratchet_tx.connection import Connection
 from ratchet_tx.direct import DirectOutlet
 from ratchet_tx.door import RETRY_SECONDS, Door, Doorkeeper, addressOf
@@ -44,6 +47,12 @@ from ratchet_tx.spare import Spare
 from ratchet_tx.timeouts import Timeouts
 from ratchet_tx.turns import Turns
 from ratchet_tx.visits import Visits
+
+#: For how long a peer that reads slowly may be seen to read nothing: its end tells ours in steps, which take seconds.
+STEP_SECONDS = 4
+
+#: How many bytes a peer that is to leave has to read meanwhile, of what was sent before, to be given that time again.
+_LEAST = 1024 * LINGER_SECONDS
 
 #: How many frames of one peer are dealt with in a turn of the reactor; what is beyond waits for the next.
 _SHARE = range(32)
@@ -123,8 +132,17 @@ class RatchetServerProtocol(LeanProtocol):
     #: Whether there was a time, since the last ping, in which we didn't read.
     _unread = False
 
-    #: When the peer was pinged.
-    _pinged = 0.0
+    #: Whether it was pinged, and nothing has come from it since.
+    _isAsked = False
+
+    #: How many of our pings it may still answer.
+    _owed = 0
+
+    #: How many bytes its end had taken when that was last looked at; -1 where it had all.
+    _taken = -1
+
+    #: When it was last seen to take some.
+    _took = -inf
 
     _lost = False
 
@@ -253,20 +271,29 @@ class RatchetServerProtocol(LeanProtocol):
         """
         Ask whether the peer is still there.
         """
-        self._pinged = self.factory.hub.clock.seconds()
+        self._isAsked = True
+        self._owed += 1
         self.sendPing()
         # Now, and not at the turn's end: whatever holds it up until then would take its time from the peer.
         self._outlet.flush()
+        self._look()
+        if self._taken >= 0:
+            # The ping stands behind what waits, which may be read from here on.
+            self._took = self.factory.hub.clock.seconds()
         self.factory.pongs.start(self)
 
     def onPong(self, payload: bytes) -> None:
         """
         Hear that the peer is still there; an answer to nothing is no less a sign of it, but costs what a ping does.
         """
-        if self in self.factory.pongs or (self.connection is not None and self.factory.hub.pinged(self.connection)):
+        if self._owed:
+            self._owed -= 1
+            self._isThere()
+        elif self.connection is not None and self.factory.hub.pinged(self.connection):
             self._isThere()
 
     def _isThere(self) -> None:
+        self._isAsked = False
         self._unread = not self._isRead
         self.factory.pongs.stop(self)
         self.factory.pings.start(self)
@@ -275,22 +302,49 @@ class RatchetServerProtocol(LeanProtocol):
         """
         Part with a peer that doesn't answer pings: what is left of it may still read why.
 
-        While we didn't read from it, its answer couldn't come: then it has that time once more.  Whatever else came from it
-        since is as good as an answer.
+        While we didn't read from it, its answer couldn't come, and while it reads what was sent before, it hasn't seen the
+        ping yet: then it has that time once more.
         """
         if self.connection is None:
             return
         if self._unread:
             self._unread = not self._isRead
             self.factory.pongs.start(self)
-        elif self.connection.heard > self._pinged:
-            self._isThere()
+        elif self._isReading():
+            self.factory.pongs.start(self)
         else:
             self.connection.close(4012, "No pong")
+
+    def _isReading(self) -> bool:
+        """
+        Say whether the peer has taken something not long ago, of more that waits for it.
+        """
+        self._look()
+        since = self.factory.hub.clock.seconds() - self._took
+        return since < max(self.factory.hub.limits.pongSeconds, STEP_SECONDS)
+
+    def _look(self) -> int:
+        """
+        Look at what the peer has taken of what was sent.
+
+        @return: how much since the last time, roughly; 0 where it has all
+        """
+        before, self._taken = self._taken, acknowledged(self.transport)
+        some = 0
+        if before >= 0:
+            some = self._taken - before if self._taken >= 0 else 1
+        if self._outlet.moved():
+            some += PORTION
+        if some:
+            self._took = self.factory.hub.clock.seconds()
+        return some
 
     # What is received
 
     def dataReceived(self, data: bytes) -> None:
+        if self._isAsked:
+            # Whatever comes is as good as a pong, which may stand behind much else.
+            self._isThere()
         if self._between:
             data = self._takeTexts(data)
         if data:
@@ -515,6 +569,8 @@ class RatchetServerProtocol(LeanProtocol):
             self.factory.turns.wait(self)
         elif not self._isRead:
             self._startReading()
+        # From here on it counts what the peer reads.
+        self._look()
         self.factory.closing.begin(self)
         if self.connection is not None:
             if self.failedByMe and not self.connection.closing:
@@ -544,7 +600,7 @@ class RatchetServerProtocol(LeanProtocol):
     # Leaver: a peer that still reads what was sent before has more time
 
     def moved(self) -> bool:
-        return self._outlet.moved()
+        return self._look() >= _LEAST
 
     def drop(self) -> None:
         if self.state == _CLOSED:

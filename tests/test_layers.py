@@ -101,6 +101,7 @@ LAYERS = {
     3: [
         "__main__",
         "alpn",
+        "acknowledged",
         "batch",
         "auth",
         "bearer",

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from socket import create_connection, socket
+from socket import IPPROTO_TCP, TCP_NODELAY, create_connection, socket
 from time import sleep
 from typing import Any
 
@@ -139,6 +139,17 @@ def test_likeOneTimerEach(steps: list[tuple[str, int]]) -> None:
     assert set(begun) == {each for each in range(6) if each in ending.timeouts}
 
 
+def test_againBeforeOthers() -> None:
+    """Where one begins again when its time is over, the next one's time is over no later for it."""
+    ending = Ending()
+    ending.timeouts.start("again")
+    ending.clock.advance(2)
+    ending.timeouts.start("a")
+    ending.clock.advance(8)
+    ending.clock.advance(2)
+    assert ending.ended == [(10, "again"), (12, "a")]
+
+
 def test_stopAll() -> None:
     """Where all are stopped at once nothing ends any more, and nothing is left."""
     ending = Ending()
@@ -266,6 +277,8 @@ class Stopped:
 
     def connect(self) -> socket:
         peer = create_connection(("127.0.0.1", self._port.getHost().port), PATIENCE)
+        # Else the system waits before it sends something short.
+        peer.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
         peer.sendall(handshake())
         self.turn(4)
         assert peer.recv(4096).startswith(b"HTTP/1.1 101")

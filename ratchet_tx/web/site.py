@@ -421,9 +421,10 @@ class Site(server.Site):
         super().__init__(pages, Request, logFormatter=self._formatAccess, reactor=onTheWall(clock), **others)
         self.bodyBytes = bodyBytes
         self.takesForms = takesForms
-        self.heads: Timeouts[Channel] = Timeouts(limits.headSeconds, Patience(lambda: clock), Channel.late)
-        self.slow: Timeouts[Channel] = Timeouts(_LOOK_SECONDS, lambda: clock, Channel.look)
-        self.closing = Closing(lambda: clock)
+        patience = Patience(lambda: clock)
+        self.heads: Timeouts[Channel] = Timeouts(limits.headSeconds, patience, Channel.late)
+        self.slow: Timeouts[Channel] = Timeouts(_LOOK_SECONDS, patience, Channel.look)
+        self.closing = Closing(patience)
         self.headBounds = (limits.headBytes, limits.headCount)
         self.clock = clock
         self._counters = counters
