@@ -309,28 +309,6 @@ class TestLogins:
         peer.logIn("wrong")
         assert peer.read() == []
 
-
-def test_network() -> None:
-    """Whoever takes another address out of the same /64 for each guess waits as from one, and others don't."""
-    node = Node()
-    for last in range(AT_ONCE):
-        assert node.ask("guess", address=f"2a00:1450:4001:80b::{last:x}") is WRONG
-    node.decided.clear()
-    node.ask("next", address="2a00:1450:4001:80b:1:2:3:4")
-    assert node.decided == []
-    node.ask("neighbour", address="2a00:1450:4001:80c::1")
-    assert node.decided == [(0.0, "neighbour")]
-    node.clock.advance(1)
-    assert (1.0, "next") in node.decided
-
-
-def test_mapped() -> None:
-    """IPv4 as a socket for both protocols shows it is counted with IPv4."""
-    node = Node()
-    node.fail(AT_ONCE, f"::ffff:{HERE}")
-    node.ask("next")
-    assert node.decided == []
-
     def test_tooLong(self) -> None:
         """Where a turn is further away than loginSeconds, one is told at once; the connection stays and gets in later."""
         hub = self.guessed(limits={"loginSeconds": 10, "strangersPerAddress": 0})
@@ -386,3 +364,25 @@ def test_mapped() -> None:
         again = Peer(hub, address=HERE)
         again.logIn("a")
         assert again.read()[0]["event"] == "socket.auth.success"
+
+
+def test_network() -> None:
+    """Whoever takes another address out of the same /64 for each guess waits as from one, and others don't."""
+    node = Node()
+    for last in range(AT_ONCE):
+        assert node.ask("guess", address=f"2a00:1450:4001:80b::{last:x}") is WRONG
+    node.decided.clear()
+    node.ask("next", address="2a00:1450:4001:80b:1:2:3:4")
+    assert node.decided == []
+    node.ask("neighbour", address="2a00:1450:4001:80c::1")
+    assert node.decided == [(0.0, "neighbour")]
+    node.clock.advance(1)
+    assert (1.0, "next") in node.decided
+
+
+def test_mapped() -> None:
+    """IPv4 as a socket for both protocols shows it is counted with IPv4."""
+    node = Node()
+    node.fail(AT_ONCE, f"::ffff:{HERE}")
+    node.ask("next")
+    assert node.decided == []

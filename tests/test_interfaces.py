@@ -23,8 +23,8 @@ def named(value: Any) -> str | None:
 
 
 def test_every() -> None:
-    """There are eleven interfaces, and each one's name says that it is one."""
-    assert len(EVERY) == 11
+    """There are twelve interfaces, and each one's name says that it is one."""
+    assert len(EVERY) == 12
     assert all(re.fullmatch("I[A-Z][A-Za-z]+", interface.__name__) for interface in EVERY)
 
 
