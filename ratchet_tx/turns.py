@@ -14,7 +14,7 @@ from twisted.logger import Logger
 from ratchet_tx.clock import nextTurn
 
 #: How long, in seconds, a turn may take for what can wait: long chunks, and what was left over from the turn before.
-TURN_SECONDS = 0.01
+TURN_SECONDS = 0.005
 
 
 class Reading(Protocol):

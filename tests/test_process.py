@@ -22,11 +22,16 @@ from tests.ends import fetch
 from tests.processes import PATIENCE, Server, freePort, run, serving, twistd
 
 MODULE = """
+import gc
 from twisted.internet import reactor
 from twisted.internet.task import deferLater
 from ratchet_tx import on
 
 class Echo:
+    @on("frozen")
+    def frozen(self, event):
+        return gc.get_freeze_count()
+
     @on("slow")
     def slow(self, event):
         return deferLater(reactor, event.payload.data, lambda: "slept")
@@ -169,3 +174,11 @@ def slow(folder: Path, *words: str) -> Iterator[Server]:
     command = twistd("-n", "--pidfile=", "ratchet", "--port", str(port), "--application", "mine.Echo", *words)
     with serving(command, port, folder) as server:
         yield server
+
+
+def test_garbage(folder: Path) -> None:
+    """What is there from the start isn't looked through by the garbage collector again and again."""
+    with slow(folder) as server, connect(server.socketUrl) as peer:
+        peer.send('{"event":"frozen","id":1}')
+        assert json.loads(peer.recv(timeout=20))["data"]["result"] > 10_000
+        server.stop()
