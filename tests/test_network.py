@@ -18,6 +18,7 @@ from twisted.internet.task import LoopingCall, deferLater
 
 from ratchet_tx import Applications, Hub, RatchetServerFactory, RoomPolicy, Settings, on
 from ratchet_tx.backplane.memory import MemoryBackplane
+from ratchet_tx.past import Position
 from tests.fakes import FakeProvider, succeeded
 from tests.processes import PATIENCE
 from tests.rough import Network
@@ -206,10 +207,13 @@ class World:
     def publish(self, room: str, text: str = "") -> None:
         self.count += 1
         data = {"n": self.count, "x": text}
-        position = self.random.choice(self.hubs).emit("item", data, room=room)
-        if position is not None:
-            position.addCallback(lambda found: self.published.add(room, found, data) or found)
-            position.addCallback(lambda found: self.last.update({room: found}))
+
+        def note(found: Any) -> None:
+            if found is not None:
+                self.last[room] = Position(*found)
+                self.published.add(room, self.last[room], data)
+
+        self.random.choice(self.hubs).emit("item", data, room=room).addCallback(note)
 
     async def until(self, isSo: Callable[[], bool]) -> None:
         """

@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from twisted.internet.error import ConnectionLost
 
 from ratchet_tx import Applications, Hub, RatchetServerFactory, RoomPolicy, Settings, on
+from ratchet_tx.past import Position
 from tests.ends import MemoryReactor, Wire
 from tests.fakes import FakeProvider, LateBackplane, succeeded
 from tests.wire import CLOSE, TEXT, Stream, frame
@@ -385,10 +386,11 @@ class Recovery(RuleBasedStateMachine):
         data = {"n": self.count, "x": "x" * size}
         self.mayWait += 100 + size
         position = self.hubs[node].emit("item", data, room=room)
-        if room not in HISTORY:
-            assert position is None
-            return None
         found = succeeded(position)
+        if room not in HISTORY:
+            assert found is None
+            return None
+        found = Position(*found)
         self.published.add(room, found, data)
         self.events[room].append(Event(*found, self.reactor.seconds(), 100 + size))
         return found
@@ -396,6 +398,9 @@ class Recovery(RuleBasedStateMachine):
     @rule(node=st.integers(0, 1), client=st.sampled_from(CLIENTS), room=ROOMS)
     def takesOut(self, node: int, client: str, room: str) -> None:
         self.hubs[node].leave(client, room)
+        # Who was lost and is taken out isn't waited for any more.
+        for ref in self.shown.lost(room, client) if room in SHOWN else ():
+            self.shown.hide(room, ref)
         for line in self._lines():
             if line.client == client and room in line.refs:
                 self.shown.hide(room, line.refs.pop(room))

@@ -7,7 +7,7 @@ It speaks in messages, and knows neither bytes nor who carries them; what was re
 from collections.abc import Mapping
 from typing import Any
 
-from ratchet_tx.history import Position
+from ratchet_tx.past import Position
 
 
 class Published:
