@@ -165,7 +165,7 @@ describe('Rooms and a real server', () => {
         const before = ada.subscribe('kept.a');
         const heard = listen(before);
         await before.ready;
-        assert.deepEqual(await publish(bob, 'kept.a', 1), [before.position.epoch, 1]);
+        assert.deepEqual(await publish(bob, 'kept.a', 1), { epoch: before.position.epoch, offset: 1 });
         await heard.upTo(1);
         const end = next(ada, 'socket.close');
         ada.close();
