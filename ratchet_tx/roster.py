@@ -81,7 +81,8 @@ class Roster:
         """
         Add a member, or know it anew; nothing is to be told where it is shown as before.
         """
-        if self._members.get(ref) == member:
+        if self._members.get(ref) == member and next(reversed(self._members)) == ref:
+            # Whoever comes again is shown last, and is that already.
             return
         before = self._forget(ref)
         self._members[ref] = member
