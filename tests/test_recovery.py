@@ -486,6 +486,8 @@ class Recovery(RuleBasedStateMachine):
             results = reply["result"] if "rooms" in data else [reply.get("result", {"error": reply})]
             for wish, result in zip(wishes, results, strict=True):
                 if "error" in result:
+                    if result["error"].get("code") == "replay.later" and wish["room"] in line.refs:
+                        self.shown.hide(wish["room"], line.refs.pop(wish["room"]))
                     continue
                 line.metas[wish["room"]] = wish.get("meta")
                 if wish["room"] in HISTORY:

@@ -185,6 +185,9 @@ class Witness:
             if not result["error"]["retry"]:
                 self.wanted.pop(room, None)
                 self._visit(room).leave()
+            elif result["error"]["code"] == "replay.later":
+                # They aren't in it until they have asked again.
+                self._visit(room).leave()
             return
         self._visit(room).isIn = True
         if "epoch" not in result:
