@@ -5,12 +5,18 @@ PORT ?= 8080
 SECONDS ?= 60
 VENV := .venv
 BENCH := .venv-bench
+OLDEST := .venv-oldest
 BIN := $(VENV)/bin
 
 # What the tests run beside Python: browsers, clients, proxies.
 PROGRAMS := apache2 caddy chromium curl firefox-esr haproxy nginx node npm openssl
 
-.PHONY: run test check conformance fuzz all clean
+# The tests of that code of ours that calls Twisted, Autobahn, OpenSSL and msgspec, over whole servers where there are some.
+MEETING_OTHERS := tests/real $(addprefix tests/test_,alpn.py bare.py certificate.py connection.py credentials.py door.py \
+	examples.py journey.py messages.py network.py payload.py process.py renewable.py resource.py service.py site.py tap.py \
+	vectors.py websocket.py webtokens.py)
+
+.PHONY: run test test-oldest docs-clients check conformance fuzz all clean
 .PHONY: benchmark benchmark-all benchmark-growth benchmark-soak benchmark-hostile benchmark-docs benchmark-smoke
 
 # The chat, on http://localhost:$(PORT)
@@ -22,6 +28,15 @@ test: $(VENV)/test tests/js/node_modules
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
+
+# What meets others' code, with the oldest versions that setup.py admits
+test-oldest: $(OLDEST)/test tests/js/node_modules
+	$(OLDEST)/bin/python -m pytest $(MEETING_OTHERS)
+
+# docs/clients.rst, from a run of what is made by others
+docs-clients: $(VENV)/test tests/js/node_modules
+	$(BIN)/python -m pytest tests/real
+	$(BIN)/python -m tests.real.table
 
 # What needs no run: style, types
 check: $(VENV)/test
@@ -76,7 +91,7 @@ benchmark-smoke: $(BENCH)/bench
 all: test check
 
 clean:
-	rm -rf $(VENV) $(BENCH) $(BENCH)-asgi tests/js/node_modules benchmarks/servers/node_modules build *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(OLDEST) $(BENCH) $(BENCH)-asgi tests/js/node_modules benchmarks/servers/node_modules build *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:
 	.ci/packages $(PYTHON)
@@ -90,6 +105,13 @@ $(VENV)/run: $(VENV)/bin/python setup.py
 $(VENV)/test: $(VENV)/bin/python setup.py
 	.ci/packages $(PROGRAMS)
 	$(BIN)/pip install --quiet --editable ".[test,dev]"
+	touch $@
+
+$(OLDEST)/test: $(VENV)/test
+	$(PYTHON) -m venv $(OLDEST)
+	$(OLDEST)/bin/pip install --quiet --upgrade pip
+	$(BIN)/python -m tests.oldest > $(OLDEST)/constraints.txt
+	$(OLDEST)/bin/pip install --quiet --constraint $(OLDEST)/constraints.txt --editable ".[test,tls,jwt,templates]"
 	touch $@
 
 $(VENV)/fuzz: $(VENV)/test
