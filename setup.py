@@ -12,10 +12,10 @@ HERE = Path(__file__).parent
 EXTRAS = {
     "templates": ["Jinja2>=3.1"],
     "tls": ["Twisted[tls]>=26.4", "pyOpenSSL>=25.2"],
-    "jwt": ["PyJWT[crypto]>=2.11"],
+    "jwt": ["PyJWT[crypto]>=2.13"],
     "test": [
         "Jinja2>=3.1",
-        "PyJWT[crypto]>=2.11",
+        "PyJWT[crypto]>=2.13",
         "Twisted[tls]>=26.4",
         "aiohttp>=3.11",
         "coverage[toml]>=7.10",
@@ -78,7 +78,7 @@ setup(
         "Twisted>=26.4",
         "autobahn>=26.7.1",
         "idna>=3.7",
-        "msgspec>=0.19",
+        "msgspec>=0.22",
         "setuptools; python_version < '3.12'",
         "typing_extensions>=4.9",
         "zope.interface>=7.0.1",
