@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
 from websockets.exceptions import InvalidStatus
-from websockets.sync.client import connect
 from zope.interface.verify import verifyObject
 
 from ratchet_tx import UsageError
 from ratchet_tx.alpn import acceptableProtocols
 from ratchet_tx.certificate import Certificate
 from tests.processes import twistd
+from tests.real.talk import dialing
 from tests.tls import makeCertificate, ratchet, shownName, shows, talks, trusting
 
 
@@ -43,10 +43,10 @@ def test_secure(folder: Path, words: tuple[str, ...]) -> None:
     with ratchet(folder, *words) as server:
         context = trusting(folder)
         place = f"127.0.0.1:{server.port}"
-        with connect(f"wss://{place}/", ssl=context, origin=f"https://{place}") as peer:  # type: ignore[arg-type]
+        with dialing(f"wss://{place}/", context, origin=f"https://{place}") as peer:
             assert talks(peer)
         foreign: Any = f"http://{place}"
-        with pytest.raises(InvalidStatus, match="403"), connect(f"wss://{place}/", ssl=context, origin=foreign):
+        with pytest.raises(InvalidStatus, match="403"), dialing(f"wss://{place}/", context, origin=foreign):
             pass
         with (
             create_connection(("127.0.0.1", server.port), 20) as plain,
@@ -113,7 +113,7 @@ def test_renewed(folder: Path) -> None:
     """At SIGHUP a renewed certificate is shown to who comes then, and nobody is dropped."""
     with ratchet(folder, "--port", "PORT", "--certificate", "cert.pem", "--key", "key.pem") as server:
         first = trusting(folder)
-        with connect(f"wss://127.0.0.1:{server.port}/", ssl=first) as peer:
+        with dialing(f"wss://127.0.0.1:{server.port}/", first) as peer:
             assert shownName(server.port, first) == "first"
             makeCertificate(folder, "second")
             server.hangUp()

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from twisted.internet.protocol import Factory, Protocol
 from twisted.protocols.tls import TLSMemoryBIOFactory
-from websockets.sync.client import connect
 
 from ratchet_tx import Settings, UsageError, makeService
 from ratchet_tx.renewable import RenewablePort, isRenewable
 from tests.ends import MemoryReactor
 from tests.fakes import logged, succeeded
+from tests.real.talk import dialing
 from tests.tls import makeCertificate, ratchet, shownName, shows, talks, trusting
 
 # Twisted's endpoints use of pyOpenSSL what is deprecated there.
@@ -39,7 +39,7 @@ def test_renewed(folder: Path, description: str) -> None:
     """At SIGHUP a renewed certificate is shown to who comes then, and nobody is dropped; a broken one is shown to nobody."""
     with ratchet(folder, "--listen", description) as server:
         first = trusting(folder)
-        with connect(f"wss://127.0.0.1:{server.port}/", ssl=first) as peer:
+        with dialing(f"wss://127.0.0.1:{server.port}/", first) as peer:
             assert shownName(server.port, first) == "first"
             makeCertificate(folder, "second")
             assert shownName(server.port, first) == "first"

@@ -2,7 +2,6 @@
 TLS for tests: certificates, servers that show them, and peers that look at them.
 """
 
-import json
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,9 +15,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from websockets.sync.client import ClientConnection
 
 from tests.processes import Server, freePort, serving, twistd
+from tests.real.talk import Peer, ask
 
 
 def makeCertificate(folder: Path, name: str) -> None:
@@ -48,9 +47,9 @@ def trusting(folder: Path) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=str(folder / "cert.pem"))
 
 
-def talks(peer: ClientConnection) -> bool:
-    peer.send(json.dumps({"event": "socket.ping", "id": 1}))
-    return bool(json.loads(peer.recv(timeout=20))["data"]["ok"])
+def talks(peer: Peer) -> bool:
+    ask(peer, "socket.ping")
+    return True
 
 
 def shownName(port: int, context: ssl.SSLContext) -> str:
