@@ -20,6 +20,7 @@ from twisted.python.failure import Failure
 
 from ratchet_tx.certificate import requireTLS
 from ratchet_tx.errors import UsageError
+from ratchet_tx.loopback import queueing
 
 #: How often a handshake may go to and fro; TLS needs less than that.
 _FLIGHTS = 5
@@ -125,7 +126,7 @@ class _Listener:
 def _read(description: str, factory: Any, clock: Any, setting: str) -> _Wanted:
     listener = _Listener(clock)
     try:
-        endpoint = serverFromString(listener, description)
+        endpoint = serverFromString(listener, queueing(description))
         endpoint.listen(Factory.forProtocol(Protocol))
         shown = _Visitor().isShown(listener.wanted.factory)
     except Exception as error:

@@ -15,7 +15,7 @@ from ratchet_tx.certificate import Certificate
 from ratchet_tx.errors import UsageError
 from ratchet_tx.hosts import Hosts
 from ratchet_tx.hub import Hub
-from ratchet_tx.loopback import stayingHere
+from ratchet_tx.loopback import queueing, stayingHere
 from ratchet_tx.proxyline import behindProxy, wrapProxied
 from ratchet_tx.renewable import RenewablePort, checkProxied, isRenewable
 from ratchet_tx.settings import Settings
@@ -116,7 +116,7 @@ class RatchetService(MultiService):
         if rest is not None:
             factory = wrapProxied(factory)
         try:
-            listeningService(rest or description, factory, reactor).setServiceParent(self)
+            listeningService(queueing(rest or description), factory, reactor).setServiceParent(self)
         except (ValueError, TypeError, LookupError, ImportError, OSError) as error:
             raise UsageError(f"{setting}: {description!r} is no endpoint: {error}") from error
 

@@ -1,11 +1,16 @@
 """
-Endpoints that stay on this machine.
+Descriptions of endpoints, completed.
 """
 
+from socket import SOMAXCONN
+from typing import Any
+
 import pytest
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.testing import MemoryReactorClock
 
 from ratchet_tx import UsageError
-from ratchet_tx.loopback import stayingHere
+from ratchet_tx.loopback import queueing, stayingHere
 
 
 @pytest.mark.parametrize(
@@ -38,3 +43,34 @@ def test_others(description: str) -> None:
     """Of other kinds nobody knows where they listen, so they are refused."""
     with pytest.raises(UsageError, match="is neither a port nor one of tcp, ssl, tcp6, tls, unix, systemd"):
         stayingHere(description)
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "tcp:9000",
+        "tcp:9000:127.0.0.1",
+        "tcp:port=9000",
+        r"tcp6:9000:interface=\:\:1",
+        r"unix:/run/a\=b",
+        "unix:a:660",
+    ],
+)
+def test_queueing(description: str) -> None:
+    """As many may wait to be accepted as the system admits, where nothing else is said."""
+    completed = queueing(description)
+    assert completed == f"{description}:backlog={SOMAXCONN}"
+    assert f"_backlog={SOMAXCONN}" in repr(sorted(f"{name}={value}" for name, value in vars(_endpoint(completed)).items()))
+
+
+def _endpoint(description: str) -> Any:
+    return serverFromString(MemoryReactorClock(), description)
+
+
+@pytest.mark.parametrize(
+    "description",
+    ["tcp:9000:backlog=5", "tcp:9000:127.0.0.1:5", r"tcp6:9000:5:\:\:1", "unix:/a:660:5", "systemd:index=1"],
+)
+def test_queueingSaid(description: str) -> None:
+    """A backlog that is said stays, named or not, and so does what has none."""
+    assert queueing(description) == description

@@ -4,7 +4,7 @@ All parts as one service.
 
 from dataclasses import replace
 from pathlib import Path
-from socket import socket
+from socket import SOMAXCONN, socket
 from typing import Any
 
 import pytest
@@ -116,6 +116,7 @@ def test_ports(reactor: MemoryReactor, settings: Settings, expected: list[Any]) 
     """Other endpoints alone replace the port; with a port, there are both."""
     makeService(settings, reactor=reactor).startService()
     assert [(port, interface) for port, _, _, interface in reactor.tcpServers] == expected
+    assert {backlog for _, _, backlog, _ in reactor.tcpServers} == {SOMAXCONN}
 
 
 @pytest.mark.parametrize("description", ["nonsense", "tcp:x", "nonsense:1", "ssl:443:privateKey=/nowhere", ""])
