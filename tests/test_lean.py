@@ -96,7 +96,7 @@ def test_nobodyWaits() -> None:
 class _Choosy(RatchetServerProtocol):
     def onConnect(self, request: Any) -> Any:
         super().onConnect(request)
-        return request.protocols[int(request.params["which"][0])], {"X-Asked": request.path}
+        return request.protocols[int(self._request.query["which"][0])], {"X-Asked": self._request.path}
 
 
 def test_subprotocols() -> None:

@@ -583,6 +583,17 @@ class TestEnds:
             assert wire.transport.aborted
             wire.lose()
 
+    def test_lostBeforeTheNext(self) -> None:
+        """Who is gone as soon as the last answer is there isn't closed, nor dropped, once more."""
+        port = Port()
+        wire = Wire(port.factory)
+        with logged():
+            wire.protocol.dataReceived(b"GET / HTTP/1.1\r\nHost: localhost:8080\r\nConnection: close\r\n\r\n")
+            assert wire.receive().startswith(b"HTTP/1.1 405 ")
+            wire.lose()
+            port.reactor.pump([0, LINGER_SECONDS, LINGER_SECONDS])
+        assert not wire.transport.aborted
+
     def test_halfClosed(self) -> None:
         """Who sends nothing more is answered what was asked, all of it, and closed."""
         port = Port()

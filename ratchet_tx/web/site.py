@@ -67,6 +67,9 @@ class Channel(http.HTTPChannel, Upgrading):
     #: Whether the peer will send nothing more.
     _isHalfClosed = False
 
+    #: Whether the connection is lost.
+    _isLost = False
+
     #: Whether the transport has as much to send as it takes.
     _isFull = False
 
@@ -153,8 +156,8 @@ class Channel(http.HTTPChannel, Upgrading):
         self.site.clock.callLater(0, self._goOn, request)
 
     def _goOn(self, request: Any) -> None:
-        # There is none any more where the connection is lost by now.
-        if not self.requests:
+        # twisted.web keeps the request where the connection is lost, and would close that once more.
+        if self._isLost or not self.requests:
             return
         self._isAnswering = False
         if self.persistent:
@@ -174,7 +177,11 @@ class Channel(http.HTTPChannel, Upgrading):
     def loseConnection(self) -> None:
         """
         Close the connection once what was written has been sent; who doesn't take it is dropped.
+
+        Nothing happens where it is lost: Twisted's TLS fails where a lost connection is dropped.
         """
+        if self._isLost:
+            return
         self._taken = taken(self.transport)
         self.site.closing.begin(self)
         super().loseConnection()
@@ -212,6 +219,7 @@ class Channel(http.HTTPChannel, Upgrading):
         transport.abortConnection()
 
     def connectionLost(self, reason: Failure) -> None:
+        self._isLost = True
         self._leave()
         super().connectionLost(reason)
 

@@ -45,7 +45,7 @@ def main(port: int, without: tuple[str, ...]) -> None:
     """
     Serve until the end.
     """
-    limits = Settings().limits.having({"messageBytes": 16 << 20, "pingSeconds": 0}, "conformance")
+    limits = Settings().limits.having({"messageBytes": 16 << 20, "connectionBytes": 0, "pingSeconds": 0}, "conformance")
     factory = EchoFactory(Hub(settings=Settings(limits=limits).having({"without": without}, "conformance")))
     factory.perMessageCompressionAccept = accept
     reactor.listenTCP(port, factory, interface="127.0.0.1")  # type: ignore[attr-defined]
