@@ -26,6 +26,7 @@ from ratchet_tx.interfaces import (
 from ratchet_tx.marks import on
 from ratchet_tx.payload import Payload
 from ratchet_tx.policies import RoomPolicy
+from ratchet_tx.published import Position
 from ratchet_tx.service import makeService
 from ratchet_tx.settings import Limits, Settings
 from ratchet_tx.web.macro import websocketClient
@@ -56,6 +57,7 @@ __all__ = [
     "Limits",
     "Payload",
     "PeerError",
+    "Position",
     "RatchetError",
     "RatchetResource",
     "RatchetServerFactory",

@@ -93,7 +93,7 @@ class Answers:
 
     def reply(self, connection: Connection, payload: Payload, result: Any, refusal: PeerError | None = None) -> None:
         """
-        Answer a payload; it never raises, for whoever asked is owed an answer.
+        Answer a payload; it never raises, for the peer is owed an answer.
 
         A result that JSON can't say is logged, and answered by C{handler.failed}.
 

@@ -218,8 +218,8 @@ class SteadyClock:
         """
         Set the alarm anew, for the reactor's time may have stepped since; it rings in this turn where something is due.
 
-        Nothing is called from here, so that in one turn of the reactor what is due is called once: whoever counts turns by
-        C{callLater(0, ...)} relies on it that between two of them all is read.
+        Nothing is called from here, so that in one turn of the reactor what is due is called once: code that counts turns by
+        C{callLater(0, ...)} relies on all being read between two of them.
         """
         if self._alarm is not None:
             self._alarm.cancel()

@@ -138,7 +138,7 @@ class Histories:
             if not self._isNeeded(room):
                 self._end(room, life)
                 return True
-            # Who is in it goes on counting from where they are, and whoever comes back is told that something is missing.
+            # Its members go on counting from where they are, and a client that comes back is told that something is missing.
             self._touch(room, life, life.keep, now)
             if len(life):
                 self._count(-life.forgetAll())

@@ -617,7 +617,7 @@ class Hub(Service):
         keep = self.applications.policies.keep(room) if room is not None and client is None else None
         self._requireThread("emit")
         published = self.publish(Deliver(event, encodeData(event, data), room, client, keep=keep))
-        # A Deferred of its own: whoever is given it may add to it.
+        # A Deferred of its own, for callers add callbacks to it.
         return succeed(None) if published is None else published.addCallback(_asPosition)
 
     def publishFromThread(

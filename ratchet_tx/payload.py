@@ -179,7 +179,7 @@ def decodeHead(text: bytes) -> Head:
     """
     Read of a message what it is, without its data, which is skipped at a thirtieth of the cost of reading it.
 
-    Faults in the data mostly pass: whoever needs the data reads it all.
+    Faults in the data mostly pass: a caller that needs the data reads all of it.
 
     @raise BadPayload: for what has no such head
     """
@@ -211,7 +211,7 @@ def _badText(text: bytes, error: Exception) -> BadPayload:
 
 def _idOf(text: bytes) -> int | None:
     """
-    Find the id of a message that can't be read, but is JSON by its grammar: whoever asked is owed a reply.
+    Find the id of a message that can't be read, but is JSON by its grammar: its sender is owed a reply.
     """
     try:
         # Half a pair of surrogates is JSON, and no text.

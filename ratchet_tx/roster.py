@@ -82,7 +82,7 @@ class Roster:
         Add a member, or know it anew; nothing is to be told where it is shown as before.
         """
         if self._members.get(ref) == member and next(reversed(self._members)) == ref:
-            # Whoever comes again is shown last, and is that already.
+            # A member that comes again is shown last, and this one is that already.
             return
         before = self._forget(ref)
         self._members[ref] = member

@@ -135,7 +135,7 @@ class RatchetService(MultiService):
         public = _listensOnPort(settings) and (isPublic(settings.address) or settings.address in ("0.0.0.0", "::"))
         if public and self._hub.letsGuestsIn and not self._hub.limits.connectionsPerAddress:
             self._log.warn(
-                "Everybody may come in, without a login and as often as he likes: "
+                "Anybody may connect without a login, and from one address as often as they like: "
                 "name a client provider, or set the limit connectionsPerAddress"
             )
 

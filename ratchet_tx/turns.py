@@ -1,7 +1,7 @@
 """
 Shares the reactor's turns among peers: what one of them sent beyond its share waits for the next turn, others in between.
 
-It doesn't know what peers send; whoever reads from them asks here whether to go on.
+It doesn't know what peers send; the code that reads from them asks here whether to go on.
 """
 
 from collections import OrderedDict

@@ -18,7 +18,7 @@ class Peer:
 
     @ivar overflows: how often he was too slow
     @ivar dropped: what was left out for him
-    @ivar waiting: how much waits for him, as he was told last
+    @ivar waiting: how much waits for them, as they were told last
     """
 
     outlet: Any

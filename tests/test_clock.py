@@ -323,7 +323,7 @@ def test_realTurns() -> None:
 
 
 def test_hubs() -> None:
-    """A hub measures durations over its reactor, whoever gave it, and leaves no thread; another clock it takes as it is."""
+    """A hub measures durations over its reactor, given or not, and leaves no thread; another clock it takes as it is."""
     fake = Clock()
     assert steady(fake) is fake
     assert startedHub(clock=fake).clock is fake

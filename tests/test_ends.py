@@ -148,7 +148,7 @@ def test_halfClosed(tmp_path: Path) -> None:
 
 
 def test_stopping(folder: Path) -> None:
-    """A server stops in time, whoever is just connected."""
+    """A server stops in time, whatever peers are connected."""
     words = ("--port", "PORT", "--certificate", "cert.pem", "--key", "key.pem", "--limit", "headSeconds=0")
     with ratchet(folder, *words) as server, reach(server.port), reach(server.port) as half, reach(server.port) as plain:
         half.sendall(clientHello()[:50])

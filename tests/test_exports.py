@@ -30,6 +30,7 @@ NAMES = [
     "Limits",
     "Payload",
     "PeerError",
+    "Position",
     "RatchetError",
     "RatchetResource",
     "RatchetServerFactory",

@@ -367,7 +367,7 @@ class TestLogins:
 
 
 def test_network() -> None:
-    """Whoever takes another address out of the same /64 for each guess waits as from one, and others don't."""
+    """Guesses from many addresses of one /64 wait as those from one address, and others don't."""
     node = Node()
     for last in range(AT_ONCE):
         assert node.ask("guess", address=f"2a00:1450:4001:80b::{last:x}") is WRONG

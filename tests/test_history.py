@@ -209,7 +209,7 @@ class TestAsking:
         assert (len(world.histories), world.histories.bytes, world.histories.due) == (0, 0, None)
 
     def test_theSameUntilItBegins(self) -> None:
-        """Whoever asks is told the same epoch, which the room's life has then."""
+        """All who ask are told the same epoch, and the room's life has it then."""
         world = World()
         epoch, _, _ = world.read(keep=KEEP)
         world.now = 1_000_000
@@ -314,7 +314,7 @@ class TestLimit:
         assert [world.histories.forgetOldest(0) for _ in range(5)] == [True, True, True, False, False]
 
     def test_allIsCounted(self) -> None:
-        """Every byte that is counted when it comes is counted when it goes, whoever tells."""
+        """Every byte that is counted when it comes is counted when it goes, whatever made it go."""
         world = World()
         changes: list[int] = []
         world.histories = Histories(world.inside.__contains__, changes.append)

@@ -260,7 +260,7 @@ class TestLost:
     """
 
     def test_itGoesOn(self, hub: Hub, orders: Orders) -> None:
-        """Its handler isn't cancelled, and what comes of it is the reply to whoever sends it again, then or later."""
+        """Its handler isn't cancelled, and its outcome is the reply when it is sent again, then or later."""
         first, one, other = arrive(hub), arrive(hub), arrive(hub)
         for number, peer in enumerate((first, one)):
             assert emit(peer, "later", number) == {}
@@ -389,7 +389,7 @@ class TestLost:
         assert (orders.handled, orders.cancelled, ada.read()) == (["beside"], 0, [])
 
     def test_becameAnother(self, hub: Hub, orders: Orders) -> None:
-        """Whoever waits is answered, as they asked; as somebody else they have keys of their own."""
+        """All who wait are answered, as they asked; as somebody else they have keys of their own."""
         first, other = arrive(hub), arrive(hub)
         emit(first, "beside", 1)
         emit(other, "beside", 1)

@@ -168,7 +168,7 @@ class TestEnvelope:
         ],
     )
     def test_idBehindAFault(self, rest: bytes) -> None:
-        """The id of a message is found, however bad the rest of it is: whoever asked is owed a reply."""
+        """The id of a message is found, however bad the rest of it is: its sender is owed a reply."""
         assert refusal(b'{"event":5,"data":' + rest).id == 7
         assert refusal(b'{"event":"x","data":' + rest).id == 7
 

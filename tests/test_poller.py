@@ -323,8 +323,8 @@ def test_shutdownBetween(house: House) -> None:
 @pytest.mark.parametrize("writing", [True, False])
 def test_newcomers(writing: bool) -> None:
     """
-    Who connects in the very turn in which another is lost, that was being written to, gets none of its events, though the
-    system would give him its number.
+    A peer that connects in the turn in which another is lost, while that one is written to, gets none of its events, though
+    the system would give it the same file number.
 
     The system tells what has happened in its order: that the first can be read, that the second comes, and then that the
     first can be written to.

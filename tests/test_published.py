@@ -124,7 +124,7 @@ class TestFailures:
 
     @pytest.mark.parametrize("raises", [False, True])
     def test_whoWaits(self, raises: bool) -> None:
-        """Whoever waits is told of the failure, and it isn't counted then."""
+        """Code that waits is told of the failure, and it isn't counted then."""
         backplane = Broken()
         hub = startedHub(Newsroom(), backplane=backplane)
         backplane.raises = raises
