@@ -2,6 +2,8 @@
 How much peers may ask: who may come in, how fast events may come, and who is closed for it; what they ask it doesn't know.
 """
 
+from math import ceil
+
 from ratchet_tx.addresses import Addresses
 from ratchet_tx.answers import Answers
 from ratchet_tx.connection import QUEUED_EVENT_BYTES, Connection
@@ -178,4 +180,5 @@ class Guard:
 
 
 def _tooFast(lacking: float) -> PeerError:
-    return PeerError("rate.limited", "Too many events", retry=True, after=round(lacking, 3))
+    # Rounded up, for who comes back a moment too early is refused once more; but not for what times don't add up by.
+    return PeerError("rate.limited", "Too many events", retry=True, after=ceil(lacking * 1000 - 1e-6) / 1000)

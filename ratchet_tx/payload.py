@@ -14,7 +14,7 @@ from msgspec import Meta
 from typing_extensions import TypeVar
 
 from ratchet_tx.errors import PeerError, UsageError
-from ratchet_tx.salvage import idOf
+from ratchet_tx.salvage import asID, idOf
 from ratchet_tx.sayable import simplify, simplifyAll
 
 #: How long a name of an event or a room may be, in characters.
@@ -107,9 +107,11 @@ class Head(msgspec.Struct, frozen=True):
 class _Answerable(msgspec.Struct):
     """
     The least of a bad envelope that makes it answerable.
+
+    @ivar id: whatever stands there: of several the last counts, and none before it
     """
 
-    id: Identifier | None = None
+    id: Any = None
 
 
 def _double(text: str) -> float:
@@ -215,7 +217,7 @@ def _idOf(text: bytes) -> int | None:
     """
     try:
         # Half a pair of surrogates is JSON, and no text.
-        return _decodeAnswerable(_SURROGATE.sub(rb"\\u0020", text)).id
+        return asID(_decodeAnswerable(_SURROGATE.sub(rb"\\u0020", text)).id)
     except RecursionError:
         return idOf(text)
     except ValueError:

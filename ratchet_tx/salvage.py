@@ -5,6 +5,7 @@ Each step is one search of Python's C code over the text, so that a long message
 """
 
 import re
+from typing import Any
 
 #: An id as the key of an object, with a number behind it.  Both letters may be written as escapes.
 _ID = re.compile(rb'[{,]\s*+"(?:i|\\u0069)(?:d|\\u0064)"\s*+:\s*+(0|[1-9][0-9]{0,15})\s*+(?=[,}]|\Z)')
@@ -13,6 +14,15 @@ _ID = re.compile(rb'[{,]\s*+"(?:i|\\u0069)(?:d|\\u0064)"\s*+:\s*+(0|[1-9][0-9]{0
 _MOST = 16
 
 _GREATEST = 2**53 - 1
+
+
+def asID(value: Any) -> int | None:
+    """
+    Take a JSON value for an id.
+
+    @return: None for what is no id (PROTOCOL)
+    """
+    return value if type(value) is int and 0 <= value <= _GREATEST else None
 
 
 def idOf(text: bytes) -> int | None:
@@ -35,6 +45,5 @@ def idOf(text: bytes) -> int | None:
         depth += between.count(b"{") + between.count(b"[") - between.count(b"}") - between.count(b"]")
         start = found.end()
         if depth == 1:
-            number = int(found[1])
-            id = number if number <= _GREATEST else None
+            id = asID(int(found[1]))
     return id

@@ -7,12 +7,15 @@ Nothing here runs for data that is made of Python's own types alone.
 
 from collections import UserString
 from collections.abc import Callable, Collection, Iterator, Mapping
-from datetime import date, datetime, time
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from numbers import Integral, Real
 from typing import Any
 from uuid import UUID
+
+from msgspec import Raw
 
 from ratchet_tx.errors import UsageError
 
@@ -53,7 +56,10 @@ def simplify(value: Any) -> Any:
     for name in ("tolist", "item"):
         method = getattr(value, name, None) if hasattr(value, "dtype") else None
         if callable(method):
-            return method()
+            plain = method()
+            # What Python has no number for, such as a long double, numpy gives as it is.
+            if type(plain) is not type(value):
+                return plain
     for kind, convert in _EXACTLY:
         if isinstance(value, kind):
             return convert(value)
@@ -74,13 +80,23 @@ def simplifyAll(value: Any, path: str = "$") -> Any:
         return dict(_members(value, path))
     if isinstance(value, list | tuple | set | frozenset):
         return [simplifyAll(each, f"{path}[{number}]") for number, each in enumerate(value)]
-    # The encoder knows these by what they are made of.
-    if hasattr(type(value), "__dataclass_fields__") or hasattr(type(value), "__attrs_attrs__"):
-        return value
+    names = _fieldsOf(value)
+    if names is not None:
+        return dict(_members({name: getattr(value, name) for name in names if hasattr(value, name)}, path))
     try:
         return simplifyAll(simplify(value), path)
     except UsageError as error:
         raise UsageError(f"{error} (at {path})" if " (at " not in str(error) else str(error)) from None
+
+
+def _fieldsOf(value: Any) -> list[str] | None:
+    """
+    Name the fields of a dataclass's or an attrs class's instance.
+    """
+    if is_dataclass(value):
+        return [each.name for each in fields(value)]
+    made = getattr(type(value), "__attrs_attrs__", None)
+    return None if made is None else [each.name for each in made]
 
 
 def _members(value: Mapping[Any, Any], path: str) -> Iterator[tuple[Any, Any]]:
@@ -91,12 +107,13 @@ def _members(value: Mapping[Any, Any], path: str) -> Iterator[tuple[Any, Any]]:
 
 
 def _key(key: Any, path: str) -> Any:
-    if isinstance(key, bool):
-        return "true" if key else "false"
     if key is None or (isinstance(key, Collection) and not isinstance(key, str | bytes)):
         raise UsageError(f"an object has no keys of the type {type(key).__name__} (at {path})")
-    return key if type(key) in _KNOWN else simplifyAll(key, path)
+    name = key if type(key) in _KNOWN else simplifyAll(key, path)
+    return name if type(name) is not bool else "true" if name else "false"
 
 
 #: What the encoder takes as it is.
-_KNOWN = frozenset({str, int, float, bool, type(None), bytes, Decimal, UUID, datetime, date, time})
+_KNOWN = frozenset(
+    {str, int, float, bool, type(None), bytes, bytearray, memoryview, Decimal, UUID, datetime, date, time, timedelta, Raw}
+)

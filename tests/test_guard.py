@@ -4,6 +4,7 @@ What happens at the limits, to who comes and to what comes.
 
 from typing import Any
 
+import pytest
 from twisted.internet.defer import Deferred
 
 from ratchet_tx import Hub, on
@@ -97,6 +98,18 @@ class TestRate:
         peer.emit("echo", id=9)
         assert peer.read()[0]["data"]["ok"]
         assert hub.counters.refused == {"rate.limited": 1}
+
+    @pytest.mark.parametrize("perSecond", [3, 700, 5000])
+    def test_after(self, perSecond: int) -> None:
+        """Who comes again after the time that they were told isn't refused once more, however short it is."""
+        hub = startedHub(Echo(), limits={"eventsPerSecond": perSecond, "eventsBurst": 2})
+        peer = Peer(hub)
+        for _ in range(3):
+            peer.emit("echo", id=1)
+        after = peer.read()[-1]["data"]["error"]["after"]
+        advance(hub, after)
+        peer.emit("echo", id=2)
+        assert peer.read()[0]["data"]["ok"]
 
     def test_closed(self) -> None:
         """Who is refused a whole burst of times, without a free second in between, is closed with 4009."""

@@ -139,6 +139,11 @@ class TestEnvelope:
         error = refusal(message(id=id))
         assert (error.facts, error.id) == ({"path": "$.id"}, None)
 
+    @pytest.mark.parametrize("text", [b'{"id":"7","event":"x","id":7}', b'{"event":5,"id":-7,"id":7}'])
+    def test_lastId(self, text: bytes) -> None:
+        """Of several ids the last counts, as for a reader of JSON, though one before it is none."""
+        assert refusal(text).id == 7
+
     def test_badReply(self) -> None:
         """A reply names a question of ours, and ours have texts for ids."""
         error = refusal(b'{"event":"socket.reply","re":5,"id":7}')

@@ -288,6 +288,8 @@ class TestKeys:
             assert caller.refused({"event": "item", **other, "key": "k"}) == (422, "key.reused")
         assert caller.refused({"event": "other", "data": {"a": 1, "b": 2}}, Idempotency_Key="k") == (422, "key.reused")
         assert caller.post(b' {"key":"k", "data":{"b":2,"a":1},"event" : "\\u0069tem"}') == SENT
+        assert caller.post(b'{"key":"k", "data":{"b":2.0,"a":1e0},"event":"item"}') == SENT
+        assert caller.refused({"event": "item", "data": {"a": 1, "b": 2.5}, "key": "k"}) == (422, "key.reused")
         assert len(peer.read()) == 1
 
     def test_reusedMeanwhile(self, tmp_path: Path) -> None:

@@ -2,9 +2,11 @@
 The ids of messages that are nested too deep to be read.
 """
 
+from typing import Any
+
 import pytest
 
-from ratchet_tx.salvage import idOf
+from ratchet_tx.salvage import asID, idOf
 
 
 def deep(depth: int) -> bytes:
@@ -42,3 +44,22 @@ def test_idOf(text: bytes, id: int | None) -> None:
 def test_manyThatAreNone() -> None:
     """What only looks like an id, inside of a text, is passed over a few times, and not for ever."""
     assert idOf(b'{"x":"' + b'{"id":7,\\"' * 6000) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "id"),
+    [
+        (0, 0),
+        (2**53 - 1, 2**53 - 1),
+        (2**53, None),
+        (-1, None),
+        (1.0, None),
+        (True, None),
+        ("1", None),
+        (None, None),
+        ([1], None),
+    ],
+)
+def test_asID(value: Any, id: int | None) -> None:
+    """An id is a whole number that every browser can say."""
+    assert asID(value) == id

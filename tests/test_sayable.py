@@ -6,7 +6,7 @@ import enum
 import types
 from collections import ChainMap, Counter, OrderedDict, UserDict, UserList, UserString, deque, namedtuple
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -75,6 +75,28 @@ class Array:
         return [0.5, 1.5]
 
 
+class Truth:
+    """
+    As numpy's bool.
+    """
+
+    dtype = "bool"
+
+    def item(self) -> bool:
+        return True
+
+
+class Long(float):
+    """
+    As numpy's long double, for which Python has no number: it stays what it is.
+    """
+
+    dtype = "longdouble"
+
+    def item(self) -> "Long":
+        return self
+
+
 @dataclass
 class Box:
     content: Any
@@ -112,6 +134,11 @@ Pair = namedtuple("Pair", "a b")
         (Moment(2026, 1, 2, tzinfo=UTC), "2026-01-02T00:00:00+00:00"),
         (Box(deque([Safe("a")])), {"content": ["a"]}),
         (Box({Safe("a"): Box(Whole(1))}), {"content": {"a": {"content": 1}}}),
+        (Box({True: Box(Whole(1))}), {"content": {"true": {"content": 1}}}),
+        ({Truth(): 1}, {"true": 1}),
+        ({True: timedelta(seconds=90)}, {"true": "PT90S"}),
+        ({True: [bytearray(b"ab"), memoryview(b"ab"), msgspec.Raw(b"1")]}, {"true": ["YWI=", "YWI=", 1]}),
+        ([Long(1.5)], [1.5]),
     ],
     ids=repr,
 )

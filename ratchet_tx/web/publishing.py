@@ -45,6 +45,9 @@ _STATUS = {
     "server.drain": 503,
 }
 
+#: What twisted.web has no words for (RFC 9110 section 15.5.21).
+_PHRASES = {422: b"Unprocessable Content"}
+
 _HEADERS = {
     401: (b"www-authenticate", b'Bearer realm="ratchet"'),
     405: (b"allow", b"POST"),
@@ -73,8 +76,19 @@ class Publication(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """
         Tell it from all others, but for its key: the same JSON, however it is written, has the same.
         """
-        what = (self.event, self.data, self.room, self.client)
+        what = (self.event, _alike(self.data), self.room, self.client)
         return sha256(msgspec.json.encode(what, order="sorted")).digest()
+
+
+def _alike(value: Any) -> Any:
+    """
+    Say what JSON doesn't tell apart by one value: C{1.0} and C{1e0} are the number 1 (RFC 8259 section 6).
+    """
+    if type(value) is float and value == int(value):
+        return int(value)
+    if type(value) is list:
+        return [_alike(each) for each in value]
+    return {name: _alike(each) for name, each in value.items()} if type(value) is dict else value
 
 
 #: By the rules that the sockets have, for what may come in here goes out there.
@@ -240,7 +254,7 @@ def answer(request: Any, status: int, said: Any) -> bytes:
 
     @return: the body, which is still to be written
     """
-    request.setResponseCode(status)
+    request.setResponseCode(status, _PHRASES.get(status))
     request.setHeader(b"content-type", b"application/json")
     request.setHeader(b"cache-control", b"no-store")
     body = msgspec.json.encode(said)
