@@ -20,9 +20,8 @@ _WARNING = 2
 
 
 def render(document: str) -> nodes.document:
-    return publish_doctree(
-        (ROOT / document).read_text(), source_path=document, settings_overrides={"report_level": _WARNING, "halt_level": _WARNING}
-    )
+    settings = {"report_level": _WARNING, "halt_level": _WARNING}
+    return publish_doctree((ROOT / document).read_text(), source_path=document, settings_overrides=settings)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
