@@ -11,7 +11,7 @@ from twisted.python.failure import Failure
 
 from ratchet_tx.connection import Connection
 from ratchet_tx.counters import Counters
-from ratchet_tx.errors import PeerError, UsageError
+from ratchet_tx.errors import Failed, PeerError, UsageError
 from ratchet_tx.event import ConnectionEvent
 from ratchet_tx.happenings import HandlerFailed, Refused
 from ratchet_tx.observers import Observers
@@ -69,9 +69,10 @@ class Answers:
 
         Where C{socket.open} is refused, the connection is closed.
         """
-        if refusal is None or "ref" in refusal.facts:
+        if refusal is None or isinstance(refusal, Failed):
+            # A failure has been logged where it was noticed.
             return
-        if event.payload.event == "socket.open" and refusal.code != "handler.timeout":
+        if event.payload.event == "socket.open":
             self._turnAway(event, refusal)
         else:
             self._log.warn(
@@ -149,4 +150,4 @@ class Answers:
         self._log.failure(
             "The handler of {event} failed for {id} (ref {ref})", failure, event=printable(event), id=connection.id, ref=ref
         )
-        return PeerError("handler.failed", "Something went wrong", ref=ref)
+        return Failed("handler.failed", "Something went wrong", ref=ref)

@@ -5,6 +5,7 @@ They share a root and have two halves: what the peer did wrong, and what we did:
 
     RatchetError
      |- PeerError             the peer's: has the code that is sent back
+     |   `- Failed            what the peer is told of a failure of ours
      |- AskRefused            the peer's answer to our question, or its silence
      `- UsageError            ours: the application's author, or the operator, has something to change
          `- TimerAlreadyAdded
@@ -48,6 +49,13 @@ class PeerError(RatchetError):
         Say it as it goes over the wire (PROTOCOL, Replies).
         """
         return {"code": self.code, "message": self.message, "retry": self.retry, **self.facts}
+
+
+class Failed(PeerError):
+    """
+    A refusal of our own making, because a handler failed or took too long; what an application raises isn't one,
+    whatever its code and facts are.
+    """
 
 
 class AskRefused(RatchetError):

@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 
 from ratchet_tx.applications import Listener
 from ratchet_tx.coroutines import CANCELLED, asDeferred, cancel
-from ratchet_tx.errors import PeerError
+from ratchet_tx.errors import Failed, PeerError
 from ratchet_tx.event import ConnectionEvent
 from ratchet_tx.printable import printable
 from ratchet_tx.timeouts import Timeouts
@@ -165,7 +165,7 @@ class _Later:
             id=self._event.connection.id,
         )
         # The peer is answered first and the line goes on, whatever the handler does about being cancelled.
-        self._end(None, PeerError("handler.timeout", "It took too long", retry=self._handlers.retry))
+        self._end(None, Failed("handler.timeout", "It took too long", retry=self._handlers.retry))
         cancel(self._work)
 
     def _end(self, result: Any, refusal: PeerError | None) -> None:

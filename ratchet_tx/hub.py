@@ -106,7 +106,8 @@ class Hub(Service):
         self.clientProvider: IClientProvider = requireProvided(IClientProvider, provider)
         self.backplane: IBackplane = requireProvided(IBackplane, MemoryBackplane() if backplane is None else backplane)
         self.applications = Applications() if applications is None else applications
-        self.timers = Timers(self.applications.registry)
+        self.thread = OwnThread()
+        self.timers = Timers(self.applications.registry, thread=self.thread)
         self.spares = self.applications.whenSlow
         self.counters = Counters()
         self._relief = Relief(self)
@@ -118,7 +119,6 @@ class Hub(Service):
         self._now: Callable[[], float] = lambda: self.clock.seconds()
         self._wall: Callable[[], float] = lambda: wallTime(self.clock)()
         self._reactor: Any = None
-        self.thread = OwnThread()
         if clock is not None:
             self.provideClock(clock)
         self.patience = Patience(lambda: self.clock)

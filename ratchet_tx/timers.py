@@ -14,6 +14,7 @@ from twisted.python.failure import Failure
 from ratchet_tx.coroutines import CANCELLED, asDeferred, cancel
 from ratchet_tx.errors import TimerAlreadyAdded, UsageError
 from ratchet_tx.interfaces import IPeriodicTimer
+from ratchet_tx.ownthread import OwnThread
 from ratchet_tx.provided import requireProvided
 
 
@@ -80,10 +81,12 @@ class Timers(Service):
 
     @param registry: zope's C{Components}
     @param clock: for the ticks; to be set before they start
+    @param thread: whose calls may add timers, once they run; by default all threads' may
     """
 
-    def __init__(self, registry: Any, clock: IReactorTime | None = None) -> None:
+    def __init__(self, registry: Any, clock: IReactorTime | None = None, thread: OwnThread | None = None) -> None:
         self._registry = registry
+        self._thread = OwnThread() if thread is None else thread
         self.clock = clock
         self._ticking: dict[str, Ticking] = {}
 
@@ -93,8 +96,11 @@ class Timers(Service):
 
         @param timer: an L{IPeriodicTimer}
         @raise TimerAlreadyAdded: where another has its name
-        @raise UsageError: for what isn't a timer, and for an interval of 0 or less
+        @raise UsageError: for what isn't a timer, for an interval of 0 or less, and, once they run, in any other thread than
+            the hub's
         """
+        if self.running:
+            self._thread.require("hub.timers.add", "reactor.callFromThread(hub.timers.add, ...)")
         requireProvided(IPeriodicTimer, timer)
         if not isinstance(timer.interval, int | float) or not timer.interval > 0:
             raise UsageError(f"The interval of timer {timer.name!r} is a number of seconds above 0, not {timer.interval!r}.")

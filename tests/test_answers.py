@@ -174,6 +174,8 @@ class TestOpening:
             (PeerError("no.more"), 4503, "no.more"),
             (PeerError("busy", "Later", retry=True), 1013, "Later"),
             (PeerError("no.more", "a\ud800"), 4503, "a?"),
+            (PeerError("no.more", "By us", ref="case 12"), 4503, "By us"),
+            (PeerError("handler.timeout", "Too late"), 4503, "Too late"),
         ],
         ids=str,
     )

@@ -13,7 +13,7 @@ from twisted.internet.task import Clock
 
 from ratchet_tx import Hub, UsageError
 from ratchet_tx.ownthread import OwnThread
-from tests.fakes import FakeProvider, Peer, startedHub
+from tests.fakes import FakeProvider, FakeTimer, Peer, startedHub
 
 
 def elsewhere(call: Callable[[], Any]) -> Any:
@@ -106,3 +106,13 @@ def test_reactorInAnotherThread() -> None:
 def test_before() -> None:
     """Before it is started, nobody knows."""
     elsewhere(lambda: OwnThread().require("it", "that"))
+
+
+def test_timers() -> None:
+    """A timer is added from any thread before the hub runs, and from its own thread only while it does."""
+    hub = startedHub()
+    assert isinstance(elsewhere(lambda: hub.timers.add(FakeTimer())), UsageError)
+    hub.clock.advance(5)  # type: ignore[attr-defined]
+    hub.timers.add(FakeTimer())
+    hub.stopService()
+    assert elsewhere(lambda: hub.timers.add(FakeTimer("another"))) is None
