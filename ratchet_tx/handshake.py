@@ -8,14 +8,11 @@ Autobahn reads the head a second time, by other rules than ours; this takes what
 import re
 from typing import NamedTuple
 
-from ratchet_tx.head import BadHead, Head
+from ratchet_tx.head import BadHead, Head, hostIn, takeApart
 from ratchet_tx.utf8 import textOf
 
 #: Sixteen bytes in base64.
 _KEY = re.compile(r"[A-Za-z0-9+/]{22}==")
-
-#: A name or an address, the latter in brackets where it has colons in it, and perhaps a port.
-_HOST = re.compile(r"(\[[^][]+\]|[^][:]+)(?::[0-9]+)?")
 
 #: The only version there is; others were drafts.
 VERSION = "13"
@@ -67,8 +64,10 @@ def readHandshake(head: Head) -> Handshake:
 
     @raise BadHead: for whatever isn't one, with the HTTP status that says so
     """
-    target = _readLine(textOf(head.line))
+    target, host = _readLine(head.line)
     headers = joinHeaders(head.headers)
+    if host is not None:
+        headers["host"] = host
     if len(headers) < len(head.headers):
         names = [name for name, _ in head.headers]
         for single in _SINGLE:
@@ -78,24 +77,30 @@ def readHandshake(head: Head) -> Handshake:
         raise _bad("no Upgrade: websocket with Connection: Upgrade, which a proxy has to pass on")
     if headers.get("sec-websocket-version") != VERSION:
         raise _bad(f"Sec-WebSocket-Version isn't {VERSION}")
+    if headers.get("content-length", "0") != "0" or "transfer-encoding" in headers:
+        # What follows is taken for frames.
+        raise _bad("a handshake with a body")
     key = headers.get("sec-websocket-key", "")
     if not _KEY.fullmatch(key):
         raise _bad("Sec-WebSocket-Key isn't 16 bytes in base64")
-    return Handshake(target, headers, _hostOf(headers.get("host", "")), key)
+    return Handshake(target, headers, textOf(hostIn(headers.get("host", "").encode())), key)
 
 
-def _readLine(line: str) -> str:
-    words = line.split(" ")
-    if len(words) != 3 or not words[2].startswith("HTTP/"):
+def _readLine(line: bytes) -> tuple[str, str | None]:
+    words = line.split(b" ")
+    if len(words) != 3 or not words[2].startswith(b"HTTP/"):
         raise _bad("no request line")
     method, target, version = words
-    if method != "GET":
+    if method != b"GET":
         raise BadHead(405, "Method Not Allowed", "a handshake's method is GET")
-    if version != "HTTP/1.1":
+    if version != b"HTTP/1.1":
         raise BadHead(505, "HTTP Version Not Supported", "a handshake is HTTP/1.1, which a proxy has to speak to us")
-    if "#" in target:
+    if b"#" in target:
         raise _bad("a # in the target")
-    return target
+    path, host = takeApart(target)
+    if not path.startswith(b"/"):
+        raise _bad("the target has no path")
+    return textOf(path), None if host is None else textOf(host)
 
 
 def joinHeaders(pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -118,13 +123,6 @@ def _readCookies(value: bytes) -> str:
 
 def _listed(headers: dict[str, str], name: str) -> list[str]:
     return [each.strip(" \t") for each in headers[name].split(",", _VALUES)[:_VALUES]] if name in headers else []
-
-
-def _hostOf(value: str) -> str:
-    found = _HOST.fullmatch(value)
-    if found is None:
-        raise _bad("Host isn't a name with perhaps a port")
-    return found[1]
 
 
 def _bad(why: str) -> BadHead:

@@ -5,6 +5,7 @@ What is refused here has been used to smuggle headers past parsers that disagree
 HTTP doesn't (RFC 9112 section 2.2, RFC 9110 section 5.5).
 """
 
+import re
 from typing import NamedTuple
 
 from ratchet_tx.errors import RatchetError
@@ -19,6 +20,15 @@ _LEGAL = bytes([9, *range(32, 127), *range(128, 256)])
 
 #: What a header's name is made of (RFC 9110 section 5.6.2).
 _TOKEN = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+
+#: A Host: a name or an address, the latter in brackets where it has colons in it, and perhaps a port (RFC 9110 section 7.2).
+_HOST = re.compile(rb"""(\[[^][/?#@\\\s]+\]|[^][:/?#@\\\s,"<>]+)(?::[0-9]{1,5})?""")
+
+#: A request line as pages are asked for.
+_LINE = re.compile(rb"[^ ]+ [^ ]+ HTTP/1\.[01]")
+
+#: A target in absolute form, and what of it the other form has (RFC 9112 section 3.2.2).
+_ABSOLUTE = re.compile(rb"(?:https?|wss?)://([^/?#]*)(.*)", re.I)
 
 #: Headers that a request has once at most: who disagrees on which one counts, disagrees on who asks.
 _SINGLE = (b"host", b"origin")
@@ -158,3 +168,47 @@ def checkHeaders(headers: list[tuple[bytes, bytes]], count: int) -> bool:
         # It would get a page, and nobody would know why there are no sockets.
         raise BadHead(400, "Bad Request", "a handshake without its Upgrade header, which a proxy has to pass on")
     return isUpgrade
+
+
+def hostIn(value: bytes) -> bytes:
+    """
+    Take the name out of a Host.
+
+    @return: without its port
+    @raise BadHead: where it has anything beside a name and a port, such as a user
+    """
+    found = _HOST.fullmatch(value)
+    if found is None:
+        raise BadHead(400, "Bad Request", "Host isn't a name with perhaps a port")
+    return found[1]
+
+
+def takeApart(target: bytes) -> tuple[bytes, bytes | None]:
+    """
+    Read a request's target, which may name the host, too; then that counts, and not the header (RFC 9112 section 3.2.2).
+
+    @return: the target without a host, and the host; None where it names none
+    @raise BadHead: for a host that isn't one
+    """
+    found = _ABSOLUTE.fullmatch(target)
+    if found is None:
+        return target, None
+    hostIn(found[1])
+    return (found[2] if found[2].startswith(b"/") else b"/" + found[2]), found[1]
+
+
+def explainFraming(head: Head) -> str:
+    """
+    Say by which rule of RFC 9112 sections 3 and 6 a page's request is bad; who reads its body refuses it.
+
+    @return: blank where none is broken
+    """
+    lengths = [value for name, value in head.headers if name == b"content-length"]
+    isCoded = any(name == b"transfer-encoding" for name, _ in head.headers)
+    if not _LINE.fullmatch(head.line):
+        return "no request line of a method, a target and HTTP/1.1"
+    if lengths and isCoded:
+        return "Transfer-Encoding beside Content-Length"
+    if len(lengths) > 1 or not all(length.isdigit() for length in lengths):
+        return "no Content-Length of one number"
+    return ""

@@ -814,9 +814,10 @@ class RatchetServerFactory(WebSocketServerFactory):
         for name in offered:
             if name in allowed:
                 return name
-        if offered and len(self._unanswered) < _MOST_UNANSWERED and offered[0] not in self._unanswered:
-            self._unanswered.add(offered[0])
-            name = printable(offered[0])
+        first = next(filter(None, offered), None)
+        if first is not None and len(self._unanswered) < _MOST_UNANSWERED and first not in self._unanswered:
+            self._unanswered.add(first)
+            name = printable(first)
             _log.warn(
                 'A client offered a subprotocol that is not allowed, and may give up: offered="{name}" '
                 'option="--subprotocol {name}"',

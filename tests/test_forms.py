@@ -44,6 +44,16 @@ def test_multipart(boundary: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    "disposition",
+    [b"name=a", b"NAME=a; x=y", b'filename="n; name=b"; name="a"', b"filename*=UTF-8''n; name=a"],
+)
+def test_names(disposition: bytes) -> None:
+    """A part's name is read wherever it stands, in quotes or not."""
+    body = b"--x\r\nContent-Disposition: form-data; %s\r\n\r\n1\r\n--x--\r\n" % disposition
+    assert readForm(b"multipart/form-data; type=other; boundary=x", body) == {b"a": [b"1"]}
+
+
+@pytest.mark.parametrize(
     "body",
     [
         b"",

@@ -68,7 +68,24 @@ def test_hosts(host: str, name: str) -> None:
     assert read(handshake(host=host)).host == name
 
 
-@pytest.mark.parametrize("host", ["", ":80", "localhost:", "localhost:http", "::1", "[::1", "[]:80", "a:1:2"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        ":80",
+        "localhost:",
+        "localhost:http",
+        "::1",
+        "[::1",
+        "[]:80",
+        "a:1:2",
+        "u@localhost",
+        "a/b",
+        "a b",
+        "a, b",
+        "a:123456",
+    ],
+)
 def test_badHosts(host: str) -> None:
     """A host that could be read in two ways is refused, and so is none."""
     assert refusal(handshake(host=host)) == 400
@@ -136,3 +153,24 @@ def test_tooManyOffers() -> None:
     assert many.extensions == ""
     assert many.listed("sec-websocket-protocol") == ["p"] * 32
     assert read(handshake(Sec_WebSocket_Extensions="permessage-deflate")).extensions == "permessage-deflate"
+
+
+def test_absoluteForm() -> None:
+    """A target that names the host, too, is read as proxies write it, and its host counts."""
+    for scheme in ("http", "HTTPS", "ws", "wss"):
+        found = read(handshake(f"{scheme}://example.org:8080/chat?room=news", host="evil.example"))
+        assert (found.target, found.host, found.headers["host"]) == ("/chat?room=news", "example.org", "example.org:8080")
+    assert read(handshake("http://example.org?a=1")).target == "/?a=1"
+
+
+@pytest.mark.parametrize("target", ["*", "chat", "http://", "http:///chat", "http://u@example.org/", "ftp://example.org/"])
+def test_badTargets(target: str) -> None:
+    """A target without a path, or with a host that is none, is refused."""
+    assert refusal(handshake(target)) == 400
+
+
+@pytest.mark.parametrize("field", [{"Content_Length": "5"}, {"Transfer_Encoding": "chunked"}])
+def test_bodies(field: dict[str, str]) -> None:
+    """A handshake has no body, which would be taken for frames; a length of 0 does no harm."""
+    assert refusal(handshake(**field)) == 400
+    assert read(handshake(Content_Length="0"))

@@ -129,6 +129,14 @@ class TestRatchetResource:
         assert wire.frames()[0].json == {"event": "echo", "data": 1}
         wire.lose()
 
+    @pytest.mark.parametrize("page", [b"", b"GET / HTTP/1.1\r\nHost: localhost:8080\r\n\r\n"], ids=["alone", "behindPage"])
+    def test_firstFrame(self, site: Site, page: bytes) -> None:
+        """What comes in one chunk with the handshake is the socket's."""
+        wire = Wire(site)
+        wire.send(page + handshake("/ws") + event("echo", 1))
+        assert b'{"event":"echo","data":1}' in wire.receive()
+        wire.lose()
+
     def test_otherUpgrades(self, site: Site) -> None:
         """An upgrade to anything else is none."""
         assert Wire(site).get("/ws", Upgrade="h2c")[0] == 426

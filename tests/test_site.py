@@ -457,6 +457,30 @@ class TestForms:
         assert not answer.startswith(b"HTTP/1.1 500 ")
         assert "Traceback" not in "".join(lines)
 
+    def test_absoluteForm(self) -> None:
+        """A target that names the host, too, is the path behind it."""
+        ask = b"GET http://example.org/?a=1 HTTP/1.1\r\nHost: localhost:8080\r\n\r\n"
+        assert self.ask(ask)[0].endswith(b"[(b'a', [b'1'])]")
+
+    @pytest.mark.parametrize(
+        ("text", "why"),
+        [
+            (b"GET / HTTP/3.0\r\n", "no request line of a method, a target and HTTP/1.1"),
+            (b"POST / HTTP/1.1\r\nContent-Length: +3\r\n", "no Content-Length of one number"),
+            (b"POST / HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n", "no Content-Length of one number"),
+            (
+                b"POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n",
+                "Transfer-Encoding beside Content-Length",
+            ),
+            (b"GET http://u@example.org/ HTTP/1.1\r\n", "Host isn't a name with perhaps a port"),
+            (b"GET /?" + b"&" * 2000 + b" HTTP/1.1\r\n", "a form or a query of more than 1000 fields"),
+            ("GET /é HTTP/1.1\r\n".encode(), "bytes in the request line that are no ASCII"),
+        ],
+    )
+    def test_reasons(self, text: bytes, why: str) -> None:
+        """The log says which rule a request breaks."""
+        assert self.ask(text + b"\r\n")[1] == [f'Refused a request: status=400 address=192.0.2.7 why="{why}"']
+
     @pytest.mark.parametrize("brackets", [300, 2000])
     def test_nestedComments(self, brackets: int) -> None:
         """A type of nothing but brackets is a type like any other."""

@@ -133,6 +133,12 @@ class TestHandshake:
         found = [line.partition(": ")[2] for line in answer.split("\r\n") if line.startswith("Sec-WebSocket-Protocol: ")]
         assert found == ([] if agreed is None else [agreed])
 
+    def test_blankSubprotocol(self, make: Any) -> None:
+        """A blank header offers nothing."""
+        with logged() as lines:
+            Wire(make().factory).open(Sec_WebSocket_Protocol=" , ")
+        assert not [line for line in lines if "subprotocol" in line]
+
     def test_unansweredSubprotocol(self, make: Any) -> None:
         """Who offers one that isn't allowed, and may give up, is told of by the log, once, with what would help."""
         factory = make().factory

@@ -18,19 +18,20 @@ MOST_FIELDS = 1000
 #: How long the head of one part of a C{multipart/form-data} body may be.
 _MOST_PART_HEAD = 4096
 
-#: What separates the parts of a body (RFC 2046 section 5.1.1), which browsers and libraries name first or behind a charset.
-_BOUNDARY = re.compile(
-    rb"""multipart/form-data *; *(?:charset=[\w-]{1,40} *; *)?boundary=(?:"([^"\r\n]{1,70})"|([^\s;"]{1,70}))""", re.I
-)
+#: How long what separates the parts of a body is at most (RFC 2046 section 5.1.1).
+_LONGEST_BOUNDARY = 70
 
-_NAME = re.compile(rb'content-disposition: *form-data *; *name="([^"\r\n]*)"', re.I)
+_DISPOSITION = re.compile(rb"content-disposition: *form-data *(?=;)", re.I)
+
+#: What may stand behind a header's value (RFC 9110 section 5.6.6), each begun by a semicolon.
+_PARAMETER = re.compile(rb"""; *([\w*-]{1,40})=(?:"([^"\r\n]*)"|([^\s;"]*))""")
 
 Fields = dict[bytes, list[bytes]]
 
 
 class BadForm(RatchetError):
     """
-    A form that can't be read, or has too many fields.
+    A form that can't be read, or has too many fields; it says which rule it breaks.
     """
 
 
@@ -42,7 +43,7 @@ def readQuery(query: bytes) -> Fields:
     @raise BadForm: where there are more than L{MOST_FIELDS}
     """
     if query.count(b"&") + query.count(b";") >= MOST_FIELDS:
-        raise BadForm("too many fields")
+        raise BadForm(f"a form or a query of more than {MOST_FIELDS} fields")
     return dict(parse_qs(query, keep_blank_values=True))
 
 
@@ -60,16 +61,16 @@ def readForm(contentType: bytes, body: bytes) -> Fields:
 
 
 def _readMultipart(contentType: bytes, body: bytes) -> Fields:
-    found = _BOUNDARY.match(contentType.strip())
-    if found is None:
-        raise BadForm("no boundary")
-    delimiter = b"\r\n--" + (found[1] or found[2])
+    boundary = _parameter(contentType, b"boundary")
+    if not boundary or len(boundary) > _LONGEST_BOUNDARY:
+        raise BadForm("multipart/form-data without a boundary")
+    delimiter = b"\r\n--" + boundary
     # One more than there may be: what stands before the first, and what stands behind the last.
     _, *parts = (b"\r\n" + body).split(delimiter, MOST_FIELDS + 2)
     if len(parts) > MOST_FIELDS + 1:
-        raise BadForm("too many fields")
+        raise BadForm(f"a form or a query of more than {MOST_FIELDS} fields")
     if not parts or not parts[-1].startswith(b"--"):
-        raise BadForm("no end")
+        raise BadForm("multipart/form-data that doesn't end")
     fields: Fields = {}
     for part in parts[:-1]:
         name, value = _readPart(part)
@@ -82,8 +83,18 @@ def _readPart(part: bytes) -> tuple[bytes, bytes]:
     Read C{\\r\\n}, the headers, an empty line, and the value.
     """
     end = part.find(b"\r\n\r\n", 0, _MOST_PART_HEAD)
-    found = [_NAME.match(line) for line in part[:end].split(b"\r\n")] if end >= 0 else []
-    names = [each[1] for each in found if each is not None]
-    if len(names) != 1:
-        raise BadForm("a part without a name")
+    lines = part[:end].split(b"\r\n") if end >= 0 else []
+    names = [_parameter(line[found.end() :], b"name") for line in lines if (found := _DISPOSITION.match(line))]
+    if len(names) != 1 or names[0] is None:
+        raise BadForm("multipart/form-data with a part without a name")
     return names[0], part[end + 4 :]
+
+
+def _parameter(text: bytes, name: bytes) -> bytes | None:
+    """
+    Find a parameter of a header's value by its name, which is written in any case.
+    """
+    for found in _PARAMETER.finditer(text):
+        if found[1].lower() == name:
+            return found[3] if found[2] is None else found[2]
+    return None

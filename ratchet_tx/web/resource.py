@@ -105,11 +105,13 @@ def _takeOver(request: Any, protocol: Any, headers: list[tuple[bytes, bytes]]) -
     Give a request's connection to a WebSocket's protocol, with the request as it came.
     """
     transport, request.channel.transport = request.channel.transport, None
+    # What has come behind the head is the socket's, too.
+    rest = request.channel.clearLineBuffer()
     # The channel is the transport's producer, and has paused it while the request is served.
     transport.unregisterProducer()
     transport.resumeProducing()
     lines = [b" ".join((request.method, request.uri, request.clientproto)), *(b": ".join(header) for header in headers)]
-    handOver(transport, protocol, b"\r\n".join([*lines, b"", b""]))
+    handOver(transport, protocol, b"\r\n".join([*lines, b"", rest]))
 
 
 def browserClient(name: str = "ratchet.js") -> Any:

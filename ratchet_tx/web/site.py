@@ -22,7 +22,7 @@ from ratchet_tx.clock import onTheWall
 from ratchet_tx.closing import LINGER_SECONDS, Closing
 from ratchet_tx.counters import Counters
 from ratchet_tx.door import COME_AGAIN, Upgrading, addressOf, endAnswer, handOver, logRefusal, refusal
-from ratchet_tx.head import BadHead, Head, HeadReader
+from ratchet_tx.head import BadHead, Head, HeadReader, explainFraming, takeApart
 from ratchet_tx.pace import LEAST_BYTES, Pace, Taken, taken
 from ratchet_tx.printable import printable
 from ratchet_tx.settings import Limits
@@ -60,6 +60,9 @@ class Channel(http.HTTPChannel, Upgrading):
     _reader: HeadReader | None = None
 
     _isRefused = False
+
+    #: What twisted.web may find bad in the request that it reads; blank where nothing is known.
+    _doubt = ""
 
     #: Whether a request is there as a whole, and its answer isn't.
     _isAnswering = False
@@ -114,7 +117,8 @@ class Channel(http.HTTPChannel, Upgrading):
             return self.refuse(503, "Service Unavailable", COME_AGAIN, self.visit.refused)
         if not head.line.isascii():
             # twisted.web lets some of them through, and fails on them.
-            return self.refuse(400, "Bad Request")
+            return self.refuse(400, "Bad Request", why="bytes in the request line that are no ASCII")
+        self._doubt = explainFraming(head)
         if not self._isFull:
             self._mind()
         self._give(data)
@@ -135,11 +139,11 @@ class Channel(http.HTTPChannel, Upgrading):
             super().dataReceived(data)
         except Exception as error:
             # Whatever it is that twisted.web doesn't expect, it is the peer's doing: pages' own errors are caught before.
-            self.refuse(400, "Bad Request", why=f"twisted.web can't read the request: {type(error).__name__}")
+            self.refuse(400, "Bad Request", why=self._doubt or f"twisted.web can't read the request: {type(error).__name__}")
 
     def _respondToBadRequestAndDisconnect(self) -> None:
         # twisted.web's, for what it finds bad by itself; it says so to nobody but the peer.
-        self.refuse(400, "Bad Request", why="twisted.web can't read the request")
+        self.refuse(400, "Bad Request", why=self._doubt or "twisted.web can't read the request")
 
     def answering(self) -> None:
         """
@@ -346,14 +350,17 @@ class Request(server.Request):
         self.channel.answering()
         # What twisted.web does here, but for its reading of forms, which takes as long as a peer wants.
         self.method, self.uri, self.clientproto = command, path, version
-        self.path, _, query = path.partition(b"?")
         try:
+            target, host = takeApart(path)
+            if host is not None:
+                self.requestHeaders.setRawHeaders(b"host", [host])
+            self.path, _, query = target.partition(b"?")
             self.args = readQuery(query)
             if command == b"POST" and self.channel.site.takesForms:
                 self.content.seek(0)
                 self.args |= readForm(self.getHeader(b"content-type") or b"", self.content.read())
-        except BadForm:
-            return self.channel.refuse(400, "Bad Request")  # type: ignore[no-any-return]
+        except (BadHead, BadForm) as bad:
+            return self.channel.refuse(400, "Bad Request", why=getattr(bad, "why", bad))  # type: ignore[no-any-return]
         self.content.seek(0)
         self.process()
 
