@@ -36,9 +36,11 @@ LONG = 600.0
 #: How often the memory is looked at, in seconds.
 EVERY = 0.2
 
-#: How long the server is left alone after an attack, before its memory is looked at once more, but no longer than the attack
-#: lasted: what is kept for those who come back soon is gone by then.
-REST = 20.0
+#: For how many times an attack's length the server is left alone after it, until nothing is kept because of it any more.
+RESTS = 3
+
+#: How often that is looked at, in seconds.
+LOOK_EVERY = 5.0
 
 #: How many events are published by one request.
 _PUBLISHED = 50_000
@@ -81,6 +83,28 @@ async def _figures(port: int, fill: int = 0) -> Any:
     return figures
 
 
+async def _rest(port: int, pid: int, before: int, most: float) -> Any:
+    """
+    Leave the server alone until it keeps no more than before the attack.
+
+    What it keeps for those who come back goes with time.
+
+    @param before: how many bytes it kept then
+    @param most: for how many seconds at most
+    @return: its figures
+    """
+    end = time.monotonic() + most
+    while True:
+        await asyncio.sleep(min(LOOK_EVERY, most))
+        try:
+            async with asyncio.timeout(healthy.PATIENCE):
+                figures = await _figures(port)
+        except (OSError, EOFError, TimeoutError):
+            figures = {"memory": memoryBytes(pid), "ledger": {"bytes": 0}}
+        if figures["ledger"]["bytes"] <= before or time.monotonic() > end:
+            return figures
+
+
 async def besiege(attack: Attack, ports: tuple[int, int], pid: int, log: Path, chosen: argparse.Namespace) -> Siege:
     """
     Attack a server, while a healthy peer is there.
@@ -106,12 +130,7 @@ async def besiege(attack: Attack, ports: tuple[int, int], pid: int, log: Path, c
         await task
     said, _ = await watching.communicate()
     seen = json.loads(said)
-    await asyncio.sleep(min(REST, chosen.seconds))
-    try:
-        async with asyncio.timeout(healthy.PATIENCE):
-            after = await _figures(ports[0])
-    except (OSError, EOFError, TimeoutError):
-        after = {"memory": memoryBytes(pid), "ledger": {}}
+    after = await _rest(ports[0], pid, before["ledger"]["bytes"], RESTS * chosen.seconds)
     text = log.read_bytes()[logged:]
     return Siege(
         name=attack.name,
@@ -125,6 +144,7 @@ async def besiege(attack: Attack, ports: tuple[int, int], pid: int, log: Path, c
         memory=bySecond(memory),
         before=before["memory"] / 2**20,
         after=after["memory"] / 2**20,
+        kept=max(0, after["ledger"]["bytes"] - before["ledger"]["bytes"]),
         files=files,
         logged=len(text),
         controls=sum(byte < 32 and byte not in b"\n\t" for byte in text),

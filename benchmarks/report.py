@@ -14,7 +14,7 @@ from benchmarks.machine import cores
 from benchmarks.machine import describe as describeMachine
 from benchmarks.server import ROOT
 from benchmarks.servers import KINDS
-from benchmarks.siege import GROWTH_MIB, LOGGED_KIB, LONGEST_MS, P99_MS, Siege, Waits, siegeTable
+from benchmarks.siege import GROWN, GROWTH_MIB, LOGGED_KIB, LONGEST_MS, P99_MS, Siege, Waits, siegeTable
 from benchmarks.table import HEADS, Row, cells, growthTable, simpleTable
 from benchmarks.versions import versions
 
@@ -169,9 +169,10 @@ peers that send as fast as they may, and has a healthy peer measure what it noti
 until it was logged in; ``lost`` is how many of the healthy peer's connections ended; ``CPU`` is how busy the server was,
 and ``delayed`` for which part of the time it had to wait for its core because something else ran there.
 What is seen where nobody attacks is the machine's doing, not the attackers'.
-The memory before and after is what is in use once what is free was given back to the system.
+The memory before and after is what is in use once what is free was given back to the system; ``kept`` is what the server's
+ledger of bytes still has then. What it keeps for those who come back, such as the replies to keys, it keeps for two minutes.
 Marked is what is more than it should be: a p99 above {P99_MS} ms, a wait above {LONGEST_MS} ms, {GROWTH_MIB} MiB more
-memory, {LOGGED_KIB} KiB of log a minute.
+memory meanwhile or {GROWN:.0%} of it afterwards, anything kept, {LOGGED_KIB} KiB of log a minute.
 """
 
 HEADINGS = {"table": "Side by side", "growth": "Growth", "soak": "A soak", "hostile": "Under attack"}

@@ -15,6 +15,9 @@ P99_MS, LONGEST_MS = 100, 500
 #: How much more memory there may be at the peak, in MiB.
 GROWTH_MIB = 256
 
+#: How many times the memory there may be in the end.
+GROWN = 1.2
+
 #: How much may be logged in a minute, in KiB.
 LOGGED_KIB = 1024
 
@@ -29,6 +32,7 @@ HEADS = (
     "MiB before",
     "peak",
     "after",
+    "kept KiB",
     "files",
     "log KiB/min",
     "lost",
@@ -95,6 +99,7 @@ class Siege:
     @ivar memory: after how many seconds the server had how many MiB
     @ivar before: how many it had before, once what was free was given back
     @ivar after: how many in the end, likewise
+    @ivar kept: how many bytes the server's ledger has in the end, more than before
     @ivar files: how many files it had open, at most
     @ivar logged: how many bytes it logged
     @ivar controls: how many control bytes there were among them
@@ -113,6 +118,7 @@ class Siege:
     memory: Series
     before: float
     after: float
+    kept: int
     files: int
     logged: int
     controls: int = 0
@@ -159,7 +165,8 @@ def cells(siege: Siege) -> tuple[str, ...]:
         f"{siege.delayed:.0%}",
         f"{siege.before:.0f}",
         _marked(siege.peak, siege.before + GROWTH_MIB, "{:.0f}"),
-        f"{siege.after:.0f}",
+        _marked(siege.after, siege.before * GROWN, "{:.0f}"),
+        _marked(ceil(siege.kept / 1024), 0, "{}"),
         f"{siege.files}",
         _marked(siege.loggedPerMinute, LOGGED_KIB, "{:.0f}"),
         _marked(siege.lost, 0, "{}"),

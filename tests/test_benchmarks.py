@@ -275,7 +275,7 @@ def siege(**figures: Any) -> Siege:
         "waits": Waits(p50=0.5, p99=2, longest=8, login=9),
     }
     kept |= {"busy": 0.25, "delayed": 0.01, "files": 9, "logged": 1024, "lost": 0, "echoes": [(0.0, 0.008)]}
-    kept |= {"memory": [(0.0, 60.0), (1.0, 70.0)], "before": 60.0, "after": 61.0, "waits": Waits(0.5, 2, 8, 9)}
+    kept |= {"memory": [(0.0, 60.0), (1.0, 70.0)], "before": 60.0, "after": 61.0, "kept": 0, "waits": Waits(0.5, 2, 8, 9)}
     return Siege(**{**kept, **figures})
 
 
@@ -300,7 +300,7 @@ def test_longestOfEachSecond() -> None:
 
 def test_siegeWithinBounds() -> None:
     """What a healthy peer hardly notices isn't marked."""
-    assert cellsOf(siege()) == ("forms", "0.5", "2.0", "8.0", "9.0", "25%", "1%", "60", "70", "61", "9", "2", "0")
+    assert cellsOf(siege()) == ("forms", "0.5", "2.0", "8.0", "9.0", "25%", "1%", "60", "70", "61", "0", "9", "2", "0")
 
 
 @pytest.mark.parametrize(
@@ -308,6 +308,8 @@ def test_siegeWithinBounds() -> None:
     [
         ({"waits": Waits(0.5, 101, 501, 502)}, ["101.0 (!)", "501.0 (!)", "502.0 (!)"]),
         ({"memory": [(0.0, 317.0)]}, ["317 (!)"]),
+        ({"after": 72.5}, ["72 (!)"]),
+        ({"kept": 1}, ["1 (!)"]),
         ({"logged": 600 * 1024}, ["1200 (!)"]),
         ({"lost": 2}, ["2 (!)"]),
     ],

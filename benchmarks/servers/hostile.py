@@ -48,9 +48,8 @@ class Served:
         Say how much memory is in use once what is free was given back, and what the server itself counts.
         """
         ctypes.CDLL(None).malloc_trim(0)
-        ledger = getattr(event.hub, "ledger", None)
-        counted = {name: value for name, value in vars(ledger).items() if isinstance(value, int)} if ledger else {}
-        return {"memory": memoryBytes(os.getpid()), "ledger": counted}
+        ledger = event.hub.ledger
+        return {"memory": memoryBytes(os.getpid()), "ledger": {"bytes": ledger.bytes, **ledger.parts}}
 
 
 @implementer(IClient)
