@@ -1,5 +1,5 @@
 """
-How much of what was sent a peer's end has taken, as the system knows it.
+Asks the system how many of the bytes that were sent a peer's end has acknowledged (Linux's C{TCP_INFO}).
 
 A system takes megabytes for a peer that reads slowly, and doesn't say by itself how far it is with passing them on.
 """

@@ -1,5 +1,5 @@
 """
-Which protocols a port of ours names to clients that ask over TLS (ALPN, RFC 7301).
+Answers clients that offer protocols over TLS (ALPN, RFC 7301): our ports speak C{http/1.1}.
 """
 
 from twisted.copyright import version

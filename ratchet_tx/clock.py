@@ -1,9 +1,8 @@
 """
-The clock by which durations are measured: a time that never steps, over a reactor, whose own does.
+The clock by which durations are measured: monotonic time over a reactor, whose own time steps with the wall clock.
 
-A reactor of Twisted's tells the time of the wall, and its delayed calls wait for that.  Where the wall clock is set back by
-an hour, whatever was to happen in a second happens in an hour, and who sent an event a second ago seems to send the next one
-an hour too early.
+A reactor of Twisted's tells wall-clock time, and its delayed calls go by that.  When the wall clock is set back by an hour,
+what was due in a second happens in an hour, and the rate of a peer that sent an event a second ago seems an hour's too high.
 
 Delayed calls are kept here by C{time.monotonic}.  The reactor is asked to call us when the first of them is due; since it
 may be wrong about that, a thread has it call us once a second too, for as long as anything waits.  So a step of the wall

@@ -1,5 +1,5 @@
 """
-The end of connections that were closed: who doesn't end by themselves, by reading what was sent and closing too, is dropped.
+Drops closed connections whose peers don't close in turn: each has a few seconds to read what was sent and to end.
 
 Without it a close may never end: over TLS the transport waits for the peer's word, and over plain TCP for the peer to read.
 """

@@ -1,5 +1,5 @@
 """
-The names of rooms' lives, also of those that haven't begun; it knows neither rooms nor histories.
+Derives the epochs of rooms, also of lives that haven't begun; it knows neither rooms nor histories.
 """
 
 import hmac

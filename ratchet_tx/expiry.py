@@ -148,7 +148,7 @@ class Expiry:
             try:
                 self._goOn(login, login.connection, now)
             except Exception:
-                self._log.failure("What follows the end of a login failed")
+                self._log.failure("The callback of an expiring login failed")
         self._wait(now)
 
     def _goOn(self, login: _Login, connection: Connection, now: float) -> None:

@@ -1,5 +1,5 @@
 """
-Who asks, where proxies stand before us: reads C{X-Forwarded-*} and C{Forwarded} as far as the proxies are trusted.
+Finds a request's peer behind proxies: reads C{X-Forwarded-*} and C{Forwarded} as far as the proxies are trusted.
 
 Each proxy appends what it saw, so the entries of ours are the last ones: what stands before them, anybody may have written.
 The two forms aren't mixed.  Most proxies write C{X-Forwarded-*} and pass on a C{Forwarded} of the peer's as it came, so any

@@ -1,5 +1,5 @@
 """
-The ledger of bytes: how many are kept because of peers, and what for; it knows no peer, nor what happens at a limit.
+Counts the bytes that are kept because of peers, by what they are kept for; it knows no peer, nor what happens at a limit.
 
 What is handled at once and sent at once isn't counted: only what waits, or stays.
 """

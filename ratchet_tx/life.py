@@ -1,6 +1,6 @@
 """
-One life of a room: what was published to it since it began, and what of that is remembered; it knows neither who is in the
-room nor what time it is.
+One life of a room: the events published since it began, as far as they are remembered. It knows neither the room's members
+nor the time.
 """
 
 from array import array

@@ -1,5 +1,5 @@
 """
-Tokens that are being looked up, and the clients that were disconnected meanwhile; it knows no token and asks nobody.
+Remembers which clients were disconnected while tokens were looked up, so that those logins are refused; it knows no token.
 """
 
 from collections import OrderedDict

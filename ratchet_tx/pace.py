@@ -1,5 +1,5 @@
 """
-How fast a peer takes what is sent to it, so that nobody keeps us waiting for ever by reading a byte a minute.
+Measures how fast a peer takes what is sent to it, so that one that reads a byte a minute can be ended.
 
 No transport of Twisted's says how many bytes have been taken; the system knows how many of a socket's have arrived.
 """

@@ -1,5 +1,5 @@
 """
-What was published to a room, and where in it: events with their numbers, and positions; it knows no room and no time.
+Published events with their numbers, and positions in a room's history; it knows no room and no time.
 """
 
 from collections.abc import Sequence

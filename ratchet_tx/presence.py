@@ -250,7 +250,9 @@ class Presence:
             try:
                 self._renew(room)
             except Exception:
-                self._log.failure("The backplane failed; presence in {room} is renewed later", room=quoted(room))
+                self._log.failure(
+                    "Presence not renewed, retried within {seconds} s: room={room}", seconds=ROUND, room=quoted(room)
+                )
             self._rosters.ask(room)
 
     def _renew(self, room: str) -> None:

@@ -1,7 +1,8 @@
 """
-The line by which a load balancer says for whom it speaks (HAProxy's PROXY protocol), where Twisted's endpoint C{haproxy:} is
-too strict: it drops C{PROXY UNKNOWN} without addresses, which the protocol demands to be taken (section 2.1), as balancers
-send it for their health checks, and a line of which less than eight bytes come at first.
+Reads the first line of HAProxy's PROXY protocol where Twisted's endpoint C{haproxy:} is too strict.
+
+Twisted drops C{PROXY UNKNOWN} without addresses, which balancers send for their health checks and receivers have to accept
+(section 2.1 of the protocol), and a line of which less than eight bytes come at first.
 """
 
 import re

@@ -1,7 +1,7 @@
 """
-What gives way where more bytes are kept in all than the limit C{processBytes}: who reads slowest, then the oldest histories.
+Frees memory above the limit C{processBytes}: closes the peers that read slowest, then drops the oldest histories.
 
-New peers are refused meanwhile, by who asks the ledger.
+Meanwhile new peers are refused, where handshakes ask the ledger.
 """
 
 from collections.abc import Collection

@@ -1,5 +1,5 @@
 """
-How much of the past goes into one reply: bytes that may be sent, and what of them is left; it knows neither peers nor rooms.
+Counts how many bytes of replayed events still fit into one reply; it knows neither peers nor rooms.
 """
 
 from collections.abc import Sequence

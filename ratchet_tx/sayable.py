@@ -1,5 +1,5 @@
 """
-Turns values that JSON can say, but that the encoder doesn't know, into ones that it knows: subclasses of Python's own types,
+Converts values that JSON can express and the encoder doesn't know: subclasses of Python's own types,
 other mappings and collections, and numbers of other libraries, which are never imported here.
 
 Nothing here runs for data that is made of Python's own types alone.

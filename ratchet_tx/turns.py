@@ -87,6 +87,6 @@ class Turns:
             try:
                 reading.goOn()
             except Exception:
-                self._log.failure("Dealing with what a peer sent failed")
+                self._log.failure("Handling a peer's bytes failed")
         if self._waiting:
             self._schedule()

@@ -1,6 +1,7 @@
 """
-How many connections there are that are no sockets: those whose TLS or whose head isn't there yet, and those that pages are
-sent on.  They are counted from the moment in which they are accepted; it knows no connection.
+Counts the connections that are no sockets: those before the end of their TLS handshake or head, and those for pages.
+
+They are counted from the moment in which they are accepted; it knows no connection.
 """
 
 from collections.abc import Callable

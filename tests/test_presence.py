@@ -588,7 +588,7 @@ class TestTakingTime:
         backplane.enter = broken  # type: ignore[method-assign]
         with logged() as lines:
             wait(hub, 1.1)
-        assert any("renewed later" in line for line in lines)
+        assert any("Presence not renewed, retried within 20 s: room=" in line for line in lines)
         backplane.enter = lambda *arguments: fail(OSError("gone"))  # type: ignore[method-assign]
         backplane.answer()
         with logged() as lines:

@@ -1,5 +1,5 @@
 """
-Who asks for a page, by the socket and by what trusted proxies say.
+The peer of a page's request: its address, scheme and host, by the socket and by what trusted proxies say.
 """
 
 from typing import Any
