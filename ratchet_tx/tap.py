@@ -65,17 +65,11 @@ class Options(usage.Options, AuthOptionMixin):
         self._repeated("listen", description)
 
     def opt_admin_listen(self, description: str) -> None:
-        """
-        Where other programs may publish: an endpoint, or a port; of this machine only, unless it names an interface.  May be
-        repeated.
-        """
+        """A port of this machine, or an endpoint, where other programs may publish.  May be repeated."""
         self._repeated("admin-listen", description)
 
     def opt_application(self, dotted: str) -> None:
-        """
-        Dotted name of an application, a class or an object, or of a function that is given the Applications.  May be
-        repeated.
-        """
+        """Dotted name of a class, an object, or a function that is given the Applications.  May be repeated."""
         self._repeated("application", dotted)
 
     def opt_auth(self, description: str) -> None:
@@ -89,10 +83,7 @@ class Options(usage.Options, AuthOptionMixin):
         self._repeated("timer", dotted)
 
     def opt_origin(self, origin: str) -> None:
-        """
-        The origin, such as https://example.org or capacitor://localhost, of pages that may connect besides our own; null for
-        pages that have none, * for all.  May be repeated.
-        """
+        """An origin whose pages may connect besides our own, as https://example.org; null; * for all.  May be repeated."""
         self._repeated("origin", origin)
 
     def opt_host(self, name: str) -> None:
@@ -100,7 +91,7 @@ class Options(usage.Options, AuthOptionMixin):
         self._repeated("host", name)
 
     def opt_subprotocol(self, name: str) -> None:
-        """A subprotocol of WebSocket's that clients may offer, and then have to be answered.  May be repeated."""
+        """A WebSocket subprotocol to agree on where a client offers it.  May be repeated."""
         self._repeated("subprotocol", name)
 
     def opt_without(self, shortcut: str) -> None:

@@ -173,8 +173,13 @@ class TestServing:
             "limit",
             "admin-listen",
             "admin-token-file",
+            "host",
+            "subprotocol",
+            "trust-forwarded",
         ):
             assert f"--{option}=" in text
+        # A docstring of several lines would be shown with the indentation of the code in its middle.
+        assert re.findall(r"\w {3,}\w+", "\n".join(line[27:] for line in text.splitlines())) == []
 
     def test_everything(self, folder: Path) -> None:
         """Applications, a provider, a timer and pages are named on the command line, and found in the working directory."""
