@@ -328,12 +328,14 @@ class Connection:
             raise UsageError(f"The reason of a close is a text, not {type(reason).__name__}.")
         checkText(reason, "the reason of a close")
         self._requireThread("close")
-        if self.closing:
-            return
-        self.closing = True
-        self.closedWith = (code, reason)
-        self._node.counters.closes[code] += 1
-        self.transport.close(code, reason)
+        if not self.closing:
+            self.closing = True
+            self.closedWith = (code, reason)
+            self._node.counters.closes[code] += 1
+            self.transport.close(code, reason)
+        if code not in COME_AGAIN_CODES and not self.ended:
+            # It is sent away, and missed at once, however long its end takes.
+            self.leaveAll()
 
     def _requireThread(self, call: str) -> None:
         self._node.thread.require(

@@ -290,6 +290,26 @@ class TestGoing:
         eve.leave(1006, "", clean=False)
         assert bob.read() == [diff(leaves={"ada": metas(ada)}), diff(leaves={"eve": metas(eve)})]
 
+    @pytest.mark.parametrize("code", [1000, 3000, 4503])
+    @pytest.mark.parametrize("before", [None, 4001])
+    @pytest.mark.parametrize("elsewhere", [False, True])
+    def test_sentAwayAndSilent(self, code: int, before: int | None, elsewhere: bool) -> None:
+        """Who is sent away is gone before the connection has ended, which may take long, and if it is closing already."""
+        hub = roomHub()
+        node = others(hub) if elsewhere else hub
+        bob, ada = comeIn(hub, "b"), comeIn(hub)
+        bob.read()
+        if before is not None:
+            hub.disconnect("ada", before)
+        assert bob.read() == []
+        node.disconnect("ada", code)
+        assert bob.read() == [diff(leaves={"ada": metas(ada)})]
+        assert set(succeeded(node.members("cafe"))) == {"bob"}
+        lose(ada)
+        ada.connection.close()
+        wait(hub, 100)
+        assert bob.read() == []
+
     def test_anotherLogin(self) -> None:
         """Who logs in as somebody else is gone as who he was, before he is told."""
         hub = roomHub()
