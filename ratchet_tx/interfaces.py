@@ -479,7 +479,7 @@ class IMemory(Interface):
 
     def provideClock(clock: Any) -> None:
         """
-        Give the time to a backplane to which nobody gave it yet; by it, what is over is forgotten though nobody asks.
+        Give a clock to a backplane that has none yet, by which it removes expired histories without being asked.
 
         @param clock: an C{IReactorTime}
         """
