@@ -60,6 +60,7 @@ class Guesses:
         mayWait: bool,
         most: float = MOST_SECONDS,
         waits: Callable[[bool], Any] = lambda isWaiting: None,
+        isKnown: bool = False,
     ) -> Any:
         """
         Have a token looked up, as soon as its address may.
@@ -69,6 +70,8 @@ class Guesses:
         @param most: for how many seconds to wait at most. Where it would be longer the answer comes at once: a L{PeerError}
             of the code C{auth.unavailable}, which says after how many seconds to try again
         @param waits: called with True when the wait begins, and with False when it is over, or would be too long
+        @param isKnown: whether who asks has shown a good token on this connection, and no wrong one: they wait for
+            nobody, or others' guesses would keep it from renewing its token
         @return: what C{find} gave, or a Deferred of it, which fails only where it was cancelled while it waited
         """
         if not self._everywhere and not isPublic(address):
@@ -77,7 +80,8 @@ class Guesses:
         now = clock.seconds()
         taken = self._fullAt.get(address, 0.0) > now
         wait = self._take(address, now) - AT_ONCE * SECONDS if taken else 0.0
-
+        if isKnown:
+            wait = 0.0
         if wait > most:
             # It takes no place from those who wait, so there are never more of them than the measure allows in that time.
             self._giveBack(address)

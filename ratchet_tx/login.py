@@ -153,6 +153,7 @@ def _find(node: LoginNode, connection: Connection, token: str) -> Any:
         bool(node.running),
         node.limits.loginSeconds or MOST_SECONDS,
         lambda isWaiting: node.waits(connection, isWaiting),
+        isKnown=not (connection.client is None or _isGuest(connection) or connection.failedLogins),
     )
 
 

@@ -349,6 +349,23 @@ class TestLogins:
         hub.clock.pump([1] * 10)  # type: ignore[attr-defined]
         assert eve.transport.closedWith == (4502, "Not logged in in time")
 
+    def test_whoIsLoggedIn(self) -> None:
+        """Who is logged in renews their token at once, whatever others of the address send; but no second guess is free."""
+        hub = startedHub(clientProvider=FakeProvider(a="ada", n="ada"))
+        ada = Peer(hub, address=HERE)
+        ada.logIn("a")
+        for _ in range(AT_ONCE):
+            Peer(hub, address=HERE).logIn("wrong")
+        assert ada.ask("socket.auth.refresh", {"token": "n"}) == {"expires": None}
+        assert ada.ask("socket.auth.refresh", {"token": "wrong"})["code"] == "auth.invalid"
+        ada.read()
+        ada.emit("socket.auth.refresh", {"token": "n"}, id=9)
+        assert ada.read() == []
+        hub.clock.advance(1.5)  # type: ignore[attr-defined]
+        assert ada.read() == []
+        hub.clock.advance(1)  # type: ignore[attr-defined]
+        assert [frame["re"] for frame in ada.read()] == [9]
+
     def test_neverMoreWait(self) -> None:
         """However many guess, no more wait than can be decided in that time, and nobody of other addresses does."""
         hub = self.guessed(limits={"loginSeconds": 10, "strangersPerAddress": 0})
