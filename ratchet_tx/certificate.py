@@ -5,6 +5,7 @@ OpenSSL is imported when a certificate is read, for it is needed by nobody else.
 """
 
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
@@ -34,6 +35,26 @@ def _isThere(module: str) -> bool:
     return True
 
 
+def whyUnusable(*files: str) -> str:
+    """
+    Say which of some files can't be opened, or has an encrypted key.
+
+    For such a key OpenSSL asks the terminal, and the server would wait for somebody to type, at each SIGHUP too.
+
+    @return: blank where there is no such file
+    """
+    for name in files:
+        try:
+            text = Path(name).read_bytes()
+        except OSError as error:
+            return f"{name}: {error.strerror}"
+        except ValueError:
+            return f"{name}: this is no file's name"
+        if b"ENCRYPTED" in text:
+            return f"{name}: the key is encrypted, and nobody is asked for its passphrase: decrypt it by openssl pkey"
+    return ""
+
+
 @implementer(IOpenSSLServerConnectionCreator)
 class Certificate:
     """
@@ -59,6 +80,9 @@ class Certificate:
         from OpenSSL import SSL
         from twisted.internet.ssl import CertificateOptions
 
+        named = f"certificate {self._certificate}, key {self._key}: "
+        if why := whyUnusable(self._certificate, self._key):
+            raise UsageError(named + why)
         # Of CertificateOptions come the safe defaults; it has no way by itself to read a chain from one file.
         context = CertificateOptions().getContext()
         try:
@@ -67,7 +91,7 @@ class Certificate:
             context.check_privatekey()
         except (SSL.Error, OSError) as error:
             why = getattr(error, "strerror", None) or "the files can't be read, or don't belong to each other"
-            raise UsageError(f"certificate {self._certificate}, key {self._key}: {why}") from error
+            raise UsageError(named + why) from error
         self._context = context
 
     def serverConnectionForTLS(self, tlsProtocol: Any) -> Any:

@@ -94,7 +94,10 @@ def _hints(origin: Origin, own: Origin, headers: Mapping[str, str], hops: int) -
     Say what a proxy leaves out that would make an origin our own.
     """
     (scheme, host, port), (ownScheme, ownHost, ownPort) = origin, own
-    hints = []
+    hints: list[str] = []
+    if scheme not in ("http", "https"):
+        # An app's own scheme is never that of a page of ours.
+        return hints
     if ownHost != host and "x-forwarded-host" not in headers and _isInner(ownHost):
         hints.append("the proxy sends its own Host: have it pass the page's, with its port")
     elif ownHost == host and ownPort != port and not (ownPort in (80, 443) and port in (80, 443)):

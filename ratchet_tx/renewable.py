@@ -9,6 +9,7 @@ comes from then on is given to what it brought.
 
 import re
 import ssl
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from twisted.application.service import Service
@@ -18,7 +19,7 @@ from twisted.internet.error import ConnectionDone
 from twisted.internet.protocol import Factory, Protocol
 from twisted.python.failure import Failure
 
-from ratchet_tx.certificate import requireTLS
+from ratchet_tx.certificate import requireTLS, whyUnusable
 from ratchet_tx.errors import UsageError
 from ratchet_tx.loopback import queueing
 
@@ -125,6 +126,8 @@ class _Listener:
 
 def _read(description: str, factory: Any, clock: Any, setting: str) -> _Wanted:
     listener = _Listener(clock)
+    if why := whyUnusable(*_filesIn(description)):
+        raise UsageError(f"{setting}: {description!r} is no endpoint: {why}")
     try:
         endpoint = serverFromString(listener, queueing(description))
         endpoint.listen(Factory.forProtocol(Protocol))
@@ -137,6 +140,18 @@ def _read(description: str, factory: Any, clock: Any, setting: str) -> _Wanted:
     # Once more with what is to be served, for whom nobody came in before.
     endpoint.listen(factory)
     return listener.wanted
+
+
+def _filesIn(description: str) -> list[str]:
+    """
+    Find the files that a description names, and those in the folders that it names.
+    """
+    words = [re.sub(r"\\(.)", r"\1", word) for word in re.split(r"(?<!\\):", description)[1:]]
+    paths = [Path(word.partition("=")[2] or word) for word in words]
+    folders = [sorted(path.glob("*.pem")) for path in paths if path.is_dir()]
+    return [
+        str(path) for path in [*(each for each in paths if each.is_file()), *(each for some in folders for each in some)]
+    ]
 
 
 def _why(error: Exception) -> str:

@@ -2,6 +2,7 @@
 All parts put together as one service of Twisted's: it listens, and knows nothing of command lines.
 """
 
+import re
 from typing import Any
 
 from twisted.application.service import MultiService
@@ -26,6 +27,9 @@ from ratchet_tx.web.site import BODY_BYTES, Site
 from ratchet_tx.websocket import RatchetServerFactory
 
 DEFAULT_PORT = 8080
+
+#: The port in an endpoint's description.
+_PORT = re.compile(r"tcp6?:(?:port=)?([0-9]{1,20})", re.I)
 
 
 def makeService(
@@ -115,6 +119,10 @@ class RatchetService(MultiService):
         rest = behindProxy(description)
         if rest is not None:
             factory = wrapProxied(factory)
+        number = _PORT.match(rest or description)
+        if number is not None and int(number[1]) > 65535:
+            # Twisted finds out when it listens, by an error of the system's that names nothing.
+            raise UsageError(f"{setting}: {description!r} is no endpoint: a port is a number from 0 to 65535")
         try:
             listeningService(queueing(rest or description), factory, reactor).setServiceParent(self)
         except (ValueError, TypeError, LookupError, ImportError, OSError) as error:

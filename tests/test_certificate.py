@@ -10,6 +10,12 @@ from subprocess import run
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
 from websockets.exceptions import InvalidStatus
 from zope.interface.verify import verifyObject
@@ -136,6 +142,10 @@ def test_unreadable(folder: Path) -> None:
     """A file that can't be read, or a key of another certificate, is an error that names both; the old ones stay."""
     with pytest.raises(UsageError, match=r"certificate nowhere\.pem, key key\.pem: "):
         Certificate("nowhere.pem", "key.pem")
+    with pytest.raises(UsageError, match=r"nowhere\.pem: No such file or directory$"):
+        Certificate("nowhere.pem", str(folder / "key.pem"))
+    with pytest.raises(UsageError, match=r"Is a directory$"):
+        Certificate(str(folder / "cert.pem"), str(folder))
     certificate = Certificate(str(folder / "cert.pem"), str(folder / "key.pem"))
     before = certificate._context
     old = (folder / "cert.pem").read_bytes()
@@ -144,3 +154,25 @@ def test_unreadable(folder: Path) -> None:
     with pytest.raises(UsageError, match="belong to each other"):
         certificate.reload()
     assert certificate._context is before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--port 0 --certificate {0}/cert.pem --key {0}/locked.pem",
+        "--listen ssl:0:certKey={0}/cert.pem:privateKey={0}/locked.pem",
+        "--listen tls:{0}/names:0",
+    ],
+)
+def test_encryptedKey(folder: Path, words: str) -> None:
+    """An encrypted key is an error of one line, and nobody is asked for its passphrase."""
+    key = load_pem_private_key((folder / "key.pem").read_bytes(), None)
+    locked = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret"))
+    (folder / "locked.pem").write_bytes(locked)
+    (folder / "names").mkdir()
+    (folder / "names" / "localhost.pem").write_bytes(locked + (folder / "cert.pem").read_bytes())
+    command = twistd("-n", "--pidfile=", "ratchet", *words.format(folder).split())
+    ended = run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert "the key is encrypted" in ended.stderr
+    assert (ended.stdout + ended.stderr).count("\n") == 1

@@ -227,3 +227,11 @@ class TestServer:
         lines = [line for entry in entries for line in server.shake(X_Forwarded_For=entry)[1] if "why=unreadable" in line]
         assert lines[0].endswith(r'why=unreadable entry="_hidden\x9b31m" trusted=1')
         assert len(lines) == 1
+
+
+@pytest.mark.parametrize("origin", ["capacitor://localhost:1", "moz-extension://1b2c3d4e-aaaa"])
+def test_appsOwnSchemes(origin: str) -> None:
+    """Of an app's own scheme no proxy is to blame: it is never that of a page of ours."""
+    line = explained({"origin": origin, "host": "localhost:8080"}, 0)
+    assert f'option="--origin {origin}"' in line
+    assert "hint" not in line

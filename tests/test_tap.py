@@ -390,6 +390,8 @@ MISTAKES = [
     ("--port 1.5", "port is a number from 0 to 65535, not 1.5"),
     ("--address nowhere.example", "address: 'nowhere.example' is not an IP address"),
     ("--listen nonsense:1", "listen: 'nonsense:1' is no endpoint"),
+    ("--listen tcp:65536", "listen: 'tcp:65536' is no endpoint: a port is a number from 0 to 65535"),
+    ("--listen haproxy:tcp6:port=99999", "is no endpoint: a port is a number from 0 to 65535"),
     ("--listen haproxy:ssl:1", "listen: 'haproxy:ssl:1' can't work: a proxy sends its PROXY line before TLS"),
     ("--subprotocol a,b", "command line: subprotocol: 'a,b' is no subprotocol"),
     ("--limit x", "--limit x: write NAME=VALUE"),
