@@ -6,7 +6,7 @@ from collections.abc import Callable
 from secrets import token_hex
 from typing import Any
 
-from twisted.logger import Logger
+from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
 from ratchet_tx.connection import Connection
@@ -75,7 +75,11 @@ class Answers:
         if event.payload.event == "socket.open":
             self._turnAway(event, refusal)
         else:
-            self._log.warn(
+            connection: Connection = event.connection  # type: ignore[assignment]
+            connection.peerLog.emit(
+                self._log,
+                LogLevel.warn,
+                connection.remoteAddress,
                 "A handler of {event} refused for {id}, where there is nobody to tell: {code}",
                 event=printable(event.payload.event),
                 id=event.connection.id,
@@ -147,7 +151,13 @@ class Answers:
     def _failed(self, connection: Connection, event: str, failure: Failure) -> PeerError:
         ref = token_hex(6)
         self._counters.failures += 1
-        self._log.failure(
-            "The handler of {event} failed for {id} (ref {ref})", failure, event=printable(event), id=connection.id, ref=ref
+        connection.peerLog.failure(
+            self._log,
+            connection.remoteAddress,
+            "The handler of {event} failed for {id} (ref {ref})",
+            failure,
+            event=printable(event),
+            id=connection.id,
+            ref=ref,
         )
         return Failed("handler.failed", "Something went wrong", ref=ref)

@@ -309,8 +309,12 @@ class Applications:
             application = factory(client, connection)
             return None if application is None else self._subscribed(_asApplication(application))
         except Exception:
-            self._log.failure(
-                "Application {name} can't be made; connection {id} goes without it", name=name, id=connection.id
+            connection.peerLog.failure(  # type: ignore[attr-defined]
+                self._log,
+                connection.remoteAddress,
+                "Application {name} can't be made; connection {id} goes without it",
+                name=name,
+                id=connection.id,
             )
             return None
 

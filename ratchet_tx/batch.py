@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from ratchet_tx.clock import nextTurn
+from ratchet_tx.peerlog import NOBODY, UNBOUNDED, PeerLog
 
 
 class Corked(Protocol):
@@ -27,12 +28,14 @@ class Batch:
     Those who are to be flushed.
 
     @param reactor: whose turns count, an L{IReactorTime}
+    @param log: where failures are logged
     @ivar isLed: whether somebody leads this turn, who calls L{flush} at its end, which saves a delayed call for each
     """
 
     _log = Logger()
 
-    def __init__(self, reactor: IReactorTime) -> None:
+    def __init__(self, reactor: IReactorTime, log: PeerLog = UNBOUNDED) -> None:
+        self._peerLog = log
         self._nextTurn = nextTurn(reactor)
         self._corked: list[Corked] = []
         self.isLed = False
@@ -54,4 +57,4 @@ class Batch:
             try:
                 each.flush()
             except Exception:
-                self._log.failure("A peer can't be sent to")
+                self._peerLog.failure(self._log, NOBODY, "A peer can't be sent to")

@@ -22,6 +22,7 @@ from ratchet_tx.limits import Strikes
 from ratchet_tx.messages import Deliver, Message
 from ratchet_tx.ownthread import OwnThread
 from ratchet_tx.payload import checkEvent, checkName, checkText, encode, encodeData
+from ratchet_tx.peerlog import PeerLog
 from ratchet_tx.replies import Replies
 from ratchet_tx.settings import Limits
 from ratchet_tx.spare import Spare
@@ -48,6 +49,7 @@ class Node(Protocol):
     counters: Counters
     applications: Applications
     ledger: Ledger
+    peerLog: PeerLog
     thread: OwnThread
 
     @property
@@ -147,6 +149,13 @@ class Connection:
         self._replies: Replies[Deferred[Any]] | None = None
         self._rooms: dict[str, None] | None = None
         self._state: dict[str, Any] | None = None
+
+    @property
+    def peerLog(self) -> PeerLog:
+        """
+        Give what logs what the peer causes.
+        """
+        return self._node.peerLog
 
     @property
     def remoteAddress(self) -> str:

@@ -21,6 +21,7 @@ class Counters:
     @ivar delayed: logins that had to wait, because too many of their address had failed
     @ivar failures: handlers that failed
     @ivar repeated: events that came again by their key, and weren't handled again
+    @ivar unlogged: entries that peers caused, and that the log had no room for
     @ivar unpublished: messages that the backplane failed to send, where nobody waited for that
     @ivar refused: messages and events that were refused, by code
     @ivar closes: connections that we closed, by code
@@ -44,12 +45,14 @@ class Counters:
         "repeated",
         "sent",
         "spared",
+        "unlogged",
         "unpublished",
     )
 
     def __init__(self) -> None:
         self.opened = self.closed = self.received = self.dispatched = self.sent = self.lost = 0
-        self.logins = self.delayed = self.failures = self.repeated = self.unpublished = 0
+        self.logins = self.delayed = self.failures = self.repeated = 0
+        self.unlogged = self.unpublished = 0
         self.refused: Counter[str] = Counter()
         self.closes: Counter[int] = Counter()
         self.full: Counter[str] = Counter()

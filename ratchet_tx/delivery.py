@@ -65,7 +65,8 @@ class Delivery:
                 sent += 1
             except Exception:
                 # It isn't dropped here, for its end would be told in the middle of the others' event.
-                self._log.failure("Sending to {id} failed; it is dropped", id=connection.id)
+                what = "Sending to {id} failed; it is dropped"
+                connection.peerLog.failure(self._log, connection.remoteAddress, what, id=connection.id)
                 failed.append(connection)
         self._counters.sent += sent
         for connection in failed:

@@ -17,6 +17,7 @@ from ratchet_tx.addresses import isAddress
 from ratchet_tx.closing import Closing
 from ratchet_tx.counters import Counters
 from ratchet_tx.head import BadHead, Head, HeadReader
+from ratchet_tx.peerlog import UNBOUNDED, PeerLog
 from ratchet_tx.settings import Limits
 from ratchet_tx.timeouts import Timeouts
 from ratchet_tx.visits import Visit, Visits
@@ -42,6 +43,7 @@ class Doorkeeper:
     @param visits: where connections are counted that are no sockets
     @param clock: gives the time, an L{IReactorTime}; called when it is first needed
     @param speaker: gives the IP address for which a peer speaks, by its transport and a request's head
+    @param log: where refusals are logged
     @ivar heads: the time that heads may take
     @ivar closing: the connections that were closed
     """
@@ -53,7 +55,9 @@ class Doorkeeper:
         visits: Visits,
         clock: Callable[[], IReactorTime],
         speaker: Callable[[Any, Head], str],
+        log: PeerLog = UNBOUNDED,
     ) -> None:
+        self.peerLog = log
         self.limits = limits
         self.counters = counters
         self.visits = visits
@@ -112,7 +116,7 @@ class Door(Protocol):
         transport: Any = self.transport
         self._keeper.heads.stop(self)
         self._keeper.counters.refused["http.503"] += 1
-        logTooMany(addressOf(transport), self._visit.refused)
+        logTooMany(self._keeper.peerLog, addressOf(transport), self._visit.refused)
         self._isOver = True
         if atOnce:
             return transport.abortConnection()  # type: ignore[no-any-return]
@@ -167,7 +171,7 @@ class Door(Protocol):
         self._keeper.heads.stop(self)
         self._keeper.counters.refused[f"http.{status}"] += 1
         assert self.transport is not None, "there is somebody to refuse"
-        logRefusal(addressOf(self.transport), status, why)
+        logRefusal(self._keeper.peerLog, addressOf(self.transport), status, why)
         self._end(refusal(status, reason, headers))
 
     def _end(self, answer: bytes) -> None:
@@ -216,20 +220,20 @@ def refusal(status: int, reason: str, headers: str = "Connection: close") -> byt
     return f"HTTP/1.1 {status} {reason}\r\n{headers}\r\nContent-Length: 0\r\n\r\n".encode()
 
 
-def logRefusal(address: str, status: int, why: str) -> None:
+def logRefusal(log: PeerLog, address: str, status: int, why: str) -> None:
     """
     Log that a request was refused, and which rule it broke.
     """
-    _log.info('Refused a request: status={status} address={address} why="{why}"', status=status, address=address, why=why)
+    log.info(_log, address, 'Refused a request: status={status} address={address} why="{why}"', status=status, why=why)
 
 
-def logTooMany(address: str, limit: str) -> None:
+def logTooMany(log: PeerLog, address: str, limit: str) -> None:
     """
     Log that a connection is one too many.
 
     @param limit: which limit says so, as C{limit=NAME of=VALUE}
     """
-    _log.info("Refused a connection: status=503 address={address} {limit}", address=address, limit=limit)
+    log.info(_log, address, "Refused a connection: status=503 address={address} {limit}", limit=limit)
 
 
 def addressOf(transport: Any) -> str:

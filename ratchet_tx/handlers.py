@@ -7,10 +7,11 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import Logger
+from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
 from ratchet_tx.applications import Listener
+from ratchet_tx.connection import Connection
 from ratchet_tx.coroutines import CANCELLED, asDeferred, cancel
 from ratchet_tx.errors import Failed, PeerError
 from ratchet_tx.event import ConnectionEvent
@@ -158,11 +159,15 @@ class _Later:
         """
         End it: it has had its time.
         """
-        self._log.warn(
+        connection: Connection = self._event.connection  # type: ignore[assignment]
+        connection.peerLog.emit(
+            self._log,
+            LogLevel.warn,
+            connection.remoteAddress,
             "A handler of {event} took more than {seconds} s for {id}; it is cancelled",
             event=printable(self._event.payload.event),
             seconds=self._handlers.seconds,
-            id=self._event.connection.id,
+            id=connection.id,
         )
         # The peer is answered first and the line goes on, whatever the handler does about being cancelled.
         self._end(None, Failed("handler.timeout", "It took too long", retry=self._handlers.retry))

@@ -43,6 +43,7 @@ from ratchet_tx.interfaces import (
     IRequest,
     ITransport,
 )
+from ratchet_tx.journal import Journal
 from ratchet_tx.ledger import Ledger
 from ratchet_tx.limits import PRICED_BYTES
 from ratchet_tx.login import SENT_AWAY, isClient
@@ -53,6 +54,7 @@ from ratchet_tx.ongoing import Ongoing
 from ratchet_tx.outside import waitFor
 from ratchet_tx.ownthread import OwnThread
 from ratchet_tx.payload import BadPayload, Head, Payload, checkEvent, checkName, checkText, decode, decodeHead, encodeData
+from ratchet_tx.peerlog import PeerLog
 from ratchet_tx.presence import Presence
 from ratchet_tx.provided import requireProvided
 from ratchet_tx.published import Position, Published
@@ -86,6 +88,8 @@ class Hub(Service):
     @ivar strangers: whom we wait for to log in, until their time is over
     @ivar spares: what may be left out for slow peers, by event, as L{Applications.registerEvent} was told
     @ivar ledger: how many bytes are kept because of peers, and what for
+    @ivar peerLog: what logs what peers cause
+    @ivar journal: what logs who comes and goes, once it observes that
     @ivar patience: the clock, for time-outs of what has to come from outside
     @ivar overdue: whether the last stop took too long, and something was dropped
     """
@@ -112,7 +116,9 @@ class Hub(Service):
         self.counters = Counters()
         self._relief = Relief(self)
         self.ledger = Ledger(self._relief.come)
-        self.observers = Observers()
+        self.peerLog = PeerLog(lambda: self.clock, self.counters)
+        self.journal = Journal(self.peerLog)
+        self.observers = Observers(self.peerLog)
         self.answers = Answers(self.counters, self.observers, self._report)
         self._clock: IReactorTime | None = None
         # Bound once, for every message asks for the time.
@@ -126,7 +132,7 @@ class Hub(Service):
         self._audience = Audience()
         self._delivery = Delivery(self.counters, self.spares)
         self.holds = self._delivery.holds
-        self._ongoing = Ongoing()
+        self._ongoing = Ongoing(self.peerLog)
         self._stopping: Stopping | None = None
         self.overdue = False
         self.letsGuestsIn = IAnonymousClientProvider.providedBy(self.clientProvider)
@@ -142,6 +148,7 @@ class Hub(Service):
         self.settings = settings
         self.limits = settings.limits
         self.ledger.limit = self.limits.processBytes
+        self.peerLog.limit(self.limits.logBytesPerMinute)
         self.presence = Presence(self)
         self._dispatch = Dispatch(self, self._ongoing, self.patience)
         # Bound once, too: it is where messages go.
@@ -306,6 +313,7 @@ class Hub(Service):
         self._dispatch.forgetAll()
         self.presence.stop()
         self._relief.stop()
+        self.peerLog.stop()
         self._countHistories(-self.ledger.parts["histories"])
         if isinstance(self._clock, SteadyClock):
             self._clock.rest()
@@ -373,7 +381,8 @@ class Hub(Service):
                 raise UsageError(f"{type(guest).__name__} is no client with an id that is a text without lone surrogates.")
             self._expiry.watch(connection, guest)
         except BaseException:
-            self._log.failure("The client provider has no anonymous client for {id}", id=connection.id)
+            what = "The client provider has no anonymous client for {id}"
+            self.peerLog.failure(self._log, connection.remoteAddress, what, id=connection.id)
             return connection.close(1011, "Internal error")
         connection.guest = guest
         connection.freeSubscribes = self.limits.rooms

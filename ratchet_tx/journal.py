@@ -4,28 +4,70 @@ What is logged of a hub, through twisted.logger: it only observes, and never see
 Failures of handlers are logged where they happen, with the reference that the peer was told.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from twisted.logger import Logger, LogLevel
 
 from ratchet_tx.happenings import Closed, Dispatched, Happening, LoggedIn, LoginFailed, Opened, Refused
-from ratchet_tx.interfaces import IHub
+from ratchet_tx.peerlog import PeerLog
 from ratchet_tx.printable import printable, quoted
 
 _log = Logger()
 
 
-def keepJournal(hub: IHub, verbose: bool = False) -> None:
+class Journaled(Protocol):
+    """
+    A hub that has a journal.
+    """
+
+    journal: "Journal"
+
+    def observe(self, observer: Callable[[Any], Any], happening: type) -> None: ...
+
+
+class Journal:
+    """
+    What is logged of a hub whether or not that is wished to be verbose.
+
+    @param log: what has room for it, or not
+    """
+
+    def __init__(self, log: PeerLog) -> None:
+        self._log = log
+
+    def closed(self, happening: Closed) -> None:
+        """
+        Log that a connection has ended, and whose it was; not the reason, which may be the peer's own words.
+        """
+        who, seconds, code = _who(happening), happening.seconds, happening.code
+        more = f" as {who} after {seconds:.1f} s: {code}" + ("" if happening.clean else ", not clean")
+        self._note(LogLevel.info, "closed", happening, more, client=who, seconds=seconds, code=code, clean=happening.clean)
+
+    def loginFailed(self, happening: LoginFailed) -> None:
+        """
+        Log that a login was refused.
+        """
+        self._note(LogLevel.warn, "login failed", happening, f": {happening.code}", code=happening.code)
+
+    def _note(self, level: Any, what: str, happening: Happening, more: str, **facts: Any) -> None:
+        line = _lineOf(what, happening, more)
+        if self._log.admits(happening.connection.remoteAddress, line):
+            _emit(level, line, happening, **facts)
+
+
+def keepJournal(hub: Journaled, verbose: bool = False) -> None:
     """
     Log who comes and goes.
 
     A line costs as much as two events do, so there is one for each connection, when it has ended, as in a web server's log;
     and one for each login that fails.
 
-    @param verbose: whether there is one for all else that happens, too
+    @param verbose: whether there is one for all else that happens, too; of these no line is ever left out, for an operator
+        asked for them
     """
-    hub.observe(closed, Closed)
-    hub.observe(loginFailed, LoginFailed)
+    hub.observe(hub.journal.closed, Closed)
+    hub.observe(hub.journal.loginFailed, LoginFailed)
     if verbose:
         hub.observe(opened, Opened)
         hub.observe(loggedIn, LoggedIn)
@@ -38,15 +80,6 @@ def opened(happening: Opened) -> None:
     Log that a connection is open.
     """
     _note(LogLevel.info, "opened", happening)
-
-
-def closed(happening: Closed) -> None:
-    """
-    Log that a connection has ended, and whose it was; not the reason, which may be the peer's own words.
-    """
-    who, seconds, code = _who(happening), happening.seconds, happening.code
-    more = f" as {who} after {seconds:.1f} s: {code}" + ("" if happening.clean else ", not clean")
-    _note(LogLevel.info, "closed", happening, more, client=who, seconds=seconds, code=code, clean=happening.clean)
 
 
 def loggedIn(happening: LoggedIn) -> None:
@@ -62,13 +95,6 @@ def _who(happening: Happening) -> str:
         return "a stranger"
     # Else an id with blanks in it could say anything, "a stranger" too.
     return quoted(client.id) if " " in client.id or not client.id else printable(client.id)
-
-
-def loginFailed(happening: LoginFailed) -> None:
-    """
-    Log that a login was refused.
-    """
-    _note(LogLevel.warn, "login failed", happening, f": {happening.code}", code=happening.code)
 
 
 def dispatched(happening: Dispatched) -> None:
@@ -87,6 +113,14 @@ def refused(happening: Refused) -> None:
 
 
 def _note(level: Any, what: str, happening: Happening, more: str = "", **facts: Any) -> None:
+    _emit(level, _lineOf(what, happening, more), happening, **facts)
+
+
+def _lineOf(what: str, happening: Happening, more: str) -> str:
+    return f"{happening.connection.id} {what} from {happening.connection.remoteAddress}{more}"
+
+
+def _emit(level: Any, line: str, happening: Happening, **facts: Any) -> None:
     id, address = happening.connection.id, happening.connection.remoteAddress
     # Twisted takes a format apart in Python, for each line anew: putting the line together here makes it half as dear.
-    _log.emit(level, "{line}", line=f"{id} {what} from {address}{more}", id=id, address=address, **facts)
+    _log.emit(level, "{line}", line=line, id=id, address=address, **facts)

@@ -180,12 +180,18 @@ class LeanProtocol(WebSocketServerProtocol):
         except ConnectionDeny as deny:
             self.failHandshake(deny.reason, deny.code)
         except Exception:
-            self._log.failure("Looking at a handshake failed")
+            self.noteFailure("Looking at a handshake failed")
             self.failHandshake("Internal Server Error", 500)
         else:
             self.data = self.data[end:]
             self._wskey = handshake.key
             self.succeedHandshake(accepted)
+
+    def noteFailure(self, what: str) -> None:
+        """
+        Log the exception that is being handled.
+        """
+        self._log.failure(what)
 
     def _describe(self, handshake: Handshake) -> ConnectionRequest:
         # The query isn't read before somebody asks for it: it may be long, and the peer may not come in.

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from twisted.internet import defer
 from twisted.internet.defer import Deferred
-from twisted.logger import Logger
+from twisted.logger import Logger, LogLevel
 
 from ratchet_tx.answers import Answers
 from ratchet_tx.connection import Connection, Node
@@ -191,20 +191,25 @@ def _unavailable(connection: Connection, failure: Any = None) -> PeerError:
     if connection.ended:
         return _UNAVAILABLE
     if failure is not None and failure.check(defer.TimeoutError):
-        _log.error("The client provider took too long for {id}", id=connection.id)
+        _logError(connection, "The client provider took too long for {id}")
     else:
-        _log.failure("The client provider failed for {id}", failure, id=connection.id)
+        what = "The client provider failed for {id}"
+        connection.peerLog.failure(_log, connection.remoteAddress, what, failure, id=connection.id)
     return _UNAVAILABLE
+
+
+def _logError(connection: Connection, what: str, **facts: Any) -> None:
+    connection.peerLog.emit(_log, LogLevel.error, connection.remoteAddress, what, id=connection.id, **facts)
 
 
 def _checked(found: Any, node: LoginNode, connection: Connection) -> Any:
     if found is None:
         return _INVALID
     if not isClient(found):
-        _log.error(
+        _logError(
+            connection,
             "The client provider gave {id} a {kind}, which is no client: "
             "put @implementer(IClient) above the class, and give it an id that is a text without lone surrogates",
-            id=connection.id,
             kind=type(found).__name__,
         )
         return _UNAVAILABLE

@@ -9,6 +9,7 @@ from twisted.logger import Logger
 
 from ratchet_tx.errors import UsageError
 from ratchet_tx.happenings import Happening
+from ratchet_tx.peerlog import NOBODY, UNBOUNDED, PeerLog
 
 Observer = Callable[[Any], Any]
 
@@ -19,12 +20,15 @@ class Observers:
 
     A happening that nobody observes isn't made.
 
+    @param log: where failures of observers are logged
+
     @ivar byHappening: who observes which; to be looked at before something is told that happens for every message
     """
 
     _log = Logger()
 
-    def __init__(self) -> None:
+    def __init__(self, log: PeerLog = UNBOUNDED) -> None:
+        self._peerLog = log
         self.byHappening: dict[type, tuple[Observer, ...]] = {}
 
     def add(self, observer: Observer, happening: type) -> None:
@@ -56,4 +60,9 @@ class Observers:
             try:
                 observer(told)
             except Exception:
-                self._log.failure("An observer of {happening} failed", happening=happening.__name__)
+                self._peerLog.failure(
+                    self._log,
+                    NOBODY,
+                    "An observer of {happening} failed",
+                    happening=happening.__name__,
+                )

@@ -9,16 +9,20 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ratchet_tx.coroutines import CANCELLED, cancel
+from ratchet_tx.peerlog import NOBODY, UNBOUNDED, PeerLog
 
 
 class Ongoing:
     """
     Work that ends by itself, or is cancelled in the end.
+
+    @param log: where its failures are logged
     """
 
     _log = Logger()
 
-    def __init__(self) -> None:
+    def __init__(self, log: PeerLog = UNBOUNDED) -> None:
+        self._peerLog = log
         self._works: set[Deferred[Any]] = set()
         self._idle: Deferred[None] | None = None
 
@@ -35,7 +39,7 @@ class Ongoing:
     def _done(self, result: Any, work: Deferred[Any]) -> None:
         self._works.discard(work)
         if isinstance(result, Failure) and not result.check(*CANCELLED):
-            self._log.failure("Work for a peer failed", result)
+            self._peerLog.failure(self._log, NOBODY, "Work for a peer failed", result)
         if self._idle is not None and not self._works:
             idle, self._idle = self._idle, None
             idle.callback(None)

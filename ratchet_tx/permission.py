@@ -92,5 +92,11 @@ class Permission:
             raise
         except BaseException:
             if not self.connection.closing:
-                _log.failure("Subscribing {id} to {room} failed", id=self.connection.id, room=quoted(room))
+                self.connection.peerLog.failure(
+                    _log,
+                    self.connection.remoteAddress,
+                    "Subscribing {id} to {room} failed",
+                    id=self.connection.id,
+                    room=quoted(room),
+                )
             raise PeerError("room.denied", "This room can't be entered right now", retry=True) from None

@@ -22,6 +22,7 @@ from zope.interface import implementer
 
 from ratchet_tx.batch import Batch
 from ratchet_tx.clock import nextTurn
+from ratchet_tx.peerlog import NOBODY, UNBOUNDED, PeerLog
 
 #: How many sockets are read in one turn, before what was written to them is sent.
 _AT_ONCE = 64
@@ -37,11 +38,13 @@ class Poller:
 
     @param reactor: an C{IReactorFDSet} and C{IReactorTime}
     @param batch: what is written to while they are read, to be sent when they have been
+    @param log: where failures are logged
     """
 
     _log = Logger()
 
-    def __init__(self, reactor: Any, batch: Batch) -> None:
+    def __init__(self, reactor: Any, batch: Batch, log: PeerLog = UNBOUNDED) -> None:
+        self._peerLog = log
         self._reactor = reactor
         self._nextTurn = nextTurn(reactor)
         self._batch = batch
@@ -119,7 +122,7 @@ class Poller:
         try:
             why = transport.doRead() if happened & select.EPOLLIN else ConnectionLost()
         except BaseException as error:
-            self._log.failure("Reading from a peer failed; it is dropped")
+            self._peerLog.failure(self._log, NOBODY, "Reading from a peer failed; it is dropped")
             why = error
         if why is not None:
             self._lose(number, transport, why)

@@ -20,6 +20,7 @@ from ratchet_tx.frames import makeText
 from ratchet_tx.interfaces import IBackplane
 from ratchet_tx.messages import Absent, Present
 from ratchet_tx.payload import encode
+from ratchet_tx.peerlog import NOBODY
 from ratchet_tx.printable import quoted
 from ratchet_tx.rooms import Rooms
 from ratchet_tx.roster import Changes, Member, Roster, fromEntry, pack
@@ -63,7 +64,7 @@ class Presence:
         # Whose connections these were, and which there are of each client.
         self._lost: dict[tuple[str, str], Member] = {}
         self._lostOf: Rooms[tuple[str, str]] = Rooms()
-        self._rosters = Rosters(lambda room: node.backplane.members(room), self._tell, self._own.__contains__)
+        self._rosters = Rosters(lambda room: node.backplane.members(room), self._tell, self._own.__contains__, node.peerLog)
         self._rounds: LoopingCall | None = None
 
     # A connection's part
@@ -207,7 +208,11 @@ class Presence:
     def _do(self, result: Any) -> None:
         later = asDeferred(result)
         if later is not None:
-            later.addErrback(lambda failure: self._log.failure("The backplane failed; others know it later", failure))
+            later.addErrback(
+                lambda failure: self._node.peerLog.failure(
+                    self._log, NOBODY, "The backplane failed; others know it later", failure
+                )
+            )
 
     def _tell(self, room: str, changes: Changes) -> None:
         shown = tuple(self._shown.members(room))
@@ -250,8 +255,12 @@ class Presence:
             try:
                 self._renew(room)
             except Exception:
-                self._log.failure(
-                    "Presence not renewed, retried within {seconds} s: room={room}", seconds=ROUND, room=quoted(room)
+                self._node.peerLog.failure(
+                    self._log,
+                    NOBODY,
+                    "Presence not renewed, retried within {seconds} s: room={room}",
+                    seconds=ROUND,
+                    room=quoted(room),
                 )
             self._rosters.ask(room)
 

@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from ratchet_tx.peerlog import NOBODY, UNBOUNDED, PeerLog
 from ratchet_tx.printable import quoted
 from ratchet_tx.roster import Changes, Member, Roster, fromEntry
 
@@ -43,6 +44,7 @@ class Rosters:
     @param members: asks the backplane who is in a room; gives entries by ref, or a Deferred of them
     @param tell: called with a room's name and what has changed there
     @param isOurs: called with a room's name and a ref, says whether nobody knows better than this node what is shown of it
+    @param log: where failures of the backplane are logged
     """
 
     _log = Logger()
@@ -52,7 +54,9 @@ class Rosters:
         members: Callable[[str], Any],
         tell: Callable[[str, Changes], None],
         isOurs: Callable[[tuple[str, str]], bool],
+        log: PeerLog = UNBOUNDED,
     ) -> None:
+        self._peerLog = log
         self._members = members
         self._tell = tell
         self._isOurs = isOurs
@@ -139,7 +143,8 @@ class Rosters:
 
     def _failed(self, failure: Failure, room: str, known: _Known) -> None:
         known.touched = None
-        self._log.failure("Backplane query for members failed: room={room}", failure, room=quoted(room))
+        what = "Backplane query for members failed: room={room}"
+        self._peerLog.failure(self._log, NOBODY, what, failure, room=quoted(room))
         for waiting in _taken(known.waiting):
             waiting.errback(failure)
 

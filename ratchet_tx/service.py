@@ -85,7 +85,7 @@ class RatchetService(MultiService):
         self._hub = hub
         hub.setServiceParent(self)
         front = Front(hub, Hosts(hub.settings.host), pages)
-        site = Site(front, bodyBytes, hub.limits, hub.counters, hub.clock)
+        site = Site(front, bodyBytes, hub.limits, hub.counters, hub.clock, log=hub.peerLog)
         site.trustForwarded = hub.settings.trustForwarded
         factory = RatchetServerFactory(hub, reactor, site)
         self._renewables: list[tuple[str, Certificate | RenewablePort | BearerToken]] = []

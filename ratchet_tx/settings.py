@@ -44,6 +44,7 @@ class Limits:
     @ivar presenceSeconds: how long a member of a room who was lost is still shown as there
     @ivar dedupSeconds: for how long what a client sent by a key isn't handled again
     @ivar drainSeconds: how long the hub may take to stop
+    @ivar logBytesPerMinute: how many bytes of the log peers may cause in any minute
     """
 
     messageBytes: int = 65536
@@ -70,6 +71,7 @@ class Limits:
     presenceSeconds: float = 5
     dedupSeconds: float = 120
     drainSeconds: float = 25
+    logBytesPerMinute: int = 1000000
 
     @classmethod
     def names(cls) -> list[str]:

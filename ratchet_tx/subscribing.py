@@ -191,7 +191,7 @@ class _Subscribing:
         Say what came of a room: what the reply says of it, or why there is nothing to say.
         """
         if isinstance(outcome, Failure):
-            return _refusalOf(outcome)
+            return _refusalOf(self._connection, outcome)
         try:
             return self._result(outcome, hold, offsets)
         except PeerError as later:
@@ -217,7 +217,14 @@ class _Subscribing:
     def _notShown(self, failure: Failure, room: str) -> None:
         connection = self._connection
         if not connection.closing:
-            _log.failure("Showing {id} in {room} failed; it is taken out", failure, id=connection.id, room=quoted(room))
+            connection.peerLog.failure(
+                _log,
+                connection.remoteAddress,
+                "Showing {id} in {room} failed; it is taken out",
+                failure,
+                id=connection.id,
+                room=quoted(room),
+            )
             connection.leave(room)
 
     def _release(self, hold: Hold, offsets: dict[str, int]) -> None:
@@ -276,9 +283,9 @@ def _takenOut() -> PeerError:
     return PeerError("room.denied", "You were taken out of this room meanwhile")
 
 
-def _refusalOf(failure: Failure) -> PeerError:
+def _refusalOf(connection: Connection, failure: Failure) -> PeerError:
     refusal = failure.value
     if isinstance(refusal, PeerError):
         return refusal
-    _log.failure("Subscribing failed", failure)
+    connection.peerLog.failure(_log, connection.remoteAddress, "Subscribing failed", failure)
     return PeerError("room.denied", "This room can't be entered right now", retry=True)

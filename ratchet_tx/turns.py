@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from ratchet_tx.clock import nextTurn
+from ratchet_tx.peerlog import NOBODY, UNBOUNDED, PeerLog
 
 #: How long, in seconds, a turn may take for what can wait: long chunks, and what was left over from the turn before.
 TURN_SECONDS = 0.005
@@ -36,11 +37,13 @@ class Turns:
 
     @param reactor: whose turns these are
     @param clock: gives the time, called when it is needed
+    @param log: where failures are logged
     """
 
     _log = Logger()
 
-    def __init__(self, reactor: Any, clock: Callable[[], IReactorTime]) -> None:
+    def __init__(self, reactor: Any, clock: Callable[[], IReactorTime], log: PeerLog = UNBOUNDED) -> None:
+        self._peerLog = log
         self._inNextTurn = nextTurn(reactor)
         self._clock = clock
         self._waiting: OrderedDict[Reading, None] = OrderedDict()
@@ -87,6 +90,6 @@ class Turns:
             try:
                 reading.goOn()
             except Exception:
-                self._log.failure("Handling a peer's bytes failed")
+                self._peerLog.failure(self._log, NOBODY, "Handling a peer's bytes failed")
         if self._waiting:
             self._schedule()

@@ -183,16 +183,23 @@ class RatchetServerProtocol(LeanProtocol):
         Refuse a handshake, and log why, without repeating to the peer what Autobahn quotes of its request.
         """
         self.factory.hub.counters.refused[f"http.{code}"] += 1
-        _log.info(
+        self.factory.hub.peerLog.info(
+            _log,
+            self._address or addressOf(self.transport),
             "Refused a handshake: status={status} address={address} {why}",
             status=code,
-            address=self._address or addressOf(self.transport),
             why=self._why or explain(reason),
         )
         headers = [*(responseHeaders or ()), ("Connection", "close"), ("Content-Length", "0")]
         if code == 503:
             headers.append(("Retry-After", str(RETRY_SECONDS)))
         super().failHandshake(HTTP_STATUS.get(code, "Bad Request"), code, headers)
+
+    def noteFailure(self, what: str) -> None:
+        """
+        Log the exception that is being handled, if the log has room for it.
+        """
+        self.factory.hub.peerLog.failure(_log, self._address or addressOf(self.transport), what)
 
     def onOpen(self) -> None:
         """
@@ -696,16 +703,16 @@ class RatchetServerFactory(WebSocketServerFactory):
         without = hub.settings.without
         self.takesTexts = "fast-path" not in without
         self.writesDirectly = "direct-writes" not in without
-        self.batch = Batch(self.reactor)
+        self.batch = Batch(self.reactor, hub.peerLog)
         self.poller = self._makePoller() if "nested-epoll" not in without else None
         self.trafficStats = TrafficStats()
         clock = lambda: hub.clock  # noqa: E731
-        self.turns = Turns(self.reactor, clock)
+        self.turns = Turns(self.reactor, clock, hub.peerLog)
         patience = hub.patience
         if self.poller is not None:
             patience.addReader(self.poller.turns)
         visits = Visits(limits, hub.settings.trustForwarded > 0, hub.countConnections)
-        self.doorkeeper = Doorkeeper(limits, hub.counters, visits, patience, self._speaker)
+        self.doorkeeper = Doorkeeper(limits, hub.counters, visits, patience, self._speaker, hub.peerLog)
         self.closing = self.doorkeeper.closing
         self.pings: Timeouts[RatchetServerProtocol] = Timeouts(limits.pingSeconds, clock, RatchetServerProtocol.ping)
         self.pongs: Timeouts[RatchetServerProtocol] = Timeouts(
@@ -728,7 +735,11 @@ class RatchetServerFactory(WebSocketServerFactory):
         )
 
     def _makePoller(self) -> Poller | None:
-        return Poller(self.reactor, self.batch) if AVAILABLE and IReactorFDSet.providedBy(self.reactor) else None
+        return (
+            Poller(self.reactor, self.batch, self.hub.peerLog)
+            if AVAILABLE and IReactorFDSet.providedBy(self.reactor)
+            else None
+        )
 
     def startFactory(self) -> None:
         # Ports are closed only after the sockets are, which is too late for taking leave.

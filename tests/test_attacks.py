@@ -5,6 +5,7 @@ Each is one that bare Autobahn, as it comes, lets through.
 """
 
 import json
+import re
 import struct
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -349,3 +350,47 @@ def halfAFrame(peer: socket) -> None:
 def badFrame(peer: socket) -> None:
     peer.sendall(handshake() + frame("x", rsv=7))
     peer.recv(1)
+
+
+def _bad(server: Server) -> None:
+    with reach(server) as peer:
+        peer.sendall(b"GET / HTTP/1.1\r\n folded: x\r\n\r\n")
+        readAll(peer)
+
+
+def _wrongLogins(server: Server) -> None:
+    wrong = event("socket.auth.request", {"token": "wrong"})
+    with upgraded(server) as peer:
+        peer.sendall(wrong * 4 + frame(b"\x03\xe8", CLOSE))
+        readAll(peer)
+
+
+def _page(server: Server) -> None:
+    with reach(server) as peer:
+        peer.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        readAll(peer)
+
+
+FLOODS = {
+    "refused": (_bad, 3000, 1, "Refused a request: status=400 "),
+    "logins": (_wrongLogins, 500, 5, " login failed from | closed from "),
+    "pages": (_page, 3000, 1, '"GET /healthz" 200 '),
+}
+
+
+@pytest.mark.parametrize("kind", FLOODS)
+def test_longLog(kind: str, tmp_path: Path) -> None:
+    """Peers of one address that come thousands of times make a real server's log no longer than it may be."""
+    attack, times, linesEach, shown = FLOODS[kind]
+    minute, began = 1_000_000, monotonic()
+    with ratchet(tmp_path) as server:
+        for _ in range(times):
+            attack(server)
+    seconds = monotonic() - began
+    lines = server.output.splitlines()
+    there = len([line for line in lines if re.search(shown, line)])
+    told = [int(count) for count in re.findall(r"Left out of the log: address=127\.0\.0\.1 lines=(\d+) ", server.output)]
+    assert told
+    assert there + sum(told) == times * linesEach
+    # And a little for its start and its end.
+    assert len(server.output) < minute / 8 + seconds * minute / 120 + 5000

@@ -266,6 +266,12 @@ def drainSeconds(port: Port) -> Any:
     return port.hub.overdue
 
 
+def logBytesPerMinute(port: Port) -> Any:
+    for number in range(20):
+        port.come(number).send(b"GET / HTTP/1.1\r\n folded: x\r\n\r\n")
+    return port.hub.counters.unlogged > 0
+
+
 class Breach(NamedTuple):
     """
     What comes of a limit that is passed.
@@ -312,10 +318,17 @@ BREACHES = {
     "presenceSeconds": Breach(presenceSeconds, True, None, False),
     "dedupSeconds": Breach(dedupSeconds, "again", None, "third", NO_PINGS),
     "drainSeconds": Breach(drainSeconds, True, None, False, NO_PINGS),
+    "logBytesPerMinute": Breach(logBytesPerMinute, True, None, False),
 }
 
 #: The limits that are passed here at another value than the default.
-VALUES = {"connectionBytes": 1_500_000, "processBytes": 2_100_000, "connections": 5, "connectionsPerAddress": 64}
+VALUES = {
+    "connectionBytes": 1_500_000,
+    "processBytes": 2_100_000,
+    "connections": 5,
+    "connectionsPerAddress": 64,
+    "logBytesPerMinute": 2000,
+}
 
 
 def settle(breach: Breach, *words: str) -> Settings:

@@ -34,6 +34,7 @@ COUNTS = [
     "eventsPerSecond",
     "headBytes",
     "headCount",
+    "logBytesPerMinute",
     "messageBytes",
     "processBytes",
     "receiveQueueEvents",

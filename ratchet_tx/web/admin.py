@@ -9,6 +9,7 @@ from twisted.web.resource import Resource
 from ratchet_tx.bearer import BearerToken
 from ratchet_tx.errors import PeerError
 from ratchet_tx.hub import Hub
+from ratchet_tx.peerlog import PeerLog
 from ratchet_tx.web.health import Health
 from ratchet_tx.web.publishing import Publishing, asBody, refuse, tooBig
 from ratchet_tx.web.site import Site
@@ -28,14 +29,14 @@ class AdminSite(Site):
     tooLongHeaders = b"Content-Type: application/json\r\n"
 
     def __init__(self, hub: Hub, token: BearerToken) -> None:
-        api = _Folder()
+        api = _Folder(hub.peerLog)
         api.putChild(b"publish", Publishing(hub, token))
-        root = _Folder()
+        root = _Folder(hub.peerLog)
         root.putChild(b"api", api)
         root.putChild(b"healthz", Health())
         root.putChild(b"readyz", Health(hub))
         limits = hub.limits
-        more = {"timeout": _SILENT_SECONDS, "takesForms": False}
+        more = {"timeout": _SILENT_SECONDS, "takesForms": False, "log": hub.peerLog}
         super().__init__(root, limits.messageBytes, limits, hub.counters, hub.clock, **more)
         self.tooLong = asBody(tooBig(limits.messageBytes))
 
@@ -50,11 +51,15 @@ class _Folder(Resource):
     Leads to what is below it, and says in JSON that there is nothing else.
     """
 
+    def __init__(self, log: PeerLog) -> None:
+        super().__init__()
+        self._log = log
+
     def getChild(self, path: bytes, request: Any) -> Any:
-        return _Nothing()
+        return _Nothing(self._log)
 
     def render(self, request: Any) -> bytes:
-        return refuse(request, PeerError("path.unknown", "There is nothing here."))
+        return refuse(self._log, request, PeerError("path.unknown", "There is nothing here."))
 
 
 class _Nothing(_Folder):

@@ -21,6 +21,7 @@ from ratchet_tx.errors import PeerError, UsageError
 from ratchet_tx.hub import Hub
 from ratchet_tx.once import Once
 from ratchet_tx.payload import KEY_LENGTH, Key, makeReader
+from ratchet_tx.peerlog import PeerLog
 from ratchet_tx.printable import quoted
 from ratchet_tx.published import Position
 
@@ -120,11 +121,11 @@ class Publishing(Resource):
             self._admit(request)
             publication = _read(request, self._hub.limits.messageBytes)
         except PeerError as refusal:
-            return refuse(request, refusal)
+            return refuse(self._hub.peerLog, request, refusal)
         ended = request.notifyFinish().addBoth(lambda _: None)
         published = self._publish(publication, _addressOf(request))
         published.addCallback(lambda position: answer(request, 200, {"ok": True, "result": position}))
-        published.addErrback(lambda failure: refuse(request, _refusal(failure)))
+        published.addErrback(lambda failure: self._refuseFailed(request, failure))
         # Nobody is there any more where it has ended by itself.
         published.addCallback(lambda body: None if ended.called else _finish(request, body))
         return NOT_DONE_YET
@@ -159,13 +160,26 @@ class Publishing(Resource):
         return done.addCallback(_positionOf, digest)
 
     def _published(self, position: Position | None, publication: Publication, address: str) -> Position | None:
-        _log.info(
+        self._hub.peerLog.info(
+            _log,
+            address,
             "Published {event} for {address} {whom}",
             event=quoted(publication.event),
-            address=address,
             whom=_whom(publication),
         )
         return position
+
+    def _refuseFailed(self, request: Any, failure: Failure) -> bytes:
+        return refuse(self._hub.peerLog, request, self._refusal(request, failure))
+
+    def _refusal(self, request: Any, failure: Failure) -> PeerError:
+        if failure.check(PeerError):
+            refusal: PeerError = failure.value
+            return refusal
+        if failure.check(UsageError):
+            return PeerError("payload.invalid", str(failure.value), path="$")
+        self._hub.peerLog.failure(_log, _addressOf(request), "Publishing failed", failure)
+        return PeerError("publish.failed", "It could not be published.", retry=True)
 
 
 def _whom(publication: Publication) -> str:
@@ -209,24 +223,16 @@ def _positionOf(sent: tuple[bytes, Any], digest: bytes) -> Any:
     return sent[1]
 
 
-def _refusal(failure: Failure) -> PeerError:
-    if failure.check(PeerError):
-        refusal: PeerError = failure.value
-        return refusal
-    if failure.check(UsageError):
-        return PeerError("payload.invalid", str(failure.value), path="$")
-    _log.failure("Publishing failed", failure)
-    return PeerError("publish.failed", "It could not be published.", retry=True)
-
-
-def refuse(request: Any, refusal: PeerError) -> bytes:
+def refuse(log: PeerLog, request: Any, refusal: PeerError) -> bytes:
     """
     Answer by a refusal, with the status that its code has.
+
+    @param log: where it is logged
     """
     status = _STATUS.get(refusal.code, 400)
     if status in _HEADERS:
         request.setHeader(*_HEADERS[status])
-    _log.info("Refused {address}: {status} {code}", address=_addressOf(request), status=status, code=refusal.code)
+    log.info(_log, _addressOf(request), "Refused {address}: {status} {code}", status=status, code=refusal.code)
     return answer(request, status, _said(refusal))
 
 

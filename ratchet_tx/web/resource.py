@@ -84,7 +84,7 @@ class RatchetResource:
 
     def _refuse(self, request: Any, status: int, reason: str, why: str) -> Any:
         self._factory.hub.counters.refused[f"http.{status}"] += 1
-        logRefusal(hostOf(request.getClientAddress()), status, why)
+        logRefusal(self._factory.hub.peerLog, hostOf(request.getClientAddress()), status, why)
         return errorPage(status, reason, "This request can't be understood.").render(request)
 
     def getChildWithDefault(self, name: bytes, request: Any) -> Any:
@@ -142,6 +142,7 @@ class Front(Resource):
         super().__init__()
         self._health = {b"healthz": Health(), b"readyz": Health(hub)}
         self._hosts = hosts
+        self._peerLog = hub.peerLog
         self._hops = hub.settings.trustForwarded
         self._pages = pages
         if pages is None:
@@ -150,9 +151,10 @@ class Front(Resource):
     def getChildWithDefault(self, path: bytes, request: Any) -> Any:
         asker = askerOf(request, self._hops)
         if not self._hosts.permit(asker.host):
-            _log.info(
+            self._peerLog.info(
+                _log,
+                asker.address,
                 "Refused a request: status=421 address={address} {why}",
-                address=asker.address,
                 why=explainHost(forwardedHeaders(request), asker, self._hops),
             )
             return errorPage(421, "Misdirected Request", "This server is not called so.")

@@ -24,6 +24,7 @@ from ratchet_tx.counters import Counters
 from ratchet_tx.door import COME_AGAIN, Upgrading, addressOf, endAnswer, handOver, logRefusal, refusal
 from ratchet_tx.head import BadHead, Head, HeadReader, explainFraming, takeApart
 from ratchet_tx.pace import LEAST_BYTES, Pace, Taken, taken
+from ratchet_tx.peerlog import PeerLog
 from ratchet_tx.printable import printable
 from ratchet_tx.settings import Limits
 from ratchet_tx.timeouts import Patience, Timeouts
@@ -370,12 +371,15 @@ class Request(server.Request):
         """
         ref = token_hex(4)
         last = "".join(format_exception(reason.type, reason.value, reason.getTracebackObject(), limit=-_FRAMES))
-        _log.error(
-            'A page failed: ref={ref} method="{method}" path="{path}"\n{last}',
+        self.channel.site.peerLog.failure(
+            _log,
+            addressOf(self.channel),
+            'A page failed: ref={ref} method="{method}" path="{path}"',
+            reason,
+            last,
             ref=ref,
             method=printable(self.method, _NAMED),
             path=printable(self.path, _NAMED),
-            last=last,
         )
         if self.startedWriting:
             # There is no other way left to tell the peer.
@@ -411,6 +415,7 @@ class Site(server.Site):
     @param counters: where refusals are counted, by their status
     @param clock: for the time that takes, an L{IReactorTime} that doesn't step; the log shows the time of day
     @param takesForms: whether pages find the fields of a form in C{request.args}
+    @param log: where requests and refusals are logged; by default one of its own, with the limit's room
     @param others: for twisted.web's
     @cvar tooLong: what somebody is told besides whose body is too long
     @cvar tooLongHeaders: the headers of that, each with the end of its line
@@ -431,9 +436,11 @@ class Site(server.Site):
         counters: Counters,
         clock: IReactorTime,
         takesForms: bool = True,
+        log: PeerLog | None = None,
         **others: Any,
     ) -> None:
         super().__init__(pages, Request, logFormatter=self._formatAccess, reactor=onTheWall(clock), **others)
+        self.peerLog = PeerLog(lambda: clock, counters, limits.logBytesPerMinute) if log is None else log
         self.bodyBytes = bodyBytes
         self.takesForms = takesForms
         patience = Patience(lambda: clock)
@@ -456,14 +463,21 @@ class Site(server.Site):
         Count a request that is refused, and log it.
         """
         self._counters.refused[f"http.{status}"] += 1
-        logRefusal(addressOf(channel), status, why)
+        logRefusal(self.peerLog, addressOf(channel), status, why)
 
     def endedSlow(self, channel: Any) -> None:
         """
         Count a connection that is ended because the peer takes an answer too slowly, and log it.
         """
         self._counters.refused["http.slow"] += 1
-        _log.info("Ended an answer that is taken too slowly: address={address}", address=addressOf(channel))
+        self.peerLog.info(_log, addressOf(channel), "Ended an answer that is taken too slowly: address={address}")
+
+    def log(self, request: Any) -> None:
+        """
+        Log a request, if the log has room for it.
+        """
+        if self.peerLog.admits(askerOf(request, self.trustForwarded).address, self._formatAccess("", request)):
+            super().log(request)
 
     def _formatAccess(self, timestamp: str, request: Any) -> str:
         """
