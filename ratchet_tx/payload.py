@@ -208,20 +208,30 @@ def _badText(text: bytes, error: Exception) -> BadPayload:
     if isinstance(error, RecursionError):
         return BadPayload(f"Nested more than {DEPTH} deep", _idOf(text))
     # DecodeError and UnicodeDecodeError are ValueErrors. Their texts quote positions only, but say little.
-    return BadPayload("Not JSON", _idOf(text))
+    isJSON, id = _grammar(text)
+    return BadPayload("Half a surrogate pair" if isJSON and _SURROGATE.search(text) else "Not JSON", id)
 
 
 def _idOf(text: bytes) -> int | None:
     """
     Find the id of a message that can't be read, but is JSON by its grammar: its sender is owed a reply.
     """
+    return _grammar(text)[1]
+
+
+def _grammar(text: bytes) -> tuple[bool, int | None]:
+    """
+    Look at a text that can't be read by JSON's grammar alone.
+
+    @return: whether it is an object in JSON, and its id
+    """
     try:
         # Half a pair of surrogates is JSON, and no text.
-        return asID(_decodeAnswerable(_SURROGATE.sub(rb"\\u0020", text)).id)
+        return True, asID(_decodeAnswerable(_SURROGATE.sub(rb"\\u0020", text)).id)
     except RecursionError:
-        return idOf(text)
+        return True, idOf(text)
     except ValueError:
-        return None
+        return False, None
 
 
 def _fault(error: msgspec.ValidationError) -> tuple[str, str]:

@@ -207,10 +207,18 @@ class TestText:
 
     @pytest.mark.parametrize("escape", [b"\\ud800", b"\\udc00", b"\\udc00\\ud800", b"\\ud83d\\u0041", b"\\ud83d"])
     def test_loneSurrogates(self, escape: bytes) -> None:
-        """Halves of characters are refused, for no text can have them."""
-        refusal(message(b'"' + escape + b'"'))
-        refusal(message(b'{"' + escape + b'":1}'))
-        refusal(message(more=b',"unknown":"' + escape + b'"'))
+        """Halves of characters are refused as such, for no text can have them."""
+        for text in (
+            message(b'"' + escape + b'"'),
+            message(b'{"' + escape + b'":1}'),
+            message(more=b',"unknown":"' + escape + b'"'),
+        ):
+            assert refusal(text).message == "Half a surrogate pair"
+
+    def test_surrogatesInGarbage(self) -> None:
+        """What isn't JSON isn't called half a character, whatever else is in it."""
+        for text in (b'{"event":"\\ud83d\\ude00"', b'"\\ud83d', b'{"event":"x","data":"\\ud800"]'):
+            assert refusal(text).message == "Not JSON"
 
     def test_escapes(self) -> None:
         """A character may be escaped as its two halves, and a control character has to be escaped."""
