@@ -6,7 +6,9 @@ A client that doesn't expire costs nothing here, and nothing is left of one that
 """
 
 from collections.abc import Callable
+from decimal import Decimal
 from heapq import heapify, heappop, heappush
+from numbers import Real
 from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -43,12 +45,28 @@ def secondsLeft(client: Any, now: float) -> float | None:
     expires = getattr(client, "expires", None)
     if expires is None:
         return None
-    if not isinstance(expires, int | float) or isinstance(expires, bool) or not -_LATEST < expires < _LATEST:
+    end = _timeOf(expires)
+    if end is None:
         raise UsageError(
             f"{type(client).__name__}.expires is a time in seconds since 1970, as time.time() gives it, or None, "
             f"not this {type(expires).__name__}."
         )
-    return max(0.0, round(expires - now, 3))
+    return max(0.0, round(end - now, 3))
+
+
+def _timeOf(expires: Any) -> float | None:
+    """
+    Read a time: any number, for databases give them as Decimal, or as numbers of numpy's.
+
+    @return: None for what is no time
+    """
+    if not isinstance(expires, Real | Decimal) or isinstance(expires, bool):
+        return None
+    try:
+        end = float(expires)
+    except (OverflowError, ValueError):
+        return None
+    return end if -_LATEST < end < _LATEST else None
 
 
 class _Login:

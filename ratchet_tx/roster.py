@@ -10,6 +10,9 @@ from msgspec import Raw
 
 from ratchet_tx.payload import encodeData
 
+#: What is shown of a connection that it doesn't say itself.
+_NOT_ITS_OWN = ("ref", "facts")
+
 
 class Member(NamedTuple):
     """
@@ -35,9 +38,10 @@ def pack(meta: Mapping[str, Any]) -> Raw:
     """
     Put what is shown of a connection into the form in which it is kept: JSON, as an object may take thirty times as much.
 
-    What a connection says of itself never replaces its ref, so that is left out.
+    What a connection says of itself never stands for its ref, nor for facts, which only a room's policy may give (PROTOCOL,
+    Presence), so these are left out.
     """
-    return encodeData("socket.presence.state", {key: value for key, value in meta.items() if key != "ref"})
+    return encodeData("socket.presence.state", {key: value for key, value in meta.items() if key not in _NOT_ITS_OWN})
 
 
 #: How many members a room has whose state is kept in JSON.

@@ -4,6 +4,8 @@ Logins that expire: told before, renewed, or ended.
 
 import time
 from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -41,14 +43,19 @@ class TestSecondsLeft:
         client.expires = None  # type: ignore[attr-defined]
         assert secondsLeft(client, 1000) is None
 
-    @pytest.mark.parametrize(("expires", "left"), [(1030, 30), (1000.5, 0.5), (1000, 0), (5, 0), (-5, 0)])
+    @pytest.mark.parametrize(
+        ("expires", "left"),
+        [(1030, 30), (1000.5, 0.5), (1000, 0), (5, 0), (-5, 0), (Decimal("1030.5"), 30.5), (Fraction(2001, 2), 0.5)],
+    )
     def test_left(self, expires: float, left: float) -> None:
         """What is left is what is between now and the end, and never less than nothing."""
         client = FakeClient("ada")
         client.expires = expires  # type: ignore[attr-defined]
         assert secondsLeft(client, 1000) == left
 
-    @pytest.mark.parametrize("expires", ["1030", True, float("nan"), float("inf"), 10**400, datetime.now(UTC), object()])
+    @pytest.mark.parametrize(
+        "expires", ["1030", True, float("nan"), float("inf"), 10**400, Decimal("sNaN"), datetime.now(UTC), object()]
+    )
     def test_noTime(self, expires: Any) -> None:
         """What is no time is an error that says what would be one."""
         client = FakeClient("ada")

@@ -78,9 +78,9 @@ def test_anotherClient() -> None:
 
 
 def test_nobodyShowsAnothersRef() -> None:
-    """Whatever somebody shows of himself, his ref is his own, and comes first."""
+    """Whatever somebody shows of themselves, their ref is their own, and comes first; made-up facts aren't shown."""
     roster = Roster()
-    put(roster, "c-1", member("eve", {"status": "here", "ref": "c-2"}))
+    put(roster, "c-1", member("eve", {"status": "here", "ref": "c-2", "facts": {"role": "admin"}}))
     [meta] = read(roster.state())["eve"]["metas"]
     assert list(meta.items()) == [("ref", "c-1"), ("status", "here")]
 
