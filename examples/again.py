@@ -9,7 +9,7 @@ import sys
 import time
 import uuid
 
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 from websockets.sync.client import connect
 
 
@@ -32,7 +32,13 @@ def emit(url, token, event, data):
                     return ask(socket, message)
                 if not answer["data"].get("retry"):
                     sys.exit(f"The login was refused: {answer['data']['errors'][0]}")
-        except (ConnectionClosed, OSError):
+        except ConnectionClosed as closed:
+            if closed.rcvd and closed.rcvd.code >= 4500:
+                sys.exit(f"The server doesn't want us back: {closed.rcvd.reason}")
+        except InvalidStatus as refused:
+            if refused.response.status_code < 500:
+                sys.exit(str(refused))
+        except (InvalidMessage, OSError):
             pass
         time.sleep(1)
 

@@ -40,6 +40,10 @@ class Orders:
         self.taken += 1
         event.connection.close(4000)
         return self.taken
+
+    @on("misbehave")
+    def misbehave(self, event):
+        event.connection.close(4503, "Out")
 """
 
 
@@ -296,6 +300,12 @@ class TestOthers:
             refused = run([*PYTHON, "examples/again.py", server.socketUrl, "wrong", "order", "tea"])
             assert (refused.returncode, refused.stdout) == (1, "")
             assert refused.stderr == "The login was refused: Invalid access token.\n"
+            sentAway = run([*PYTHON, "examples/again.py", server.socketUrl, "ada-secret", "misbehave", ""])
+            assert (sentAway.returncode, sentAway.stdout, sentAway.stderr) == (
+                1,
+                "",
+                "The server doesn't want us back: Out\n",
+            )
 
     def test_template(self) -> None:
         """The macro puts the token and the browser client into a page."""
