@@ -24,6 +24,9 @@ class Position(NamedTuple):
 #: About how many bytes an event has on the wire beside its name and its data.
 _ENVELOPE = 40
 
+#: How many it has at least: a name has a character, and so has data.
+LEAST_BYTES = _ENVELOPE + 2
+
 
 class _Sized:
     __slots__ = ("size",)

@@ -4,7 +4,7 @@ Counts how many bytes of replayed events still fit into one reply; it knows neit
 
 from collections.abc import Sequence
 
-from ratchet_tx.past import Past, sizeOf
+from ratchet_tx.past import LEAST_BYTES, Past, sizeOf
 
 
 def roomFor(queueBytes: int, waiting: int) -> int:
@@ -32,6 +32,17 @@ class Replay:
         self._roomBytes = roomBytes
         self._queueBytes = queueBytes
         self._left: int | None = None
+
+    def mostEvents(self, kept: int) -> int:
+        """
+        Say how many events of a room are worth reading: more than a reply could have, by one, and it is known to have too many.
+
+        So who comes back to a room that keeps very much, and has missed it all, costs no more than what could be sent.
+
+        @param kept: how many the room keeps at most
+        """
+        limits = [limit // LEAST_BYTES + 1 for limit in (self._roomBytes, self._queueBytes) if limit]
+        return min([kept, *limits])
 
     def begin(self, waiting: int) -> None:
         """

@@ -151,7 +151,8 @@ class _Subscribing:
         if keep is None:
             return _Entered(wanted)
         since = None if wanted.recover is None else wanted.recover.position
-        epoch, offset, events = await self._permission.past(room, wanted.recover, keep.size if since else 0, keep)
+        most = self._replay.mostEvents(keep.size) if since else 0
+        epoch, offset, events = await self._permission.past(room, wanted.recover, most, keep)
         now = Position(epoch, offset)
         isRecovered = since is not None and isAll(events, since, now) and self._replay.couldHave(events)
         if isRecovered or not count:

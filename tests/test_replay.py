@@ -23,6 +23,17 @@ def test_couldHave() -> None:
     assert Replay(0, 0).couldHave(events(10_000_000))
 
 
+@pytest.mark.parametrize(("limits", "most"), [((0, 0), 1000), ((420, 0), 11), ((0, 420), 11), ((420, 84), 3), ((1, 0), 1)])
+def test_mostEvents(limits: tuple[int, int], most: int) -> None:
+    """No more events are read than a reply could have, were they the shortest, and one more, which says that it can't."""
+    replay = Replay(*limits)
+    assert replay.mostEvents(1000) == most
+    assert replay.mostEvents(0) == 0
+    shortest = [Past("x", Raw(b"1"), number) for number in range(1, most + 1)]
+    assert limits == (0, 0) or not replay.couldHave(shortest)
+    assert replay.couldHave(shortest[:-1])
+
+
 @pytest.mark.parametrize(("waiting", "room"), [(0, 100), (1, 74), (75, 0), (90, -15)])
 def test_roomFor(waiting: int, room: int) -> None:
     """Where something waits already, a quarter of the queue is left to what comes after the past."""

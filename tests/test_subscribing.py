@@ -7,8 +7,26 @@ from typing import Any
 import pytest
 
 from ratchet_tx import Hub, RoomPolicy, on
+from ratchet_tx.backplane.memory import MemoryBackplane
 from tests.fakes import FakeClient, LateBackplane, Peer, logged, startedHub
 from tests.roomhub import LARGE, Joins, arrive, live, past, publish, roomHub
+
+
+class CountingBackplane(MemoryBackplane):
+    """
+    One that counts.
+
+    @ivar given: how many events it gave, each time that it was asked
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.given: list[int] = []
+
+    def read(self, room: str, since: Any, limit: int, keep: Any = None) -> Any:
+        found = super().read(room, since, limit, keep)
+        self.given.append(len(found[2]))
+        return found
 
 
 class TestSubscribing:
@@ -449,6 +467,25 @@ class TestHolding:
         assert reply["data"]["result"]["events"] == [past("a", 1), past("b", 2)]
         assert frames == [live("c", 3)]
         assert bob.read() == [live("a", 1), live("b", 2), live("c", 3)]
+
+    def test_largeHistory(self) -> None:
+        """Who missed very much of a large history costs no more reading than could be sent: who asks again and again, too."""
+        backplane = CountingBackplane()
+        hub = roomHub(backplane=backplane, limits={"replayBytes": 4200})
+        hub.applications.registerRooms("log", RoomPolicy(historySize=10_000, historySeconds=60))
+        epoch = publish(hub, *range(1000), room="log")
+        ada = arrive(hub)
+        self.subscribe(ada, room="log", recover={"epoch": epoch, "offset": 0})
+        assert ada.read()[0]["data"]["result"] | {"epoch": None} == {
+            "room": "log",
+            "epoch": None,
+            "offset": 1000,
+            "recovered": False,
+            "events": [],
+        }
+        assert backplane.given == [101]
+        self.subscribe(ada, room="log", recover={"epoch": epoch, "offset": 940})
+        assert len(ada.read()[0]["data"]["result"]["events"]) == 60
 
     def test_noLimit(self, backplane: LateBackplane) -> None:
         """With no limit for what waits for a peer anything is held."""
