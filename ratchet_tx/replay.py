@@ -35,7 +35,7 @@ class Replay:
 
     def mostEvents(self, kept: int) -> int:
         """
-        Say how many events of a room are worth reading: more than a reply could have, by one, and it is known to have too many.
+        Say how many events of a room are worth reading: one more than a reply could have, by which it has too many.
 
         So who comes back to a room that keeps very much, and has missed it all, costs no more than what could be sent.
 

@@ -469,7 +469,7 @@ class TestHolding:
         assert bob.read() == [live("a", 1), live("b", 2), live("c", 3)]
 
     def test_largeHistory(self) -> None:
-        """Who missed very much of a large history costs no more reading than could be sent: who asks again and again, too."""
+        """Who missed very much of a large history costs no more reading than could be sent."""
         backplane = CountingBackplane()
         hub = roomHub(backplane=backplane, limits={"replayBytes": 4200})
         hub.applications.registerRooms("log", RoomPolicy(historySize=10_000, historySeconds=60))
