@@ -15,6 +15,9 @@ from ratchet_tx.addresses import counted
 _AT_ONCE, _AT_ONCE_EACH = 0.25, 0.125
 _OVER_TIME, _OVER_TIME_EACH = 0.7, 0.5
 
+#: What part of the room at once is for addresses that want less than half of theirs: a few others can't take it.
+_FOR_QUIET = 0.25
+
 #: How many addresses are remembered.  Those beyond share what there is for all.
 _MOST = 1024
 
@@ -50,6 +53,20 @@ class _Bucket:
         self.fullAt = 0.0
 
 
+class _Address(_Bucket):
+    """
+    The bucket of an address.
+
+    @ivar asked: another one, out of which everything is taken that it would log, had it room for that or not
+    """
+
+    __slots__ = ("asked",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = _Bucket()
+
+
 class _Pace:
     """
     How fast buckets fill.
@@ -77,6 +94,13 @@ class _Pace:
         """
         bucket.fullAt = max(bucket.fullAt, now) + size / self._perSecond
 
+    def takeWhatIsThere(self, bucket: _Bucket, size: float, now: float) -> None:
+        """
+        Take so many bytes out of a bucket, or all that it has.
+        """
+        self.take(bucket, size, now)
+        bucket.fullAt = min(bucket.fullAt, now + self._atOnce / self._perSecond)
+
 
 class LogBudget:
     """
@@ -89,7 +113,7 @@ class LogBudget:
         self._pace = _Pace(_OVER_TIME * perMinute / 60, _AT_ONCE * perMinute)
         self._paceOfEach = _Pace(_OVER_TIME_EACH * perMinute / 60, _AT_ONCE_EACH * perMinute)
         self._all = _Bucket()
-        self._byAddress: dict[str, _Bucket] = {}
+        self._byAddress: dict[str, _Address] = {}
         self._left: dict[str, LeftOut] = {}
         self._sweptAt = 0.0
 
@@ -108,7 +132,11 @@ class LogBudget:
         @return: whether there were
         """
         bucket = self._bucketOf(counted(address), now)
-        if not self._pace.has(self._all, size, now, reserve):
+        isQuiet = False
+        if bucket is not None:
+            self._paceOfEach.takeWhatIsThere(bucket.asked, size, now)
+            isQuiet = self._paceOfEach.has(bucket.asked, 0, now, 0.5)
+        if not self._pace.has(self._all, size, now, reserve if isQuiet else max(reserve, _FOR_QUIET)):
             return False
         if bucket is not None:
             if not self._paceOfEach.has(bucket, size, now, reserve):
@@ -150,7 +178,7 @@ class LogBudget:
             named.append(LeftOut(OTHERS, lines, since))
         return named
 
-    def _bucketOf(self, address: str, now: float) -> _Bucket | None:
+    def _bucketOf(self, address: str, now: float) -> _Address | None:
         """
         Remember an address; None where there are too many.
         """
@@ -158,7 +186,7 @@ class LogBudget:
         if bucket is None:
             if len(self._byAddress) >= _MOST and not self._forget(now):
                 return None
-            bucket = self._byAddress[address] = _Bucket()
+            bucket = self._byAddress[address] = _Address()
         return bucket
 
     def _forget(self, now: float) -> bool:
@@ -170,5 +198,7 @@ class LogBudget:
         if now < self._sweptAt + 1:
             return False
         self._sweptAt = now
-        self._byAddress = {address: bucket for address, bucket in self._byAddress.items() if bucket.fullAt > now}
+        self._byAddress = {
+            address: bucket for address, bucket in self._byAddress.items() if max(bucket.fullAt, bucket.asked.fullAt) > now
+        }
         return len(self._byAddress) < _MOST

@@ -36,6 +36,15 @@ def test_oneAddress() -> None:
     assert budget.take("192.0.2.2", 200, 0)
 
 
+def test_quiet() -> None:
+    """Who has logged little has room, however much a few others would log, for as long as they go on."""
+    budget = LogBudget(MINUTE)
+    for second in range(120):
+        for number in range(600):
+            budget.take(f"192.0.2.{number % 3}", 200, second + number / 600)
+        assert all(budget.take("198.51.100.1", 200, second + 0.99) for _ in range(20))
+
+
 def test_again() -> None:
     """As time goes by there is room again."""
     budget = LogBudget(MINUTE)
