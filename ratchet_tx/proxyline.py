@@ -10,6 +10,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IStreamServerEndpoint
+from twisted.logger import Logger
 from twisted.protocols.haproxy import proxyEndpoint
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from zope.interface import implementer
@@ -21,6 +22,8 @@ _LONGEST = 107
 _BINARY, _BINARY_HEAD = b"\r\n\r\n\x00\r\nQUIT\n", 16
 
 _SHORT = b"PROXY UNKNOWN\r\n"
+
+_log = Logger()
 
 
 def behindProxy(description: str) -> str | None:
@@ -68,6 +71,13 @@ class _Line(ProtocolWrapper):
             if not _isWhole(self._received):
                 return
             data, self._received = _completed(self._received), None
+            if not data.startswith((b"PROXY ", _BINARY)):
+                # Twisted drops it without a word, and nobody would know what the balancer leaves out.
+                _log.info(
+                    'Refused a connection: address={address} why="no PROXY line" '
+                    'hint="have the balancer send it, or listen without haproxy:"',
+                    address=getattr(self.getPeer(), "host", "unix"),  # type: ignore[no-untyped-call]
+                )
         super().dataReceived(data)  # type: ignore[no-untyped-call]
 
 

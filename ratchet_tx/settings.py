@@ -181,7 +181,7 @@ class Settings:
         @return: the names as they stand in files; limits by their own
         """
         names = [each.name for each in fields(self) if each.name not in SERVICES_OWN and each.name != "limits"]
-        found = [_key(name) for name in names if getattr(self, name) != getattr(other, name)]
+        found = [_key(name) for name in names if _meant(getattr(self, name)) != _meant(getattr(other, name))]
         return found + [name for name in Limits.names() if getattr(self.limits, name) != getattr(other.limits, name)]
 
 
@@ -192,6 +192,13 @@ SERVICES_OWN = frozenset(
         *("application", "provider", "auth", "timer"),
     }
 )
+
+
+def _meant(value: Any) -> Any:
+    """
+    Take a setting for what it means: of several values the order doesn't count, nor whether they are a list.
+    """
+    return frozenset(value) if isinstance(value, list | tuple) else value
 
 
 def _key(name: str) -> str:

@@ -43,6 +43,12 @@ def test_multipart(boundary: bytes) -> None:
     assert fields == {b"a": [b"1", b""], b"file": [b"\x00\r\n--y\r\n"]}
 
 
+@pytest.mark.parametrize("value", [b"--xy\r\n1\r\n--xy--", b"\r\n--x-\r\n", b"\r\n-x", b"\r\n--x--y"])
+def test_nested(value: bytes) -> None:
+    """A line that only begins as what separates the parts stands in a value."""
+    assert readForm(b"multipart/form-data; boundary=x", part(b"a", value) + b"--x--\r\n") == {b"a": [value]}
+
+
 @pytest.mark.parametrize(
     "disposition",
     [b"name=a", b"NAME=a; x=y", b'filename="n; name=b"; name="a"', b"filename*=UTF-8''n; name=a"],

@@ -11,6 +11,7 @@ from twisted.internet.protocol import Factory, Protocol
 
 from ratchet_tx.proxyline import behindProxy, wrapProxied
 from tests.ends import MemoryReactor, Wire
+from tests.fakes import logged
 from tests.processes import freePort, serving, twistd
 
 BINARY = b"\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c\x08\x08\x04\x04\x7f\x00\x00\x01\x10\x00\x20\x00"
@@ -69,9 +70,12 @@ def test_lines(line: bytes, peer: str, isCut: bool) -> None:
     "sent", [b"GET / HTTP/1.1\r\n", b"PROXY UNKNOWNx\r\n", b"PROXY " + b"x" * 200, b"\r\n\r\nx" * 4, b"P\r\n"]
 )
 def test_noLine(sent: bytes) -> None:
-    """Who sends no such line is closed, and nothing of it goes on."""
+    """Who sends no such line is closed, and nothing of it goes on; the log says so where it is none at all."""
     served = Served()
-    served.wire.send(sent)
+    with logged() as lines:
+        served.wire.send(sent)
+    said = [line for line in lines if line.startswith('Refused a connection: address=192.0.2.7 why="no PROXY line" hint="')]
+    assert len(said) == (not sent.startswith(b"PROXY "))
     assert served.wire.transport.disconnecting
     assert served.protocol.received == b""
 

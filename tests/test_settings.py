@@ -233,3 +233,10 @@ class TestFile:
         assert str(raised.value).startswith("etc/ratchet.toml")
         assert complaint in str(raised.value)
         assert "\n" not in str(raised.value)
+
+
+def test_differing() -> None:
+    """Two settings differ where they mean something else: not by the order of several values, nor by a list for a tuple."""
+    names: Any = ["b.example", "a.example"]
+    assert Settings(host=("a.example", "b.example"), port=1).differing(Settings(host=names)) == []
+    assert Settings(host=("a.example",), trustForwarded=1).differing(Settings(host=names)) == ["host", "trust-forwarded"]

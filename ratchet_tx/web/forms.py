@@ -64,9 +64,10 @@ def _readMultipart(contentType: bytes, body: bytes) -> Fields:
     boundary = _parameter(contentType, b"boundary")
     if not boundary or len(boundary) > _LONGEST_BOUNDARY:
         raise BadForm("multipart/form-data without a boundary")
-    delimiter = b"\r\n--" + boundary
+    # A line that only begins so is another form's, which stands in a field of this one.
+    delimiter = re.compile(b"\r\n--" + re.escape(boundary) + rb"(?=(?:--)?[ \t]*(?:\r\n|\Z))")
     # One more than there may be: what stands before the first, and what stands behind the last.
-    _, *parts = (b"\r\n" + body).split(delimiter, MOST_FIELDS + 2)
+    _, *parts = delimiter.split(b"\r\n" + body, MOST_FIELDS + 2)
     if len(parts) > MOST_FIELDS + 1:
         raise BadForm(f"a form or a query of more than {MOST_FIELDS} fields")
     if not parts or not parts[-1].startswith(b"--"):
