@@ -6,7 +6,7 @@ name, in a registry of zope's that belongs to one hub.
 From the adapters of one connection comes its L{Table}, in which an event is looked up.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from inspect import isclass, signature
 from typing import Any, Literal, NamedTuple, cast
 
@@ -88,19 +88,24 @@ class Adapted(NamedTuple):
     The applications of one connection.
 
     @ivar owner: for whom they were made; None where all of them are shared
+    @ivar found: what was registered for it, names with factories
     @ivar made: the events of those that were made for it alone, by the names of their registrations
     @ivar table: what the connection's events lead to
     """
 
     owner: Any
+    found: tuple[tuple[str, Any], ...]
     made: Mapping[str, list[Subscription]]
     table: Table
 
-    def closing(self) -> tuple[Listener, ...]:
+    def closing(self, kept: Collection[str] = ()) -> tuple[Listener, ...]:
         """
         Name the handlers of C{socket.close} of those that were made for it alone.
+
+        @param kept: the names of those that go on
         """
-        return tuple(each.listener() for made in self.made.values() for each in made if each.event == "socket.close")
+        ending = [made for name, made in self.made.items() if name not in kept]
+        return tuple(each.listener() for made in ending for each in made if each.event == "socket.close")
 
 
 @implementer(IApplication)
@@ -210,8 +215,8 @@ class Applications:
         """
         Register an adapter: an application is made for each connection and client.
 
-        A login of the same client, which provides the same interfaces as before, keeps it; so does a renewed token.
-        Any other login replaces it: it hears C{socket.close} before the new one hears C{socket.auth.success}, with the data
+        A login of the same client, which provides the same interfaces as before, keeps it, while it is registered; so
+        does a renewed token.  Any other login replaces it: it hears C{socket.close} before the new one hears C{socket.auth.success}, with the data
         of L{REPLACED}.
 
         Of several registrations of one name, the most special one counts.
@@ -265,30 +270,27 @@ class Applications:
         if all(isinstance(factory, _Shared) for _, factory in found):
             key = (found, client is None)
             if key not in self._tables:
-                self._tables[key] = Adapted(None, {}, self._table(found, {}, client))
+                self._tables[key] = Adapted(None, found, {}, self._table(found, {}, client))
             return self._tables[key]
-        owner = _ownerOf(client, found)
-        kept = before.made if before is not None and before.owner == owner else {}
-        made = dict(kept)
+        owner = _ownerOf(client)
+        made = {} if before is None else _keptOf(before, owner, found)
         for name, factory in sorted(found):
             if name not in made and not isinstance(factory, _Shared):
                 subscribed = self._make(name, factory, client, connection)
                 if subscribed is not None:
                     made[name] = subscribed
-        return Adapted(owner, made, self._table(found, made, client))
+        return Adapted(owner, found, made, self._table(found, made, client))
 
-    def shared(self, client: IClient | None, connection: IConnection) -> Table:
+    def kept(self, before: "Adapted", client: IClient, connection: IConnection) -> "Adapted":
         """
-        Make a connection's table without what is made for it alone.
-        """
-        return self._table(self._found(client, connection), {}, client)
+        Say what of a connection's applications stays when a client logs in: where it is the same one, and provides the same,
+        what is still registered.
 
-    def areKept(self, before: "Adapted", client: IClient, connection: IConnection) -> bool:
+        @return: it, with the table of who is logged in until then
         """
-        Say whether what was made for a connection stays when a client logs in: where it is the same one, and provides the
-        same.
-        """
-        return not before.made or before.owner == _ownerOf(client, self._found(client, connection))
+        made = _keptOf(before, _ownerOf(client), self._found(client, connection))
+        found = self._found(connection.client, connection)
+        return Adapted(before.owner, before.found, made, self._table(found, made, connection.client))
 
     def _found(self, client: IClient | None, connection: IConnection) -> Any:
         return self.registry.adapters.lookupAll([providedBy(client), providedBy(connection)], IApplication)
@@ -325,11 +327,21 @@ class Applications:
         ]
 
 
-def _ownerOf(client: IClient | None, found: Any) -> Any:
+def _ownerOf(client: IClient | None) -> Any:
     """
-    Say for whom applications are made: for a client, by its id and what it provides, and by what is registered.
+    Say for whom applications are made: for a client, by its id and what it provides.
     """
-    return (None if client is None else client.id, tuple(providedBy(client).flattened()), found)
+    return (None if client is None else client.id, tuple(providedBy(client).flattened()))
+
+
+def _keptOf(before: Adapted, owner: Any, found: Iterable[tuple[str, Any]]) -> dict[str, list[Subscription]]:
+    """
+    Choose from what was made what stays: that of the same owner, by factories that are still found.
+    """
+    if before.owner != owner:
+        return {}
+    then, now = dict(before.found), dict(found)
+    return {name: made for name, made in before.made.items() if now.get(name) is then[name]}
 
 
 def _withBases(registry: Any) -> Iterator[Any]:

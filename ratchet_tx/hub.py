@@ -567,13 +567,14 @@ class Hub(Service):
         @return: whether the connection is still to be logged in then
         """
         adapted = connection.adapted
-        if adapted is not None and not self.applications.areKept(adapted, client, connection):
-            # What may end the connection now isn't told to them once more.
-            connection.adapted = None
-            connection.table, connection.ownTable = self.applications.shared(connection.client, connection)
+        kept = None if adapted is None else self.applications.kept(adapted, client, connection)
+        if adapted is not None and kept is not None and len(kept.made) < len(adapted.made):
+            # What may end the connection now isn't told once more to those that end.
+            connection.adapted = kept if kept.made else None
+            connection.table, connection.ownTable = kept.table
             if connection.client is None or client.id != connection.client.id:
                 connection.leaveAll()
-            self._ongoing.add(self._dispatch.tell(connection, "socket.close", dict(REPLACED), adapted.closing()))
+            self._ongoing.add(self._dispatch.tell(connection, "socket.close", dict(REPLACED), adapted.closing(kept.made)))
         return not connection.closing
 
     def waits(self, connection: Connection, isWaiting: bool) -> None:

@@ -512,6 +512,23 @@ class TestReplaced:
         assert (first.events, second.events) == (["auth.success", "close"], ["auth.success", "close"])
         assert second.heard[-1] == ("socket.close", "bob", {"code": 1000, "reason": "", "clean": True})
 
+    def test_otherRegistrations(self) -> None:
+        """What else is registered meanwhile, or no longer is, doesn't end those that still are."""
+        hub = self.hub()
+        peer = Peer(hub)
+        peer.logIn("a")
+        hub.applications.register(lambda client, connection: Feed(client, connection), name="later")
+        peer.logIn("again")
+        assert [feed.events for feed in Feed.made] == [["auth.success"] * 2, ["auth.success"]]
+        hub.applications.registry.unregisterAdapter(required=[IClient, IConnection], provided=IApplication, name="later")
+        assert peer.ask("socket.auth.refresh", {"token": "a"}) == {"expires": None}
+        assert [feed.events for feed in Feed.made] == [["auth.success"] * 2, ["auth.success", "close"]]
+        assert Feed.made[1].heard[-1][2]["reason"] == "Another login"
+        hub.applications.add(Moderation(None, None), name="shared")
+        peer.logIn("a")
+        peer.leave()
+        assert [feed.events for feed in Feed.made] == [["auth.success"] * 3 + ["close"], ["auth.success", "close"]]
+
     def test_otherInterfaces(self) -> None:
         """So does a login of the same client that may do more by now, or less."""
         peer = Peer(self.hub())
