@@ -215,9 +215,9 @@ class Applications:
         """
         Register an adapter: an application is made for each connection and client.
 
-        A login of the same client, which provides the same interfaces as before, keeps it, while it is registered; so
-        does a renewed token.  Any other login replaces it: it hears C{socket.close} before the new one hears C{socket.auth.success}, with the data
-        of L{REPLACED}.
+        A login of the same client, which provides the same interfaces as before, keeps it, while it is registered; so does a
+        renewed token.  Any other login replaces it: it hears C{socket.close} before the new one hears
+        C{socket.auth.success}, with the data of L{REPLACED}.
 
         Of several registrations of one name, the most special one counts.
 
