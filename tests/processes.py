@@ -29,7 +29,8 @@ def freePort() -> int:
     Find a port that nobody listens on.
     """
     with socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        # On all addresses, as some of them listen: another test's connection may have the port on one of them.
+        probe.bind(("", 0))
         port: int = probe.getsockname()[1]
         return port
 
