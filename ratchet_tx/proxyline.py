@@ -15,6 +15,8 @@ from twisted.protocols.haproxy import proxyEndpoint
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from zope.interface import implementer
 
+from ratchet_tx.peerlog import UNBOUNDED, PeerLog
+
 #: How long a line is at most, with its end.
 _LONGEST = 107
 
@@ -36,13 +38,17 @@ def behindProxy(description: str) -> str | None:
     return None if rest == description else rest
 
 
-def wrapProxied(factory: Any) -> Any:
+def wrapProxied(factory: Any, log: PeerLog = UNBOUNDED) -> Any:
     """
     Wrap a factory, so that what it serves comes behind a proxy's line.
+
+    @param log: where it is said who sends none
     """
     taking = _Taking()
     proxyEndpoint(taking).listen(factory)
-    return _Lines(taking.factory)  # type: ignore[no-untyped-call]
+    lines = _Lines(taking.factory)  # type: ignore[no-untyped-call]
+    lines.log = log
+    return lines
 
 
 @implementer(IStreamServerEndpoint)
@@ -63,6 +69,7 @@ class _Line(ProtocolWrapper):
     Waits for the whole line, and gives it on as Twisted wants it.
     """
 
+    factory: Any
     _received: bytes | None = b""
 
     def dataReceived(self, data: bytes) -> None:
@@ -73,11 +80,12 @@ class _Line(ProtocolWrapper):
             data, self._received = _completed(self._received), None
             if not data.startswith((b"PROXY ", _BINARY)):
                 # Twisted drops it without a word, and nobody would know what the balancer leaves out.
-                _log.info(
+                line = (
                     'Refused a connection: address={address} why="no PROXY line" '
-                    'hint="have the balancer send it, or listen without haproxy:"',
-                    address=getattr(self.getPeer(), "host", "unix"),  # type: ignore[no-untyped-call]
+                    'hint="have the balancer send it, or listen without haproxy:"'
                 )
+                address = getattr(self.getPeer(), "host", "unix")  # type: ignore[no-untyped-call]
+                self.factory.log.info(_log, address, line)
         super().dataReceived(data)  # type: ignore[no-untyped-call]
 
 
@@ -97,6 +105,7 @@ def _isWhole(received: bytes) -> bool:
 
 class _Lines(WrappingFactory):
     protocol = _Line
+    log: PeerLog
     noisy = False
 
     def logPrefix(self) -> str:

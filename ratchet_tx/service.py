@@ -118,7 +118,7 @@ class RatchetService(MultiService):
             return port.setServiceParent(self)  # type: ignore[no-any-return]
         rest = behindProxy(description)
         if rest is not None:
-            factory = wrapProxied(factory)
+            factory = wrapProxied(factory, self._hub.peerLog)
         number = _PORT.match(rest or description)
         if number is not None and int(number[1]) > 65535:
             # Twisted finds out when it listens, by an error of the system's that names nothing.
