@@ -407,29 +407,32 @@ class Hub(Service):
             return
         self.counters.received += 1
         now = connection.heard = self._now()
-        waits, cantPay = connection.inbox.busy is not None, connection.fullAt > now + self.guard.slack
-        # The short way of nearly all messages: short ones of peers who can pay and wait for nothing.
-        if waits or cantPay or fragments or len(text) >= PRICED_BYTES:
+        guard = self.guard
+        if connection.inbox.busy is not None or fragments or connection.fullAt > now + guard.slack:
             return self._receivedOther(connection, text, fragments, now)
+        # The short way of nearly all messages: whole ones of peers who can pay and wait for nothing.
+        price = 1 if len(text) < PRICED_BYTES else guard.price(len(text))
+        if price > 1 and not guard.canPay(connection, price, now):
+            return self._receivedOther(connection, text, 0, now)
         try:
             payload = decode(text)
         except BadPayload as error:
-            return self.guard.refuseBad(connection, error, now, 1)
+            return guard.refuseBad(connection, error, now, price)
         route = connection.table.get(payload.event)
         if route is None or not self.running:
-            return self._receivedControl(connection, payload, now)
-        if self.guard.pays(connection, payload, now):
+            return self._receivedControl(connection, payload, now, price)
+        if guard.pays(connection, payload, now, price):
             self._go(connection, payload, route)
 
-    def _receivedControl(self, connection: Connection, payload: Payload[Any], now: float) -> None:
+    def _receivedControl(self, connection: Connection, payload: Payload[Any], now: float, price: int) -> None:
         if not self.running and payload.event not in _GOES_ON:
             return
-        if self.guard.pays(connection, payload, now, 1 - self.guard.discount(connection, payload)):
+        if self.guard.pays(connection, payload, now, price - self.guard.discount(connection, payload)):
             self._turn(connection, payload)
 
     def _receivedOther(self, connection: Connection, text: bytes, fragments: int, now: float) -> None:
         """
-        Take in a message that isn't short, can't be paid for, or has to wait: its data is read only when it is needed.
+        Take in a message that came in pieces, can't be paid for, or has to wait: its data is read only when it is needed.
         """
         guard = self.guard
         price = guard.price(len(text), fragments)

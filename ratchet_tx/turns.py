@@ -15,7 +15,7 @@ from ratchet_tx.clock import nextTurn
 from ratchet_tx.peerlog import NOBODY, UNBOUNDED, PeerLog
 
 #: How long, in seconds, a turn may take for what can wait: long chunks, and what was left over from the turn before.
-TURN_SECONDS = 0.005
+TURN_SECONDS = 0.02
 
 
 class Reading(Protocol):
