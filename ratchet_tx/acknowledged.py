@@ -1,40 +1,60 @@
 """
 Asks the system how many of the bytes that were sent a peer's end has acknowledged (Linux's C{TCP_INFO}).
 
-A system takes megabytes for a peer that reads slowly, and doesn't say by itself how far it is with passing them on.
+A system takes megabytes for a peer that reads slowly, and no transport of Twisted's says how far it is with passing them on.
 """
 
 import socket
-from struct import unpack_from
-from typing import Any
+import struct
+from contextlib import suppress
+from typing import Any, NamedTuple
 
-#: Where the kernel's C{struct tcp_info} has what is asked for (C{linux/tcp.h}, since Linux 4.6): segments on their way,
-#: bytes acknowledged, and bytes not sent yet.
-_UNACKED, _BYTES_ACKED, _NOTSENT = 24, 120, 144
+try:
+    import fcntl
+    import termios
+except ImportError:  # pragma: no cover - there are systems without
+    fcntl = None  # type: ignore[assignment]
 
-_SIZE = 148
+#: Where C{tcpi_bytes_acked} stands in the kernel's C{struct tcp_info} (C{linux/tcp.h}, since Linux 4.1).
+_ARRIVED = 120
+
+
+class Taken(NamedTuple):
+    """
+    What a socket's peer has taken.
+
+    @ivar arrived: how many bytes have arrived there, since the beginning
+    @ivar waiting: how many were given to the system and have not
+    """
+
+    arrived: int
+    waiting: int
+
+
+def taken(transport: Any) -> Taken | None:
+    """
+    Ask the system what the peer has taken.
+
+    @param transport: its transport, which may have others below it
+    @return: None where the system doesn't say, or there is no socket
+    """
+    # Under TLS, and behind a proxy's protocol, the real one is below.
+    while (below := getattr(transport, "transport", None)) is not None:
+        transport = below
+    with suppress(AttributeError, OSError, TypeError, ValueError, struct.error):
+        handle = transport.getHandle()
+        info = handle.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _ARRIVED + 8)
+        waiting = fcntl.ioctl(handle.fileno(), termios.TIOCOUTQ, b"\0\0\0\0")
+        return Taken(struct.unpack_from("Q", info, _ARRIVED)[0], struct.unpack("i", waiting)[0])
+    return None
 
 
 def acknowledged(transport: Any) -> int:
     """
     Say how many bytes a peer's end has taken, where there are more for it.
 
-    @param transport: its transport, which may have others below it
+    @param transport: as in L{taken}
     @return: the number; -1 where all is taken, and where the system doesn't say
     """
-    info = _info(transport)
-    if len(info) < _SIZE or not (unpack_from("=I", info, _UNACKED)[0] or unpack_from("=I", info, _NOTSENT)[0]):
-        return -1
-    taken: int = unpack_from("=Q", info, _BYTES_ACKED)[0]
-    return taken
-
-
-def _info(transport: Any) -> bytes:
-    # Under TLS, and behind a proxy's protocol, the real one is below.
-    while (below := getattr(transport, "transport", None)) is not None:
-        transport = below
-    try:
-        return transport.getHandle().getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _SIZE)  # type: ignore[no-any-return]
-    except (AttributeError, OSError):
-        # There is no such thing on other systems, nor where it isn't TCP, nor once it is closed.
-        return b""
+    found = taken(transport)
+    return found.arrived if found is not None and found.waiting else -1

@@ -4,12 +4,14 @@ What a peer's end has taken, over real sockets, and what follows from that for a
 
 import select
 from collections.abc import Iterator
-from socket import SO_RCVBUF, SOL_SOCKET, create_connection, socket, socketpair
+from socket import SO_RCVBUF, SOL_SOCKET, create_connection, create_server, socket, socketpair
 from typing import Any
 
 import pytest
+from twisted.internet.protocol import Factory, Protocol
+from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 
-from ratchet_tx.acknowledged import acknowledged
+from ratchet_tx.acknowledged import acknowledged, taken
 from tests.test_timeouts import Stopped
 from tests.wire import CONTINUATION, TEXT, event, frame
 
@@ -89,6 +91,25 @@ def test_notKnown() -> None:
     one.close()
     other.close()
     assert acknowledged(Transport(one)) == -1
+
+
+def test_taken() -> None:
+    """What a peer has taken can be asked of a socket of TCP, also inside of a wrapper, and of nothing else."""
+    with create_server(("127.0.0.1", 0)) as port, create_connection(port.getsockname()) as peer:
+        handle, _ = port.accept()
+        with handle:
+            wrapper = ProtocolWrapper(WrappingFactory(Factory()), Protocol())
+            wrapper.transport = Transport(handle)  # type: ignore[assignment]
+            assert taken(wrapper) == (0, 0)
+            handle.sendall(b"x" * 10_000)
+            peer.recv(20_000)
+            while (found := taken(wrapper)) != (10_000, 0):
+                assert found is not None
+        assert taken(wrapper) is None
+    ours, theirs = socketpair()
+    with ours, theirs:
+        assert taken(Transport(ours)) is None
+    assert taken(object()) is None
 
 
 LIMITS: dict[str, Any] = {"pingSeconds": 20, "pongSeconds": 5, "sendQueueBytes": 10_000_000, "connectionBytes": 20_000_000}

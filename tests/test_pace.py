@@ -2,14 +2,9 @@
 How fast a peer takes what is sent to it.
 """
 
-from socket import create_connection, create_server, socketpair
-from typing import Any
-
 import pytest
-from twisted.internet.protocol import Factory, Protocol
-from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 
-from ratchet_tx.pace import LEAST_BYTES, PATIENCE_SECONDS, Pace, taken
+from ratchet_tx.pace import LEAST_BYTES, PATIENCE_SECONDS, Pace
 
 
 @pytest.mark.parametrize("rate", [0, 100, LEAST_BYTES - 1])
@@ -32,31 +27,3 @@ def test_noSavings() -> None:
     pace = Pace()
     assert pace.went(1 << 30, 1)
     assert not all(pace.went(0, 1) for _ in range(2 * PATIENCE_SECONDS))
-
-
-class Handle:
-    """
-    As much of a transport as is asked for its socket.
-    """
-
-    def __init__(self, socket: Any) -> None:
-        self.getHandle = lambda: socket
-
-
-def test_taken() -> None:
-    """What a peer has taken can be asked of a socket of TCP, also inside of a wrapper, and of nothing else."""
-    with create_server(("127.0.0.1", 0)) as port, create_connection(port.getsockname()) as peer:
-        socket, _ = port.accept()
-        with socket:
-            wrapper = ProtocolWrapper(WrappingFactory(Factory()), Protocol())
-            wrapper.transport = Handle(socket)  # type: ignore[assignment]
-            assert taken(wrapper) == (0, 0)
-            socket.sendall(b"x" * 10_000)
-            peer.recv(20_000)
-            while (found := taken(wrapper)) != (10_000, 0):
-                assert found is not None
-        assert taken(wrapper) is None
-    ours, theirs = socketpair()
-    with ours, theirs:
-        assert taken(Handle(ours)) is None
-    assert taken(object()) is None

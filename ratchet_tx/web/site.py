@@ -18,12 +18,13 @@ from twisted.web import http, server
 from zope.interface import implementer
 
 from ratchet_tx import alpn
+from ratchet_tx.acknowledged import Taken, taken
 from ratchet_tx.clock import onTheWall
 from ratchet_tx.closing import LINGER_SECONDS, Closing
 from ratchet_tx.counters import Counters
 from ratchet_tx.door import COME_AGAIN, Upgrading, addressOf, endAnswer, handOver, logRefusal, refusal
 from ratchet_tx.head import BadHead, Head, HeadReader, explainFraming, takeApart
-from ratchet_tx.pace import LEAST_BYTES, Pace, Taken, taken
+from ratchet_tx.pace import LEAST_BYTES, Pace
 from ratchet_tx.peerlog import PeerLog
 from ratchet_tx.printable import printable
 from ratchet_tx.settings import Limits
