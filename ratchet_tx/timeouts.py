@@ -177,18 +177,7 @@ class Timeouts(Generic[Member]):
         """
         End the time of something before it is over; nothing happens where it had none.
         """
-        if self._ends.pop(member, None) is not None and not self._ends:
-            self._cancel()
-
-    def stopAll(self) -> None:
-        """
-        End the time of everything.
-        """
-        self._ends.clear()
-        self._cancel()
-
-    def _cancel(self) -> None:
-        if self._timer is not None:
+        if self._ends.pop(member, None) is not None and not self._ends and self._timer is not None:
             self._timer.cancel()
             self._timer = None
 

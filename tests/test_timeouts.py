@@ -150,19 +150,6 @@ def test_againBeforeOthers() -> None:
     assert ending.ended == [(10, "again"), (12, "a")]
 
 
-def test_stopAll() -> None:
-    """Where all are stopped at once nothing ends any more, and nothing is left."""
-    ending = Ending()
-    ending.timeouts.stopAll()
-    for name in "ab":
-        ending.timeouts.start(name)
-    ending.timeouts.stopAll()
-    assert (len(ending.timeouts), ending.clock.getDelayedCalls()) == (0, [])
-    ending.timeouts.start("c")
-    ending.clock.advance(10)
-    assert ending.ended == [(10, "c")]
-
-
 class Reading:
     """
     A clock whose turns are the test's, and what is patient with it.
