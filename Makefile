@@ -12,9 +12,9 @@ BIN := $(VENV)/bin
 PROGRAMS := apache2 caddy chromium curl firefox-esr haproxy nginx node npm openssl
 
 # The tests of that code of ours that calls Twisted, Autobahn, OpenSSL and msgspec, over whole servers where there are some.
-MEETING_OTHERS := tests/real $(addprefix tests/test_,alpn.py bare.py certificate.py connection.py credentials.py door.py \
-	examples.py journey.py messages.py network.py payload.py process.py renewable.py resource.py service.py site.py tap.py \
-	vectors.py websocket.py webtokens.py)
+MEETING_OTHERS := tests/transport tests/web tests/server tests/whole/real tests/backplane/test_messages.py \
+	tests/connections/test_connection.py tests/login/test_cred.py tests/login/test_jwt.py tests/wire/test_payload.py \
+	$(addprefix tests/whole/test_,bare.py examples.py journey.py network.py vectors.py)
 
 .PHONY: run test test-oldest docs-clients check conformance fuzz all clean
 .PHONY: benchmark benchmark-all benchmark-growth benchmark-soak benchmark-hostile benchmark-docs benchmark-smoke
@@ -35,8 +35,8 @@ test-oldest: $(OLDEST)/test tests/js/node_modules
 
 # docs/clients.rst, from a run of what is made by others
 docs-clients: $(VENV)/test tests/js/node_modules
-	$(BIN)/python -m pytest tests/real
-	$(BIN)/python -m tests.real.table
+	$(BIN)/python -m pytest tests/whole/real
+	$(BIN)/python -m tests.whole.real.table
 
 # What needs no run: style, types
 check: $(VENV)/test
@@ -46,11 +46,11 @@ check: $(VENV)/test
 
 # All of the Autobahn test suite, for some minutes, and docs/conformance.rst from it
 conformance: $(VENV)/test
-	$(BIN)/python -m tests.conformance.suite
+	$(BIN)/python -m tests.whole.conformance.suite
 
 # The envelope, fed with what finds new ways through the code, for so many seconds
 fuzz: $(VENV)/fuzz
-	$(BIN)/python tests/fuzz/payload.py -max_total_time=$(SECONDS) -timeout=10 -len_control=0 -max_len=200
+	$(BIN)/python tests/whole/fuzz/payload.py -max_total_time=$(SECONDS) -timeout=10 -len_control=0 -max_len=200
 
 # Ours beside Node's ws and Socket.IO and picows, in turn; ARGS are further words, such as ARGS="--work echo --rounds 5"
 benchmark: $(BENCH)/bench benchmarks/servers/node_modules
@@ -110,7 +110,7 @@ $(VENV)/test: $(VENV)/bin/python setup.py
 $(OLDEST)/test: $(VENV)/test
 	$(PYTHON) -m venv $(OLDEST)
 	$(OLDEST)/bin/pip install --quiet --upgrade pip
-	$(BIN)/python -m tests.oldest > $(OLDEST)/constraints.txt
+	$(BIN)/python -m tests.kit.oldest > $(OLDEST)/constraints.txt
 	$(OLDEST)/bin/pip install --quiet --constraint $(OLDEST)/constraints.txt --editable ".[test,tls,jwt,templates]"
 	touch $@
 

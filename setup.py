@@ -71,7 +71,7 @@ setup(
     package_dir={"": "."},
     packages=[*find_packages(include=["ratchet_tx", "ratchet_tx.*"]), "twisted.plugins"],
     package_data={
-        "ratchet_tx": ["py.typed", "web/*.js", "web/*.mjs", "web/*.d.ts", "web/*.html", "web/templates/*.html"],
+        "ratchet_tx": ["py.typed", "web/browser/*", "web/templates/*.html"],
         "twisted": ["plugins/ratchet_plugin.py"],
     },
     install_requires=[

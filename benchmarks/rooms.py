@@ -13,10 +13,10 @@ from twisted.internet.task import Clock
 from zope.interface import implementer
 
 from ratchet_tx import Applications, Hub, RoomPolicy
-from ratchet_tx.connection import Connection
+from ratchet_tx.connections.connection import Connection
 from ratchet_tx.interfaces import ITransport
-from ratchet_tx.request import Request
 from ratchet_tx.settings import Limits, Settings
+from ratchet_tx.transport.handshake.request import Request
 
 ROUNDS = 5
 

@@ -19,8 +19,8 @@ from tempfile import TemporaryDirectory
 import matplotlib
 import matplotlib.pyplot as plt
 
-from tests.processes import freePort, serving, twistd
-from tests.wire import event, handshake
+from tests.kit.processes import freePort, serving, twistd
+from tests.kit.wire import event, handshake
 
 PEERS = 200
 SECONDS = 30

@@ -2,7 +2,7 @@
  * A page's script whose events are typed: those that it sends as places.py says, those that it receives by itself.
  *
  *     python -m ratchet_tx describe places:Places --format types --output events.d.ts
- *     tsc --strict --target es2022 places.ts ../ratchet_tx/web/ratchet.d.ts
+ *     tsc --strict --target es2022 places.ts ../ratchet_tx/web/browser/ratchet.d.ts
  */
 
 import type { Events, Point } from './events';

@@ -35,8 +35,8 @@ class ITransport(Interface):
         """
         Send a whole WebSocket frame that was made once for many peers.
 
-        @param frame: an unmasked text frame, as L{ratchet_tx.frames.makeText} gives it
-        @param spare: a L{Spare<ratchet_tx.spare.Spare>}, for what may be left out if the peer is slow
+        @param frame: an unmasked text frame, as L{ratchet_tx.wire.frames.makeText} gives it
+        @param spare: a L{Spare<ratchet_tx.wire.spare.Spare>}, for what may be left out if the peer is slow
         """
 
     def sendText(text: bytes, spare: Any = None) -> None:
@@ -245,7 +245,7 @@ class IApplication(Interface):
     What an author writes: which events there are, and what happens then.
 
     An application is an adapter from a client and a connection, so that which client it is decides which applications
-    there are (see L{ratchet_tx.applications.Applications}).
+    there are (see L{ratchet_tx.applications.registry.Applications}).
     """
 
     def subscribedEvents() -> Mapping[str, Callable[[Any], Any]]:
@@ -257,7 +257,7 @@ class IApplication(Interface):
         C{socket.message}, C{socket.auth.success} and C{socket.auth.failure}; none of them can be sent by a peer.
 
         @return: handlers by event name.
-            A handler is called with one L{ConnectionEvent<ratchet_tx.event.ConnectionEvent>}; what it gives, a
+            A handler is called with one L{ConnectionEvent<ratchet_tx.applications.event.ConnectionEvent>}; what it gives, a
             coroutine's result among it, is the reply where the peer asked for one.
             Where it is annotated, C{event: ConnectionEvent[Point]}, the data is a C{Point}: other data is refused.
         """
@@ -268,9 +268,9 @@ class IHub(Interface):
     Where connections, applications and nodes meet, as an application sees it.
     """
 
-    applications: Any = Attribute("What is registered: L{ratchet_tx.applications.Applications}.")
-    timers: Any = Attribute("The periodic timers: L{ratchet_tx.timers.Timers}.")
-    counters: Any = Attribute("What has been counted: L{ratchet_tx.counters.Counters}.")
+    applications: Any = Attribute("What is registered: L{ratchet_tx.applications.registry.Applications}.")
+    timers: Any = Attribute("The periodic timers: L{ratchet_tx.applications.timers.Timers}.")
+    counters: Any = Attribute("What has been counted: L{ratchet_tx.monitoring.counters.Counters}.")
     connections: Collection["IConnection"] = Attribute("A snapshot of this node's open L{IConnection}s.")
 
     def emit(event: str, data: Any = None, room: str | None = None, client: str | None = None) -> Any:
@@ -281,7 +281,7 @@ class IHub(Interface):
         @param client: only the connections of the client of this C{id}; what is for one client in a room is no part of the
             room's history
         @return: a Deferred, which fails as the backplane does, and whose failure is counted and not logged where nobody
-            waits for it. It gives a L{Position<ratchet_tx.published.Position>} where the room has a history (C{epoch} and
+            waits for it. It gives a L{Position<ratchet_tx.Position>} where the room has a history (C{epoch} and
             C{offset}; it can be unpacked), and None otherwise
         @raise UsageError: as in L{IConnection.emit}, and in any other thread than the reactor's: there
             L{publishFromThread} is for it
@@ -393,7 +393,7 @@ class IBackplane(Interface):
 
     It keeps what all nodes must agree on, the histories of rooms and who is in them, because appending to a history and
     publishing have to be one step: no other node may come between them.
-    A message is one of the classes of L{ratchet_tx.messages}.
+    A message is one of the classes of L{ratchet_tx.backplane.messages}.
     """
 
     def start(receive: Callable[[Any], None]) -> Any:
@@ -429,10 +429,10 @@ class IBackplane(Interface):
         @param since: the (epoch, offset) of the last event that the reader has, or None for the whole history; one of
             another epoch is as good as None
         @param limit: how many events at most, of which the oldest come first
-        @param keep: what the room keeps, a L{Keep<ratchet_tx.messages.Keep>}, so that one to which nothing was published has
-            an epoch, too, which its life will have; asking begins none
+        @param keep: what the room keeps, a L{Keep<ratchet_tx.backplane.messages.Keep>}, so that one to which nothing was
+            published has an epoch, too, which its life will have; asking begins none
         @return: gives (epoch, offset, events): the position of the last event that was published, and
-            L{Past<ratchet_tx.past.Past>}s; or None where the room has no history
+            L{Past<ratchet_tx.backplane.past.Past>}s; or None where the room has no history
         """
 
     def subscribe(room: str) -> None:

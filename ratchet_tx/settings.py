@@ -9,9 +9,9 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from ipaddress import ip_address
 from typing import Any
 
-from ratchet_tx.addresses import isAddress
 from ratchet_tx.errors import UsageError
 
 
@@ -219,6 +219,14 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _GREATEST = {"port": 65535, "trustForwarded": 100}
 
 
+def _isAddress(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _checked(name: str, value: Any, what: str) -> Any:
     kind = Settings.__annotations__[name]
     if name in _GREATEST:
@@ -228,7 +236,7 @@ def _checked(name: str, value: Any, what: str) -> Any:
     if kind in (bool, str):
         if not isinstance(value, kind):
             raise UsageError(f"{what} is {'true or false' if kind is bool else 'a text'}, not {value!r}")
-        if name == "address" and not isAddress(value):
+        if name == "address" and not _isAddress(value):
             raise UsageError(f"{what}: {value!r} is not an IP address, such as 127.0.0.1 or ::")
         return value
     items = [value] if isinstance(value, str) else value

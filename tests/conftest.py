@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from twisted.logger import eventAsText, globalLogPublisher
 
-from tests.wire import PLANTED
+from tests.kit.wire import PLANTED
 
 
 @pytest.fixture(autouse=True)

@@ -11,8 +11,8 @@ from twisted.python.failure import Failure
 
 from ratchet_tx import Applications, happenings, on
 from ratchet_tx.happenings import Closed, Dispatched, HandlerFailed, Happening, LoggedIn, LoginFailed, Opened, Refused
-from ratchet_tx.request import Request
-from tests.fakes import FakeProvider, Peer, startedHub
+from ratchet_tx.transport.handshake.request import Request
+from tests.kit.fakes import FakeProvider, Peer, startedHub
 
 SECRET = "sesame"
 

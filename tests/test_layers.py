@@ -1,245 +1,229 @@
 """
-The rooms of the house: imports point downwards only, and without a circle.
+The folders of the package: imports go one way, without a circle, and each folder imports from outside what it may.
 """
 
 import ast
+import sys
+from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parent.parent / "ratchet_tx"
+PACKAGE = Path(__file__).parents[1] / "ratchet_tx"
 
-#: The layer of each module; a new one has to be put here by somebody who thinks about it.
-LAYERS = {
-    0: ["errors", "interfaces"],
-    1: [
-        "backlog",
-        "counters",
-        "datatypes",
-        "epochs",
-        "event",
-        "frames",
-        "happenings",
-        "marks",
-        "messages",
-        "forwarded",
-        "handshake",
-        "head",
-        "history",
-        "holds",
-        "hosts",
-        "ledger",
-        "life",
-        "addresses",
-        "asyncapi",
-        "eventtypes",
-        "limits",
-        "logbudget",
-        "lookups",
-        "spare",
-        "origin",
-        "past",
-        "payload",
-        "policies",
-        "printable",
-        "provided",
-        "refusals",
-        "replay",
-        "replies",
-        "request",
-        "rooms",
-        "roster",
-        "salvage",
-        "sayable",
-        "settings",
-        "typescript",
-        "utf8",
-        "wanted",
-    ],
-    2: [
-        "answers",
-        "applications",
-        "audience",
-        "backplane",
-        "backplane.memory",
-        "clients",
-        "clock",
-        "connection",
-        "control",
-        "coroutines",
-        "credentials",
-        "delivery",
-        "dispatch",
-        "expiry",
-        "guard",
-        "guesses",
-        "handlers",
-        "hub",
-        "inbox",
-        "journal",
-        "keys",
-        "login",
-        "observers",
-        "once",
-        "ongoing",
-        "outside",
-        "ownthread",
-        "peerlog",
-        "published",
-        "stopping",
-        "timeouts",
-        "pages",
-        "permission",
-        "presence",
-        "registered",
-        "relief",
-        "rosters",
-        "stopping",
-        "subscribing",
-        "timers",
-        "webtokens",
-    ],
-    3: [
-        "__main__",
-        "alpn",
-        "acknowledged",
-        "batch",
-        "auth",
-        "bearer",
-        "certificate",
-        "closing",
-        "direct",
-        "door",
-        "lean",
-        "masks",
-        "describe",
-        "dotted",
-        "loopback",
-        "openfiles",
-        "outlet",
-        "pace",
-        "poller",
-        "process",
-        "proxyline",
-        "renewable",
-        "service",
-        "tap",
-        "turns",
-        "visits",
-        "web",
-        "web.admin",
-        "web.asker",
-        "web.files",
-        "web.forms",
-        "web.health",
-        "web.macro",
-        "web.publishing",
-        "web.resource",
-        "web.site",
-        "websocket",
-    ],
-}
+#: The parts in their order: each imports only itself and those before it.  The first are modules, the others folders.
+ORDER = (
+    *("errors", "interfaces", "happenings", "settings"),
+    *("deferreds", "wire", "budget", "backplane", "monitoring", "applications", "connections", "limits", "login", "rooms"),
+    *("hub", "transport", "web", "server", "describe"),
+)
 
-LAYER = {module: layer for layer, modules in LAYERS.items() for module in modules}
+#: What gathers public names and commands, and may import everything.
+TOP = frozenset({"__init__", "__main__"})
 
-#: What of Twisted the second layer may use: nothing that has to do with sockets, nor the reactor itself.
-SECOND_LAYERS = {
-    "twisted.application.service",
-    "twisted.cred.checkers",
-    "twisted.cred.credentials",
-    "twisted.cred.error",
-    "twisted.internet",
-    # For its DelayedCall, which knows no reactor.
-    "twisted.internet.base",
-    "twisted.internet.defer",
-    "twisted.internet.interfaces",
-    "twisted.internet.task",
-    "twisted.logger",
-    "twisted.python.failure",
-    "twisted.python.threadable",
+#: Folders within a folder, in their order; they stand before the modules beside them.
+WITHIN = {"transport": ("sockets", "handshake")}
+
+#: What has nothing to do with sockets.
+BELOW_SOCKETS = ORDER[: ORDER.index("transport")]
+
+#: What doesn't import Twisted, nor asks what time it is, nor opens anything: folders, and modules of others.
+PURE = (
+    *("errors", "interfaces", "happenings", "settings", "wire", "budget"),
+    *("backplane.messages", "backplane.histories", "backplane.lives", "backplane.epochs", "backplane.past"),
+    *("applications.event", "applications.decorator"),
+    *("applications.datatypes", "applications.roompolicies", "applications.verify"),
+    *("monitoring.counters", "monitoring.logbudget", "monitoring.printable"),
+    *("connections.holdback", "limits.addresses", "limits.visits"),
+    *("rooms.membership", "rooms.requests", "rooms.roster", "rooms.replay"),
+    *("describe.schemas", "describe.asyncapi", "describe.typescript"),
+)
+
+#: What pure modules may import, beside what is ours and the standard library's.
+PURE_MAY = frozenset({"msgspec", "typing_extensions", "zope"})
+
+#: Modules of the standard library that have to do with the world outside the process.
+IMPURE = frozenset({"asyncio", "os", "select", "selectors", "signal", "socket", "ssl", "subprocess", "threading", "time"})
+
+#: What each folder up to the hub may import of Twisted: nothing that has to do with sockets, nor the reactor itself.
+TWISTED = frozenset(
+    {
+        "twisted.application.service",
+        "twisted.cred.checkers",
+        "twisted.cred.credentials",
+        "twisted.cred.error",
+        # For its DelayedCall, which knows no reactor.
+        "twisted.internet.base",
+        "twisted.internet.defer",
+        "twisted.internet.interfaces",
+        "twisted.internet.task",
+        "twisted.logger",
+        "twisted.python.failure",
+        "twisted.python.threadable",
+    }
+)
+
+#: Packages of others, and the parts that may import them; Twisted and the standard library aside.
+OUTSIDE = {
+    "_nvx_xormasker": {"transport"},
+    "autobahn": {"transport", "web", "server"},
+    "idna": {"transport"},
+    "jwt": {"login"},
+    "markupsafe": {"web"},
+    "msgspec": set(ORDER),
+    "OpenSSL": {"server"},
+    "typing_extensions": set(ORDER),
+    "zope": set(ORDER),
 }
 
 
-def modules() -> list[str]:
-    paths = sorted(PACKAGE.rglob("*.py"))
-    names = [
-        ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").rstrip(".") for path in paths
-    ]
-    return [name for name in names if name]
+def dotted(path: Path) -> str:
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
 
 
-def source(module: str) -> Path:
-    path = PACKAGE.joinpath(*module.split("."))
-    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+MODULES = {dotted(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 
-def imports(module: str) -> list[tuple[str, list[str]]]:
+def isWithin(module: str, parts: tuple[str, ...]) -> bool:
+    return any(module == part or module.startswith(f"{part}.") for part in parts)
+
+
+def imports(module: str) -> Iterator[str]:
     """
-    Name what a module imports, wherever in it: each module with the names taken from it.
+    Name what a module imports, wherever in it: each module, or name, by its whole name.
     """
-    found: list[tuple[str, list[str]]] = []
-    for node in ast.walk(ast.parse(source(module).read_text())):
+    for node in ast.walk(ast.parse(MODULES[module].read_text())):
         if isinstance(node, ast.Import):
-            found += [(alias.name, []) for alias in node.names]
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{module} has a relative import"
-            found.append((node.module or "", [alias.name for alias in node.names]))
-    return found
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def own(module: str) -> set[str]:
     """
     Name the modules of ours that a module imports.
     """
-    found = set()
-    for imported, names in imports(module):
-        if imported == "ratchet_tx":
-            found |= {name for name in names if name in LAYER}
-        elif imported.startswith("ratchet_tx."):
-            found.add(imported.removeprefix("ratchet_tx."))
-    return found
+    names = {name.removeprefix("ratchet_tx.") for name in imports(module) if name.startswith("ratchet_tx.")}
+    return {name if name in MODULES else name.rpartition(".")[0] or "__init__" for name in names}
 
 
-def test_everyModuleHasALayer() -> None:
-    """Every module has a place in the house, and every place its module."""
-    assert modules() == sorted(LAYER)
+def outside(module: str) -> set[str]:
+    """
+    Name what a module imports that isn't ours.
+    """
+    return {name for name in imports(module) if name.partition(".")[0] != "ratchet_tx"}
 
 
-@pytest.mark.parametrize("module", sorted(LAYER))
+def place(module: str) -> tuple[int, int]:
+    """
+    Say where a module stands: by its part, and by the folder within that.
+    """
+    part, _, rest = module.partition(".")
+    within = WITHIN.get(part, ())
+    folder = rest.partition(".")[0]
+    return ORDER.index(part), within.index(folder) if folder in within else len(within)
+
+
+def test_everyFolderHasAPlace() -> None:
+    """The order names each part of the package once, and nothing else."""
+    parts = {module.partition(".")[0] for module in MODULES} - TOP
+    assert sorted(parts) == sorted(ORDER)
+
+
+def test_everyFolderSaysWhatItIsFor() -> None:
+    """Each folder has one sentence that says what it is for, and no code."""
+    for path in PACKAGE.rglob("*/__init__.py"):
+        (doc,) = ast.parse(path.read_text()).body
+        assert isinstance(doc, ast.Expr)
+
+
+@pytest.mark.parametrize("module", sorted(MODULES.keys() - TOP))
 def test_importsPointDown(module: str) -> None:
-    """A module imports from its own layer and those below."""
-    above = {imported for imported in own(module) if LAYER[imported] > LAYER[module]}
-    assert not above
+    """A module imports from its own folder and from those before it."""
+    assert {imported for imported in own(module) if place(imported) > place(module)} == set()
 
 
 def test_noCircles() -> None:
     """No module imports itself by way of others."""
-    TopologicalSorter({module: own(module) for module in LAYER}).prepare()
+    TopologicalSorter({module: own(module) for module in MODULES}).prepare()
 
 
-@pytest.mark.parametrize("module", LAYERS[0] + LAYERS[1])
-def test_pureModules(module: str) -> None:
-    """The layers 0 and 1 know neither Twisted nor Autobahn, nor what time it is."""
-    for imported, _ in imports(module):
-        assert imported.partition(".")[0] not in ("twisted", "autobahn", "txaio", "asyncio", "socket", "time")
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_noArrowInAString(module: str) -> None:
+    """No annotation names in a string what the module doesn't import or define; nothing is imported for types alone."""
+    tree = ast.parse(MODULES[module].read_text())
+    assert "TYPE_CHECKING" not in {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    known = {name.rpartition(".")[2] for name in imports(module)} | dir_of(tree)
+    for node in ast.walk(tree):
+        for annotation in annotations(node):
+            if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+                named = {each.id for each in ast.walk(ast.parse(annotation.value)) if isinstance(each, ast.Name)}
+                assert named <= known, f"line {annotation.lineno}"
 
 
-@pytest.mark.parametrize("module", LAYERS[2])
-def test_secondLayer(module: str) -> None:
-    """The layer 2 may use Deferreds, services and the logger; never a socket, Autobahn, or the global reactor."""
-    for imported, names in imports(module):
-        assert imported.partition(".")[0] not in ("autobahn", "txaio", "socket")
-        if imported.startswith("twisted"):
-            assert imported in SECOND_LAYERS
-        if imported == "twisted.internet":
-            assert "reactor" not in names
+def annotations(node: ast.AST) -> Iterator[ast.AST]:
+    """
+    Give the annotations that a node has, with all that is within them.
+    """
+    for field in ("annotation", "returns"):
+        annotation = getattr(node, field, None)
+        if annotation is not None:
+            literals = {
+                each
+                for literal in ast.walk(annotation)
+                if isinstance(literal, ast.Subscript) and ast.unparse(literal.value) == "Literal"
+                for each in ast.walk(literal.slice)
+            }
+            yield from (each for each in ast.walk(annotation) if each not in literals)
 
 
-@pytest.mark.parametrize("module", sorted(LAYER))
+def dir_of(tree: ast.AST) -> set[str]:
+    """
+    Name what a module defines, and what Python has built in.
+    """
+    defined = {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    assigned = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return defined | assigned | set(dir(__builtins__)) | {"Any"}
+
+
+@pytest.mark.parametrize("module", sorted(module for module in MODULES if isWithin(module, PURE)))
+def test_pure(module: str) -> None:
+    """What is pure imports neither Twisted nor Autobahn, and doesn't ask what time it is."""
+    packages = {name.partition(".")[0] for name in outside(module)}
+    assert packages & {"autobahn", "idna", "jwt", "twisted", "txaio"} == set()
+    assert packages & IMPURE == set()
+
+
+def test_pureModulesAreThere() -> None:
+    """Each name among the pure is one of a folder or a module."""
+    assert [part for part in PURE if not any(isWithin(module, (part,)) for module in MODULES)] == []
+
+
+@pytest.mark.parametrize("module", sorted(module for module in MODULES if isWithin(module, BELOW_SOCKETS)))
+def test_noSockets(module: str) -> None:
+    """Up to the hub there are Deferreds, services and loggers; no sockets, threads of Twisted's, or the global reactor."""
+    of_twisted = {name for name in outside(module) if name.startswith("twisted.")}
+    assert {name for name in of_twisted if not {name, name.rpartition(".")[0]} & TWISTED} == set()
+    assert {name.partition(".")[0] for name in outside(module)} & {"select", "socket", "ssl", "txaio"} == set()
+
+
+@pytest.mark.parametrize("module", sorted(MODULES.keys() - TOP))
+def test_outside(module: str) -> None:
+    """Each package of others is imported where it belongs only."""
+    for name in outside(module):
+        package = name.partition(".")[0]
+        if package == "twisted" or package in sys.stdlib_module_names:
+            continue
+        assert package in OUTSIDE, f"say in OUTSIDE which parts may import {package}"
+        assert module.partition(".")[0] in OUTSIDE[package]
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
 def test_noReactorAtTheTop(module: str) -> None:
     """Importing a module installs no reactor."""
-    for node in ast.parse(source(module).read_text()).body:
+    for node in ast.parse(MODULES[module].read_text()).body:
         if isinstance(node, ast.ImportFrom) and node.module == "twisted.internet":
             assert "reactor" not in [alias.name for alias in node.names]
 
@@ -247,6 +231,7 @@ def test_noReactorAtTheTop(module: str) -> None:
 def test_theTopDefinesNothing() -> None:
     """The package itself gives its public names and defines nothing but its version."""
     body = ast.parse((PACKAGE / "__init__.py").read_text()).body
-    defined = [node for node in body if not isinstance(node, ast.Import | ast.ImportFrom | ast.Expr)]
-    targets = [target.id for node in defined for target in node.targets]  # type: ignore[attr-defined]
+    assigned = [node for node in body if isinstance(node, ast.Assign)]
+    targets = [ast.unparse(target) for node in assigned for target in node.targets]
     assert targets == ["__all__", "__version__"]
+    assert all(isinstance(node, ast.Import | ast.ImportFrom | ast.Expr | ast.Assign) for node in body)

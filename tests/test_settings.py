@@ -13,7 +13,7 @@ from docutils.core import publish_doctree
 from ratchet_tx import Hub
 from ratchet_tx.errors import UsageError
 from ratchet_tx.settings import Limits, Settings, readTOML
-from tests.processes import ROOT
+from tests.kit.processes import ROOT
 
 SECONDS = [
     "dedupSeconds",

@@ -16,7 +16,7 @@ from twisted.web.static import File
 from users import SESSION_SECONDS, User, Users
 
 from ratchet_tx import Hub
-from ratchet_tx.origin import Origins
+from ratchet_tx.transport.handshake.origins import Origins
 
 HERE = Path(__file__).parent
 

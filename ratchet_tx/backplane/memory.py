@@ -12,11 +12,11 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from zope.interface import implementer
 
+from ratchet_tx.backplane.histories import Histories
+from ratchet_tx.backplane.messages import Deliver, Message
+from ratchet_tx.backplane.past import Position
 from ratchet_tx.errors import UsageError
-from ratchet_tx.history import Histories
 from ratchet_tx.interfaces import IBackplane, IMemory
-from ratchet_tx.messages import Deliver, Message
-from ratchet_tx.past import Position
 
 Receive = Callable[[Message], None]
 

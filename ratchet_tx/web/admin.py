@@ -6,10 +6,10 @@ from typing import Any
 
 from twisted.web.resource import Resource
 
-from ratchet_tx.bearer import BearerToken
 from ratchet_tx.errors import PeerError
-from ratchet_tx.hub import Hub
-from ratchet_tx.peerlog import PeerLog
+from ratchet_tx.hub.hub import Hub
+from ratchet_tx.monitoring.peerlog import PeerLog
+from ratchet_tx.web.bearer import BearerToken
 from ratchet_tx.web.health import Health
 from ratchet_tx.web.publishing import Publishing, asBody, refuse, tooBig
 from ratchet_tx.web.site import Site

@@ -6,7 +6,7 @@ from typing import Any
 
 from twisted.web.resource import Resource
 
-from ratchet_tx.hub import Hub
+from ratchet_tx.hub.hub import Hub
 
 
 class Health(Resource):

@@ -15,15 +15,15 @@ from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
-from ratchet_tx.bearer import BearerToken
-from ratchet_tx.door import hostOf
+from ratchet_tx.deferreds.once import Once
 from ratchet_tx.errors import PeerError, UsageError
-from ratchet_tx.hub import Hub
-from ratchet_tx.once import Once
-from ratchet_tx.payload import KEY_LENGTH, Key, makeReader
-from ratchet_tx.peerlog import PeerLog
-from ratchet_tx.printable import quoted
-from ratchet_tx.published import Position
+from ratchet_tx.hub.hub import Hub
+from ratchet_tx.hub.published import Position
+from ratchet_tx.monitoring.peerlog import PeerLog
+from ratchet_tx.monitoring.printable import quoted
+from ratchet_tx.transport.handshake.door import hostOf
+from ratchet_tx.web.bearer import BearerToken
+from ratchet_tx.wire.payload import KEY_LENGTH, Key, makeReader
 
 #: For how long, in seconds, a key is remembered, and how many are.
 KEY_SECONDS = 120

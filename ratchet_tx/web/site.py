@@ -17,18 +17,18 @@ from twisted.python.failure import Failure
 from twisted.web import http, server
 from zope.interface import implementer
 
-from ratchet_tx import alpn
-from ratchet_tx.acknowledged import Taken, taken
-from ratchet_tx.clock import onTheWall
-from ratchet_tx.closing import LINGER_SECONDS, Closing
-from ratchet_tx.counters import Counters
-from ratchet_tx.door import COME_AGAIN, Upgrading, addressOf, endAnswer, handOver, logRefusal, refusal
-from ratchet_tx.head import BadHead, Head, HeadReader, explainFraming, takeApart
-from ratchet_tx.pace import LEAST_BYTES, Pace
-from ratchet_tx.peerlog import PeerLog
-from ratchet_tx.printable import printable
+from ratchet_tx.deferreds.clock import onTheWall
+from ratchet_tx.deferreds.timeouts import Patience, Timeouts
+from ratchet_tx.monitoring.counters import Counters
+from ratchet_tx.monitoring.peerlog import PeerLog
+from ratchet_tx.monitoring.printable import printable
 from ratchet_tx.settings import Limits
-from ratchet_tx.timeouts import Patience, Timeouts
+from ratchet_tx.transport.handshake import alpn
+from ratchet_tx.transport.handshake.door import COME_AGAIN, Upgrading, addressOf, endAnswer, handOver, logRefusal, refusal
+from ratchet_tx.transport.handshake.head import BadHead, Head, HeadReader, explainFraming, takeApart
+from ratchet_tx.transport.sockets.acknowledged import Taken, taken
+from ratchet_tx.transport.sockets.closing import LINGER_SECONDS, Closing
+from ratchet_tx.transport.sockets.pace import LEAST_BYTES, Pace
 from ratchet_tx.web.asker import askerOf
 from ratchet_tx.web.forms import BadForm, readForm, readQuery
 
@@ -211,7 +211,7 @@ class Channel(http.HTTPChannel, Upgrading):
 
     def moved(self) -> bool:
         """
-        Say whether a peer goes on to take what it was sent before it is closed (L{Leaver<ratchet_tx.closing.Leaver>}).
+        Say whether a peer goes on to take what it was sent before it is closed (C{Leaver}).
         """
         self._pace = self._pace or Pace()
         count, now = self._take()
@@ -219,7 +219,7 @@ class Channel(http.HTTPChannel, Upgrading):
 
     def drop(self) -> None:
         """
-        End the connection at once (L{Leaver<ratchet_tx.closing.Leaver>}).
+        End the connection at once (L{Leaver<ratchet_tx.transport.sockets.closing.Leaver>}).
         """
         transport: Any = self.transport
         transport.abortConnection()
@@ -257,7 +257,7 @@ class Channel(http.HTTPChannel, Upgrading):
 
     def look(self) -> None:
         """
-        Look at a peer's pace, and part with one that is slower than L{LEAST_BYTES<ratchet_tx.pace.LEAST_BYTES>} a second.
+        Look at a peer's pace, and part with one that is slower than C{LEAST_BYTES} a second.
         """
         if self._pace is None:
             return

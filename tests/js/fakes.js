@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs';
 import vm from 'node:vm';
 
-export const CLIENT = new URL('../../ratchet_tx/web/', import.meta.url);
+export const CLIENT = new URL('../../ratchet_tx/web/browser/', import.meta.url);
 
 const SCRIPT = new vm.Script(readFileSync(new URL('ratchet.js', CLIENT), 'utf8'), { filename: 'ratchet.js' });
 

@@ -1,4 +1,4 @@
-// The conversation of tests/real/talk.py, by a WebSocket of Node's: node real.mjs own|undici|ws URL CERTIFICATE
+// The conversation of tests/whole/real/talk.py, by a WebSocket of Node's: node real.mjs own|undici|ws URL CERTIFICATE
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,7 +1,7 @@
 /**
  * How a page in TypeScript uses the browser client: it compiles, and what is marked as an error is one.
  */
-/// <reference path="../../ratchet_tx/web/ratchet.d.ts" />
+/// <reference path="../../ratchet_tx/web/browser/ratchet.d.ts" />
 import Module, { Ratchet as Named } from '/static/ratchet.mjs';
 
 interface User { username: string }

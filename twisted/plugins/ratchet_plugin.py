@@ -6,7 +6,7 @@ from twisted.application.service import ServiceMaker
 
 ratchet = ServiceMaker(
     "ratchet",
-    "ratchet_tx.tap",
+    "ratchet_tx.server.tap",
     "Named JSON events over WebSockets.",
     "ratchet",
 )

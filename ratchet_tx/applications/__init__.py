@@ -1,0 +1,3 @@
+"""
+What authors register, and what is checked when they do.
+"""

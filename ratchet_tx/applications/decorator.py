@@ -1,0 +1,104 @@
+"""
+The mark that makes a method the handler of events, which saves writing C{subscribedEvents}; what becomes of it is others'.
+"""
+
+from collections.abc import Callable
+from inspect import getattr_static
+from types import FunctionType, MethodType
+from typing import Any, NamedTuple, TypeVar
+
+from ratchet_tx.applications.event import Handler
+from ratchet_tx.errors import UsageError
+from ratchet_tx.wire.payload import RESERVED, checkName
+
+Marked = TypeVar("Marked", bound=Callable[..., Any])
+
+#: Those of the protocol's own events that an application may subscribe to; what fires them is L{ratchet_tx.hub.hub}.
+OWN_EVENTS = frozenset(
+    {
+        "socket.open",
+        "socket.close",
+        "socket.error",
+        "socket.message",
+        "socket.auth.success",
+        "socket.auth.failure",
+    }
+)
+
+_MARKS = "_ratchetMarks"
+
+
+class _Mark(NamedTuple):
+    events: tuple[str, ...]
+    ordered: bool
+
+
+def on(*events: str, ordered: bool = True) -> Callable[[Marked], Marked]:
+    """
+    Mark a method as the handler of events, which saves writing C{subscribedEvents}.
+
+    @param ordered: whether an event waits until the connection's last one has been handled; False lets this handler
+        run beside others
+    @raise UsageError: for a name that no event can have, and where none is given
+    """
+    if not events or callable(events[0]):
+        raise UsageError('Name the events that the method handles: @on("chat.send").')
+    for event in events:
+        checkSubscribable(event)
+
+    def mark(method: Marked) -> Marked:
+        setattr(method, _MARKS, (*getattr(method, _MARKS, ()), _Mark(events, ordered)))
+        return method
+
+    return mark
+
+
+def checkSubscribable(event: Any) -> None:
+    """
+    Check the name of an event that an application wants.
+
+    @raise UsageError: for what isn't a name, or is one that a peer sends to the protocol itself
+    """
+    checkName(event)
+    if event.startswith(RESERVED) and event not in OWN_EVENTS:
+        raise UsageError(
+            f"{event!r} can't be subscribed to: of the protocol's own events there are {', '.join(sorted(OWN_EVENTS))}."
+        )
+
+
+def markedMethods(kind: type) -> dict[str, str]:
+    """
+    Name the marked methods of a class by their events.
+    """
+    methods: dict[str, str] = {}
+    for name in dir(kind):
+        for event in (event for mark in getattr(getattr(kind, name, None), _MARKS, ()) for event in mark.events):
+            if methods.setdefault(event, name) != name:
+                raise UsageError(
+                    f"{kind.__name__} has two methods for {event!r}, {methods[event]} and {name}: it can have one."
+                )
+    if not methods:
+        raise UsageError(
+            f"{kind.__name__} is no application: it has neither a method subscribedEvents() nor one that is marked by "
+            '@on("event").'
+        )
+    return methods
+
+
+def handlersOf(kind: type) -> dict[str, Handler]:
+    """
+    Take the marked methods of a class by their events, bound to nothing: they can be looked at, and not called.
+    """
+    return {event: _unbound(kind, name) for event, name in markedMethods(kind).items()}
+
+
+def _unbound(kind: type, name: str) -> Handler:
+    method = getattr_static(kind, name)
+    return MethodType(method, kind) if isinstance(method, FunctionType) else getattr(kind, name)
+
+
+def isOrdered(event: str, handler: Handler) -> bool:
+    """
+    Say whether an event waits until the connection's last one has been handled, as far as its handler has a say.
+    """
+    return all(mark.ordered for mark in getattr(handler, _MARKS, ()) if event in mark.events)

@@ -1,0 +1,404 @@
+"""
+Which applications there are, and who may use which of their events; it dispatches nothing.
+
+An application is an adapter from a client and a connection to L{IApplication<ratchet_tx.interfaces.IApplication>}, by a
+name, in a registry of zope's that belongs to one hub.
+From the adapters of one connection comes its L{Table}, in which an event is looked up.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from inspect import isclass, signature
+from typing import Any, Literal, NamedTuple, cast
+
+from twisted.logger import Logger
+from zope.interface import implementer, providedBy
+from zope.interface.registry import Components
+
+from ratchet_tx.applications.datatypes import DataTypes, converting
+from ratchet_tx.applications.decorator import OWN_EVENTS, checkSubscribable, handlersOf, isOrdered, markedMethods
+from ratchet_tx.applications.event import Handler
+from ratchet_tx.applications.roompolicies import Policies
+from ratchet_tx.applications.verify import requireImplemented, requireProvided, specificationOf
+from ratchet_tx.errors import UsageError
+from ratchet_tx.interfaces import IApplication, IClient, IConnection
+from ratchet_tx.wire.payload import checkEvent, checkText
+
+#: What an application that was made for one client hears as C{socket.close} where another one takes its place.
+REPLACED = {"code": 1000, "reason": "Another login", "clean": True}
+
+
+class Listener(NamedTuple):
+    """
+    One application's handler of one event.
+
+    @ivar call: the handler
+    @ivar replies: whether what it gives is the event's reply
+    """
+
+    call: Handler
+    replies: bool
+
+
+class Subscription(NamedTuple):
+    """
+    What an application says of one of its events.
+
+    @ivar handler: what it is given to
+    @ivar dataType: the type that its data is to be of; None for any data
+    """
+
+    event: str
+    handler: Handler
+    dataType: Any
+
+    def listener(self, replies: bool = True) -> Listener:
+        """
+        Make what is called: for who takes any data the handler itself.
+        """
+        call = self.handler if self.dataType is None else converting(self.handler, self.dataType)
+        return Listener(call, replies)
+
+
+class Route(NamedTuple):
+    """
+    Where an event goes to.
+
+    @ivar listeners: whom it is given to, in this order
+    @ivar ordered: whether it waits until the connection's last event has been handled
+    """
+
+    listeners: tuple[Listener, ...]
+    ordered: bool
+
+
+class Table(NamedTuple):
+    """
+    What one connection's events lead to; they are apart, so that nothing from the wire finds an event of our own.
+
+    @ivar wire: the routes of events that peers send
+    @ivar own: the routes of the protocol's own events
+    """
+
+    wire: Mapping[str, Route]
+    own: Mapping[str, Route]
+
+
+class Adapted(NamedTuple):
+    """
+    The applications of one connection.
+
+    @ivar owner: for whom they were made; None where all of them are shared
+    @ivar found: what was registered for it, names with factories
+    @ivar made: the events of those that were made for it alone, by the names of their registrations
+    @ivar table: what the connection's events lead to
+    """
+
+    owner: Any
+    found: tuple[tuple[str, Any], ...]
+    made: Mapping[str, list[Subscription]]
+    table: Table
+
+    def closing(self, kept: Collection[str] = ()) -> tuple[Listener, ...]:
+        """
+        Name the handlers of C{socket.close} of those that were made for it alone.
+
+        @param kept: the names of those that go on
+        """
+        ending = [made for name, made in self.made.items() if name not in kept]
+        return tuple(each.listener() for made in ending for each in made if each.event == "socket.close")
+
+
+@implementer(IApplication)
+class _Shared:
+    """
+    An adapter factory that gives everybody the same application, which is asked for its events once.
+    """
+
+    def __init__(self, application: IApplication) -> None:
+        self._subscribed = dict(_subscriptions(application))
+        for event, handler in self._subscribed.items():
+            if not _accepts(handler, 1):
+                raise UsageError(f"The handler of {event!r} must take one argument: it is called with a ConnectionEvent.")
+
+    def __call__(self, client: Any, connection: Any) -> IApplication:
+        return self
+
+    def subscribedEvents(self) -> dict[str, Handler]:
+        return self._subscribed
+
+
+@implementer(IApplication)
+class _MarkedApplication:
+    """
+    An object whose handlers are marked by L{on}.
+    """
+
+    def __init__(self, marked: object) -> None:
+        self._marked = marked
+
+    def subscribedEvents(self) -> dict[str, Handler]:
+        return {event: getattr(self._marked, name) for event, name in markedMethods(type(self._marked)).items()}
+
+
+class Applications:
+    """
+    The applications of a hub.
+
+    @param bases: registries whose registrations count too, where there is no own one of that name: those of a Zope or
+        Pyramid site, or other L{Applications}
+    @ivar registry: zope's registry itself
+    @ivar policies: the policies of rooms, which stand in it too
+    @ivar whenSlow: what may be left out, by event
+    """
+
+    _log = Logger()
+
+    def __init__(self, bases: "Iterable[Components | Applications]" = ()) -> None:
+        registries = tuple(base.registry if isinstance(base, Applications) else base for base in bases)
+        # zope.interface has no types; mypy-zope's for it lack half of Components.
+        self.registry: Any = Components("ratchet_tx", registries)
+        # Keyed by what the registry finds, not by whom it is for: so whatever changes the registry, or one below it,
+        # leads to another key.
+        self._tables: dict[tuple[Any, bool], Adapted] = {}
+        self.policies = Policies(self.registry)
+        self.whenSlow: dict[str, str] = {}
+        self._dataTypes = DataTypes()
+
+    def isEmpty(self) -> bool:
+        """
+        Say whether there is no application at all, neither here nor in a registry below.
+        """
+        return all(not _hasApplications(registry) for registry in _withBases(self.registry))
+
+    def add(self, application: Any, name: str | None = None) -> None:
+        """
+        Add one object, which every connection shares, strangers' too (of whose events none but our own reach it).
+
+        @param application: an L{IApplication}, or an object whose methods are marked by L{on}
+        @param name: by default the dotted name of its class
+        @raise UsageError: for what isn't an application, and for a name that is taken
+        """
+        if isclass(application):
+            raise UsageError(
+                f"{application.__name__} is a class: add an object, {application.__name__}(), or register the class."
+            )
+        shared = _Shared(_asApplication(application))
+        for event, handler in shared.subscribedEvents().items():
+            self._dataTypes.of(event, handler)
+        self._put(shared, None, IConnection, name or _dottedName(type(application)))
+
+    def registerEvent(self, event: str, whenSlow: Literal["drop", "latest"]) -> None:
+        """
+        Say what may be left out of an event that is sent to peers who don't read as fast as we write.
+
+        Without it a peer for whom too much waits is closed.
+
+        @param whenSlow: C{drop}: where too much waits, those of this event are dropped. C{latest}: of those that wait, a
+            later one takes the place of an earlier one of the same room
+        @raise UsageError: for a name that no event of an application can have, or for anything else
+        """
+        checkEvent(event)
+        checkText(event, "the name of an event")
+        if whenSlow not in ("drop", "latest"):
+            raise UsageError(f"whenSlow= is 'drop' or 'latest', not {whenSlow!r}.")
+        self.whenSlow[event] = whenSlow
+
+    def registerRooms(self, pattern: str, policy: Any, client: Any = IClient) -> None:
+        """
+        Say who may subscribe to which rooms by himself, and what they remember; without it nobody may.
+
+        Arguments and failures are those of L{Policies.register<ratchet_tx.applications.roompolicies.Policies.register>}.
+        """
+        self.policies.register(pattern, policy, client)
+
+    def register(self, factory: Any, client: Any = IClient, connection: Any = IConnection, name: str | None = None) -> None:
+        """
+        Register an adapter: an application is made for each connection and client.
+
+        A login of the same client, which provides the same interfaces as before, keeps it, while it is registered; so does a
+        renewed token.  Any other login replaces it: it hears C{socket.close} before the new one hears
+        C{socket.auth.success}, with the data of L{REPLACED}.
+
+        Of several registrations of one name, the most special one counts.
+
+        @param factory: called with the client and the connection; gives an L{IApplication}, or an object whose methods
+            are marked by L{on}, or None where there is none for these two
+        @param client: the interface, or the class, of clients whom it is for; None for everybody, strangers too
+        @param connection: the same for connections
+        @param name: by default the factory's dotted name
+        @raise UsageError: for what can't be an application's factory, and for a name that is taken
+        """
+        if not callable(factory):
+            raise UsageError(f"{factory!r} can't be called: register a class or a function, or add the object.")
+        if isclass(factory):
+            self._checkClass(factory)
+        if not _accepts(factory, 2):
+            raise UsageError(
+                f"{_dottedName(factory)} must take two arguments: it is called with the client and the connection."
+            )
+        self._put(factory, client, connection, name or _dottedName(factory))
+
+    def _checkClass(self, kind: type) -> None:
+        if hasattr(kind, "subscribedEvents"):
+            return requireImplemented(IApplication, kind)
+        for event, handler in handlersOf(kind).items():
+            self._dataTypes.of(event, handler)
+
+    def _put(self, factory: Any, client: Any, connection: Any, name: str) -> None:
+        required = [specificationOf(client, "client"), specificationOf(connection, "connection")]
+        # Components replaces a registration without a word.
+        if self.registry.adapters.registered(required, IApplication, name) is not None:
+            raise UsageError(f"There is an application {name!r} already for these: give this one another name=.")
+        self.registry.registerAdapter(factory, required, IApplication, name)
+
+    def table(self, client: IClient | None, connection: IConnection) -> Table:
+        """
+        Make a connection's table; an application that can't be made is logged and left out.
+
+        @param client: who is logged in; None for a stranger, who is given the protocol's own events only
+        """
+        return self.adapt(client, connection).table
+
+    def adapt(self, client: IClient | None, connection: IConnection, before: "Adapted | None" = None) -> "Adapted":
+        """
+        Make a connection's applications; one that can't be made is logged and left out.
+
+        @param client: who is logged in; None for a stranger, who is given the protocol's own events only
+        @param before: what the connection had: of the same client's, what was made is kept, and what wasn't is tried again
+        """
+        found = self._found(client, connection)
+        if all(isinstance(factory, _Shared) for _, factory in found):
+            key = (found, client is None)
+            if key not in self._tables:
+                self._tables[key] = Adapted(None, found, {}, self._table(found, {}, client))
+            return self._tables[key]
+        owner = _ownerOf(client)
+        made = {} if before is None else _keptOf(before, owner, found)
+        for name, factory in sorted(found):
+            if name not in made and not isinstance(factory, _Shared):
+                subscribed = self._make(name, factory, client, connection)
+                if subscribed is not None:
+                    made[name] = subscribed
+        return Adapted(owner, found, made, self._table(found, made, client))
+
+    def kept(self, before: "Adapted", client: IClient, connection: IConnection) -> "Adapted":
+        """
+        Say what of a connection's applications stays when a client logs in: where it is the same one, and provides the same,
+        what is still registered.
+
+        @return: it, with the table of who is logged in until then
+        """
+        made = _keptOf(before, _ownerOf(client), self._found(client, connection))
+        found = self._found(connection.client, connection)
+        return Adapted(before.owner, before.found, made, self._table(found, made, connection.client))
+
+    def _found(self, client: IClient | None, connection: IConnection) -> Any:
+        return self.registry.adapters.lookupAll([providedBy(client), providedBy(connection)], IApplication)
+
+    def _table(self, found: Any, made: Mapping[str, list[Subscription]], client: IClient | None) -> Table:
+        subscriptions = [
+            each
+            for name, factory in sorted(found)
+            for each in (self._subscribed(factory) if isinstance(factory, _Shared) else made.get(name, ()))
+        ]
+        return _makeTable(subscriptions, client is None)
+
+    def _make(self, name: str, factory: Any, client: IClient | None, connection: IConnection) -> list[Subscription] | None:
+        """
+        Make one application for a connection, and ask for its events; None where there is none for these two.
+        """
+        try:
+            application = factory(client, connection)
+            return None if application is None else self._subscribed(_asApplication(application))
+        except Exception:
+            connection.peerLog.failure(  # type: ignore[attr-defined]
+                self._log,
+                connection.remoteAddress,
+                "Application {name} can't be made; connection {id} goes without it",
+                name=name,
+                id=connection.id,
+            )
+            return None
+
+    def _subscribed(self, application: IApplication) -> list[Subscription]:
+        return [
+            Subscription(event, handler, self._dataTypes.of(event, handler))
+            for event, handler in _subscriptions(application)
+        ]
+
+
+def _ownerOf(client: IClient | None) -> Any:
+    """
+    Say for whom applications are made: for a client, by its id and what it provides.
+    """
+    return (None if client is None else client.id, tuple(providedBy(client).flattened()))
+
+
+def _keptOf(before: Adapted, owner: Any, found: Iterable[tuple[str, Any]]) -> dict[str, list[Subscription]]:
+    """
+    Choose from what was made what stays: that of the same owner, by factories that are still found.
+    """
+    if before.owner != owner:
+        return {}
+    then, now = dict(before.found), dict(found)
+    return {name: made for name, made in before.made.items() if now.get(name) is then[name]}
+
+
+def _withBases(registry: Any) -> Iterator[Any]:
+    yield registry
+    for base in registry.__bases__:
+        yield from _withBases(base)
+
+
+def _hasApplications(registry: Any) -> bool:
+    return any(adapter.provided is IApplication for adapter in registry.registeredAdapters())
+
+
+def _makeTable(subscriptions: Iterable[Subscription], stranger: bool) -> Table:
+    byEvent: dict[str, list[Subscription]] = {}
+    for each in subscriptions:
+        byEvent.setdefault(each.event, []).append(each)
+    watching = tuple(each.listener(replies=False) for each in byEvent.pop("socket.message", ()))
+    wire: dict[str, Route] = {}
+    own: dict[str, Route] = {}
+    for event, subscribed in byEvent.items():
+        listeners = tuple(each.listener() for each in subscribed)
+        if event in OWN_EVENTS:
+            own[event] = Route(listeners, ordered=True)
+        elif not stranger:
+            wire[event] = Route(watching + listeners, any(isOrdered(event, each.handler) for each in subscribed))
+    return Table(wire, own)
+
+
+def _asApplication(candidate: Any) -> IApplication:
+    if not hasattr(candidate, "subscribedEvents"):
+        return _MarkedApplication(candidate)
+    return cast(IApplication, requireProvided(IApplication, candidate))
+
+
+def _subscriptions(application: IApplication) -> Iterator[tuple[str, Handler]]:
+    subscribed = application.subscribedEvents()
+    if not isinstance(subscribed, Mapping):
+        raise UsageError(
+            f"subscribedEvents() gives handlers by name, {{'chat.send': self.onSend}}, not {type(subscribed).__name__}."
+        )
+    for event, handler in subscribed.items():
+        checkSubscribable(event)
+        if not callable(handler):
+            raise UsageError(f"The handler of {event!r} can't be called: {handler!r}.")
+        yield event, handler
+
+
+def _accepts(function: Any, count: int) -> bool:
+    try:
+        signature(function).bind(*[None] * count)
+    except TypeError:
+        return False
+    except ValueError:
+        # Some builtins have no signature to look at.
+        return True
+    return True
+
+
+def _dottedName(named: Any) -> str:
+    return f"{getattr(named, '__module__', '?')}.{getattr(named, '__qualname__', type(named).__qualname__)}"

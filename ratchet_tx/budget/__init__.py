@@ -1,0 +1,3 @@
+"""
+How much is left of a rate or of bytes; pure.
+"""

@@ -1,0 +1,3 @@
+"""
+One peer's connection, and what is kept for it.
+"""

@@ -1,0 +1,3 @@
+"""
+Documents of the registered events: AsyncAPI and TypeScript.
+"""

@@ -1,0 +1,3 @@
+"""
+One node: where connections, applications, rooms and other nodes meet.
+"""

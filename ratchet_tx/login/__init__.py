@@ -1,0 +1,3 @@
+"""
+Who a peer is: providers, tokens, the login and its end.
+"""

@@ -1,0 +1,3 @@
+"""
+What can be watched: counters, observers, the log.
+"""

@@ -1,0 +1,86 @@
+"""
+Pages of a room's history, for who may read it.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from ratchet_tx.backplane.past import Past, sizeOf
+from ratchet_tx.connections.connection import Connection
+from ratchet_tx.connections.holdback import Hold
+from ratchet_tx.errors import PeerError
+from ratchet_tx.rooms.access import Permission, RoomNode, requireClient
+from ratchet_tx.rooms.replay import roomFor
+from ratchet_tx.rooms.requests import PAGE, Page, read
+from ratchet_tx.wire.payload import Payload
+
+
+def history(node: RoomNode, connection: Connection, payload: Payload) -> Deferred[Any] | None:
+    """
+    C{socket.history}: tell what was published to a room, to who is in it, or might be.
+    """
+    requireClient(connection)
+    return Deferred.fromCoroutine(_tellHistory(node, connection, payload, read(payload, Page)))
+
+
+async def _tellHistory(node: RoomNode, connection: Connection, payload: Payload, page: Page) -> None:
+    try:
+        result = await _historyOf(Permission(node, connection), page)
+    except PeerError as refusal:
+        if not connection.closing:
+            node.answers.refuse(connection, payload.event, payload.id, refusal)
+    else:
+        if not connection.closing:
+            node.answers.reply(connection, payload, result)
+
+
+async def _historyOf(permission: Permission, page: Page) -> dict[str, Any]:
+    connection = permission.connection
+    # No frame waits in it: it knows whether the client is taken out of the room while others are asked.
+    connection.hold = hold = Hold((page.room,), 0)
+    try:
+        found = await _found(permission, page)
+    finally:
+        connection.hold = None
+    if page.room not in hold.rooms:
+        raise PeerError("room.denied", "You were taken out of this room meanwhile")
+    return found
+
+
+async def _found(permission: Permission, page: Page) -> dict[str, Any]:
+    node, room = permission.node, page.room
+    if not permission.connection.isIn(room):
+        await permission.toEnter(room)
+    keep = node.applications.policies.keep(room)
+    if keep is None:
+        return {"room": room, "events": [], "more": False}
+    limit = min(page.limit, PAGE)
+    epoch, offset, events = await permission.past(room, page.since, limit, keep)
+    given = _within(events, _room(node, permission.connection))
+    more = bool(given) and given[-1].offset < offset
+    return {"room": room, "epoch": epoch, "offset": offset, "events": given, "more": more}
+
+
+def _room(node: RoomNode, connection: Connection) -> int:
+    """
+    Say how many bytes a page may have: no more than may still wait for the peer; 0 for any number.
+    """
+    limits = node.limits
+    if not limits.sendQueueBytes:
+        return limits.replayBytes
+    left = max(1, roomFor(limits.sendQueueBytes, connection.transport.queuedBytes))
+    return min(limits.replayBytes or left, left)
+
+
+def _within(events: Sequence[Past], limit: int) -> Sequence[Past]:
+    """
+    Take as many events as are within a limit of bytes, and one in any case, so that whoever goes from page to page gets on.
+    """
+    size = 0
+    for count, event in enumerate(events):
+        size += sizeOf((event,))
+        if 0 < limit < size and count:
+            return events[:count]
+    return events

@@ -1,0 +1,110 @@
+"""
+What peers want of rooms, as they say it; whether they get it is decided elsewhere.
+"""
+
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from ratchet_tx.backplane.past import Position
+from ratchet_tx.wire.payload import NAME_LENGTH, BadPayload, Payload, encodeData
+
+#: How much may be shown of a member of a room, in bytes of JSON.
+META_BYTES = 1024
+
+#: How many events of a room's history are given at once.
+PAGE = 100
+
+Name = Annotated[str, Meta(min_length=1, max_length=NAME_LENGTH)]
+Offset = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+Wanted = TypeVar("Wanted")
+
+
+class Since(msgspec.Struct, frozen=True):
+    """
+    Up to where somebody knows what was published.
+    """
+
+    epoch: str
+    offset: Offset
+
+    @property
+    def position(self) -> Position:
+        """
+        The same as the histories say it.
+        """
+        return Position(self.epoch, self.offset)
+
+
+class Room(msgspec.Struct, frozen=True):
+    """
+    A room by its name.
+    """
+
+    room: Name
+
+
+class Subscription(Room, frozen=True):
+    """
+    A room that somebody wants to be in.
+
+    @ivar recover: where he was in it before, and wants to go on from
+    @ivar history: how many of the last events they want, unless what they missed can be told; 0 for none
+    @ivar presence: whether he wants to be shown there, and to be told who else is
+    @ivar meta: what else to show of him
+    """
+
+    recover: Since | None = None
+    history: Annotated[int, Meta(ge=1, le=PAGE)] = 0
+    presence: bool = False
+    meta: dict[str, Any] = {}
+
+
+class Subscriptions(msgspec.Struct, frozen=True):
+    """
+    Several of them.
+    """
+
+    rooms: Annotated[tuple[Subscription, ...], Meta(min_length=1)]
+
+
+class Page(Room, frozen=True):
+    """
+    Some of a room's history.
+    """
+
+    since: Since | None = None
+    limit: Annotated[int, Meta(ge=1)] = PAGE
+
+
+class Shown(Room, frozen=True):
+    """
+    What else to show of somebody in a room.
+    """
+
+    meta: dict[str, Any] = {}
+
+
+def checkMeta(payload: Payload, wanted: "Subscription | Shown", path: str = "$.data") -> None:
+    """
+    Check that there isn't too much to show.
+
+    @param path: where it stands
+    @raise BadPayload: where there is
+    """
+    if len(encodeData(payload.event, wanted.meta)) > META_BYTES:
+        raise BadPayload(f"More than {META_BYTES} bytes", payload.id, path=f"{path}.meta")
+
+
+def read(payload: Payload, kind: type[Wanted]) -> Wanted:
+    """
+    Read what a payload's data says.
+
+    @raise BadPayload: for what isn't of the kind, with the place of the fault
+    """
+    try:
+        return msgspec.convert(payload.data, kind)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$")
+        raise BadPayload(message, payload.id, path="$.data" + path.rstrip("`")) from None

@@ -1,0 +1,174 @@
+"""
+All parts put together as one service of Twisted's: it listens, and knows nothing of command lines.
+"""
+
+import re
+from typing import Any
+
+from twisted.application.service import MultiService
+from twisted.application.strports import service as listeningService
+from twisted.internet.endpoints import quoteStringArgument
+from twisted.logger import Logger
+
+from ratchet_tx.errors import UsageError
+from ratchet_tx.hub.hub import Hub
+from ratchet_tx.server.endpoints import queueing, stayingHere
+from ratchet_tx.server.proxyline import behindProxy, wrapProxied
+from ratchet_tx.server.renewable import RenewablePort, checkProxied, isRenewable
+from ratchet_tx.server.tls import Certificate
+from ratchet_tx.settings import Settings
+from ratchet_tx.transport.handshake.hosts import Hosts
+from ratchet_tx.transport.protocol import RatchetServerFactory
+from ratchet_tx.web.admin import AdminSite
+from ratchet_tx.web.bearer import BearerToken
+from ratchet_tx.web.files import Files
+from ratchet_tx.web.resource import Front
+from ratchet_tx.web.site import BODY_BYTES, Site
+from ratchet_tx.wire.ipaddresses import isPublic
+
+DEFAULT_PORT = 8080
+
+#: The port in an endpoint's description.
+_PORT = re.compile(r"tcp6?:(?:port=)?([0-9]{1,20})", re.I)
+
+
+def makeService(
+    settings: Settings | None = None,
+    hub: Hub | None = None,
+    pages: Any = None,
+    reactor: Any = None,
+    bodyBytes: int = BODY_BYTES,
+) -> "RatchetService":
+    """
+    Make a service that serves a hub, the browser client, and pages beside them, on every endpoint of the settings::
+
+        makeService(Settings(port=8080), hub).setServiceParent(application)
+
+    There is one owner of the settings.  A hub that was made without any takes these; one that has its own goes by those, and
+    what is given here may differ from them only in where and what to serve (C{port}, C{address}, C{listen},
+    C{certificate}, C{key}, C{static} and what begins with C{admin}).
+
+    @param settings: the L{Settings}, by default the hub's; what they say of applications, provider and timers is the command
+        line's, and counts for nothing here
+    @param hub: by default a new one
+    @param pages: a resource of twisted.web for the port's root; by default the settings' folder C{static}
+    @param reactor: by default the global one
+    @param bodyBytes: how long a request's body may be, for pages that take uploads: twisted.web takes all of it in before it
+        asks a page; 0 for any length
+    @raise UsageError: for an endpoint's description, a certificate, or a token's file, that can't be read; and for settings
+        by which the hub doesn't go
+    """
+    if reactor is None:
+        from twisted.internet import reactor
+    if settings is None:
+        settings = Settings() if hub is None else hub.settings
+    if hub is None:
+        hub = Hub(settings=settings)
+    hub.provideSettings(settings)
+    if pages is None and settings.static:
+        pages = Files(settings.static)
+    hub.provideClock(reactor)
+    return RatchetService(settings, hub, pages, reactor, bodyBytes)
+
+
+class RatchetService(MultiService):
+    """
+    All parts as one service; L{makeService} makes it.
+
+    The hub is one of its children, named C{ratchet}: it starts and stops with it, and its timers too.
+    """
+
+    _log = Logger()
+
+    def __init__(self, settings: Settings, hub: Hub, pages: Any, reactor: Any, bodyBytes: int) -> None:
+        super().__init__()
+        self._hub = hub
+        hub.setServiceParent(self)
+        front = Front(hub, Hosts(hub.settings.host), pages)
+        site = Site(front, bodyBytes, hub.limits, hub.counters, hub.clock, log=hub.peerLog)
+        site.trustForwarded = hub.settings.trustForwarded
+        factory = RatchetServerFactory(hub, reactor, site)
+        self._renewables: list[tuple[str, Certificate | RenewablePort | BearerToken]] = []
+        secured = self._secured(factory, settings, reactor)
+        if _listensOnPort(settings):
+            self._listen("listen", _describePort(settings), secured, reactor)
+        for description in settings.listen:
+            self._listen("listen", description, factory, reactor)
+        self._listenForAdmin(settings, reactor)
+        self._warn(settings)
+
+    def _secured(self, factory: RatchetServerFactory, settings: Settings, reactor: Any) -> Any:
+        if bool(settings.certificate) != bool(settings.key):
+            raise UsageError("certificate and key: there is one without the other")
+        if not settings.certificate:
+            return factory
+        certificate = Certificate(settings.certificate, settings.key)
+        from twisted.protocols.tls import TLSMemoryBIOFactory
+
+        self._renewables.append(("certificate", certificate))
+        secured = TLSMemoryBIOFactory(certificate, False, factory, reactor)
+        secured.noisy = False
+        return secured
+
+    def _listen(self, setting: str, description: str, factory: Any, reactor: Any) -> None:
+        checkProxied(description, setting)
+        if isRenewable(description):
+            port = RenewablePort(description, factory, reactor, setting)
+            self._renewables.append(("certificate", port))
+            return port.setServiceParent(self)  # type: ignore[no-any-return]
+        rest = behindProxy(description)
+        if rest is not None:
+            factory = wrapProxied(factory, self._hub.peerLog)
+        number = _PORT.match(rest or description)
+        if number is not None and int(number[1]) > 65535:
+            # Twisted finds out when it listens, by an error of the system's that names nothing.
+            raise UsageError(f"{setting}: {description!r} is no endpoint: a port is a number from 0 to 65535")
+        try:
+            listeningService(queueing(rest or description), factory, reactor).setServiceParent(self)
+        except (ValueError, TypeError, LookupError, ImportError, OSError) as error:
+            raise UsageError(f"{setting}: {description!r} is no endpoint: {error}") from error
+
+    def _listenForAdmin(self, settings: Settings, reactor: Any) -> None:
+        if bool(settings.adminListen) != bool(settings.adminTokenFile):
+            raise UsageError("admin-listen and admin-token-file: there is one without the other")
+        if not settings.adminListen:
+            return
+        token = BearerToken(settings.adminTokenFile)
+        self._renewables.append(("admin token", token))
+        admin = AdminSite(self._hub, token)
+        for description in settings.adminListen:
+            self._listen("admin-listen", stayingHere(description), admin, reactor)
+
+    def _warn(self, settings: Settings) -> None:
+        public = _listensOnPort(settings) and (isPublic(settings.address) or settings.address in ("0.0.0.0", "::"))
+        if public and self._hub.letsGuestsIn and not self._hub.limits.connectionsPerAddress:
+            self._log.warn(
+                "Anybody may connect without a login, and from one address as often as they like: "
+                "name a client provider, or set the limit connectionsPerAddress"
+            )
+
+    def reload(self) -> None:
+        """
+        Read every certificate, and the token of the admin endpoint, again, for who comes later; where that fails it is
+        logged, and the old one stays.
+        """
+        for name, renewable in self._renewables:
+            try:
+                renewable.reload()
+            except UsageError as error:
+                self._log.error("The {name} stays as it was: {error}", name=name, error=error)
+            else:
+                self._log.info("The {name} has been read again", name=name)
+
+
+def _listensOnPort(settings: Settings) -> bool:
+    """
+    Say whether there is a port: always, unless there are only other endpoints.
+    """
+    return settings.port is not None or not settings.listen
+
+
+def _describePort(settings: Settings) -> str:
+    port = DEFAULT_PORT if settings.port is None else settings.port
+    kind = "tcp6" if ":" in settings.address else "tcp"
+    return f"{kind}:{port}:interface={quoteStringArgument(settings.address)}"

@@ -1,0 +1,3 @@
+"""
+From sockets to messages: Autobahn's protocol and its factory.
+"""

@@ -1,0 +1,227 @@
+"""
+Autobahn's server protocol with what nobody uses here taken out; it adds nothing, and knows no hub.
+
+Autobahn formats the arguments of its debug log for every chunk and connection, whether or not anybody logs, copies 30
+options into each connection, and makes two Deferreds, statistics and details of the transport for it.
+All of that together costs as much as a login, and two thirds of a connection's memory.
+
+The boundary with Autobahn: L{LeanProtocol} begins and ends a connection in its place (C{connectionMade},
+C{connectionLost}), with the same state, which a test compares with Autobahn's own, and reads the handshake
+(C{processHandshake}); its answer, with the extensions that are agreed on, and frames are Autobahn's as ever.
+"""
+
+from contextlib import suppress
+from functools import cached_property
+from typing import Any
+
+from autobahn.twisted.websocket import WebSocketServerProtocol
+from autobahn.websocket.protocol import WebSocketProtocol
+from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
+from autobahn.websocket.utf8validator import Utf8Validator
+from twisted.internet.protocol import connectionDone
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from ratchet_tx.monitoring.printable import printable
+from ratchet_tx.transport.handshake.head import END, BadHead, Head, readHead
+from ratchet_tx.transport.handshake.upgrade import VERSION, Handshake, readHandshake
+
+#: How much is shown of each fact of an error of Autobahn's, which may be a traceback.
+_LONG = 4096
+
+
+class Quiet:
+    """
+    Stands for Autobahn's logger, of which only errors are passed on.
+
+    What it would log otherwise, our journal says better; and its words quote what the peer sent, secrets among it.
+    """
+
+    _log = Logger(namespace="autobahn")
+
+    def _nothing(self, *_: Any, **__: Any) -> None:
+        pass
+
+    trace = debug = info = warn = _nothing
+
+    def error(self, format: str = "", **facts: Any) -> None:
+        # They may quote what the peer sent.
+        shown = {name: printable(fact, _LONG) if isinstance(fact, str | bytes) else fact for name, fact in facts.items()}
+        self._log.error(format, **shown)
+
+    critical = error
+
+
+class _Nobody:
+    """
+    Stands for a Deferred of Autobahn's that nobody waits for.
+    """
+
+    called = False
+
+    def callback(self, result: Any) -> None:
+        pass
+
+
+class _FromFactory:
+    """
+    An attribute that is the factory's, instead of a copy of it.
+    """
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, protocol: Any, owner: type) -> Any:
+        return self if protocol is None else getattr(protocol.factory, self._name)
+
+
+#: What a handshake leaves behind on its protocol, and nobody asks for once the connection is open.
+_OF_THE_HANDSHAKE = (
+    "head",
+    "http_response_data",
+    "websocket_extensions",
+    "websocket_extensions_in_use",
+    "websocket_protocol_in_use",
+    "websocket_protocols",
+    "_wskey",
+)
+
+
+class LeanProtocol(WebSocketServerProtocol):
+    """
+    Autobahn's, with its state as it is before a handshake in the class: an instance holds what has changed.
+    """
+
+    _log = Logger()
+
+    log = Quiet()
+
+    CONFIG_ATTRS = ()
+
+    is_closed = is_open = _Nobody()
+    peer = ""
+    _transport_details = None
+
+    _perMessageCompress = None
+    trackedTimings = None
+    state = WebSocketProtocol.STATE_CONNECTING
+    send_state = WebSocketProtocol.SEND_STATE_GROUND
+    data = b""
+    send_queue = ()
+    triggered = False
+    wasMaxFramePayloadSizeExceeded = False
+    wasMaxMessagePayloadSizeExceeded = False
+    closedByMe = False
+    failedByMe = False
+    droppedByMe = False
+    wasClean = False
+    wasNotCleanReason = None
+    wasServerConnectionDropTimeout = False
+    wasOpenHandshakeTimeout = False
+    wasCloseHandshakeTimeout = False
+    wasServingFlashSocketPolicyFile = False
+    localCloseCode = None
+    localCloseReason = None
+    remoteCloseCode = None
+    remoteCloseReason = None
+    openHandshakeTimeoutCall = None
+    closeHandshakeTimeoutCall = None
+    autoPingTimeoutCall = None
+    autoPingPending = None
+    autoPingPendingCall = None
+    autoPingPendingSeq = 0
+    autoPingPendingSent = None
+
+    inside_message = False
+    current_frame = None
+
+    websocket_version = int(VERSION)
+    websocket_protocol_in_use = None
+
+    #: The request's head, where it has been read already.
+    head: Head | None = None
+
+    trafficStats = _FromFactory()
+
+    def __init__(self) -> None:
+        """
+        Autobahn's makes what nobody uses.
+        """
+
+    @cached_property
+    def utf8validator(self) -> Any:
+        # The fast path's messages never need one.
+        return Utf8Validator()
+
+    def connectionMade(self) -> None:
+        self.factory.countConnections += 1
+        # Whatever isn't TCP has no such thing.
+        with suppress(AttributeError, OSError):
+            self.transport.setTcpNoDelay(True)
+
+    def processHandshake(self) -> None:
+        """
+        Read the handshake, and answer it.
+
+        C{onConnect} is called as Autobahn calls it, but for its answer: None, a subprotocol, or a pair of that and headers,
+        at once; a coroutine or a Deferred nobody waits for.
+        """
+        end = self.data.find(END) + len(END)
+        if end < len(END):
+            return
+        try:
+            head = self.head or readHead(self.data[:end], 0)
+            handshake = readHandshake(head)
+            self.websocket_protocols = handshake.listed("sec-websocket-protocol")
+            self.websocket_extensions = self._parseExtensionsHeader(handshake.extensions)
+            accepted = self.onConnect(self._describe(handshake))
+        except BadHead as bad:
+            self.failHandshake(bad.why or bad.reason, bad.status)
+        except ConnectionDeny as deny:
+            self.failHandshake(deny.reason, deny.code)
+        except Exception:
+            self.noteFailure("Looking at a handshake failed")
+            self.failHandshake("Internal Server Error", 500)
+        else:
+            self.data = self.data[end:]
+            self._wskey = handshake.key
+            self.succeedHandshake(accepted)
+
+    def noteFailure(self, what: str) -> None:
+        """
+        Log the exception that is being handled.
+        """
+        self._log.failure(what)
+
+    def _describe(self, handshake: Handshake) -> ConnectionRequest:
+        # The query isn't read before somebody asks for it: it may be long, and the peer may not come in.
+        origin = handshake.headers.get("origin", "")
+        return ConnectionRequest(
+            self.peer,
+            handshake.headers,
+            handshake.host,
+            handshake.target,
+            {},
+            self.websocket_version,
+            origin,
+            self.websocket_protocols,
+            self.websocket_extensions,
+        )
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        # Not the server's own, which formats a line that is never logged.
+        WebSocketProtocol._connectionLost(self, reason)
+        self.factory.countConnections -= 1
+
+    def _onOpen(self) -> None:
+        # Not taken out of __dict__: once that is asked for, Python keeps it, and each attribute is another step away.
+        for name in _OF_THE_HANDSHAKE:
+            setattr(self, name, None)
+        self.onOpen()
+
+
+# In a loop after the class, so that it has every option that Autobahn's version has.
+for _name in WebSocketServerProtocol.CONFIG_ATTRS:
+    _option = _FromFactory()
+    _option.__set_name__(LeanProtocol, _name)
+    setattr(LeanProtocol, _name, _option)

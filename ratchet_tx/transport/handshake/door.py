@@ -1,0 +1,268 @@
+"""
+The door: reads and checks the head of a connection's first request, and hands it on to the sockets or to the pages.
+
+It knows nothing of WebSocket nor of pages; once a request's head is there, and good, it is out of the way.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.interfaces import IAddress, IReactorTime, ISSLTransport, ITCPTransport
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.logger import Logger
+from twisted.protocols.policies import ProtocolWrapper
+from twisted.python.failure import Failure
+
+from ratchet_tx.deferreds.timeouts import Timeouts
+from ratchet_tx.limits.visits import Visit, Visits
+from ratchet_tx.monitoring.counters import Counters
+from ratchet_tx.monitoring.peerlog import UNBOUNDED, PeerLog
+from ratchet_tx.settings import Limits
+from ratchet_tx.transport.handshake.head import BadHead, Head, HeadReader
+from ratchet_tx.transport.sockets.closing import Closing
+from ratchet_tx.wire.ipaddresses import isAddress
+
+#: After how many seconds a peer may come again that was one too many.
+RETRY_SECONDS = 5
+
+#: What is said to it besides.
+COME_AGAIN = f"Connection: close\r\nRetry-After: {RETRY_SECONDS}"
+
+_log = Logger()
+
+Page = Callable[[IAddress], Any]
+Socket = Callable[[IAddress, Head, bool], Any]
+
+
+class Doorkeeper:
+    """
+    What all doors of a factory share.
+
+    @param limits: how long, how large and how slow a head may be
+    @param counters: where refusals are counted, by their status
+    @param visits: where connections are counted that are no sockets
+    @param clock: gives the time, an L{IReactorTime}; called when it is first needed
+    @param speaker: gives the IP address for which a peer speaks, by its transport and a request's head
+    @param log: where refusals are logged
+    @ivar heads: the time that heads may take
+    @ivar closing: the connections that were closed
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        counters: Counters,
+        visits: Visits,
+        clock: Callable[[], IReactorTime],
+        speaker: Callable[[Any, Head], str],
+        log: PeerLog = UNBOUNDED,
+    ) -> None:
+        self.peerLog = log
+        self.limits = limits
+        self.counters = counters
+        self.visits = visits
+        self.speaker = speaker
+        self.heads: Timeouts[Door] = Timeouts(limits.headSeconds, clock, Door.late)
+        self.closing = Closing(clock)
+
+
+class Upgrading:
+    """
+    What serves pages, and may be asked for a WebSocket by any request of a connection but the first, which is the door's.
+
+    @ivar sockets: as the door's; None where there are none
+    @ivar visit: the connection as it is counted, to be ended when it ends, or becomes a socket; None where nobody counts
+    @ivar speaker: as the doorkeeper's
+    """
+
+    sockets: Socket | None = None
+    visit: Visit | None = None
+    speaker: Callable[[Any, Head], str]
+
+
+class Door(Protocol):
+    """
+    The first to speak with a peer, for as long as its first request's head takes.
+
+    @param sockets: builds the protocol for a WebSocket's handshake, whose head it is given so that it needn't read it again,
+        with whether nothing was ever written to the transport
+    @param pages: builds the protocol for any other request; None where there are no pages
+    @param keeper: what it shares with others
+    """
+
+    _visit: Visit
+    _isOver = False
+
+    def __init__(self, sockets: Socket, pages: Page | None, keeper: Doorkeeper) -> None:
+        self._sockets = sockets
+        self._pages = pages
+        self._keeper = keeper
+        self._reader = HeadReader(keeper.limits.headBytes, keeper.limits.headCount)
+
+    def connectionMade(self) -> None:
+        transport: Any = self.transport
+        self._visit = self._keeper.visits.enter(addressOf(transport))
+        if not self._visit.refused:
+            self._keeper.heads.start(self)
+        else:
+            self._turnAway(self._visit.isFar and ISSLTransport.providedBy(transport))
+
+    def _turnAway(self, atOnce: bool = False) -> None:
+        """
+        Refuse one that is one too many.
+
+        @param atOnce: whether without a word
+        """
+        transport: Any = self.transport
+        self._keeper.heads.stop(self)
+        self._keeper.counters.refused["http.503"] += 1
+        logTooMany(self._keeper.peerLog, addressOf(transport), self._visit.refused)
+        self._isOver = True
+        if atOnce:
+            return transport.abortConnection()  # type: ignore[no-any-return]
+        self._end(refusal(503, "Service Unavailable", COME_AGAIN))
+
+    def dataReceived(self, data: bytes) -> None:
+        if self._isOver:
+            return
+        try:
+            head = self._reader.feed(data)
+        except BadHead as bad:
+            return self._refuse(bad.status, bad.reason, why=bad.why)
+        if head is not None:
+            self._enter(head)
+
+    def _enter(self, head: Head) -> None:
+        if self._pages is None or head.isUpgrade:
+            if not head.isUpgrade:
+                upgrade = "Upgrade: websocket\r\nConnection: Upgrade"
+                return self._refuse(426, "Upgrade Required", upgrade, "this is no page, and no WebSocket was asked for")
+            self._visit.leave()
+        elif self._visit.move(self._keeper.speaker(self.transport, head)):
+            return self._turnAway()
+        self._keeper.heads.stop(self)
+        assert self.transport is not None, "data comes from a transport"
+        handOver(self.transport, self._build(self.transport.getPeer(), head), self._reader.take())
+
+    def _build(self, peer: IAddress, head: Head) -> Any:
+        if self._pages is None or head.isUpgrade:
+            return self._sockets(peer, head, True)
+        page = self._pages(peer)
+        if isinstance(page, Upgrading):
+            page.sockets, page.visit, page.speaker = self._sockets, self._visit, self._keeper.speaker
+        else:
+            # Nobody would say when it ends.
+            self._visit.leave()
+        return page
+
+    def late(self) -> None:
+        """
+        Answer 408: the head took longer than C{headSeconds}.  Where nothing of it came there is nothing to say, for browsers
+        open connections that they may need later.
+        """
+        if len(self._reader):
+            return self._refuse(408, "Request Timeout", why="the head took longer than headSeconds")
+        self._isOver = True
+        self._keeper.closing.begin(self)
+        assert self.transport is not None, "there is somebody to part with"
+        self.transport.loseConnection()
+
+    def _refuse(self, status: int, reason: str, headers: str = "Connection: close", why: str = "") -> None:
+        self._keeper.heads.stop(self)
+        self._keeper.counters.refused[f"http.{status}"] += 1
+        assert self.transport is not None, "there is somebody to refuse"
+        logRefusal(self._keeper.peerLog, addressOf(self.transport), status, why)
+        self._end(refusal(status, reason, headers))
+
+    def _end(self, answer: bytes) -> None:
+        self._isOver = True
+        self._keeper.closing.begin(self)
+        assert self.transport is not None, "there is somebody to part with"
+        self.transport.write(answer)
+        endAnswer(self.transport)
+
+    def moved(self) -> bool:
+        """
+        Say that nobody has more time to take what the door says (L{Leaver<ratchet_tx.transport.sockets.closing.Leaver>}).
+        """
+        return False
+
+    def drop(self) -> None:
+        """
+        End the connection at once (L{Leaver<ratchet_tx.transport.sockets.closing.Leaver>}).
+        """
+        transport: Any = self.transport
+        transport.abortConnection()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._keeper.heads.stop(self)
+        self._keeper.closing.ended(self)
+        self._visit.leave()
+
+
+def endAnswer(transport: Any) -> None:
+    """
+    Say that nothing follows an answer, and close.
+
+    Over plain TCP only our side is closed, and the peer, or L{Closing}, closes the other: what the peer still sends would
+    otherwise have the system reset the connection, and the peer might never read the answer.
+    """
+    if ITCPTransport.providedBy(transport) and not ISSLTransport.providedBy(transport):
+        transport.loseWriteConnection()
+    else:
+        transport.loseConnection()
+
+
+def refusal(status: int, reason: str, headers: str = "Connection: close") -> bytes:
+    """
+    Write an answer without a body, after which the connection is closed.
+    """
+    return f"HTTP/1.1 {status} {reason}\r\n{headers}\r\nContent-Length: 0\r\n\r\n".encode()
+
+
+def logRefusal(log: PeerLog, address: str, status: int, why: str) -> None:
+    """
+    Log that a request was refused, and which rule it broke.
+    """
+    log.info(_log, address, 'Refused a request: status={status} address={address} why="{why}"', status=status, why=why)
+
+
+def logTooMany(log: PeerLog, address: str, limit: str) -> None:
+    """
+    Log that a connection is one too many.
+
+    @param limit: which limit says so, as C{limit=NAME of=VALUE}
+    """
+    log.info(_log, address, "Refused a connection: status=503 address={address} {limit}", limit=limit)
+
+
+def addressOf(transport: Any) -> str:
+    """
+    Name a peer by its IP address; C{unix} behind a UNIX socket, and C{unknown} where a proxy's protocol tells no address.
+    """
+    return hostOf(transport.getPeer())
+
+
+def hostOf(peer: IAddress) -> str:
+    """
+    Take the IP address out of a peer's address, as L{addressOf} does.
+    """
+    host = str(getattr(peer, "host", "unix"))
+    return host if host == "unix" or isAddress(host) else "unknown"
+
+
+def handOver(transport: Any, protocol: Any, data: bytes) -> None:
+    """
+    Give a connection to another protocol, which is called by the transport itself from now on.
+
+    @param data: what has been received already
+    """
+    # Under TLS, and behind a proxy's protocol, the transport is a wrapper around the real one.
+    if isinstance(transport, ProtocolWrapper):
+        transport.wrappedProtocol = protocol
+    elif isinstance(transport.protocol, ProtocolWrapper):
+        transport.protocol.wrappedProtocol = protocol
+    else:
+        transport.protocol = protocol
+    protocol.makeConnection(transport)
+    protocol.dataReceived(data)

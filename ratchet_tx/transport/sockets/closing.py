@@ -1,0 +1,60 @@
+"""
+Drops closed connections whose peers don't close in turn: each has a few seconds to read what was sent and to end.
+
+Without it a close may never end: over TLS the transport waits for the peer's word, and over plain TCP for the peer to read.
+"""
+
+from collections.abc import Callable, Hashable
+from typing import Protocol
+
+from twisted.internet.interfaces import IReactorTime
+
+from ratchet_tx.deferreds.timeouts import Timeouts
+
+#: How long, in seconds, a peer may take to answer our close, and to read what was sent before.
+LINGER_SECONDS = 3
+
+
+class Leaver(Hashable, Protocol):
+    """
+    A connection that has been closed.
+    """
+
+    def moved(self) -> bool:
+        """
+        Say whether the peer goes on to take what was sent before, so that it has more time.
+        """
+
+    def drop(self) -> None:
+        """
+        End the connection at once, with whatever still waits.
+        """
+
+
+class Closing:
+    """
+    The connections of a port, or a site, that have been closed and have not ended.
+
+    @param clock: gives the time, an L{IReactorTime}; called when it is first needed
+    """
+
+    def __init__(self, clock: Callable[[], IReactorTime]) -> None:
+        self._leavers: Timeouts[Leaver] = Timeouts(LINGER_SECONDS, clock, self._stayed)
+
+    def begin(self, leaver: Leaver) -> None:
+        """
+        Note that a connection is closed from now on, or is closed again.
+        """
+        self._leavers.start(leaver)
+
+    def ended(self, leaver: Leaver) -> None:
+        """
+        Note that a connection has ended, however that came; nothing happens where it hasn't been closed.
+        """
+        self._leavers.stop(leaver)
+
+    def _stayed(self, leaver: Leaver) -> None:
+        if leaver.moved():
+            self._leavers.start(leaver)
+        else:
+            leaver.drop()

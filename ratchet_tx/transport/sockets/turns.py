@@ -1,0 +1,95 @@
+"""
+Shares the reactor's turns among peers: what one of them sent beyond its share waits for the next turn, others in between.
+
+It doesn't know what peers send; the code that reads from them asks here whether to go on.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from ratchet_tx.deferreds.clock import nextTurn
+from ratchet_tx.monitoring.peerlog import NOBODY, UNBOUNDED, PeerLog
+
+#: How long, in seconds, a turn may take for what can wait: long chunks, and what was left over from the turn before.
+TURN_SECONDS = 0.02
+
+
+class Reading(Protocol):
+    """
+    Who has something left to deal with.
+    """
+
+    def goOn(self) -> None:
+        """
+        Deal with one more share of it; what is still left then waits again.
+        """
+
+
+class Turns:
+    """
+    The turns of one reactor.
+
+    Peers that wait have their turn in the order in which they began to, each with one share, until the turn is over.
+
+    @param reactor: whose turns these are
+    @param clock: gives the time, called when it is needed
+    @param log: where failures are logged
+    """
+
+    _log = Logger()
+
+    def __init__(self, reactor: Any, clock: Callable[[], IReactorTime], log: PeerLog = UNBOUNDED) -> None:
+        self._peerLog = log
+        self._inNextTurn = nextTurn(reactor)
+        self._clock = clock
+        self._waiting: OrderedDict[Reading, None] = OrderedDict()
+        self._began: float | None = None
+        self._isScheduled = False
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def isOver(self) -> bool:
+        """
+        Say whether this turn has taken so long that what can wait has to; its time begins when this is first asked.
+        """
+        now = self._clock().seconds()
+        if self._began is None:
+            self._began = now
+            self._schedule()
+        return now - self._began >= TURN_SECONDS
+
+    def wait(self, reading: Reading) -> None:
+        """
+        Have somebody go on in the next turn, behind those who wait already; once, however often this is called.
+        """
+        self._waiting[reading] = None
+        self._schedule()
+
+    def forget(self, reading: Reading) -> None:
+        """
+        Let somebody wait no more, who may not be waiting.
+        """
+        self._waiting.pop(reading, None)
+
+    def _schedule(self) -> None:
+        if not self._isScheduled:
+            self._isScheduled = True
+            self._inNextTurn(self._turn)
+
+    def _turn(self) -> None:
+        self._isScheduled, self._began = False, None
+        for _ in range(len(self._waiting)):
+            if not self._waiting or self.isOver():
+                break
+            reading, _nothing = self._waiting.popitem(last=False)
+            try:
+                reading.goOn()
+            except Exception:
+                self._peerLog.failure(self._log, NOBODY, "Handling a peer's bytes failed")
+        if self._waiting:
+            self._schedule()

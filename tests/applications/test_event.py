@@ -1,0 +1,24 @@
+"""
+The event that a handler is given.
+"""
+
+from typing import Any
+
+from ratchet_tx import ConnectionEvent, Payload
+from tests.kit.fakes import Peer, startedHub
+
+
+def test_whatItIs() -> None:
+    """An event has the connection that it came over, what was said, and the way to everybody else."""
+    hub = startedHub()
+    peer, payload = Peer(hub), Payload("chat.send", "hi")
+    event: ConnectionEvent[str] = ConnectionEvent(peer.connection, payload, hub)
+    assert (event.connection, event.payload, event.hub) == (peer.connection, payload, hub)
+
+
+def test_repr() -> None:
+    """An event shows its name and its connection, and never its data."""
+    hub = startedHub()
+    peer = Peer(hub, address="192.0.2.7")
+    event: ConnectionEvent[Any] = ConnectionEvent(peer.connection, Payload("chat.send", "sesame"), hub)
+    assert repr(event) == f"<ConnectionEvent 'chat.send' of <Connection {peer.connection.id} from 192.0.2.7>>"

@@ -1,0 +1,649 @@
+"""
+Applications: which there are, and who may use which of their events.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import pytest
+from zope.interface import alsoProvides, implementer
+from zope.interface.registry import Components
+
+from ratchet_tx import Applications, UsageError, on
+from ratchet_tx.connections.connection import Connection
+from ratchet_tx.interfaces import IApplication, IClient, IConnection
+from tests.kit.fakes import FakeClient, FakeProvider, Peer, logged, startedHub
+
+
+class IModerator(IClient):
+    """
+    Who may do more.
+    """
+
+
+@implementer(IModerator)
+class Moderator(FakeClient):
+    """
+    One of those.
+    """
+
+
+class Chat:
+    """
+    An application whose handlers are marked.
+    """
+
+    @on("chat.send")
+    def send(self, event: Any) -> str:
+        return "sent"
+
+    @on("chat.typing", ordered=False)
+    @on("chat.seen", "socket.open")
+    def note(self, event: Any) -> str:
+        return "noted"
+
+
+@implementer(IApplication)
+class Saying:
+    """
+    Says what its events are, whatever that is.
+    """
+
+    def __init__(self, subscribed: Any) -> None:
+        self.subscribed = subscribed
+
+    def subscribedEvents(self) -> Any:
+        return self.subscribed
+
+
+def naming(*events: str, gives: Any = None) -> Saying:
+    return Saying(dict.fromkeys(events, lambda event: gives))
+
+
+@implementer(IApplication)
+class Moderation:
+    """
+    An application that is made for each connection.
+    """
+
+    def __init__(self, client: Any, connection: Any) -> None:
+        self.client, self.connection = client, connection
+
+    def subscribedEvents(self) -> dict[str, Callable[[Any], Any]]:
+        return {"moderation.kick": lambda event: self}
+
+
+class Asked:
+    """
+    What a client of some applications has.
+    """
+
+    def __init__(self, applications: Applications, client: Any = None, stranger: bool = False) -> None:
+        self.connection = Peer(startedHub()).connection
+        self.table = applications.table(None if stranger else client or FakeClient("ada"), self.connection)
+
+    @property
+    def events(self) -> list[str]:
+        return sorted(self.table.wire)
+
+    def results(self, event: str) -> list[Any]:
+        return [listener.call(None) for listener in (self.table.wire.get(event) or self.table.own[event]).listeners]
+
+
+def adding(*all: Any) -> Applications:
+    applications = Applications()
+    for application in all:
+        applications.add(application)
+    return applications
+
+
+class TestMarks:
+    """
+    Methods that are marked as handlers.
+    """
+
+    def test_severalEvents(self) -> None:
+        """A method may handle several events, named together or one above the other."""
+        asked = Asked(adding(Chat()))
+        assert asked.events == ["chat.seen", "chat.send", "chat.typing"]
+        assert list(asked.table.own) == ["socket.open"]
+        assert asked.results("chat.seen") == asked.results("chat.typing") == asked.results("socket.open") == ["noted"]
+
+    def test_ordered(self) -> None:
+        """An event waits for the last one unless each of its handlers is marked otherwise, for that event."""
+        wire = Asked(adding(Chat())).table.wire
+        assert {event: route.ordered for event, route in wire.items()} == {
+            "chat.send": True,
+            "chat.seen": True,
+            "chat.typing": False,
+        }
+
+    def test_inherited(self) -> None:
+        """A class has the handlers of the class that it extends, but for those that it replaces."""
+
+        class Quiet(Chat):
+            def send(self, event: Any) -> str:
+                raise NotImplementedError
+
+        assert Asked(adding(Quiet())).events == ["chat.seen", "chat.typing"]
+
+    def test_sameEventTwice(self) -> None:
+        """Two methods of one application can't handle the same event: one of them would be silently left out."""
+
+        class Twice:
+            @on("chat.send")
+            def one(self, event: Any) -> str:
+                return "one"
+
+            @on("chat.send")
+            def two(self, event: Any) -> str:
+                return "two"
+
+        with pytest.raises(UsageError, match=r"^Twice has two methods for 'chat\.send', one and two"):
+            adding(Twice())
+
+
+class TestAdding:
+    """
+    Objects that everybody shares.
+    """
+
+    def test_byInterface(self) -> None:
+        """An object that provides IApplication is added as it is."""
+        assert Asked(adding(naming("chat.send", gives=5))).results("chat.send") == [5]
+
+    def test_any(self) -> None:
+        """One can see whether there is any application, those of a registry below among them."""
+        assert Applications().isEmpty()
+        applications = adding(Chat())
+        assert not applications.isEmpty()
+        assert not Applications(bases=(Applications(bases=(applications,)),)).isEmpty()
+
+    def test_class(self) -> None:
+        """Who adds a class is told to add an object, or to register the class."""
+        with pytest.raises(UsageError, match=r"^Chat is a class: add an object, Chat\(\), or register the class\.$"):
+            adding(Chat)
+
+    @pytest.mark.parametrize("application", [object(), 5, None, lambda: None])
+    def test_nothing(self, application: Any) -> None:
+        """An object without a handler is no application, and the message says what it could have."""
+        with pytest.raises(UsageError, match=r"neither a method subscribedEvents\(\) nor one that is marked by @on"):
+            adding(application)
+
+    def test_undeclared(self) -> None:
+        """Who has forgotten to say that a class is an application is told where to say it."""
+
+        class Undeclared:
+            def subscribedEvents(self) -> dict[str, Any]:
+                raise NotImplementedError
+
+        for put in (lambda: adding(Undeclared()), lambda: Applications().register(Undeclared)):
+            with pytest.raises(UsageError, match=r"^Undeclared does not provide IApplication: put @implementer\("):
+                put()
+
+    def test_wrongSignature(self) -> None:
+        """An application whose method can't be called as it will be is refused, and the message names the method."""
+
+        @implementer(IApplication)
+        class Wrong:
+            def subscribedEvents(self, connection: Any) -> dict[str, Any]:
+                raise NotImplementedError
+
+        for put in (lambda: adding(Wrong()), lambda: Applications().register(Wrong)):
+            with pytest.raises(UsageError, match=r"^Wrong does not provide all of IApplication: subscribedEvents: "):
+                put()
+
+    @pytest.mark.parametrize(
+        ("subscribed", "complaint"),
+        [
+            (["chat.send"], "not list"),
+            (None, "not NoneType"),
+            ({"chat.send": "onSend"}, "The handler of 'chat.send' can't be called: 'onSend'"),
+            ({"socket.reply": print}, "'socket.reply' can't be subscribed to"),
+            ({"": print}, "The name of an event is"),
+            ({5: print}, "The name of an event is"),
+            ({"chat.send": lambda: None}, "The handler of 'chat.send' must take one argument"),
+            ({"chat.send": lambda event, hub: None}, "The handler of 'chat.send' must take one argument"),
+            ({"chat.send": lambda *, event: None}, "The handler of 'chat.send' must take one argument"),
+        ],
+    )
+    def test_badSubscriptions(self, subscribed: Any, complaint: str) -> None:
+        """Whatever is wrong with an application's events is said when it is added, not when somebody connects."""
+        with pytest.raises(UsageError, match=complaint):
+            adding(Saying(subscribed))
+
+    @pytest.mark.parametrize("handler", [lambda event, more=1: None, lambda *events: None, print, max, dict])
+    def test_goodHandlers(self, handler: Any) -> None:
+        """A handler is whatever can be called with an event, also where Python can't say how it is called."""
+        assert Asked(adding(Saying({"x": handler}))).table.wire["x"].listeners[0].call is handler
+
+    def test_duplicates(self) -> None:
+        """A name is taken once for the same kinds of clients; a second application needs another, or other clients."""
+        applications = adding(naming("a"))
+        with pytest.raises(
+            UsageError, match=r"'tests\.applications\.test_registry\.Saying' already for these: give .* another name="
+        ):
+            applications.add(naming("b"))
+        assert Asked(applications).events == ["a"]
+        applications.add(naming("b"), name="other")
+        applications.register(Moderation)
+        with pytest.raises(UsageError, match=r"'tests\.applications\.test_registry\.Moderation' already for these"):
+            applications.register(Moderation)
+        applications.register(Moderation, client=IModerator)
+        assert Asked(applications).events == ["a", "b", "moderation.kick"]
+
+
+class TestRegistering:
+    """
+    Adapters, which are for some.
+    """
+
+    def test_madeForEachConnection(self) -> None:
+        """An application is made anew for each connection, with its client."""
+        applications, client = Applications(), FakeClient("ada")
+        applications.register(Moderation)
+        one, other = Asked(applications, client), Asked(applications, client)
+        (made,) = one.results("moderation.kick")
+        assert (made.client, made.connection) == (client, one.connection)
+        assert other.results("moderation.kick") != [made]
+
+    @pytest.mark.parametrize("required", [IModerator, Moderator])
+    def test_forSomeClients(self, required: Any) -> None:
+        """What is registered for a kind of clients, by interface or by class, only those have."""
+        applications = Applications()
+        applications.register(Moderation, client=required)
+        assert Asked(applications, Moderator("mod")).events == ["moderation.kick"]
+        assert Asked(applications, FakeClient("ada")).events == []
+
+    def test_forSomeConnections(self) -> None:
+        """The same goes for kinds of connections."""
+
+        class ILocal(IConnection):
+            pass
+
+        applications = Applications()
+        applications.register(Moderation, connection=Connection, name="these")
+        applications.register(lambda client, connection: naming("local"), connection=ILocal)
+        applications.register(lambda client, connection: naming("any"), connection=None, name="any")
+        assert Asked(applications).events == ["any", "moderation.kick"]
+
+    @pytest.mark.parametrize("where", ["client", "connection"])
+    def test_forNonsense(self, where: str) -> None:
+        """What is neither an interface nor a class can be nobody's kind."""
+        with pytest.raises(UsageError, match=f"^{where}= takes an interface, a class or None, not 'IModerator'"):
+            Applications().register(Moderation, **{where: "IModerator"})
+
+    def test_functions(self) -> None:
+        """A function may make the application, marked or not, or say that there is none for this client."""
+        applications = Applications()
+        applications.register(lambda client, connection: Chat() if client.id == "ada" else None, name="chat")
+        applications.register(lambda client, connection: naming("x"), name="named")
+        assert Asked(applications, FakeClient("ada")).events == ["chat.seen", "chat.send", "chat.typing", "x"]
+        assert Asked(applications, FakeClient("bob")).events == ["x"]
+
+    def test_markedClasses(self) -> None:
+        """A class whose handlers are marked may be registered, too."""
+
+        class Personal(Chat):
+            def __init__(self, client: Any, connection: Any) -> None:
+                self.client = client
+
+        applications = Applications()
+        applications.register(Personal)
+        assert Asked(applications).results("chat.send") == ["sent"]
+
+    def test_callableObjects(self) -> None:
+        """Any object that can be called may make applications, also one that can't be a dict's key."""
+
+        @dataclass
+        class Making:
+            event: str
+
+            def __call__(self, client: Any, connection: Any) -> Saying:
+                return naming(self.event)
+
+        applications = Applications()
+        applications.register(Making("x"))
+        assert Asked(applications).events == ["x"]
+
+    @pytest.mark.parametrize(
+        ("factory", "complaint"),
+        [
+            (naming("x"), "can't be called: register a class or a function, or add the object"),
+            (object, "object is no application: it has neither a method"),
+            (Chat, r"^tests\.applications\.test_registry\.Chat must take two arguments: it is called with the client and "),
+            (lambda client: None, "must take two arguments"),
+        ],
+    )
+    def test_noFactory(self, factory: Any, complaint: str) -> None:
+        """What can't make applications is refused, and told what is wrong with it."""
+        with pytest.raises(UsageError, match=complaint):
+            Applications().register(factory)
+
+    def test_moreSpecialWins(self) -> None:
+        """Of several registrations of one name, a client has the one that is most special for him."""
+        applications = Applications()
+        applications.register(lambda client, connection: naming("x", gives="any"), client=None, name="x")
+        applications.register(lambda client, connection: naming("x", gives="client"), name="x")
+        applications.register(lambda client, connection: naming("x", gives="moderator"), client=IModerator, name="x")
+        assert Asked(applications, Moderator("mod")).results("x") == ["moderator"]
+        assert Asked(applications, FakeClient("ada")).results("x") == ["client"]
+
+    def test_optingOut(self) -> None:
+        """A more special registration may take an application away."""
+        applications = adding(Chat())
+        applications.register(
+            lambda client, connection: None, client=IModerator, name="tests.applications.test_registry.Chat"
+        )
+        assert Asked(applications, Moderator("mod")).events == []
+
+
+class TestBases:
+    """
+    Registries below one's own.
+    """
+
+    def test_both(self) -> None:
+        """What a Zope site, or other Applications, have registered counts too, and one's own comes first."""
+        site, others = Components("site"), Applications()
+        site.registerAdapter(lambda client, connection: naming("site"), (IClient, IConnection), IApplication, "site")
+        others.add(naming("x", gives="others"), name="x")
+        others.add(naming("y"), name="y")
+        applications = Applications(bases=(others, site))
+        applications.add(naming("x", gives="own"), name="x")
+        asked = Asked(applications)
+        assert asked.events == ["site", "x", "y"]
+        assert asked.results("x") == ["own"]
+
+    def test_addedBelow(self) -> None:
+        """What is registered below later counts from then on."""
+        below = Applications()
+        applications = Applications(bases=(below,))
+        assert Asked(applications).events == []
+        below.add(naming("x"))
+        assert Asked(applications).events == ["x"]
+
+
+class TestTables:
+    """
+    What one connection's events lead to.
+    """
+
+    def test_orderOfNames(self) -> None:
+        """Handlers of one event stand in the order of their applications' names."""
+        applications = Applications()
+        for name in ("b", "c", "a"):
+            applications.add(naming("x", gives=name), name=name)
+        assert Asked(applications).results("x") == ["a", "b", "c"]
+
+    def test_watchers(self) -> None:
+        """Watchers of messages stand before the handlers of every event from the wire, and give no replies."""
+        applications = Applications()
+        applications.add(naming("x", "socket.open", gives="handler"), name="a")
+        applications.add(naming("socket.message", gives="watcher"), name="b")
+        asked = Asked(applications)
+        assert asked.results("x") == ["watcher", "handler"]
+        assert [listener.replies for listener in asked.table.wire["x"].listeners] == [False, True]
+        assert asked.results("socket.open") == ["handler"]
+        assert "socket.message" not in {**asked.table.wire, **asked.table.own}
+
+    def test_strangers(self) -> None:
+        """A stranger has the protocol's own events only, of what is for everybody."""
+        applications = adding(Chat(), naming("x", "socket.message"))
+        applications.register(Moderation)
+        applications.register(lambda client, connection: naming("y", "socket.close"), client=None, name="y")
+        asked = Asked(applications, stranger=True)
+        assert (asked.events, sorted(asked.table.own)) == ([], ["socket.close", "socket.open"])
+
+    def test_shared(self) -> None:
+        """Connections share one table where all their applications are shared, until another is added."""
+        applications = adding(Chat())
+        one = Asked(applications, FakeClient("ada")).table
+        assert Asked(applications, FakeClient("bob")).table is one
+        assert Asked(applications, stranger=True).table is not one
+        applications.add(naming("x"))
+        other = Asked(applications, FakeClient("ada"))
+        assert other.table is not one
+        assert "x" in other.events
+
+    def test_notShared(self) -> None:
+        """A table with an application that is made for each connection is each connection's own."""
+        applications = adding(Chat())
+        applications.register(Moderation)
+        assert Asked(applications).table is not Asked(applications).table
+
+    @pytest.mark.parametrize(
+        ("factory", "error"),
+        [
+            (lambda client, connection: 1 / 0, "ZeroDivisionError"),
+            (lambda client, connection: object(), "UsageError: object is no application"),
+            (lambda client, connection: Saying({"ok": print, "socket.reply": print}), "UsageError: 'socket.reply'"),
+        ],
+    )
+    def test_failingFactory(self, factory: Any, error: str) -> None:
+        """An application that can't be made is logged with the connection's id, and left out; the others are there."""
+        applications = adding(Chat())
+        applications.register(factory, name="broken")
+        with logged() as lines:
+            asked = Asked(applications)
+        assert asked.events == ["chat.seen", "chat.send", "chat.typing"]
+        (line,) = [line for line in lines if "No application is registered" not in line]
+        assert line.startswith(f"Application broken can't be made; connection {asked.connection.id} goes without it")
+        assert error in line
+
+    def test_askedOnce(self) -> None:
+        """A shared application is asked for its events when it is added, and not again."""
+        application = Saying({"x": print})
+        applications = adding(application)
+        application.subscribed = None
+        assert Asked(applications).events == ["x"]
+
+
+class Feed:
+    """
+    Begins something for its client, and ends it.
+    """
+
+    made: ClassVar[list["Feed"]] = []
+    order: ClassVar[list[Any]] = []
+
+    def __init__(self, client: Any, connection: Any) -> None:
+        self.client = None if client is None else client.id
+        self.heard: list[Any] = []
+        Feed.made.append(self)
+
+    @on("socket.open", "socket.auth.success", "socket.close")
+    def note(self, event: Any) -> None:
+        who = event.connection.client
+        Feed.order.append((Feed.made.index(self), event.payload.event))
+        self.heard.append((event.payload.event, None if who is None else who.id, event.payload.data))
+
+    @on("whose")
+    def whose(self, event: Any) -> Any:
+        return Feed.made.index(self)
+
+    @property
+    def events(self) -> list[str]:
+        return [event.removeprefix("socket.") for event, _, _ in self.heard]
+
+
+class IModerator(IClient):
+    """Who may do more."""
+
+
+class TestReplaced:
+    """
+    Applications that are made for one client's connection, and what becomes of them at a login.
+    """
+
+    @pytest.fixture(autouse=True)
+    def _clean(self) -> None:
+        Feed.made = []
+
+    def hub(self, **arguments: Any) -> Any:
+        provider = FakeProvider(a="ada", again="ada", m="ada", b="bob", **arguments)
+        alsoProvides(provider.clients["m"], IModerator)
+        hub = startedHub(clientProvider=provider)
+        hub.applications.register(Feed)
+        return hub
+
+    def test_sameClient(self) -> None:
+        """A renewed token and another login of the same client keep what was made, were there ever so many."""
+        peer = Peer(self.hub())
+        peer.logIn("a")
+        for _ in range(3):
+            peer.ask("socket.auth.refresh", {"token": "again"})
+            peer.logIn("again")
+        assert peer.ask("whose") == 0
+        peer.leave()
+        (feed,) = Feed.made
+        assert feed.events == ["auth.success"] * 4 + ["close"]
+
+    def test_anotherClient(self) -> None:
+        """Another client's login ends it, as its own client and once, before the new one hears of the login."""
+        peer = Peer(self.hub())
+        peer.logIn("a")
+        peer.connection.join("lobby")
+        Feed.order.clear()
+        peer.logIn("b")
+        assert peer.ask("whose") == 1
+        first, second = Feed.made
+        assert Feed.order == [(0, "socket.close"), (1, "socket.auth.success")]
+        assert first.heard[1:] == [("socket.close", "ada", {"code": 1000, "reason": "Another login", "clean": True})]
+        assert second.events == ["auth.success"]
+        peer.leave()
+        assert (first.events, second.events) == (["auth.success", "close"], ["auth.success", "close"])
+        assert second.heard[-1] == ("socket.close", "bob", {"code": 1000, "reason": "", "clean": True})
+
+    def test_otherRegistrations(self) -> None:
+        """What else is registered meanwhile, or no longer is, doesn't end those that still are."""
+        hub = self.hub()
+        peer = Peer(hub)
+        peer.logIn("a")
+        hub.applications.register(lambda client, connection: Feed(client, connection), name="later")
+        peer.logIn("again")
+        assert [feed.events for feed in Feed.made] == [["auth.success"] * 2, ["auth.success"]]
+        hub.applications.registry.unregisterAdapter(required=[IClient, IConnection], provided=IApplication, name="later")
+        assert peer.ask("socket.auth.refresh", {"token": "a"}) == {"expires": None}
+        assert [feed.events for feed in Feed.made] == [["auth.success"] * 2, ["auth.success", "close"]]
+        assert Feed.made[1].heard[-1][2]["reason"] == "Another login"
+        hub.applications.add(Moderation(None, None), name="shared")
+        peer.logIn("a")
+        peer.leave()
+        assert [feed.events for feed in Feed.made] == [["auth.success"] * 3 + ["close"], ["auth.success", "close"]]
+
+    def test_otherInterfaces(self) -> None:
+        """So does a login of the same client that may do more by now, or less."""
+        peer = Peer(self.hub())
+        for token in ("a", "m", "m", "a"):
+            peer.logIn(token)
+        peer.leave()
+        assert [feed.events for feed in Feed.made] == [
+            ["auth.success", "close"],
+            ["auth.success", "auth.success", "close"],
+            ["auth.success", "close"],
+        ]
+
+    def test_guests(self) -> None:
+        """A guest's ends at the login, and another one is made where the client is a guest again."""
+        hub = startedHub()
+        hub.applications.register(Feed)
+        token = hub.issueAccessToken(FakeClient("ada"))
+        peer = Peer(hub)
+        peer.logIn(token)
+        peer.logIn("")
+        peer.leave()
+        assert [feed.events for feed in Feed.made] == [
+            ["open", "close"],
+            ["auth.success", "close"],
+            ["auth.success", "close"],
+        ]
+
+    def test_strangers(self) -> None:
+        """So does what was made for a stranger, where it is for everybody."""
+        hub = startedHub(clientProvider=FakeProvider(a="ada"))
+        hub.applications.register(Feed, client=None)
+        peer = Peer(hub)
+        peer.logIn("wrong")
+        peer.logIn("a")
+        peer.leave()
+        assert [(feed.client, feed.events) for feed in Feed.made] == [
+            (None, ["open", "close"]),
+            ("ada", ["auth.success", "close"]),
+        ]
+
+    def test_failures(self) -> None:
+        """What couldn't be made, or wasn't there, is asked for again at each login, and what is there is kept."""
+        results: list[Any] = [None, ValueError("not now"), None, Feed]
+
+        def some(client: Any, connection: Any) -> Any:
+            result = results.pop(0)
+            if isinstance(result, Exception):
+                raise result
+            return None if result is None else result(client, connection)
+
+        hub = startedHub(clientProvider=FakeProvider(a="ada"))
+        hub.applications.register(some, name="some")
+        hub.applications.register(Feed, name="always")
+        peer = Peer(hub)
+        with logged():
+            for _ in range(6):
+                peer.logIn("a")
+        peer.leave()
+        assert [feed.events for feed in Feed.made] == [["auth.success"] * 6 + ["close"], ["auth.success"] * 3 + ["close"]]
+
+    def test_shared(self) -> None:
+        """What all connections share hears of the end once, at the end."""
+        hub = self.hub()
+        shared = Feed(None, None)
+        hub.applications.add(shared, name="shared")
+        peer = Peer(hub)
+        peer.logIn("a")
+        peer.logIn("b")
+        peer.leave()
+        assert shared.events == ["open", "auth.success", "auth.success", "close"]
+
+    def test_isKeptOut(self) -> None:
+        """An application that closes the connection when it hears its own end keeps the next client out."""
+        hub = self.hub()
+
+        class Closing:
+            def __init__(self, client: Any, connection: Any) -> None:
+                pass
+
+            @on("socket.close")
+            def end(self, event: Any) -> None:
+                event.connection.close(4000)
+
+        hub.applications.register(Closing)
+        peer = Peer(hub)
+        peer.logIn("a")
+        peer.logIn("b")
+        assert len(peer.read()) == 1
+        peer.leave()
+        assert [feed.events for feed in Feed.made] == [["auth.success", "close"]]
+
+    def test_closesThen(self) -> None:
+        """An application that ends the connection when it hears its own end hears it once."""
+        hub = self.hub()
+        peer = Peer(hub)
+        ends: list[Any] = []
+
+        class Ending:
+            def __init__(self, client: Any, connection: Any) -> None:
+                pass
+
+            @on("socket.close")
+            def end(self, event: Any) -> None:
+                ends.append(event.payload.data)
+                hub.closed(event.connection, 1006, "", clean=False)
+
+        hub.applications.register(Ending)
+        peer.logIn("a")
+        peer.logIn("b")
+        assert len(ends) == 1
+        assert [feed.events for feed in Feed.made] == [["auth.success", "close"]]
+        assert hub.connections == ()
+        hub.emit("x", client="bob")
+        assert peer.read()[1:] == []

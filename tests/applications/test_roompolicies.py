@@ -1,0 +1,205 @@
+"""
+Policies: which rooms there are for whom, and what they remember.
+"""
+
+from typing import Any
+
+import pytest
+from zope.interface import implementer
+from zope.interface.registry import Components
+
+from ratchet_tx import Applications, IClient, IRoomPolicy, RoomPolicy, UsageError
+from ratchet_tx.backplane.messages import Keep
+from tests.kit.contracts import RoomPolicyContract
+from tests.kit.fakes import FakeClient
+
+
+class IModerator(IClient):
+    """Who may go where others may not."""
+
+
+@implementer(IModerator)
+class Moderator(FakeClient):
+    pass
+
+
+ADA = FakeClient("ada")
+
+
+class TestRoomPolicy(RoomPolicyContract):
+    """
+    The ready policy.
+    """
+
+    def make(self) -> RoomPolicy:
+        return RoomPolicy()
+
+    def test_default(self) -> None:
+        """By default everybody may join, and the room remembers nothing and shows nobody."""
+        policy = RoomPolicy()
+        assert policy.mayJoin(ADA, "lobby") is True
+        assert (policy.historySize, policy.historySeconds, policy.presence) == (0, 0, False)
+
+    def test_asked(self) -> None:
+        """Where a function decides it is asked with the client and the room's name."""
+        policy = RoomPolicy(mayJoin=lambda client, room: (client.id, room))
+        assert policy.mayJoin(ADA, "lobby") == ("ada", "lobby")
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ({"historySize": -1}, "historySize is a whole number of events, 0 or more, not -1"),
+            ({"historySize": 1.5, "historySeconds": 1}, "historySize is a whole number"),
+            ({"historySize": True, "historySeconds": 1}, "historySize is a whole number"),
+            ({"historySeconds": float("inf")}, "historySeconds is a number of seconds, 0 or more, not inf"),
+            ({"historySeconds": "1"}, "historySeconds is a number of seconds"),
+            ({"historySeconds": False}, "historySeconds is a number of seconds"),
+            ({"historySize": 1}, "has both, a historySize and historySeconds"),
+            ({"historySeconds": 1}, "has both, a historySize and historySeconds"),
+            ({"presence": 1}, "presence is True or False, not 1"),
+            ({"mayJoin": True}, "mayJoin= is called with a client and a room's name, which True can't be"),
+        ],
+    )
+    def test_refused(self, arguments: dict[str, Any], message: str) -> None:
+        """A policy that can't be meant is refused where it is made, by a message that says what to give."""
+        with pytest.raises(UsageError, match=message):
+            RoomPolicy(**arguments)
+
+
+class TestPatterns:
+    def test_noneByDefault(self) -> None:
+        """With no policy registered nobody may join any room, and none remembers anything."""
+        policies = Applications().policies
+        assert policies.find("lobby", ADA) is None
+        assert policies.keep("lobby") is None
+
+    def test_longestPrefix(self) -> None:
+        """Of several patterns the one that says most of the room's name counts, and the whole name says most."""
+        applications = Applications()
+        registered = {pattern: RoomPolicy() for pattern in ("*", "user:*", "user:ada:*", "user:ada", "lobby*", "lobby")}
+        for pattern, policy in registered.items():
+            applications.registerRooms(pattern, policy)
+        expected = {
+            "lobby": "lobby",
+            "lobby2": "lobby*",
+            "user:": "user:*",
+            "user:ada": "user:ada",
+            "user:ada:mail": "user:ada:*",
+            "user:adam": "user:*",
+            "User:ada": "*",
+            "user:*": "user:*",
+            "*": "*",
+        }
+        for room, pattern in expected.items():
+            assert applications.policies.find(room, ADA) is registered[pattern], room
+
+    def test_nothingElseFits(self) -> None:
+        """A pattern without a star is one room's name, and nothing else is like it."""
+        applications = Applications()
+        applications.registerRooms("lobby", RoomPolicy())
+        assert applications.policies.find("lobby2", ADA) is applications.policies.find("Lobby", ADA) is None
+
+    def test_aMoreSpecialPatternDecidesAlone(self) -> None:
+        """Whom the closest pattern has no policy for may not join, whatever a wider one says."""
+        applications = Applications()
+        applications.registerRooms("*", RoomPolicy())
+        applications.registerRooms("staff:*", RoomPolicy(), client=IModerator)
+        assert applications.policies.find("staff:1", ADA) is None
+        assert applications.policies.find("staff:1", Moderator("eve")) is not None
+
+    def test_theMostSpecialClient(self) -> None:
+        """Of several policies of one pattern the one that is registered for the most special interface decides."""
+        applications = Applications()
+        anybody, moderators = RoomPolicy(), RoomPolicy()
+        applications.registerRooms("lobby", anybody)
+        applications.registerRooms("lobby", moderators, client=IModerator)
+        assert applications.policies.find("lobby", ADA) is anybody
+        assert applications.policies.find("lobby", Moderator("eve")) is moderators
+
+    def test_classesOfClients(self) -> None:
+        """A policy may be for a class of clients."""
+        applications = Applications()
+        applications.registerRooms("lobby", RoomPolicy(), client=Moderator)
+        assert applications.policies.find("lobby", ADA) is None
+        assert applications.policies.find("lobby", Moderator("eve")) is not None
+
+    def test_keep(self) -> None:
+        """What a room remembers is its pattern's, whoever asks, and nothing where that has no history."""
+        applications = Applications()
+        applications.registerRooms("news:*", RoomPolicy(historySize=10, historySeconds=60), client=IModerator)
+        applications.registerRooms("*", RoomPolicy())
+        assert applications.policies.keep("news:1") == Keep(10, 60)
+        assert applications.policies.keep("lobby") is None
+
+    def test_registeredLater(self) -> None:
+        """A policy counts from when it is registered, also in a registry below."""
+        below = Applications()
+        applications = Applications(bases=[below, Components()])
+        assert applications.policies.keep("news") is None
+        below.registerRooms("news", RoomPolicy(historySize=1, historySeconds=1))
+        assert applications.policies.keep("news") == Keep(1, 1)
+        assert applications.policies.find("news", ADA) is not None
+
+
+class TestRefused:
+    def test_anyPolicy(self) -> None:
+        """A policy may be anybody's who provides IRoomPolicy, and what provides half of it is refused by name."""
+
+        @implementer(IRoomPolicy)
+        class Own:
+            historySize = 0
+            historySeconds = 0
+            presence = False
+
+            def mayJoin(self, client: Any, room: str) -> Any:
+                return room.endswith(client.id)
+
+        @implementer(IRoomPolicy)
+        class Half(Own):
+            presence = None  # type: ignore[assignment]
+
+        applications = Applications()
+        applications.registerRooms("user:*", Own())
+        policy = applications.policies.find("user:ada", ADA)
+        assert policy is not None
+        assert policy.mayJoin(ADA, "user:ada")
+        with pytest.raises(UsageError, match="presence is True or False"):
+            applications.registerRooms("*", Half())
+        with pytest.raises(UsageError, match="dict does not provide IRoomPolicy"):
+            applications.registerRooms("*", {"historySize": 1})
+
+    @pytest.mark.parametrize("differing", [RoomPolicy(), RoomPolicy(5, 60), RoomPolicy(10, 60, presence=True)])
+    def test_oneHistoryForAPattern(self, differing: RoomPolicy) -> None:
+        """History and presence belong to the pattern: a second, different value is refused; an equal one isn't."""
+        applications = Applications()
+        applications.registerRooms("news", RoomPolicy(10, 60))
+        applications.registerRooms("news", RoomPolicy(10, 60, mayJoin=lambda *_: True), client=Moderator)
+        with pytest.raises(UsageError, match="belong to the pattern, and client= chooses mayJoin only"):
+            applications.registerRooms("news", differing, client=IModerator)
+
+    def test_twice(self) -> None:
+        """A pattern has one policy for one kind of clients."""
+        applications = Applications()
+        applications.registerRooms("news", RoomPolicy())
+        with pytest.raises(UsageError, match="'news' have a policy for these clients already"):
+            applications.registerRooms("news", RoomPolicy())
+
+    @pytest.mark.parametrize(
+        ("pattern", "message"),
+        [
+            ("", "1 to 128 characters"),
+            ("x" * 129, "1 to 128 characters"),
+            (7, "is a text, not int"),
+            ("user:*:mail", "has its \\* at its end"),
+            ("**", "has its \\* at its end"),
+        ],
+    )
+    def test_patterns(self, pattern: Any, message: str) -> None:
+        """What isn't a pattern is refused, and says what one is like."""
+        with pytest.raises(UsageError, match=message):
+            Applications().registerRooms(pattern, RoomPolicy())
+
+    def test_clients(self) -> None:
+        """Whom a policy is for is said by an interface or a class."""
+        with pytest.raises(UsageError, match="client= takes an interface, a class or None, not 'ada'"):
+            Applications().registerRooms("news", RoomPolicy(), client="ada")

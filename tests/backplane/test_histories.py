@@ -1,0 +1,358 @@
+"""
+Histories: what rooms remember, and for how long.
+"""
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ratchet_tx.backplane.histories import PORTION, Histories
+from ratchet_tx.backplane.messages import Keep
+from ratchet_tx.backplane.past import Past, Position
+
+KEEP = Keep(3, 10)
+
+
+class World:
+    """
+    Histories, the time, and who is in which room.
+    """
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.inside: set[str] = set()
+        self.histories = Histories(self.inside.__contains__)
+
+    def publish(self, data: Any, room: str = "news", keep: Keep = KEEP) -> Position:
+        return self.histories.append(room, keep, "item", msgspec.Raw(msgspec.json.encode(data)), self.now)
+
+    def read(self, since: Position | None = None, limit: int = 100, keep: Keep | None = None) -> Any:
+        return self.histories.read("news", since, limit, self.now, keep)
+
+    def remembered(self) -> list[int]:
+        return [event.offset for event in self.read()[2]]
+
+
+def test_numbered() -> None:
+    """Events are numbered from 1 in the order in which they are published, all in one epoch."""
+    world = World()
+    positions = [world.publish(data) for data in "abc"]
+    assert [position.offset for position in positions] == [1, 2, 3]
+    assert len({position.epoch for position in positions}) == 1
+    epoch, offset, events = world.read()
+    assert (epoch, offset) == positions[-1]
+    assert events == [Past("item", msgspec.Raw(b'"%s"' % data), number) for number, data in enumerate((b"a", b"b", b"c"), 1)]
+
+
+def test_nothingPublished() -> None:
+    """A room that has a history is at a position before anything was published to it."""
+    world = World()
+    assert world.read() is None
+    epoch, offset, events = world.read(keep=KEEP)
+    assert (offset, events) == (0, [])
+    assert world.publish("a") == (epoch, 1)
+
+
+def test_bySize() -> None:
+    """A room keeps as many events as it is told to, and the oldest go first."""
+    world = World()
+    for data in "abcde":
+        world.publish(data)
+    assert world.remembered() == [3, 4, 5]
+    world.publish("f", keep=Keep(2, 10))
+    assert world.remembered() == [5, 6]
+
+
+def test_byAge() -> None:
+    """An event that is too old is forgotten, whether or not others come; its number isn't given again."""
+    world = World()
+    world.inside.add("news")
+    world.publish("a")
+    world.now = 9
+    world.publish("b")
+    world.now = 10
+    assert world.remembered() == [2]
+    world.now = 100
+    assert world.remembered() == []
+    assert world.publish("c").offset == 3
+
+
+def test_pages() -> None:
+    """One reads from a position on, so many events at once; from too early a position what is left."""
+    world = World()
+    for data in "abcde":
+        epoch = world.publish(data).epoch
+    assert [event.offset for event in world.read(Position(epoch, 3), 1)[2]] == [4]
+    assert [event.offset for event in world.read(Position(epoch, 1), 2)[2]] == [3, 4]
+    assert [event.offset for event in world.read(Position(epoch, 5), 2)[2]] == []
+    assert [event.offset for event in world.read(Position("other", 4), 5)[2]] == [3, 4, 5]
+
+
+class TestLives:
+    def test_keptWhileSomebodyIsIn(self) -> None:
+        """While somebody is in a room its life goes on, however quiet it is."""
+        world = World()
+        before = world.publish("a")
+        world.inside.add("news")
+        for _ in range(5):
+            world.now += 100
+            assert world.read()[0] == before.epoch
+        assert world.publish("b") == (before.epoch, 2)
+
+    @pytest.mark.parametrize("last", ["publish", "leave"])
+    def test_endsAfterTheLast(self, last: str) -> None:
+        """A room's life lasts for its seconds after the last publish or leave, and not a moment longer."""
+        world = World()
+        before = world.publish("a")
+        world.now = 6
+        if last == "publish":
+            world.publish("b")
+        else:
+            world.histories.left("news", world.now)
+        world.now = 15.9
+        assert world.read()[0] == before.epoch
+        world.now = 16
+        assert world.read() is None
+        after = world.publish("c")
+        assert after.offset == 1
+        assert after.epoch != before.epoch
+
+    def test_leftAfterALongStay(self) -> None:
+        """Who stayed for long and goes is remembered for the room's seconds from then on."""
+        world = World()
+        before = world.publish("a")
+        world.inside.add("news")
+        world.now = 1000
+        world.read()
+        world.now = 1003
+        world.inside.clear()
+        world.histories.left("news", world.now)
+        world.now = 1012.9
+        assert world.read()[0] == before.epoch
+        world.now = 1013
+        assert world.read() is None
+
+    def test_leavingWhatHasNone(self) -> None:
+        """Leaving a room without a history does nothing."""
+        world = World()
+        world.histories.left("lobby", 1)
+        assert len(world.histories) == 0
+
+
+class TestForgetting:
+    def test_inPortions(self) -> None:
+        """Rooms whose lives are over are forgotten a portion at a time, so that nobody waits for ever so many of them."""
+        world = World()
+        for number in range(3 * PORTION):
+            world.publish("a", room=f"room-{number}")
+        world.now = 10
+        left = len(world.histories)
+        while (due := world.histories.due) is not None and due <= world.now:
+            world.histories.expire(world.now)
+            assert left - PORTION <= len(world.histories) < left
+            left = len(world.histories)
+        assert (left, world.histories.due, world.histories.bytes) == (0, None, 0)
+
+    def test_readersDontWait(self) -> None:
+        """Who reads one room forgets nothing of all the others that are over."""
+        world = World()
+        for number in range(PORTION):
+            world.publish("a", room=f"room-{number}")
+        world.now = 10
+        assert world.read() is None
+        assert len(world.histories) == PORTION
+
+    def test_whereSomebodyIs(self) -> None:
+        """Where somebody is in the room, what is too old is forgotten, and the room goes on."""
+        world = World()
+        before = world.publish("a" * 1000)
+        world.inside.add("news")
+        world.now = 10
+        world.histories.expire(world.now)
+        assert world.histories.bytes < 1000
+        assert world.histories.due == 20
+        assert world.publish("b") == (before.epoch, 2)
+
+    def test_whatIsTouchedStays(self) -> None:
+        """A room that is published to again ends later than one that isn't."""
+        world = World()
+        for room in ("news", "quiet"):
+            world.publish("a", room=room)
+        world.now = 5
+        world.publish("b")
+        world.now = 10
+        world.histories.expire(world.now)
+        assert (len(world.histories), world.histories.due) == (1, 15)
+
+    def test_differentSeconds(self) -> None:
+        """Rooms that keep things for longer don't stand before those that don't; a room may change what it keeps."""
+        world = World()
+        world.publish("a", room="long", keep=Keep(3, 100))
+        world.publish("a", room="short")
+        world.publish("a", room="shorter", keep=Keep(3, 50))
+        world.publish("b", room="shorter", keep=Keep(3, 5))
+        assert world.histories.due == 5
+        world.now = 10
+        world.histories.expire(world.now)
+        assert (len(world.histories), world.histories.due) == (1, 100)
+
+
+class TestAsking:
+    def test_keepsNothing(self) -> None:
+        """Asking for rooms to which nothing was published keeps nothing of them, were there ever so many."""
+        world = World()
+        asked = {world.histories.read(f"room-{number}", None, 10, 0, KEEP)[0] for number in range(1000)}  # type: ignore[index]
+        assert len(asked) == 1000
+        assert (len(world.histories), world.histories.bytes, world.histories.due) == (0, 0, None)
+
+    def test_theSameUntilItBegins(self) -> None:
+        """All who ask are told the same epoch, and the room's life has it then."""
+        world = World()
+        epoch, _, _ = world.read(keep=KEEP)
+        world.now = 1_000_000
+        assert world.read(keep=KEEP)[0] == epoch
+        assert world.publish("a") == (epoch, 1)
+        assert world.read(Position(epoch, 0))[2] == [Past("item", msgspec.Raw(b'"a"'), 1)]
+
+    def test_neverAgain(self) -> None:
+        """However often a room's life ends, no later one has an epoch that was told before."""
+        world = World()
+        told = set()
+        for number in range(1, 100):
+            told |= {world.read(keep=KEEP)[0]}
+            assert world.publish("a").epoch in told
+            world.now += 10
+            assert world.read() is None
+            assert len(told) == number
+
+    def test_whoIsIn(self) -> None:
+        """Who is in a room to which nothing was published is in the epoch that they were told, whatever ends elsewhere."""
+        world = World()
+        world.inside.add("news")
+        epoch, _, _ = world.read(keep=KEEP)
+        self.endLives(world)
+        assert world.read(keep=KEEP)[0] == epoch
+        assert world.publish("a") == (epoch, 1)
+
+    def test_whoWasIn(self) -> None:
+        """With the last who leaves that is forgotten, too; what they were told is no later life's."""
+        world = World()
+        world.inside.add("news")
+        epoch, _, _ = world.read(keep=KEEP)
+        self.endLives(world)
+        world.inside.clear()
+        world.histories.left("news", world.now)
+        assert world.read(keep=KEEP)[0] != epoch
+        assert world.publish("a").epoch != epoch
+
+    def endLives(self, world: World) -> None:
+        """
+        Let lives end, in each bucket of rooms some.
+        """
+        for number in range(40_000):
+            world.publish("a", room=f"room-{number}", keep=Keep(1, 0))
+        world.now += 1
+        while world.histories.due is not None:
+            world.histories.expire(world.now)
+
+
+class TestLimit:
+    def test_theOldestGoes(self) -> None:
+        """Beyond the limit the room that was quiet for the longest is forgotten, and what is published stays."""
+        world = World()
+        world.histories.limit = 20_000
+        positions = []
+        for number in range(30):
+            world.now += 0.01
+            positions.append(world.publish("x" * 1000, room=f"room-{number}"))
+            assert world.histories.bytes <= 20_000
+        assert world.histories.read("room-0", None, 10, world.now) is None
+        assert world.histories.read("room-29", Position(positions[-1].epoch, 0), 10, world.now)[1] == 1  # type: ignore[index]
+        assert world.histories.read("room-0", None, 10, world.now, KEEP)[0] != positions[0].epoch  # type: ignore[index]
+
+    def test_whereSomebodyIs(self) -> None:
+        """Where somebody is in the room, its events are forgotten, and it goes on counting."""
+        world = World()
+        world.histories.limit = 20_000
+        world.inside.add("news")
+        before = world.publish("a")
+        for number in range(30):
+            world.now += 0.01
+            world.publish("x" * 1000, room=f"room-{number}")
+        assert world.read() == (*before, [])
+        assert world.publish("b") == (before.epoch, 2)
+        assert world.remembered() == [2]
+
+    def test_oneRoom(self) -> None:
+        """Where one room alone is beyond the limit, its own oldest events go."""
+        world = World()
+        world.histories.limit = 5_000
+        for number in range(10):
+            world.publish(str(number) * 1000, keep=Keep(100, 10))
+        assert world.remembered() == [8, 9, 10]
+        assert world.publish("x" * 10_000).offset == 11
+        assert world.read()[1:] == (11, [])
+
+    def test_noLimit(self) -> None:
+        """Without a limit all are remembered."""
+        world = World()
+        for number in range(100):
+            world.publish("x" * 1000, room=f"room-{number}")
+        assert len(world.histories) == 100
+
+    def test_nothingLeft(self) -> None:
+        """Where there is nothing to forget any more, it is said, also where rooms go on because somebody is in them."""
+        world = World()
+        assert not world.histories.forgetOldest(0)
+        for room in ("news", "other"):
+            world.inside.add(room)
+            world.publish("a", room=room)
+        world.publish("a", room="third")
+        assert [world.histories.forgetOldest(0) for _ in range(5)] == [True, True, True, False, False]
+
+    def test_allIsCounted(self) -> None:
+        """Every byte that is counted when it comes is counted when it goes, whatever made it go."""
+        world = World()
+        changes: list[int] = []
+        world.histories = Histories(world.inside.__contains__, changes.append)
+        world.histories.limit = 30_000
+        for number in range(200):
+            world.now += number % 3
+            world.publish("x" * (number * 37 % 2000), room=f"room-{number % 7}", keep=Keep(1 + number % 5, 5))
+            assert sum(changes) == world.histories.bytes > 0
+        world.now += 5
+        world.histories.expire(world.now)
+        assert (sum(changes), world.histories.bytes, len(world.histories)) == (0, 0, 0)
+
+
+@settings(derandomize=True, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(["publish", "enter", "leave", "wait"]), st.integers(0, 7))), st.integers(1, 4))
+def test_asAListWould(steps: list[tuple[str, int]], size: int) -> None:
+    """Whatever happens in whatever order, a room remembers what a plain list of what was published says."""
+    world, keep = World(), Keep(size, 5)
+    published: list[tuple[float, int]] = []
+    ends = 0.0
+    for step, number in steps:
+        if not world.inside and ends <= world.now:
+            published = []
+        if step == "publish":
+            assert world.publish(number, keep=keep).offset == len(published) + 1
+            published.append((world.now + 5, number))
+            ends = world.now + 5
+        elif step == "wait":
+            world.now += number
+        elif step == "enter":
+            world.inside.add("news")
+        elif world.inside:
+            world.inside.clear()
+            world.histories.left("news", world.now)
+            ends = world.now + 5
+        if not world.inside and ends <= world.now:
+            assert world.read() is None
+        elif (read := world.read()) is not None:
+            expected = [data for end, data in published[-size:] if end > world.now]
+            assert [msgspec.json.decode(event.data) for event in read[2]] == expected
+            assert read[1] == len(published)

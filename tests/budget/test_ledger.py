@@ -1,0 +1,50 @@
+"""
+The ledger of bytes.
+"""
+
+from ratchet_tx.budget.ledger import OF_CONNECTIONS, Account, Ledger
+
+
+def test_parts() -> None:
+    """The ledger says how many bytes there are, of each part and in all."""
+    ledger = Ledger()
+    one, other = Account(ledger), Account(ledger)
+    one.keep("queue", 100)
+    one.keep("metas", 20)
+    other.keep("queue", 30)
+    ledger.change("histories", 7)
+    assert (one.bytes, other.bytes, ledger.bytes) == (120, 30, 157)
+    assert {part: size for part, size in ledger.parts.items() if size} == {"queue": 130, "metas": 20, "histories": 7}
+
+
+def test_changes() -> None:
+    """What is said of a part is how many bytes there are now, and it is said whether these are more."""
+    ledger = Ledger()
+    account = Account(ledger)
+    assert [account.keep("held", size) for size in (10, 10, 5, 6, 0)] == [True, False, False, True, False]
+    assert (account.bytes, ledger.bytes) == (0, 0)
+
+
+def test_closed() -> None:
+    """With a connection all that is kept for it goes, and nothing comes after it, in whatever order it is told."""
+    ledger = Ledger()
+    account = Account(ledger)
+    for part in OF_CONNECTIONS:
+        account.keep(part, 1000)
+    account.close()
+    assert not account.keep("queue", 5)
+    account.close()
+    assert (account.bytes, ledger.bytes, set(ledger.parts.values())) == (0, 0, {0})
+
+
+def test_limit() -> None:
+    """Above the limit each growth is told, and nothing else is; 0 is no limit."""
+    told: list[int] = []
+    ledger = Ledger(lambda: told.append(ledger.bytes))
+    ledger.change("keys", 10**12)
+    assert (told, ledger.isFull) == ([], False)
+    ledger.limit = 10**12
+    assert not ledger.isFull
+    for by in (1, 5, -2, -4, 3):
+        ledger.change("keys", by)
+    assert (told, ledger.isFull) == ([10**12 + 1, 10**12 + 6, 10**12 + 3], True)

@@ -1,0 +1,124 @@
+"""
+How much a peer may ask.
+"""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ratchet_tx.budget.rate import Rate, Strikes
+
+NOW = 1_800_000_000.0
+
+
+class Peer:
+    """
+    Somebody who spends what he has.
+    """
+
+    def __init__(self, rate: Rate) -> None:
+        self._rate = rate
+        self.fullAt = 0.0
+        self.after = 0.0
+
+    def spends(self, now: float) -> bool:
+        self.after = self._rate.spend(self, now)
+        return not self.after
+
+
+def test_burst() -> None:
+    """So many events may come at once, and not one more."""
+    peer = Peer(Rate(50, 100))
+    assert [peer.spends(NOW) for _ in range(101)] == [True] * 100 + [False]
+
+
+def test_after() -> None:
+    """Who is refused is told when he may come again, and may then."""
+    peer = Peer(Rate(2, 3))
+    for _ in range(3):
+        peer.spends(NOW)
+    assert not peer.spends(NOW)
+    assert abs(peer.after - 0.5) < 1e-3
+    assert not peer.spends(NOW + 0.4)
+    assert peer.spends(NOW + 0.5)
+    assert not peer.spends(NOW + 0.5)
+
+
+def test_refusalsCostNothing() -> None:
+    """Who is refused doesn't wait the longer for it."""
+    peer = Peer(Rate(1, 1))
+    peer.spends(NOW)
+    for _ in range(1000):
+        assert not peer.spends(NOW + 0.5)
+    assert peer.spends(NOW + 1)
+
+
+def test_idle() -> None:
+    """However long somebody was silent, he may send no more at once."""
+    peer = Peer(Rate(50, 100))
+    peer.spends(NOW)
+    assert sum(peer.spends(NOW + 86_400) for _ in range(200)) == 100
+
+
+def test_off() -> None:
+    """Where either limit is switched off, there is none."""
+    for rate in (Rate(0, 100), Rate(50, 0)):
+        peer = Peer(rate)
+        assert all(peer.spends(NOW) for _ in range(10_000))
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.integers(1, 100), st.integers(1, 50), st.lists(st.floats(0, 2), max_size=200))
+def test_asABucket(perSecond: int, burst: int, waits: list[float]) -> None:
+    """It lets through what a bucket does that is filled as time goes by."""
+    peer = Peer(Rate(perSecond, burst))
+    tokens, now = float(burst), NOW
+    for wait in waits:
+        now += wait
+        tokens = min(burst, tokens + wait * perSecond)
+        passed = peer.spends(now)
+        if abs(tokens - 1) > 0.02:
+            assert passed is (tokens >= 1)
+        if passed:
+            tokens -= 1
+
+
+def test_strikes() -> None:
+    """Refusals are counted until a second was free of them."""
+    strikes = Strikes()
+    assert [strikes.strike(NOW + time) for time in (0, 0.5, 1.5, 2.5, 3.6, 3.6)] == [1, 2, 3, 4, 1, 2]
+
+
+def test_price() -> None:
+    """An event costs one token, and one more for each 4,096 bytes and for each 16 fragments, but no more than a burst."""
+    rate = Rate(50, 100)
+    assert [rate.price(size) for size in (0, 1, 4095, 4096, 65_536, 10_000_000)] == [1, 1, 1, 2, 17, 100]
+    assert [rate.price(0, fragments) for fragments in (1, 15, 16, 1024, 10_000)] == [1, 1, 2, 65, 100]
+    assert rate.price(8192, 32) == 5
+    assert Rate(0, 100).price(65_536) == Rate(50, 0).price(65_536) == 1
+
+
+def test_severalTokens() -> None:
+    """What costs several tokens takes them all or none, and a whole burst can always be paid in the end."""
+    rate = Rate(2, 10)
+    peer = Peer(rate)
+    assert rate.has(peer, 10, NOW)
+    assert rate.spend(peer, NOW, 8) == 0
+    assert not rate.has(peer, 3, NOW)
+    assert abs(rate.spend(peer, NOW, 3) - 0.5) < 1e-3
+    assert rate.spend(peer, NOW, 2) == 0
+    assert rate.spend(peer, NOW + 6, 10) == 0
+    assert rate.spend(peer, NOW + 6, 0) == 0
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.integers(1, 100), st.integers(1, 50), st.lists(st.floats(0, 2), max_size=50))
+def test_slack(perSecond: int, burst: int, waits: list[float]) -> None:
+    """Who has slack left has a token."""
+    rate = Rate(perSecond, burst)
+    peer, now = Peer(rate), NOW
+    for wait in waits:
+        now += wait
+        hasSlack = peer.fullAt <= now + rate.slack
+        assert rate.has(peer, 1, now) is hasSlack
+        assert not hasSlack or peer.spends(now)
+    assert Rate(0, 1).slack > 1e9

@@ -1,0 +1,467 @@
+"""
+Time-outs of many, by one timer; and those that come late, because the process itself did.
+"""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from socket import IPPROTO_TCP, TCP_NODELAY, create_connection, socket
+from time import sleep
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.internet import defer
+from twisted.internet.defer import Deferred
+from twisted.internet.epollreactor import EPollReactor
+from twisted.internet.task import Clock
+
+from ratchet_tx import Hub, RatchetServerFactory, Settings
+from ratchet_tx.deferreds.clock import SteadyClock
+from ratchet_tx.deferreds.timeouts import Patience, Timeouts
+from ratchet_tx.settings import Limits
+from tests.kit.fakes import failed, logged, succeeded
+from tests.kit.processes import PATIENCE, Server, freePort, serving, twistd
+from tests.kit.wire import PING, PONG, Stream, event, frame, handshake
+
+
+class Ending:
+    """
+    Writes down what ended, and when.
+    """
+
+    def __init__(self, seconds: float = 10) -> None:
+        self.clock = Clock()
+        self.ended: list[tuple[float, Any]] = []
+        self.timeouts: Timeouts[Any] = Timeouts(seconds, lambda: self.clock, self._expire)
+
+    def _expire(self, member: Any) -> None:
+        self.ended.append((self.clock.seconds(), member))
+        if member == "again":
+            self.timeouts.start(member)
+        if member == "broken":
+            raise ValueError("broken")
+
+
+def test_end() -> None:
+    """Each has its time from its own beginning on, and one timer is enough for all."""
+    ending = Ending()
+    for name in "abc":
+        ending.timeouts.start(name)
+        ending.clock.advance(2)
+    assert len(ending.clock.getDelayedCalls()) == 1
+    ending.clock.pump([1] * 20)
+    assert ending.ended == [(10, "a"), (12, "b"), (14, "c")]
+    assert ending.clock.getDelayedCalls() == []
+
+
+def test_beginAgain() -> None:
+    """What begins again has all its time again."""
+    ending = Ending()
+    ending.timeouts.start("a")
+    ending.timeouts.start("b")
+    ending.clock.advance(9)
+    ending.timeouts.start("a")
+    ending.clock.pump([1] * 20)
+    assert ending.ended == [(10, "b"), (19, "a")]
+
+
+def test_stop() -> None:
+    """What is stopped doesn't end, and when nothing is left neither is a timer."""
+    ending = Ending()
+    ending.timeouts.start("a")
+    ending.timeouts.start("b")
+    assert "a" in ending.timeouts
+    ending.timeouts.stop("a")
+    assert "a" not in ending.timeouts
+    ending.timeouts.stop("a")
+    assert len(ending.timeouts) == 1
+    ending.timeouts.stop("b")
+    assert ending.clock.getDelayedCalls() == []
+    ending.clock.advance(100)
+    assert ending.ended == []
+
+
+def test_fromWithin() -> None:
+    """Something may begin again because it has ended."""
+    ending = Ending()
+    ending.timeouts.start("again")
+    ending.clock.pump([10] * 3)
+    assert ending.ended == [(10, "again"), (20, "again"), (30, "again")]
+
+
+def test_failing() -> None:
+    """What fails at an end is logged, and stops no other."""
+    ending = Ending()
+    for name in ("broken", "a"):
+        ending.timeouts.start(name)
+    with logged() as lines:
+        ending.clock.advance(10)
+    assert [name for _, name in ending.ended] == ["broken", "a"]
+    assert "ValueError: broken" in lines[0]
+
+
+def test_endless() -> None:
+    """Where there is no limit nothing ends, and the clock isn't asked."""
+    timeouts: Timeouts[str] = Timeouts(0, lambda: 1 / 0, lambda member: None)  # type: ignore[arg-type, return-value]
+    timeouts.start("a")
+    assert len(timeouts) == 0
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(st.lists(st.tuples(st.sampled_from(["start", "stop", "wait"]), st.integers(0, 5))))
+def test_likeOneTimerEach(steps: list[tuple[str, int]]) -> None:
+    """It is as if each had a timer of its own."""
+    ending = Ending(4)
+    begun: dict[int, float] = {}
+    expected = []
+    now = 0
+    for step, number in steps:
+        if step == "start":
+            ending.timeouts.start(number)
+            begun.pop(number, None)
+            begun[number] = now
+        elif step == "stop":
+            ending.timeouts.stop(number)
+            begun.pop(number, None)
+        else:
+            for _ in range(number):
+                now += 1
+                ending.clock.advance(1)
+                over = [each for each, start in begun.items() if start + 4 <= now]
+                expected += [(now, each) for each in over]
+                for each in over:
+                    del begun[each]
+    assert ending.ended == expected
+    assert set(begun) == {each for each in range(6) if each in ending.timeouts}
+
+
+def test_againBeforeOthers() -> None:
+    """Where one begins again when its time is over, the next one's time is over no later for it."""
+    ending = Ending()
+    ending.timeouts.start("again")
+    ending.clock.advance(2)
+    ending.timeouts.start("a")
+    ending.clock.advance(8)
+    ending.clock.advance(2)
+    assert ending.ended == [(10, "again"), (12, "a")]
+
+
+class Reading:
+    """
+    A clock whose turns are the test's, and what is patient with it.
+    """
+
+    def __init__(self, turns: int = 1) -> None:
+        self.clock = Clock()
+        self.patience = Patience(lambda: self.clock)
+        self.patience.addReader(lambda: turns)
+        self.over: list[Any] = []
+
+    def turns(self, count: int) -> None:
+        for _ in range(count):
+            [due] = self.clock.getDelayedCalls()
+            assert due.getTime() <= self.clock.seconds()
+            due.reset(-1)
+            self.clock.calls.remove(due)
+            due.called = 1
+            due.func(*due.args)
+
+    def pass_(self, seconds: float) -> None:
+        """
+        Let time pass, in which the process does nothing.
+        """
+        self.clock.rightNow += seconds
+
+
+def test_patience() -> None:
+    """What had its time gets a full round of reading before it is over; what is read meanwhile is in time."""
+    reading = Reading(turns=3)
+    timeouts: Timeouts[str] = Timeouts(10, reading.patience, reading.over.append)
+    for name in "abc":
+        timeouts.start(name)
+    reading.pass_(1)
+    timeouts.start("young")
+    reading.pass_(9.5)
+    reading.turns(1)
+    reading.turns(2)
+    timeouts.stop("b")
+    timeouts.start("c")
+    reading.turns(1)
+    assert reading.over == []
+    reading.turns(1)
+    assert reading.over == ["a"]
+    reading.clock.advance(0.5)
+    assert reading.over == ["a", "young"]
+    reading.clock.advance(9.5)
+    assert reading.over == ["a", "young", "c"]
+
+
+def test_patienceInVain() -> None:
+    """Where all of them are read meanwhile, nothing is over, and nothing left."""
+    reading = Reading()
+    timeouts: Timeouts[str] = Timeouts(10, reading.patience, reading.over.append)
+    timeouts.start("a")
+    reading.pass_(10)
+    reading.turns(2)
+    timeouts.stop("a")
+    assert (reading.over, reading.clock.getDelayedCalls()) == ([], [])
+
+
+def test_deadline() -> None:
+    """One thing's time-out gives a round of reading, too, and can be cancelled before it, in it, and when it is over."""
+    reading = Reading()
+    early, late = (reading.patience.callLater(10, reading.over.append, name) for name in ("early", "late"))
+    early.cancel()
+    early.cancel()
+    reading.pass_(10)
+    reading.turns(1)
+    assert (reading.over, early.active(), late.active()) == ([], False, True)
+    reading.turns(2)
+    assert (reading.over, late.active()) == (["late"], False)
+    late.cancel()
+    between = reading.patience.callLater(10, reading.over.append, "between")
+    reading.pass_(10)
+    reading.turns(1)
+    between.cancel()
+    assert reading.clock.getDelayedCalls() == []
+
+
+def test_limit() -> None:
+    """A Deferred that is late is cancelled; one that fires while all is read isn't."""
+    reading = Reading()
+    slow, answered = (reading.patience.limit(Deferred(), 10) for _ in range(2))
+    forEver: Deferred[Any] = Deferred()
+    assert reading.patience.limit(forEver, 0) is forEver
+    reading.pass_(10)
+    answered.callback("answer")
+    reading.clock.advance(0)
+    assert succeeded(answered) == "answer"
+    assert isinstance(failed(slow), defer.TimeoutError)
+    assert not forEver.called
+
+
+class Stopped:
+    """
+    A server on a real reactor, in a process whose time is the test's: it passes while nothing is done.
+    """
+
+    def __init__(self, **limits: float) -> None:
+        self.reactor: Any = EPollReactor()
+        self._now = 0.0
+        self._clock = SteadyClock(self.reactor, lambda: self._now)
+        settings = Settings(limits=Limits(**limits))  # type: ignore[arg-type]
+        self.hub = Hub(clock=self._clock, settings=settings)
+        self._port = self.reactor.listenTCP(0, RatchetServerFactory(self.hub, self.reactor), interface="127.0.0.1")
+        self.peers: list[socket] = []
+
+    def turn(self, times: int) -> None:
+        for _ in range(times):
+            self.reactor.iterate(0)
+
+    def connect(self) -> socket:
+        peer = create_connection(("127.0.0.1", self._port.getHost().port), PATIENCE)
+        # Else the system waits before it sends something short.
+        peer.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+        peer.sendall(handshake())
+        self.turn(4)
+        assert peer.recv(4096).startswith(b"HTTP/1.1 101")
+        self.peers.append(peer)
+        return peer
+
+    def stopFor(self, seconds: float) -> None:
+        """
+        Do nothing for a while, and then what has become due.
+        """
+        self._now += seconds
+        self.reactor.callFromThread(self._clock._tick)
+        self.turn(2)
+
+    def close(self) -> None:
+        for peer in self.peers:
+            peer.close()
+        self.turn(10)
+        self._port.stopListening()
+        self.turn(2)
+
+
+def test_manyPongs() -> None:
+    """
+    Who has answered a ping while the process stood still isn't closed for it, however many they are; who hasn't, is.
+
+    There are more than the nested epoll reads in one turn.
+    """
+    server = Stopped(pingSeconds=20, pongSeconds=5)
+    peers = [server.connect() for _ in range(200)]
+    server.stopFor(20)
+    for peer in peers:
+        assert peer.recv(100)[0] & 15 == PING
+    silent = peers.pop(100)
+    for peer in peers:
+        peer.sendall(frame(b"", PONG))
+    server.stopFor(10)
+    server.turn(10)
+    assert server.hub.counters.closes == {4012: 1}
+    assert silent.recv(100)[2:4] == (4012).to_bytes(2, "big")
+    server.close()
+
+
+#: The applications of the server that is stopped.
+MINE = """
+import time
+from twisted.internet.defer import Deferred
+from zope.interface import implementer
+from ratchet_tx import AskRefused, IClient, IClientProvider, on
+
+class Chat:
+    waiting = Deferred()
+
+    @on("wait", ordered=False)
+    def wait(self, event):
+        return self.waiting
+
+    @on("go")
+    def go(self, event):
+        self.waiting.callback("went")
+
+    @on("ask", ordered=False)
+    async def ask(self, event):
+        try:
+            return await event.connection.ask("question", timeout=2.5)
+        except AskRefused as refused:
+            return refused.code
+
+    @on("block")
+    def block(self, event):
+        time.sleep(event.payload.data)
+
+@implementer(IClient)
+class User:
+    accessToken = None
+
+    def __init__(self, id):
+        self.id = id
+
+    def jsonSerialize(self):
+        return {"username": self.id}
+
+@implementer(IClientProvider)
+class Users:
+    def findByAccessToken(self, token):
+        return User(token)
+
+    def updateClient(self, client):
+        pass
+"""
+
+
+class Page:
+    """
+    A peer of that server.
+    """
+
+    def __init__(self, port: int, part: slice, stack: ExitStack) -> None:
+        self.socket = stack.enter_context(create_connection(("127.0.0.1", port), PATIENCE))
+        self.handshake = handshake(host=f"127.0.0.1:{port}")
+        self.socket.sendall(self.handshake[part])
+        self._stream = Stream()
+        self._frames: list[Any] = []
+
+    def open(self) -> "Page":
+        received = b""
+        while b"\r\n\r\n" not in received:
+            more = self.socket.recv(1)
+            assert more, received
+            received += more
+        assert received.startswith(b"HTTP/1.1 101"), received
+        return self
+
+    def send(self, name: str, data: Any = None, **keys: Any) -> "Page":
+        self.socket.sendall(event(name, data, **keys))
+        return self
+
+    def read(self, found: Callable[[Any], Any]) -> Any:
+        """
+        Read until there is what is looked for; what is read before that is forgotten.
+        """
+        while True:
+            while self._frames:
+                each = self._frames.pop(0)
+                if found(each):
+                    return each
+                assert each.opcode != 8, f"closed with {each.code}"
+            data = self.socket.recv(65536)
+            assert data, "closed without a word"
+            self._frames += self._stream.feed(data)
+
+    def message(self, **keys: Any) -> Any:
+        """
+        Read until there is a message with these keys.
+        """
+        isIt = lambda each: each.opcode == 1 and keys.items() <= each.json.items()  # noqa: E731
+        return self.read(isIt).json["data"]
+
+
+@pytest.fixture(params=[(), ("nested-epoll",)], ids=["", "withoutNestedEpoll"])
+def stopped(request: Any, tmp_path: Path) -> Iterator[Server]:
+    (tmp_path / "mine.py").write_text(MINE)
+    port = freePort()
+    limits = {"pingSeconds": 0.5, "pongSeconds": 2.5, "headSeconds": 2.5, "loginSeconds": 2.5, "handlerSeconds": 2.5}
+    words = [
+        *("ratchet", "--port", str(port), "--address", "127.0.0.1", "--application", "mine.Chat"),
+        *("--provider", "mine.Users", *(word for each in request.param for word in ("--without", each))),
+        *(word for name, value in limits.items() for word in ("--limit", f"{name}={value}")),
+        *("--limit", "strangersPerAddress=0", "--limit", "connectionsPerClient=0"),
+    ]
+    with serving(twistd("-n", "--pidfile=", *words), port, tmp_path) as server:
+        yield server
+        assert "Traceback" not in server.stop()
+
+
+@pytest.fixture
+def connect(stopped: Server) -> Iterator[Callable[..., Page]]:
+    with ExitStack() as stack:
+        yield lambda part=slice(None): Page(stopped.port, part, stack)
+
+
+@pytest.mark.parametrize("how", ["stopped", "blocked"])
+def test_stoppedProcess(stopped: Server, connect: Callable[..., Page], how: str) -> None:
+    """
+    What has come while the process was stopped, or a handler held it up, for longer than any time-out is in time: pongs, the
+    rest of a head, a login, a reply, and what a handler waits for.
+    """
+    members = [connect().open().send("socket.auth.request", {"token": f"user-{number}"}) for number in range(80)]
+    for each in members:
+        each.message(event="socket.auth.success")
+    blocking, waiting, asked, going = members[:4]
+    for each in members[4:]:
+        each.read(lambda each: each.opcode == PING)
+    stranger, head = connect().open(), connect(slice(30))
+    waiting.send("wait", id=1)
+    asked.send("ask", id=1)
+    question = asked.read(lambda each: each.opcode == 1 and each.json["event"] == "question").json["id"]
+    if how == "stopped":
+        os.kill(stopped.pid, signal.SIGSTOP)
+    else:
+        blocking.send("block", 4)
+        # Until it is read.
+        sleep(0.2)
+    head.socket.sendall(head.handshake[30:])
+    stranger.send("socket.auth.request", {"token": "late"})
+    asked.send("socket.reply", {"ok": True, "result": "answer"}, re=question)
+    for each in members:
+        each.socket.sendall(frame(b"", PONG))
+    going.send("go")
+    sleep(4)
+    if how == "stopped":
+        os.kill(stopped.pid, signal.SIGCONT)
+    assert head.open()
+    assert stranger.message(event="socket.auth.success")
+    assert waiting.message(re=1) == {"ok": True, "result": "went"}
+    assert asked.message(re=1) == {"ok": True, "result": "answer"}
+    for each in members:
+        each.socket.sendall(frame(b"", PONG))
+        assert each.send("socket.ping", id=9).message(re=9)["ok"]

@@ -1,0 +1,236 @@
+"""
+What every outlet does for its peer: a mix-in, run on both kinds, each over a transport that is full when the test says so.
+"""
+
+from typing import Any
+
+from hypothesis import strategies as st
+from zope.interface.verify import verifyObject
+
+from ratchet_tx.wire.spare import Spare
+
+
+class Peer:
+    """
+    Somebody who reads as much as the test says, and the owner of the outlet to him.
+
+    A subclass makes C{outlet}, and says what has arrived and how more is read.
+
+    @ivar overflows: how often he was too slow
+    @ivar dropped: what was left out for him
+    @ivar waiting: how much waits for them, as they were told last
+    """
+
+    outlet: Any
+
+    def __init__(self) -> None:
+        self.overflows = self.waiting = 0
+        self.dropped: list[Spare] = []
+
+    @property
+    def received(self) -> bytes:
+        raise NotImplementedError
+
+    @property
+    def closed(self) -> bool:
+        raise NotImplementedError
+
+    @property
+    def aborted(self) -> bool:
+        raise NotImplementedError
+
+    def drain(self, room: int = 1 << 30) -> None:
+        """
+        Read so much more.
+        """
+        raise NotImplementedError
+
+    def lose(self) -> None:
+        """
+        Be gone.
+        """
+        raise NotImplementedError
+
+    def write(self, data: bytes, spare: Spare | None = None) -> None:
+        """
+        Be written to, in a turn of its own.
+        """
+        self.outlet.write(data, spare)
+        self.turn()
+
+    def turn(self) -> None:
+        """
+        End the turn.
+        """
+
+    def tooSlow(self) -> None:
+        self.overflows += 1
+        self.outlet.write(b"bye")
+
+    def waits(self, size: int) -> None:
+        self.waiting = size
+
+    def spared(self, spare: Spare) -> None:
+        self.dropped.append(spare)
+
+
+class OutletContract:
+    interface: Any
+
+    def make(self, room: int = 0, limit: int = 100) -> Peer:
+        """
+        Make somebody who reads so much at first.
+        """
+        raise NotImplementedError
+
+    def test_interface(self) -> None:
+        """An outlet is a producer."""
+        verifyObject(self.interface, self.make().outlet)
+
+    def test_whoReads(self) -> None:
+        """For a peer that reads nothing waits."""
+        peer = self.make(room=1000)
+        for data in (b"a", b"b", b"c"):
+            peer.write(data)
+        assert (peer.received, peer.outlet.queuedBytes) == (b"abc", 0)
+
+    def test_whoDoesnt(self) -> None:
+        """For a peer that doesn't read it waits, is counted, and comes in order as soon as he reads."""
+        peer = self.make(room=1)
+        for data in (b"a", b"bb", b"ccc"):
+            peer.write(data)
+        assert (peer.received, peer.outlet.queuedBytes) == (b"a", 5)
+        peer.drain()
+        assert (peer.received, peer.outlet.queuedBytes) == (b"abbccc", 0)
+        peer.write(b"d")
+        assert peer.received == b"abbcccd"
+
+    def test_tooMuch(self) -> None:
+        """Where too much waits it is dropped, and the connection is to end; what says so still waits."""
+        peer = self.make(room=1, limit=10)
+        peer.write(b"a")
+        peer.write(b"x" * 10)
+        assert peer.overflows == 0
+        peer.write(b"y")
+        assert peer.overflows == 1
+        peer.drain()
+        assert peer.received[:1] == b"a"
+        assert peer.received[-3:] == b"bye"
+        assert peer.outlet.queuedBytes == 0
+
+    def test_long(self) -> None:
+        """What is longer than the limit is no reason to part with a peer that has read all before, nor is what follows."""
+        peer = self.make(room=3, limit=10)
+        peer.write(b"a")
+        peer.write(b"x" * 100)
+        peer.write(b"y" * 10)
+        assert peer.overflows == 0
+        peer.write(b"z")
+        assert peer.overflows == 1
+        peer.drain()
+        assert peer.received[:101] == b"a" + b"x" * 100
+
+    def test_noLimit(self) -> None:
+        """Where the limit is switched off, any number may wait."""
+        peer = self.make(room=1, limit=0)
+        peer.write(b"x")
+        for _ in range(100):
+            peer.write(b"x" * 1000)
+        assert (peer.overflows, peer.outlet.queuedBytes) == (0, 100_000)
+
+    def test_waits(self) -> None:
+        """Its owner is told how many bytes wait, each time that it changes, and that none do in the end."""
+        peer = self.make(room=1, limit=1000)
+        peer.write(b"a")
+        assert peer.waiting == 0
+        for size in (100, 300):
+            peer.write(b"x" * size)
+            assert peer.waiting == peer.outlet.queuedBytes > 0
+        peer.write(b"x" * 1000)
+        assert (peer.overflows, peer.waiting) == (1, peer.outlet.queuedBytes)
+        peer.drain()
+        assert peer.waiting == peer.outlet.queuedBytes == 0
+
+    def test_drop(self) -> None:
+        """What waits may be dropped; what is written after that comes, however much it is."""
+        peer = self.make(room=1, limit=100)
+        peer.outlet.drop()
+        for data in (b"a", b"b" * 50, b"c" * 50):
+            peer.write(data)
+        peer.outlet.drop()
+        assert peer.waiting == peer.outlet.queuedBytes < 60
+        peer.write(b"d" * 200)
+        peer.drain()
+        assert (peer.received[:1], peer.received[-200:], peer.overflows) == (b"a", b"d" * 200, 0)
+        assert b"c" not in peer.received
+
+    def test_closing(self) -> None:
+        """A connection is closed when nothing waits any more."""
+        peer = self.make(room=1)
+        peer.write(b"a")
+        peer.write(b"b")
+        peer.outlet.close()
+        assert not peer.closed
+        peer.drain()
+        assert peer.closed
+        assert peer.received == b"ab"
+
+    def test_closingAtOnce(self) -> None:
+        """Where nothing waits, a connection is closed at once."""
+        peer = self.make(room=1000)
+        peer.outlet.close()
+        assert peer.closed
+
+    def test_aborting(self) -> None:
+        """A connection that is dropped takes with it what waits."""
+        peer = self.make(room=1)
+        peer.write(b"a")
+        peer.write(b"b")
+        peer.outlet.abort()
+        assert peer.aborted
+        assert peer.outlet.queuedBytes == 0
+
+    def test_gone(self) -> None:
+        """Of what is sent to a peer that is gone nothing is kept, and there is nobody to drop."""
+        peer = self.make(room=1, limit=10)
+        peer.write(b"a")
+        peer.write(b"b")
+        peer.lose()
+        peer.write(b"c" * 100)
+        assert (peer.outlet.queuedBytes, peer.overflows) == (0, 0)
+        peer.outlet.abort()
+        assert not peer.aborted
+
+    def test_moved(self) -> None:
+        """It can be asked whether he has read of what waited, since the last time."""
+        peer = self.make(room=1)
+        peer.write(b"a")
+        peer.write(b"b")
+        peer.outlet.moved()
+        assert not peer.outlet.moved()
+        peer.drain()
+        assert peer.outlet.moved()
+        assert not peer.outlet.moved()
+
+
+#: What may happen to an outlet: so many bytes are written, or read.
+steps = st.lists(st.tuples(st.sampled_from(["write", "drain"]), st.integers(1, 100)))
+
+
+def checkOrder(peer: Peer, steps: list[tuple[str, int]]) -> None:
+    """
+    Check that all bytes come, once, in order, and that what isn't there yet is counted.
+    """
+    sent = b""
+    for step, number in steps:
+        if step == "write":
+            data = bytes([len(sent) % 256]) * number
+            peer.write(data)
+            sent += data
+        else:
+            peer.drain(number)
+        assert len(peer.received) + peer.outlet.queuedBytes >= len(sent)
+        assert sent.startswith(peer.received)
+    peer.drain()
+    assert peer.received == sent
+    assert peer.outlet.queuedBytes == 0

@@ -1,0 +1,38 @@
+"""
+The ways themselves: a test that goes one of them goes it indeed.
+"""
+
+import pytest
+
+from ratchet_tx import Hub, RatchetServerFactory, Settings
+from ratchet_tx.settings import SHORTCUTS
+from ratchet_tx.transport.sockets.directoutlet import DirectOutlet
+from tests.kit.fakes import logged
+from tests.kit.ways import MEMORY, WAYS, Way
+
+
+@pytest.mark.parametrize("way", WAYS, ids=str)
+def test_shortcuts(way: Way) -> None:
+    """What makes it fast is done where it isn't left out, and the reading and writing of it only at real sockets."""
+    reactor = way.makeReactor()
+    factory = RatchetServerFactory(Hub(clock=reactor, settings=Settings(without=way.without)), reactor)
+    with logged():
+        factory.doStart()
+        wire = way.makeWire(factory).open()
+        protocol = wire.protocol
+        done = {
+            "fast-path": protocol._between,
+            "nested-epoll": factory.poller is not None and len(factory.poller) == 1,
+            "direct-writes": isinstance(protocol._outlet, DirectOutlet),
+        }
+        wire.lose()
+        factory.doStop()
+    there = SHORTCUTS if way.socket else SHORTCUTS[:1]
+    assert done == {each: each in there and each not in way.without for each in SHORTCUTS}
+
+
+def test_all() -> None:
+    """Each of them is left out alone, and all of them are at once."""
+    left = [way.without for way in WAYS if way.socket]
+    assert sorted(left) == sorted([(), SHORTCUTS, *((each,) for each in SHORTCUTS)])
+    assert MEMORY in WAYS

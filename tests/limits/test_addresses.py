@@ -1,0 +1,77 @@
+"""
+How many come from one address.
+"""
+
+import pytest
+
+from ratchet_tx.limits.addresses import Addresses
+
+HERE = "8.8.4.4"
+
+
+def test_most() -> None:
+    """So many may come from an address; who goes makes room, and other addresses have nothing to do with it."""
+    addresses = Addresses(2, 0, everywhere=False)
+    for _ in range(2):
+        assert addresses.permit(HERE, stranger=False)
+        addresses.add(HERE, stranger=False)
+    assert not addresses.permit(HERE, stranger=False)
+    assert addresses.permit("8.8.8.8", stranger=False)
+    addresses.remove(HERE, stranger=False)
+    assert addresses.permit(HERE, stranger=False)
+
+
+def test_strangers() -> None:
+    """So many of them may be strangers; who logs in or goes is none any more."""
+    addresses = Addresses(0, 2, everywhere=False)
+    for _ in range(2):
+        addresses.add(HERE, stranger=True)
+    assert not addresses.permit(HERE, stranger=True)
+    assert addresses.permit(HERE, stranger=False)
+    addresses.know(HERE)
+    assert addresses.permit(HERE, stranger=True)
+    addresses.add(HERE, stranger=True)
+    assert not addresses.permit(HERE, stranger=True)
+    addresses.remove(HERE, stranger=True)
+    assert addresses.permit(HERE, stranger=True)
+
+
+def test_nothingIsLeft() -> None:
+    """Of who has gone nothing is remembered."""
+    addresses = Addresses(5, 5, everywhere=False)
+    for stranger in (True, False):
+        addresses.add(HERE, stranger)
+        addresses.remove(HERE, stranger)
+    assert not addresses._connections
+    assert not addresses._strangers
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.1.2.3", "192.168.0.1", "::1", "fd00::1", "unix"])
+def test_private(address: str) -> None:
+    """Behind a private address there may be a proxy, so it has no limit, unless proxies tell for whom they speak."""
+    for everywhere in (False, True):
+        addresses = Addresses(1, 1, everywhere)
+        addresses.add(address, stranger=True)
+        assert addresses.permit(address, stranger=True) is not everywhere
+
+
+def test_network() -> None:
+    """Who takes another address out of the same /64 is counted with the first, and gone with it."""
+    addresses = Addresses(2, 1, everywhere=False)
+    addresses.add("2a00:1450:4001:80b::1", stranger=True)
+    assert not addresses.permit("2a00:1450:4001:80b::2", stranger=True)
+    assert addresses.permit("2a00:1450:4001:80c::2", stranger=True)
+    addresses.know("2a00:1450:4001:80b:ffff::1")
+    addresses.add("2a00:1450:4001:80b::2", stranger=False)
+    assert not addresses.permit("2a00:1450:4001:80b::3", stranger=False)
+    for last in (1, 2):
+        addresses.remove(f"2a00:1450:4001:80b::{last}", stranger=False)
+    assert not addresses._connections
+    assert not addresses._strangers
+
+
+def test_mapped() -> None:
+    """A socket for both protocols shows IPv4 as IPv6: it counts as what it is."""
+    addresses = Addresses(1, 0, everywhere=False)
+    addresses.add("::ffff:8.8.4.4", stranger=False)
+    assert not addresses.permit("8.8.4.4", stranger=False)

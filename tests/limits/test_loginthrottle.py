@@ -1,0 +1,405 @@
+"""
+Wrong tokens, counted by address, and who has to wait for them.
+"""
+
+from typing import Any
+
+import pytest
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.task import Clock
+
+from ratchet_tx import Hub, PeerError, Settings
+from ratchet_tx.limits.loginthrottle import AT_ONCE, Guesses
+from ratchet_tx.monitoring.counters import Counters
+from tests.kit.fakes import FakeProvider, Peer, failed, logged, startedHub
+
+HERE, ELSEWHERE = "8.8.4.4", "8.8.8.8"
+
+WRONG = PeerError("auth.invalid", "Invalid access token.")
+
+
+class Node:
+    """
+    Decides logins, and writes down which ones and when.
+    """
+
+    def __init__(self, everywhere: bool = False) -> None:
+        self.clock = Clock()
+        self.counters = Counters()
+        self.guesses = Guesses(everywhere, self.counters)
+        self.decided: list[tuple[float, str]] = []
+
+    def ask(self, name: str, result: Any = WRONG, address: str = HERE, mayWait: bool = True) -> Any:
+        def find() -> Any:
+            self.decided.append((self.clock.seconds(), name))
+            return result
+
+        return self.guesses.decide(address, find, self.clock, mayWait)
+
+    def fail(self, times: int, address: str = HERE) -> None:
+        for _ in range(times):
+            assert self.ask("guess", address=address) is WRONG
+        self.decided.clear()
+
+
+def test_someAtOnce() -> None:
+    """So many wrong tokens hold up nobody; after them an address's logins are decided one a second, in their order."""
+    node = Node()
+    node.fail(AT_ONCE)
+    results: list[Any] = []
+    for name in "abc":
+        node.ask(name).addCallback(results.append)
+    assert node.decided == []
+    node.clock.pump([0.25] * 12)
+    assert node.decided == [(1.0, "a"), (2.0, "b"), (3.0, "c")]
+    assert results == [WRONG] * 3
+    assert node.counters.delayed == 3
+    assert node.clock.getDelayedCalls() == []
+
+
+def test_others() -> None:
+    """Other addresses aren't held up."""
+    node = Node()
+    node.fail(AT_ONCE)
+    assert node.ask("a", "ada", address=ELSEWHERE) == "ada"
+
+
+def test_goodTokens() -> None:
+    """Good tokens use up nothing, were there ever so many, before and between wrong ones."""
+    node = Node()
+    for _ in range(1000):
+        assert node.ask("a", "ada") == "ada"
+    node.fail(AT_ONCE - 1)
+    for _ in range(1000):
+        assert node.ask("a", "ada") == "ada"
+    node.fail(1)
+    assert isinstance(node.ask("a", "ada"), Deferred)
+
+
+def test_goodTokensBetween() -> None:
+    """A good token among those that wait gives its second back."""
+    node = Node()
+    node.fail(AT_ONCE)
+    for _ in range(5):
+        node.ask("a", "ada")
+    node.clock.pump([1] * 5)
+    node.fail(5)
+    assert isinstance(node.ask("a"), Deferred)
+
+
+def test_itIsForgotten() -> None:
+    """What is held against an address is less with each second, and in the end nothing."""
+    node = Node()
+    node.fail(AT_ONCE)
+    node.clock.advance(3)
+    node.fail(3)
+    assert isinstance(node.ask("a", "ada"), Deferred)
+    node.clock.advance(100)
+    node.fail(AT_ONCE)
+
+
+def test_manyAtOnce() -> None:
+    """Many that are decided at the same time count one by one, when they are: nothing is gained by it."""
+    node = Node()
+    asked: list[Deferred[Any]] = [Deferred() for _ in range(AT_ONCE + 5)]
+    for each in asked:
+        node.ask("a", each)
+    for each in asked:
+        each.callback(WRONG)
+    node.decided.clear()
+    waves: list[Deferred[Any]] = [Deferred() for _ in range(10)]
+    for each in waves:
+        node.ask("b", each)
+    for _ in range(20):
+        node.clock.advance(1)
+    assert [when for when, _ in node.decided] == [float(second) for second in range(6, 16)]
+
+
+def test_aboveTheMeasureTheyCountAtOnce() -> None:
+    """Where something is held against an address already, those that are being decided are held against it meanwhile."""
+    node = Node()
+    node.fail(1)
+    for _ in range(AT_ONCE - 1):
+        node.ask("a", Deferred())
+    node.ask("b", "ada")
+    assert len(node.decided) == AT_ONCE - 1
+
+
+def test_cancelled() -> None:
+    """Who goes while he waits is never decided, leaves no timer, and makes room for the next."""
+    node = Node()
+    node.fail(AT_ONCE)
+    first, second = node.ask("a"), node.ask("b")
+    first.cancel()
+    assert isinstance(failed(first), CancelledError)
+    second.addErrback(lambda _: None)
+    second.cancel()
+    assert node.clock.getDelayedCalls() == []
+    node.ask("c")
+    node.clock.advance(1)
+    assert [name for _, name in node.decided] == ["c"]
+
+
+def test_cancelledWhileItIsDecided() -> None:
+    """Who goes while his token is looked up has that cancelled."""
+    node = Node()
+    node.fail(AT_ONCE)
+    cancelled: list[Any] = []
+    asked: Deferred[Any] = Deferred(cancelled.append)
+    waiting = node.ask("a", asked.addErrback(lambda _: PeerError("auth.unavailable")))
+    node.clock.advance(1)
+    waiting.cancel()
+    assert cancelled == [asked]
+
+
+def test_unavailable() -> None:
+    """A login that couldn't be decided is no wrong token."""
+    node = Node()
+    for _ in range(AT_ONCE * 2):
+        assert node.ask("a", PeerError("auth.unavailable")).code == "auth.unavailable"
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.1.2.3", "::1", "unix"])
+def test_private(address: str) -> None:
+    """Behind a private address there may be a proxy, so nobody waits there, unless proxies tell for whom they speak."""
+    node = Node()
+    node.fail(AT_ONCE * 2, address)
+    node = Node(everywhere=True)
+    node.fail(AT_ONCE, address)
+    assert isinstance(node.ask("a", address=address), Deferred)
+
+
+def test_manyAddresses() -> None:
+    """However many addresses guess, they are forgotten: what is remembered is what was guessed in the last seconds."""
+    node = Node(everywhere=True)
+    for number in range(20_000):
+        node.fail(1, f"host {number}")
+        node.clock.advance(0.01)
+    assert len(node.guesses._fullAt) < 3000
+
+
+def test_forgottenMeanwhile() -> None:
+    """Nothing can be given back to an address that has been forgotten."""
+    node = Node(everywhere=True)
+    node.fail(1)
+    asked: Deferred[Any] = Deferred()
+    node.ask("a", asked)
+    node.clock.advance(100)
+    for number in range(2000):
+        node.fail(1, f"host {number}")
+    assert HERE not in node.guesses._fullAt
+    asked.callback("ada")
+    node.fail(AT_ONCE)
+    assert isinstance(node.ask("a"), Deferred)
+
+
+def test_dropped() -> None:
+    """Where there is no time to wait any more, who waits is never decided, nor is who would have to."""
+    node = Node()
+    node.fail(AT_ONCE)
+    waiting = node.ask("a")
+    node.guesses.drop()
+    assert isinstance(failed(waiting), CancelledError)
+    assert isinstance(failed(node.ask("b", mayWait=False)), CancelledError)
+    assert node.ask("c", "ada", address=ELSEWHERE, mayWait=False) == "ada"
+    assert node.clock.getDelayedCalls() == []
+    assert [name for _, name in node.decided] == ["c"]
+
+
+class TestLogins:
+    """
+    What it means for peers.
+    """
+
+    def guessed(self, **arguments: Any) -> Hub:
+        """
+        Make a hub against which there were as many guesses from here as hold up nobody.
+        """
+        hub = startedHub(clientProvider=FakeProvider(a="ada"), **arguments)
+        for _ in range(AT_ONCE // 4):
+            peer = Peer(hub, address=HERE)
+            for _ in range(4):
+                peer.logIn("wrong")
+            assert len(peer.read()) == 4
+            peer.leave()
+        return hub
+
+    def test_answeredLater(self) -> None:
+        """A login is answered later, and what is sent behind it after it; pings meanwhile."""
+        hub = self.guessed()
+        peer = Peer(hub, address=HERE)
+        peer.logIn("a")
+        peer.emit("nothing", id=1)
+        peer.emit("socket.ping", id=2)
+        assert [frame["re"] for frame in peer.read()] == [2]
+        assert Peer(hub, address=ELSEWHERE).read() == []
+        hub.clock.advance(1)  # type: ignore[attr-defined]
+        success, unknown = peer.read()
+        assert success["event"] == "socket.auth.success"
+        assert unknown["data"]["error"]["code"] == "event.unknown"
+        assert hub.counters.delayed == 1
+
+    def test_byManyConnections(self) -> None:
+        """By however many connections somebody guesses, one guess a second is decided; refreshed tokens are guesses, too."""
+        hub = self.guessed(limits={"loginSeconds": 0})
+        peers = [Peer(hub, address=HERE) for _ in range(50)]
+        for number, peer in enumerate(peers):
+            if number % 2:
+                peer.logIn("wrong")
+            else:
+                peer.emit("socket.auth.refresh", {"token": "wrong"}, id=1)
+        for second in range(1, 51):
+            hub.clock.advance(1)  # type: ignore[attr-defined]
+            assert sum(len(peer.read()) for peer in peers[:second]) == 1
+
+    def test_theEmptyToken(self) -> None:
+        """A page without a token guesses nothing."""
+        hub = self.guessed()
+        peer = Peer(hub, address=HERE)
+        peer.logIn("")
+        assert peer.read()[0]["event"] == "socket.auth.failure"
+
+    @pytest.mark.parametrize("ending", ["leave", "close", "kick"])
+    def test_gone(self, ending: str) -> None:
+        """A login that waits ends with its connection: nobody is asked about it, and nothing is left or logged."""
+        hub = self.guessed()
+        asked: list[str] = []
+        hub.clientProvider.findByAccessToken = asked.append  # type: ignore[method-assign, assignment]
+        peer = Peer(hub, address=HERE)
+        peer.logIn("a")
+        with logged() as lines:
+            if ending == "close":
+                peer.connection.close(1000)
+            elif ending == "kick":
+                peer.connection.close(4503)
+                peer.leave()
+            elif ending == "leave":
+                peer.leave(1006, "", clean=False)
+            hub.clock.advance(2)  # type: ignore[attr-defined]
+        assert asked == []
+        assert lines == []
+        assert peer.read() == []
+        peer.leave()
+        assert hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
+
+    def test_draining(self) -> None:
+        """A drain waits for no login that waits, nor for those behind it; it does for what else was sent."""
+        hub = self.guessed()
+        peer = Peer(hub, address=HERE)
+        for _ in range(3):
+            peer.logIn("a")
+        peer.emit("nothing", id=1)
+        with logged() as lines:
+            hub.stopService()
+        assert [frame["re"] for frame in peer.read()] == [1]
+        assert peer.transport.closedWith == (1001, "Going away")
+        peer.leave()
+        assert lines == []
+        assert hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
+
+    def test_trusted(self) -> None:
+        """Where proxies are trusted, an address is what they say it is, were it a private one."""
+        hub = Hub(FakeProvider(), clock=Clock(), settings=Settings(trustForwarded=1))
+        hub.startService()
+        for _ in range(AT_ONCE // 4):
+            peer = Peer(hub, address="10.0.0.1")
+            for _ in range(4):
+                peer.logIn("wrong")
+        peer = Peer(hub, address="10.0.0.1")
+        peer.logIn("wrong")
+        assert peer.read() == []
+
+    def test_tooLong(self) -> None:
+        """Where a turn is further away than loginSeconds, one is told at once; the connection stays and gets in later."""
+        hub = self.guessed(limits={"loginSeconds": 10, "strangersPerAddress": 0})
+        for _ in range(40):
+            Peer(hub, address=HERE).logIn("wrong")
+        ada = Peer(hub, address=HERE)
+        ada.logIn("a", id=1)
+        (failure,) = ada.read()
+        assert failure["data"]["code"] == "auth.unavailable"
+        assert (failure["data"]["retry"], failure["data"]["after"]) == (True, 1)
+        assert len(hub.guesses._waiting) == 10
+        for _ in range(12):
+            hub.clock.advance(failure["data"]["after"])  # type: ignore[attr-defined]
+            ada.logIn("a")
+            if not (frames := ada.read()):
+                break
+            (failure,) = frames
+            assert failure["event"] == "socket.auth.failure"
+        hub.clock.advance(10)  # type: ignore[attr-defined]
+        assert ada.read()[-1]["event"] == "socket.auth.success"
+        assert ada.transport.closedWith is None
+
+    def test_theWaitIsNoStrangersTime(self) -> None:
+        """A stranger who waits for a turn isn't closed for it, and has the whole time afterwards."""
+        hub = self.guessed(limits={"loginSeconds": 10, "strangersPerAddress": 0})
+        for _ in range(9):
+            Peer(hub, address=HERE).logIn("wrong")
+        ada, eve = Peer(hub, address=HERE), Peer(hub, address=HERE)
+        hub.clock.advance(5)  # type: ignore[attr-defined]
+        for _ in range(4):
+            Peer(hub, address=HERE).logIn("wrong")
+        ada.logIn("a")
+        eve.logIn("wrong")
+        hub.clock.pump([1] * 9)  # type: ignore[attr-defined]
+        assert ada.read()[0]["event"] == "socket.auth.success"
+        hub.clock.pump([1] * 10)  # type: ignore[attr-defined]
+        assert ada.transport.closedWith is None
+        hub.clock.pump([1] * 10)  # type: ignore[attr-defined]
+        assert eve.transport.closedWith == (4502, "Not logged in in time")
+
+    def test_whoIsLoggedIn(self) -> None:
+        """Who is logged in renews their token at once, whatever others of the address send; but no second guess is free."""
+        hub = startedHub(clientProvider=FakeProvider(a="ada", n="ada"))
+        ada = Peer(hub, address=HERE)
+        ada.logIn("a")
+        for _ in range(AT_ONCE):
+            Peer(hub, address=HERE).logIn("wrong")
+        assert ada.ask("socket.auth.refresh", {"token": "n"}) == {"expires": None}
+        assert ada.ask("socket.auth.refresh", {"token": "wrong"})["code"] == "auth.invalid"
+        ada.read()
+        ada.emit("socket.auth.refresh", {"token": "n"}, id=9)
+        assert ada.read() == []
+        hub.clock.advance(1.5)  # type: ignore[attr-defined]
+        assert ada.read() == []
+        hub.clock.advance(1)  # type: ignore[attr-defined]
+        assert [frame["re"] for frame in ada.read()] == [9]
+
+    def test_neverMoreWait(self) -> None:
+        """However many guess, no more wait than can be decided in that time, and nobody of other addresses does."""
+        hub = self.guessed(limits={"loginSeconds": 10, "strangersPerAddress": 0})
+        for _ in range(20):
+            for _ in range(40):
+                Peer(hub, address=HERE).logIn("wrong")
+            hub.clock.advance(1)  # type: ignore[attr-defined]
+            assert len(hub.guesses._waiting) <= 10
+        ada = Peer(hub, address=ELSEWHERE)
+        ada.logIn("a")
+        assert ada.read()[0]["event"] == "socket.auth.success"
+        hub.clock.advance(AT_ONCE + 10)  # type: ignore[attr-defined]
+        again = Peer(hub, address=HERE)
+        again.logIn("a")
+        assert again.read()[0]["event"] == "socket.auth.success"
+
+
+def test_network() -> None:
+    """Guesses from many addresses of one /64 wait as those from one address, and others don't."""
+    node = Node()
+    for last in range(AT_ONCE):
+        assert node.ask("guess", address=f"2a00:1450:4001:80b::{last:x}") is WRONG
+    node.decided.clear()
+    node.ask("next", address="2a00:1450:4001:80b:1:2:3:4")
+    assert node.decided == []
+    node.ask("neighbour", address="2a00:1450:4001:80c::1")
+    assert node.decided == [(0.0, "neighbour")]
+    node.clock.advance(1)
+    assert (1.0, "next") in node.decided
+
+
+def test_mapped() -> None:
+    """IPv4 as a socket for both protocols shows it is counted with IPv4."""
+    node = Node()
+    node.fail(AT_ONCE, f"::ffff:{HERE}")
+    node.ask("next")
+    assert node.decided == []

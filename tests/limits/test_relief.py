@@ -1,0 +1,145 @@
+"""
+What gives way where too many bytes are kept.
+"""
+
+from typing import Any
+
+import pytest
+
+from ratchet_tx import Hub, RoomPolicy
+from tests.kit.fakes import Peer, logged, startedHub
+
+LIMIT = 1_000_000
+
+
+@pytest.fixture
+def hub() -> Hub:
+    hub = startedHub(limits={"processBytes": LIMIT, "connectionBytes": 0})
+    hub.applications.registerRooms("*", RoomPolicy(historySize=10, historySeconds=60))
+    return hub
+
+
+def waits(peer: Peer, size: int) -> Peer:
+    peer.connection.keeps("queue", size)
+    return peer
+
+
+def relieve(hub: Hub) -> list[str]:
+    with logged() as lines:
+        hub.clock.advance(0)  # type: ignore[attr-defined]
+    return lines
+
+
+def codes(peers: list[Peer]) -> list[Any]:
+    return [peer.transport.closedWith and peer.transport.closedWith[0] for peer in peers]
+
+
+def publish(hub: Hub, rooms: int) -> None:
+    for number in range(rooms):
+        hub.emit("item", "x" * 10_000, room=f"room-{number}")
+
+
+def remembered(hub: Hub, rooms: int) -> list[int]:
+    return [number for number in range(rooms) if hub.backplane.read(f"room-{number}", None, 1) is not None]
+
+
+def test_newPeers(hub: Hub) -> None:
+    """While there are too many bytes nobody comes in, and it is said by which limit, and counted."""
+    peer = waits(Peer(hub), LIMIT)
+    assert not hub.permit("192.0.2.2")
+    assert hub.closedBy("192.0.2.2") == f"limit=processBytes of={LIMIT}"
+    assert hub.counters.full["processBytes.refused"] == 2
+    peer.leave()
+    assert hub.permit("192.0.2.2")
+
+
+def test_theSlowest(hub: Hub) -> None:
+    """Those are closed for whom most waits, and no more of them than have to be; not in the middle of anything."""
+    peers = [waits(Peer(hub), size) for size in (300_000, 100_000, 500_000, 70_000)]
+    assert codes(peers) == [None] * 4
+    peers[2].transport.close = lambda code, reason: _close(peers[2], code)  # type: ignore[method-assign]
+    waits(peers[3], 200_000)
+    [line] = relieve(hub)
+    assert codes(peers) == [None, None, 4008, None]
+    assert hub.counters.full["processBytes.closed"] == 1
+    assert f"limit=processBytes of={LIMIT}" in line
+    assert "closed=1 forgotten=0" in line
+
+
+def _close(peer: Peer, code: int) -> None:
+    """
+    Drop what waits, as a transport does that is closed with 4008.
+    """
+    peer.transport.closedWith = (code, "")
+    peer.connection.keeps("queue", 0)
+
+
+def test_thenTheOldestHistories(hub: Hub) -> None:
+    """Where nobody reads slowly, the oldest histories are forgotten, and the newest stay."""
+    publish(hub, 40)
+    peer = waits(Peer(hub), 0)
+    peer.connection.keeps("metas", 700_000)
+    relieve(hub)
+    left = remembered(hub, 40)
+    assert left == list(range(40 - len(left), 40))
+    assert 10 < len(left) < 35
+    assert hub.counters.full["processBytes.forgotten"] == 40 - len(left)
+    assert codes([peer]) == [None]
+    assert not hub.ledger.isFull
+
+
+def test_whoReadsJustNow(hub: Hub) -> None:
+    """For whom little waits, who reads just now, isn't closed while there are histories to forget."""
+    publish(hub, 40)
+    peer = waits(Peer(hub), 60_000)
+    peer.connection.keeps("metas", 700_000)
+    relieve(hub)
+    assert codes([peer]) == [None]
+    assert len(remembered(hub, 40)) < 35
+
+
+def test_inTheEnd(hub: Hub) -> None:
+    """Where nothing else is left they are closed, too; and where there is nothing at all, it isn't tried all the time."""
+    peer = waits(Peer(hub), 60_000)
+    peer.connection.keeps("waiting", LIMIT)
+    relieve(hub)
+    assert codes([peer]) == [4008]
+    peer.connection.keeps("waiting", LIMIT + 1)
+    hub.clock.pump([0] * 10)  # type: ignore[attr-defined]
+    peer.connection.keeps("waiting", LIMIT + 2)
+    [call] = hub.clock.getDelayedCalls()  # type: ignore[attr-defined]
+    assert call.getTime() == hub.clock.seconds() + 1
+
+
+def test_saidOnce(hub: Hub) -> None:
+    """It is logged once a minute at most, however often it happens."""
+    lines = []
+    for _ in range(5):
+        lines += relieve(hub)
+        peer = waits(Peer(hub), LIMIT)
+        lines += relieve(hub)
+        peer.leave()
+    assert len([line for line in lines if "Too many bytes" in line]) == 1
+
+
+def test_stopped(hub: Hub) -> None:
+    """A hub that has stopped is relieved of nothing, and nothing of it is left in the ledger."""
+    publish(hub, 10)
+    peer = waits(Peer(hub), LIMIT)
+    peer.leave()
+    hub.stopService()
+    assert hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
+    assert hub.ledger.bytes == 0
+
+
+def test_startedAgain(hub: Hub) -> None:
+    """A hub that starts again counts the histories that are still there."""
+    publish(hub, 10)
+    before = hub.ledger.parts["histories"]
+    hub.stopService()
+    hub.startService()
+    assert hub.ledger.parts["histories"] == before > 100_000
+    publish(hub, 20)
+    assert hub.ledger.parts["histories"] > before
+    hub.clock.advance(100)  # type: ignore[attr-defined]
+    assert hub.ledger.bytes == 0

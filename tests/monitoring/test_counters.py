@@ -1,0 +1,39 @@
+"""
+Counters: what is counted of a hub.
+"""
+
+from typing import Any
+
+import pytest
+
+from ratchet_tx.monitoring.counters import Counters
+
+
+def test_beginAtZero() -> None:
+    """Nothing has happened yet when counting begins."""
+    counters = Counters()
+    for name in Counters.__slots__:
+        value = getattr(counters, name)
+        assert (value == 0 and type(value) is int) or value == {}
+
+
+def test_everyCounterIsExplained() -> None:
+    """What each counter counts is said in the documentation."""
+    for name in Counters.__slots__:
+        assert f"@ivar {name}:" in (Counters.__doc__ or "")
+
+
+def test_byCode() -> None:
+    """Refusals and closes are counted by code, and a code that never was counts 0."""
+    counters = Counters()
+    counters.refused["event.unknown"] += 1
+    counters.closes[4503] += 2
+    assert (counters.refused["event.unknown"], counters.refused["rate.limited"]) == (1, 0)
+    assert (counters.closes[4503], counters.closes[1000]) == (2, 0)
+
+
+def test_noOthers() -> None:
+    """A counter that there isn't can't be counted by mistake."""
+    counters: Any = Counters()
+    with pytest.raises(AttributeError):
+        counters.recieved = 1

@@ -1,0 +1,184 @@
+"""
+The server as a process: what an operator's signals do.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import kill
+from pathlib import Path
+from signal import SIGINT, SIGKILL, SIGTERM
+from socket import socket
+from time import monotonic, sleep
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from tests.kit.ends import fetch
+from tests.kit.processes import PATIENCE, Server, freePort, run, serving, twistd
+
+MODULE = """
+import gc
+from twisted.internet import reactor
+from twisted.internet.task import deferLater
+from ratchet_tx import on
+
+class Echo:
+    @on("frozen")
+    def frozen(self, event):
+        return gc.get_freeze_count()
+
+    @on("slow")
+    def slow(self, event):
+        return deferLater(reactor, event.payload.data, lambda: "slept")
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "mine.py").write_text(MODULE)
+    return tmp_path
+
+
+@pytest.mark.parametrize("number", [SIGTERM, SIGINT])
+def test_draining(folder: Path, number: int) -> None:
+    """At a signal it takes leave: handlers finish, and it exits with 0."""
+    with slow(folder) as server, connect(server.socketUrl) as peer, connect(server.socketUrl) as second:
+        peer.send('{"event":"slow","data":0.5,"id":1}')
+        second.send('{"event":"socket.auth.request","data":{"token":"","v":2}}')
+        second.recv(timeout=20)
+        server.signal(number)
+        assert json.loads(second.recv(timeout=20))["event"] == "socket.bye"
+        assert json.loads(peer.recv(timeout=20))["data"]["result"] == "slept"
+        for each, code in ((peer, "1001"), (second, "4001")):
+            with pytest.raises(ConnectionClosed, match=code):
+                each.recv(timeout=20)
+        output = server.stop()
+    assert server.code == 0
+    assert "Taking leave of 2 peers" in output
+    assert "Traceback" not in output
+
+
+def test_overdue(folder: Path) -> None:
+    """What hasn't ended at the deadline is dropped, and it exits with 1."""
+    with slow(folder, "--limit", "drainSeconds=0.5") as server, connect(server.socketUrl) as peer:
+        peer.send('{"event":"slow","data":1000,"id":1}')
+        peer.send('{"event":"socket.ping","id":2}')
+        peer.recv(timeout=20)
+        output = server.stop()
+    assert server.code == 1
+    assert "Stopping took longer than 0.5 s" in output
+
+
+def test_secondSignal(folder: Path) -> None:
+    """A second signal ends it at once, with 1."""
+    with slow(folder) as server, connect(server.socketUrl) as peer:
+        peer.send('{"event":"slow","data":1000,"id":1}')
+        peer.send('{"event":"socket.ping","id":2}')
+        peer.recv(timeout=20)
+        server.signal(SIGTERM)
+        while fetch(server.url + "/readyz")[0] != 0:
+            pass
+        server.signal(SIGTERM)
+        output = server.stop()
+    assert server.code == 1
+    assert "A second signal" in output
+
+
+def daemon(*words: str) -> list[str]:
+    return twistd("--pidfile=twistd.pid", "--logfile=twistd.log", "ratchet", "--address", "127.0.0.1", *words)
+
+
+def test_pidFile(folder: Path) -> None:
+    """Of a daemon that ends at its deadline, with 1, no pid file is left."""
+    port = freePort()
+    words = ("--port", str(port), "--application", "mine.Echo", "--limit", "drainSeconds=0.5")
+    ended = run(daemon(*words), folder)
+    assert ended.returncode == 0, ended.stderr
+    pidFile = folder / "twistd.pid"
+    pid = int(pidFile.read_text())
+    try:
+        with connect(f"ws://127.0.0.1:{port}") as peer:
+            peer.send('{"event":"slow","data":1000,"id":1}')
+            peer.send('{"event":"socket.ping","id":2}')
+            peer.recv(timeout=20)
+            kill(pid, SIGTERM)
+            late = monotonic() + PATIENCE
+            while pidFile.exists() and monotonic() < late:
+                sleep(0.02)
+        assert not pidFile.exists()
+        assert "Stopping took longer than 0.5 s" in (folder / "twistd.log").read_text()
+    finally:
+        if pidFile.exists():
+            kill(pid, SIGKILL)
+
+
+def test_daemonThatCantListen(folder: Path) -> None:
+    """A daemon whose port is in use says so to who starts it, ends with 1, and leaves no pid file."""
+    with socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        ended = run(daemon("--port", str(other.getsockname()[1])), folder)
+    assert ended.returncode == 1
+    assert "can't listen on 127.0.0.1:" in ended.stderr
+    assert not (folder / "twistd.pid").exists()
+    # Who started it hears of it before it has said all.
+    late = monotonic() + PATIENCE
+    while "Address already in use" not in (log := (folder / "twistd.log").read_text()):
+        assert monotonic() < late, log
+        sleep(0.02)
+    assert "Traceback" not in log
+
+
+def test_adminToken(folder: Path) -> None:
+    """Another program publishes by the token in a file, which is read again at SIGHUP; none of it is on the public port."""
+    token, admin = folder / "token", freePort()
+    token.write_text("planted-7f3a91-old\n")
+    token.chmod(0o600)
+    words = ("--admin-listen", str(admin), "--admin-token-file", "token")
+    with slow(folder, *words) as server, connect(server.socketUrl) as peer:
+        assert published(admin, "planted-7f3a91-old", "item", 1) == 200
+        assert json.loads(peer.recv(timeout=20)) == {"event": "item", "data": 1}
+        token.write_text("planted-7f3a91-new\n")
+        server.hangUp()
+        while published(admin, "planted-7f3a91-new", "item", 2) != 200:
+            pass
+        assert json.loads(peer.recv(timeout=20))["data"] == 2
+        assert published(admin, "planted-7f3a91-old", "item", 3) == 401
+        assert fetch(f"http://127.0.0.1:{admin}/readyz")[0] == 200
+        assert fetch(f"{server.url}/api/publish")[0] == 404
+        output = server.stop()
+    assert "The admin token has been read again" in output
+    assert "Published 'item' for 127.0.0.1 to everybody" in output
+
+
+def published(port: int, token: str, event: str, data: Any) -> int:
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    body = json.dumps({"event": event, "data": data}).encode()
+    try:
+        with urlopen(Request(f"http://127.0.0.1:{port}/api/publish", body, headers), timeout=20) as response:
+            status: int = response.status
+            return status
+    except HTTPError as error:
+        with error:
+            return error.code
+
+
+@contextmanager
+def slow(folder: Path, *words: str) -> Iterator[Server]:
+    port = freePort()
+    command = twistd("-n", "--pidfile=", "ratchet", "--port", str(port), "--application", "mine.Echo", *words)
+    with serving(command, port, folder) as server:
+        yield server
+
+
+def test_garbage(folder: Path) -> None:
+    """What is there from the start isn't looked through by the garbage collector again and again."""
+    with slow(folder) as server, connect(server.socketUrl) as peer:
+        peer.send('{"event":"frozen","id":1}')
+        assert json.loads(peer.recv(timeout=20))["data"]["result"] > 10_000
+        server.stop()

@@ -1,0 +1,197 @@
+"""
+Endpoints of Twisted's whose certificates are read again.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from twisted.internet.protocol import Factory, Protocol
+from twisted.protocols.tls import TLSMemoryBIOFactory
+
+from ratchet_tx import Settings, UsageError, makeService
+from ratchet_tx.server.renewable import RenewablePort, isRenewable
+from tests.kit.ends import MemoryReactor
+from tests.kit.fakes import logged, succeeded
+from tests.kit.tls import makeCertificate, ratchet, shownName, shows, talks, trusting
+from tests.whole.real.talk import dialing
+
+# Twisted's endpoints use of pyOpenSSL what is deprecated there.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:X509:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:Passing pyOpenSSL:DeprecationWarning"),
+]
+
+SSL = "ssl:PORT:privateKey=key.pem:certKey=cert.pem:interface=127.0.0.1"
+TLS = "tls:.:PORT:interface=127.0.0.1"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    makeCertificate(tmp_path, "first")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("description", [SSL, TLS])
+def test_renewed(folder: Path, description: str) -> None:
+    """At SIGHUP a renewed certificate is shown to who comes then, and nobody is dropped; a broken one is shown to nobody."""
+    with ratchet(folder, "--listen", description) as server:
+        first = trusting(folder)
+        with dialing(f"wss://127.0.0.1:{server.port}/", first) as peer:
+            assert shownName(server.port, first) == "first"
+            makeCertificate(folder, "second")
+            assert shownName(server.port, first) == "first"
+            server.hangUp()
+            second = trusting(folder)
+            while not shows(server.port, second):
+                assert talks(peer)
+            (folder / "key.pem").write_text("broken")
+            server.hangUp()
+            assert talks(peer)
+            assert shownName(server.port, second) == "second"
+        output = server.stop()
+    said = [line for line in output.splitlines() if "The certificate stays as it was" in line]
+    assert len(said) == 1
+    assert re.search(r"listen: '(ssl|tls):.*' (is no endpoint|has no certificate)", said[0])
+
+
+class Served(Factory):
+    """
+    Counts how often it is started and stopped.
+    """
+
+    protocol = Protocol
+    noisy = False
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def startFactory(self) -> None:
+        self.told.append("start")
+
+    def stopFactory(self) -> None:
+        self.told.append("stop")
+
+
+class Listening(MemoryReactor):
+    """
+    A reactor whose ports start and stop their factories, as real ones do.
+    """
+
+    def listenTCP(self, port: int, factory: Any, backlog: int = 50, interface: str = "") -> Any:
+        listening = super().listenTCP(port, factory, backlog, interface)
+        factory.doStart()
+        listening.stopListening = factory.doStop
+        return listening
+
+
+def made(description: str = "tls:.:443:backlog=7:interface=127.0.0.1") -> tuple[RenewablePort, Served, Listening]:
+    served, reactor = Served(), Listening()
+    with logged():
+        port = RenewablePort(description, served, reactor)
+    return port, served, reactor
+
+
+def shownBy(factory: Any) -> Any:
+    """
+    Find the factory by which a certificate is shown to who comes now.
+    """
+    return factory.buildProtocol(None).factory
+
+
+@pytest.mark.parametrize("privileged", [True, False])
+def test_listening(folder: Path, privileged: bool) -> None:
+    """It listens as its description says, once; what it serves is started once, whatever is read again, and stopped once."""
+    port, served, reactor = made()
+    assert reactor.tcpServers == []
+    if privileged:
+        port.privilegedStartService()
+    port.startService()
+    ((number, factory, backlog, interface),) = reactor.tcpServers
+    assert (number, backlog, interface) == (443, 7, "127.0.0.1")
+    assert factory.logPrefix() == "Served (TLS)"
+    before = shownBy(factory)
+    with logged():
+        port.reload()
+    assert isinstance(shownBy(factory), TLSMemoryBIOFactory)
+    assert shownBy(factory) is not before
+    assert served.told == ["start"]
+    succeeded(port.stopService())
+    assert served.told == ["start", "stop"]
+    with logged():
+        port.reload()
+    assert served.told == ["start", "stop"]
+
+
+def test_neverStarted(folder: Path) -> None:
+    """What was never started can be stopped."""
+    port, served, _ = made()
+    succeeded(port.stopService())
+    assert served.told == []
+
+
+def mismatch(folder: Path) -> None:
+    """
+    Write a certificate whose key isn't there: that of another is.
+    """
+    old = (folder / "cert.pem").read_bytes()
+    makeCertificate(folder, "other")
+    (folder / "cert.pem").write_bytes(old)
+
+
+def remove(folder: Path) -> None:
+    """
+    Leave nothing in the folder.
+    """
+    for path in folder.glob("*.pem"):
+        path.unlink()
+
+
+def spoil(folder: Path) -> None:
+    """
+    Write what only begins as a certificate does.
+    """
+    (folder / "cert.pem").write_text("-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n")
+
+
+@pytest.mark.parametrize("description", [SSL, TLS])
+@pytest.mark.parametrize("breaks", [mismatch, remove, spoil])
+def test_broken(folder: Path, description: str, breaks: Any) -> None:
+    """Files that are broken, missing, or of two certificates, are one line when it starts, and change nothing later."""
+    description = description.replace("PORT", "443")
+    port, _, reactor = made(description)
+    port.startService()
+    factory = reactor.tcpServers[0][1]
+    before = shownBy(factory)
+    breaks(folder)
+    with logged():
+        with pytest.raises(UsageError, match=r"^listen: '...:"):
+            port.reload()
+        with pytest.raises(UsageError, match=r"^listen: '...:"):
+            makeService(Settings(listen=(description,)), reactor=reactor)
+    assert shownBy(factory) is before
+
+
+@pytest.mark.parametrize("description", ["tls:.:x", "ssl:443:privateKey=/nowhere", "ssl:443:sslmethod=none"])
+def test_noEndpoints(folder: Path, description: str) -> None:
+    """A description that is wrong is an error that names it."""
+    with pytest.raises(UsageError, match=f"^listen: '{description}' is no endpoint: "):
+        RenewablePort(description, Served(), Listening())
+
+
+@pytest.mark.parametrize(
+    ("description", "renewable"),
+    [("tls:x:443", True), ("ssl:443", True), ("SSL:443", True), ("tcp:443", False), ("unix:ssl:x", False)],
+)
+def test_whichOnes(description: str, renewable: bool) -> None:
+    """What has certificates of its own is renewed."""
+    assert isRenewable(description) is renewable
+
+
+@pytest.mark.parametrize("description", ["haproxy:tls:x:443", "haproxy:ssl:443", "haproxy:haproxy:SSL:443"])
+def test_behindAProxysLine(description: str) -> None:
+    """TLS inside of a proxy's protocol is refused: the proxy's line comes before TLS begins."""
+    with pytest.raises(UsageError, match=f"^listen: '{description}' can't work: "):
+        makeService(Settings(listen=(description,)), reactor=MemoryReactor())

@@ -1,0 +1,552 @@
+"""
+The command line, as an operator uses it: a process, what it prints, and how it exits.
+"""
+
+import json
+import re
+import struct
+from contextlib import suppress
+from pathlib import Path
+from random import Random
+from socket import SO_LINGER, SOL_SOCKET, create_connection, socket
+from typing import Any
+
+import pytest
+from twisted.application.service import Service
+from twisted.python import usage
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from ratchet_tx import UsageError
+from ratchet_tx.server import tap
+from ratchet_tx.settings import Settings
+from tests.kit.ends import fetch, readAll
+from tests.kit.processes import Server, freePort, run, serving, twistd
+from tests.kit.wire import CLOSE, PING, event, frame, frames, handshake
+
+MODULE = """
+from zope.interface import implementer
+from ratchet_tx import AnonymousClient, AnonymousClientProvider, IPeriodicTimer, on
+
+class Echo:
+    @on("echo")
+    def echo(self, event):
+        return event.payload.data
+
+    @on("slow")
+    def slow(self, event):
+        from twisted.internet import reactor
+        from twisted.internet.task import deferLater
+        return deferLater(reactor, event.payload.data, lambda: "slept")
+
+    @on("where")
+    def where(self, event):
+        return event.connection.remoteAddress
+
+    @on("ticks")
+    def ticks(self, event):
+        return Tick.ticks
+
+class Other:
+    @on("other")
+    def other(self, event):
+        return "other"
+
+other = Other()
+
+def several(applications):
+    applications.add(Echo())
+    applications.add(Other())
+
+class Guest(AnonymousClient):
+    def jsonSerialize(self):
+        return "a guest"
+
+class Provider(AnonymousClientProvider):
+    def anonymousClient(self):
+        return Guest()
+
+class NoProvider:
+    pass
+
+@implementer(IPeriodicTimer)
+class Tick:
+    name = "tick"
+    interval = 0.05
+    ticks = 0
+    def callback(self):
+        Tick.ticks += 1
+
+tick = Tick()
+
+@implementer(IPeriodicTimer)
+class NeverTick:
+    name = "never"
+    interval = 0
+    def callback(self):
+        pass
+
+class Fails:
+    def __init__(self):
+        raise ValueError("no good")
+
+class NeedsArguments:
+    def __init__(self, x):
+        pass
+
+number = 5
+"""
+
+
+def status(port: int, forwardedFor: str, **headers: str) -> int:
+    """
+    Shake hands, as a proxy for somebody, and take the status.
+    """
+    request = handshake(X_Forwarded_For=forwardedFor, **{**headers, "Origin": ""})
+    origin = f"Origin: {headers['Origin']}\r\n" if "Origin" in headers else ""
+    with create_connection(("127.0.0.1", port), 20) as peer:
+        peer.sendall(request[:-2] + origin.encode() + b"\r\n")
+        return int(peer.recv(100).split(b" ")[1])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """
+    A working directory with a module of the author's.
+    """
+    (tmp_path / "mine.py").write_text(MODULE)
+    (tmp_path / "broken.py").write_text("x = 1\nimport nowhere_to_be_found\n")
+    (tmp_path / "wrong.py").write_text("def f(:\n")
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "index.html").write_text("<h1>Hi</h1>")
+    return tmp_path
+
+
+def options(*words: str) -> tap.Options:
+    parsed = tap.Options()
+    parsed.parseOptions(list(words))
+    return parsed
+
+
+def garbage(random: Random) -> bytes:
+    """
+    Make what no client would send, some of it after a good handshake.
+    """
+    pieces = [
+        random.randbytes(random.randrange(2000)),
+        handshake()[: random.randrange(200)],
+        b"GET /" + b"x" * 20_000,
+        b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 1000,
+        frame(random.randbytes(500)),
+        frame(b"\xff" * 10),
+        frame("[" * 60_000),
+        frame("x" * 70_000),
+        frame("x", opcode=random.randrange(16), final=random.random() < 0.5, rsv=random.randrange(8)),
+        frame("x", masked=False),
+        frame('{"event":"echo","data":1e999,"id":1}'),
+        frame(b"\x03\xe8", opcode=CLOSE),
+    ]
+    return (handshake() if random.random() < 0.7 else b"") + b"".join(random.sample(pieces, 4))
+
+
+def ask(server: Server, event: str, data: Any = None) -> Any:
+    with connect(server.socketUrl) as peer:
+        peer.send(json.dumps({"event": event, "data": data, "id": 1}))
+        return json.loads(peer.recv(timeout=20))["data"]
+
+
+class TestServing:
+    def test_help(self) -> None:
+        """twistd lists ratchet among its commands, and ratchet lists its options."""
+        assert re.search(r"ratchet +Named JSON events", run(twistd("--help")).stdout)
+        text = run(twistd("ratchet", "--help")).stdout
+        for option in (
+            "port",
+            "address",
+            "listen",
+            "application",
+            "provider",
+            "auth",
+            "timer",
+            "config",
+            "static",
+            "origin",
+            "limit",
+            "admin-listen",
+            "admin-token-file",
+            "host",
+            "subprotocol",
+            "trust-forwarded",
+        ):
+            assert f"--{option}=" in text
+        # A docstring of several lines would be shown with the indentation of the code in its middle.
+        assert re.findall(r"\w {3,}\w+", "\n".join(line[27:] for line in text.splitlines())) == []
+
+    def test_everything(self, folder: Path) -> None:
+        """Applications, a provider, a timer and pages are named on the command line, and found in the working directory."""
+        port = freePort()
+        words = f"-n --pidfile= ratchet --port {port} --application mine.Echo --application mine.other --timer mine.Tick"
+        with serving(twistd(*words.split(), "--static", "site", "--provider", "mine.Provider"), port, folder) as server:
+            assert ask(server, "echo", 1) == {"ok": True, "result": 1}
+            assert ask(server, "other") == {"ok": True, "result": "other"}
+            with connect(server.socketUrl) as peer:
+                peer.send('{"event":"socket.auth.request"}')
+                assert json.loads(peer.recv(timeout=20))["data"] == "a guest"
+            assert fetch(server.url + "/")[2] == b"<h1>Hi</h1>"
+            assert b"Ratchet" in fetch(server.url + "/ratchet.js")[2]
+            while ask(server, "ticks")["result"] < 2:
+                pass
+            output = server.stop()
+        assert f"ratchet starting on {port}" in output
+        assert "Traceback" not in output
+
+    def test_auth(self, folder: Path) -> None:
+        """Who may log in is said as other twistd plugins say it, and the checkers that there are are listed."""
+        (folder / "passwd").write_text("ada:planted-7f3a91\n")
+        port = freePort()
+        words = f"-n --pidfile= ratchet --port {port} --application mine.Echo --auth file:passwd --auth memory:bob:b"
+        with serving(twistd(*words.split()), port, folder) as server, connect(server.socketUrl) as peer:
+            peer.send('{"event":"echo","data":1,"id":1}')
+            assert json.loads(peer.recv(timeout=20))["data"]["error"]["code"] == "auth.required"
+            for token, event in (("ada:wrong", "failure"), ("bob:b", "success"), ("ada:planted-7f3a91", "success")):
+                peer.send(json.dumps({"event": "socket.auth.request", "data": {"token": token}}))
+                answer = json.loads(peer.recv(timeout=20))
+                assert answer["event"] == f"socket.auth.{event}"
+            assert answer["data"] == {"client": {"username": "ada"}}
+        listed = run(twistd("ratchet", "--help-auth")).stdout
+        assert "file" in listed
+        assert "anonymous" not in listed
+
+    def test_logfile(self, folder: Path) -> None:
+        """twistd's logfile has who comes and goes, and with verbose what is dispatched and refused; no data."""
+        port = freePort()
+        words = f"-n --pidfile= --logfile=log.txt ratchet -p {port} -a 127.0.0.1 --application mine.several --verbose"
+        with serving(twistd(*words.split()), port, folder) as server:
+            ask(server, "echo", "sesame")
+            ask(server, "socket.auth.request", {"token": "sesame"})
+            server.stop()
+        log = (folder / "log.txt").read_text()
+        for word in ("opened from 127.0.0.1", "dispatched from 127.0.0.1: 'echo'", "login failed", "closed from 127.0.0.1"):
+            assert word in log
+        assert "sesame" not in log
+
+    def test_config(self, folder: Path) -> None:
+        """A file has the same names, and the command line wins."""
+        one, other = freePort(), freePort()
+        config = f'[ratchet]\nport = {one}\napplication = "mine.Echo"\n[limits]\nmessageBytes = 100\n'
+        (folder / "ratchet.toml").write_text(config)
+        words = f"-n --pidfile= ratchet --config ratchet.toml --port {other} --limit messageBytes=300"
+        with serving(twistd(*words.split()), other, folder) as server:
+            assert ask(server, "echo", "x" * 200)["ok"]
+
+    def test_listen(self, folder: Path) -> None:
+        """An endpoint alone replaces the port; with a port there are both."""
+        one, other = freePort(), freePort()
+        words = f"-n --pidfile= ratchet --listen tcp:{one}:interface=127.0.0.1 --port {other} --application mine.Echo"
+        with serving(twistd(*words.split()), one, folder) as server:
+            assert ask(server, "echo", 1)["ok"]
+            server.port = other
+            assert ask(server, "echo", 2)["ok"]
+
+    def test_noApplication(self, folder: Path) -> None:
+        """Without an application it serves all the same, and the log says how to add one."""
+        port = freePort()
+        with serving(twistd("-n", "--pidfile=", "ratchet", "--port", str(port)), port, folder) as server:
+            assert ask(server, "echo")["error"]["code"] == "event.unknown"
+            assert "--application" in server.stop()
+
+    def test_pings(self, folder: Path) -> None:
+        """A peer is pinged; one that answers stays, and one that doesn't is closed with 4012."""
+        port = freePort()
+        limits = "--limit pingSeconds=1 --limit pongSeconds=1"
+        words = f"-n --pidfile= ratchet --port {port} --application mine.Echo {limits}"
+        with serving(twistd(*words.split()), port, folder) as server, connect(server.socketUrl) as answers:
+            with create_connection(("127.0.0.1", port), 20) as silent:
+                silent.sendall(handshake(host=f"127.0.0.1:{port}"))
+                received = readAll(silent).partition(b"\r\n\r\n")[2]
+            sent = frames(received)
+            assert [each.opcode for each in sent] == [PING, CLOSE]
+            assert sent[-1].code == 4012
+            answers.send('{"event":"echo","data":1,"id":1}')
+            assert json.loads(answers.recv(timeout=20))["re"] == 1
+
+    def test_garbage(self, folder: Path) -> None:
+        """Whatever is thrown at the port by many, the server goes on, and so does another peer's talk."""
+        random = Random(6455)
+        port = freePort()
+        words = f"-n --pidfile= ratchet --port {port} --application mine.Echo --limit eventsPerSecond=0"
+        with serving(twistd(*words.split()), port, folder) as server, connect(server.socketUrl) as peer:
+            for count in range(200):
+                with create_connection(("127.0.0.1", port), 20) as thrower, suppress(OSError):
+                    thrower.sendall(garbage(random))
+                    if count % 2:
+                        # Abortive: the peer is reset instead of closed.
+                        thrower.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+                peer.send(json.dumps({"event": "echo", "data": count, "id": count}))
+                assert json.loads(peer.recv(timeout=20))["data"]["result"] == count
+            assert "Traceback" not in server.stop()
+
+    def test_proxies(self, folder: Path) -> None:
+        """Behind a proxy, the peer's address is what the proxy says: by its protocol, or by headers that are trusted."""
+        port = freePort()
+        words = f"-n --pidfile= ratchet --listen haproxy:tcp:{port}:interface=127.0.0.1 --application mine.Echo"
+        with serving(twistd(*words.split()), port, folder):
+            said = self.asked(port, b"PROXY TCP4 192.0.2.7 127.0.0.1 5000 80\r\n", X_Forwarded_For="6.6.6.6")
+            assert said == "192.0.2.7"
+        port = freePort()
+        words = f"-n --pidfile= ratchet --port {port} --trust-forwarded 1 --application mine.Echo"
+        with serving(twistd(*words.split()), port, folder):
+            assert self.asked(port, X_Forwarded_For="6.6.6.6, 192.0.2.7") == "192.0.2.7"
+            forwarded = {"X_Forwarded_Proto": "https", "X_Forwarded_Host": "example.org"}
+            assert self.asked(port, Origin="https://example.org", **forwarded) == "127.0.0.1"
+
+    def asked(self, port: int, before: bytes = b"", **headers: str) -> Any:
+        with create_connection(("127.0.0.1", port), 20) as peer:
+            peer.sendall(before + handshake(**headers) + event("where", id=1) + frame("", opcode=CLOSE))
+            received = readAll(peer)
+        return frames(received.partition(b"\r\n\r\n")[2])[0].json["data"]["result"]
+
+    def test_hosts(self, folder: Path) -> None:
+        """Who asks for a host that isn't ours gets neither a page nor a socket."""
+        port = freePort()
+        words = f"-n --pidfile= ratchet --port {port} --host localhost"
+        with serving(twistd(*words.split()), port, folder):
+            for host, status in (("localhost:80", b"101"), ("evil.example", b"421")):
+                with create_connection(("127.0.0.1", port), 20) as peer:
+                    peer.sendall(handshake(host=host))
+                    assert peer.recv(100).split(b" ")[1] == status
+            assert fetch(f"http://127.0.0.1:{port}/")[0] == 421
+            assert fetch(f"http://localhost:{port}/")[0] == 200
+
+    def test_behindProxies(self, folder: Path) -> None:
+        """What proxies write of a peer is understood: its connections are limited, the connection knows the address."""
+        port = freePort()
+        words = f"-n --pidfile= ratchet -p {port} -a 127.0.0.1 --trust-forwarded 1 --application mine.Echo"
+        with serving(twistd(*words.split(), "--limit", "connectionsPerAddress=1"), port, folder):
+            for first, second, address in [
+                ("203.0.113.7:51234", "203.0.113.7", "203.0.113.7"),
+                ("[2001:db8::5]:443", "2001:db8::6", "2001:db8::5"),
+                ("::ffff:198.51.100.4", "198.51.100.4:1", "::ffff:198.51.100.4"),
+            ]:
+                with connect(f"ws://127.0.0.1:{port}", additional_headers={"X-Forwarded-For": first}) as peer:
+                    peer.send(json.dumps({"event": "where", "id": 1}))
+                    assert json.loads(peer.recv(timeout=20))["data"]["result"] == address
+                    assert status(port, f"6.6.6.6, {second}") == 503
+            for said in ('for="[2001:db8::1]:4711";proto=https;host=example.org', "for=unknown", "for=_hidden"):
+                with connect(f"ws://127.0.0.1:{port}", additional_headers={"Forwarded": said}) as peer:
+                    peer.send(json.dumps({"event": "where", "id": 1}))
+                    found = json.loads(peer.recv(timeout=20))["data"]["result"]
+                    assert found == ("2001:db8::1" if "2001" in said else "127.0.0.1")
+
+    def test_refusalsInTheLog(self, folder: Path) -> None:
+        """Each refused handshake is one line of the log, which names the option that lets it in; and that option does."""
+        port, page = freePort(), "https://example.org:8443"
+        words = f"-n --pidfile= --logfile=log.txt ratchet -p {port} -a 127.0.0.1"
+        hostile = 'x\u202e\u2028\x9b" option="--origin *'
+        with serving(twistd(*words.split()), port, folder) as server:
+            for origin in (page, "null", "capacitor://localhost", hostile):
+                assert status(port, "192.0.2.1", Origin=origin, X_Forwarded_Proto="https", host="example.org:8443") == 403
+            server.stop()
+        lines = [line for line in (folder / "log.txt").read_text().split("\n") if "Refused a handshake: status=403" in line]
+        assert len(lines) == 4
+        assert all(line.isprintable() for line in lines)
+        assert r'origin="x\u202e\u2028\x9b\" option=\"--origin *"' in lines[3]
+        options = [re.search(r' option="([^"]+)"', line)[1] for line in lines[:3]]  # type: ignore[index]
+        assert options == ["--trust-forwarded 1", "--origin null", "--origin capacitor://localhost"]
+        with serving(twistd(*words.split(), *" ".join(options).split()), port, folder):
+            for origin in (page, "null", "capacitor://localhost"):
+                assert status(port, "192.0.2.1", Origin=origin, X_Forwarded_Proto="https", host="example.org:8443") == 101
+            assert status(port, "192.0.2.1", Origin="https://evil.example") == 403
+
+    def test_handedOver(self, folder: Path) -> None:
+        """It listens on a socket that systemd hands over."""
+        with socket() as listening:
+            listening.bind(("127.0.0.1", 0))
+            listening.listen()
+            port = listening.getsockname()[1]
+            words = twistd(
+                "-n", "--pidfile=", "ratchet", "--listen", "systemd:domain=INET:index=0", "--application", "mine.Echo"
+            )
+            # As systemd does it: the first descriptor handed over is 3, and the process is named by its number.
+            script = f'exec 3<&{listening.fileno()}; export LISTEN_FDS=1 LISTEN_FDNAMES=web LISTEN_PID=$$; exec "$@"'
+            with serving(["bash", "-c", script, "bash", *words], port, folder, [listening.fileno()]) as server:
+                assert ask(server, "echo", 1)["ok"]
+
+    def test_itTakesLeave(self, folder: Path) -> None:
+        """At SIGTERM, peers are told 1001."""
+        port = freePort()
+        with serving(twistd("-n", "--pidfile=", "ratchet", "--port", str(port)), port, folder) as server:
+            with connect(server.socketUrl) as peer:
+                server.terminate()
+                with pytest.raises(ConnectionClosed, match="1001"):
+                    peer.recv(timeout=20)
+            assert "Traceback" not in server.stop()
+
+
+#: What is wrong, and what the one line about it says.
+MISTAKES = [
+    ("--nonsense", "option --nonsense not"),
+    ("--port x", "--port x: 'x' is not a number"),
+    ("--port 70000", "port is a number from 0 to 65535, not 70000"),
+    ("--port 1.5", "port is a number from 0 to 65535, not 1.5"),
+    ("--address nowhere.example", "address: 'nowhere.example' is not an IP address"),
+    ("--listen nonsense:1", "listen: 'nonsense:1' is no endpoint"),
+    ("--listen tcp:65536", "listen: 'tcp:65536' is no endpoint: a port is a number from 0 to 65535"),
+    ("--listen haproxy:tcp6:port=99999", "is no endpoint: a port is a number from 0 to 65535"),
+    ("--listen haproxy:ssl:1", "listen: 'haproxy:ssl:1' can't work: a proxy sends its PROXY line before TLS"),
+    ("--subprotocol a,b", "command line: subprotocol: 'a,b' is no subprotocol"),
+    ("--limit x", "--limit x: write NAME=VALUE"),
+    ("--limit x=1", "--limit: there is no limit 'x'; there are messageBytes"),
+    ("--limit rooms=y", "--limit rooms=y: 'y' is not a number"),
+    ("--limit rooms=-1", "--limit: rooms is a whole number from 0"),
+    ("--limit rooms=1.5", "--limit: rooms is a whole number from 0"),
+    ("--static nowhere", "static: 'nowhere' is not a folder"),
+    ("--origin example.org", "origin: 'example.org' isn't a web origin"),
+    ("--config nowhere.toml", "--config nowhere.toml: No such file or directory"),
+    ("--application nowhere.App", "application nowhere.App: there is no module 'nowhere'"),
+    ("--application mine.Nothing", "application mine.Nothing: module 'mine' has no attribute 'Nothing'"),
+    ("--application broken.App", "application broken.App: ModuleNotFoundError: No module named 'nowhere_to_be_found'"),
+    ("--application wrong.App", "application wrong.App: SyntaxError"),
+    ("--application mine.NoProvider", "application mine.NoProvider: NoProvider is no application"),
+    ("--application mine.number", "application mine.number: int is no application"),
+    ("--application mine.Fails", "application mine.Fails: ValueError: no good"),
+    ("--application mine.NeedsArguments", "application mine.NeedsArguments: TypeError"),
+    ("--application mine.Echo --application mine.several", "application mine.several: There is an application 'mine.Echo'"),
+    ("--application .", "application .: "),
+    (
+        "--provider mine.NoProvider",
+        "provider mine.NoProvider: NoProvider does not provide IClientProvider: put @implementer",
+    ),
+    (
+        "--timer mine.Echo",
+        "timer mine.Echo: Echo does not provide IPeriodicTimer: put @implementer(IPeriodicTimer) above the class",
+    ),
+    ("--auth nonsense:x", "auth nonsense: there is no such kind of checker; twistd ratchet --help-auth lists them"),
+    ("--auth file:nowhere", "auth file: 'nowhere' is not a file"),
+    ("--auth anonymous", "auth anonymous: it takes no names and passwords"),
+    ("--auth file:mine.py --provider mine.Provider", "provider and auth both say who may log in: leave one of them out"),
+    ("--admin-listen 9000", "admin-listen and admin-token-file: there is one without the other"),
+    ("--admin-token-file mine.py", "admin-listen and admin-token-file: there is one without the other"),
+    ("--admin-listen 9000 --admin-token-file nowhere", "admin-token-file nowhere: No such file or directory"),
+    ("--admin-listen onion:9000 --admin-token-file mine.py", "admin-listen: 'onion:9000' is neither a port nor one of tcp"),
+    ("--timer mine.NeverTick", "timer mine.NeverTick: The interval of timer 'never'"),
+    ("--timer mine.Tick --timer mine.tick", "timer mine.tick: There is a timer named 'tick' already"),
+]
+
+
+class Unlistening(Service):
+    def privilegedStartService(self) -> None:
+        raise OSError("no more files")
+
+
+class TestMistakes:
+    def line(self, *words: str) -> str:
+        """
+        Run what is wrong, and take the one line that says so.
+        """
+        with pytest.raises(SystemExit) as ended:
+            tap.makeService(options(*words))
+        line = str(ended.value)
+        assert line.startswith("ratchet: ")
+        assert "\n" not in line
+        return line
+
+    @pytest.mark.parametrize(("words", "said"), MISTAKES, ids=[words for words, _ in MISTAKES])
+    def test_oneLine(self, folder: Path, monkeypatch: pytest.MonkeyPatch, words: str, said: str) -> None:
+        """Whatever is wrong on the command line is one line that says what and where."""
+        monkeypatch.chdir(folder)
+        assert said in self.line(*words.split())
+
+    @pytest.mark.parametrize(
+        ("config", "said"),
+        [
+            ("[ratchet", "ratchet.toml: "),
+            ("[nonsense]", "ratchet.toml: there is no table [nonsense]"),
+            ("ratchet = 5", "ratchet.toml: ratchet is a table"),
+            ("[ratchet]\nprot = 1", "ratchet.toml, [ratchet]: there is no setting 'prot'"),
+            ("[ratchet]\nport = '1'", "ratchet.toml, [ratchet]: port is a number"),
+            ("[ratchet]\nlisten = 5", "ratchet.toml, [ratchet]: listen is a list"),
+            ("[limits]\nrooms = true", "ratchet.toml, [limits]: rooms is a whole number"),
+            ("[ratchet]\nstatic = '\xff'", "--config ratchet.toml: "),
+        ],
+    )
+    def test_configs(self, folder: Path, monkeypatch: pytest.MonkeyPatch, config: str, said: str) -> None:
+        """Whatever is wrong in the file is one line that names the file and the key."""
+        monkeypatch.chdir(folder)
+        (folder / "ratchet.toml").write_bytes(config.encode("latin-1"))
+        assert said in self.line("--config", "ratchet.toml")
+
+    def test_whereItIsWrong(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An error inside of the author's module is told with its file and line."""
+        monkeypatch.chdir(folder)
+        assert f"({folder / 'broken.py'}, line 2)" in self.line("--application", "broken.App")
+
+    @pytest.mark.parametrize("words", ["--application nowhere.App", "--nonsense", "--limit rooms=y", "--port 99999"])
+    def test_asAProcess(self, folder: Path, words: str) -> None:
+        """The process prints that one line alone, and exits with 1."""
+        ended = run(twistd("-n", "--pidfile=", "ratchet", *words.split()), folder)
+        assert ended.returncode == 1
+        assert len(ended.stderr.splitlines()) == 1
+        assert ended.stderr.startswith("ratchet: ")
+        assert "Traceback" not in ended.stdout
+
+    def test_portInUse(self, folder: Path) -> None:
+        """A port that is in use is one line, too, and exit status 1."""
+        with socket() as other:
+            other.bind(("127.0.0.1", 0))
+            other.listen()
+            port = other.getsockname()[1]
+            ended = run(twistd("-n", "--pidfile=", "ratchet", "--address", "127.0.0.1", "--port", str(port)), folder)
+        assert ended.returncode == 1
+        line = f"ratchet: can't listen on 127.0.0.1:{port}: Address already in use\n"
+        assert ended.stderr == line
+        assert ended.stdout.endswith(line)
+        assert "Traceback" not in ended.stdout
+
+    def test_otherPortsThatCantBeHad(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A socket that can't be made, for whatever reason, is one line."""
+        monkeypatch.chdir(folder)
+        service = tap.makeService(options("--listen", "unix:/nowhere/at/all"))
+        with pytest.raises(SystemExit, match=r"can't listen: .*/nowhere/at/all"):
+            service.privilegedStartService()
+        service = tap.makeService(options("--listen", "tcp:1"))
+        service.services = [Unlistening()]
+        with pytest.raises(SystemExit, match=r"can't listen: no more files"):
+            service.privilegedStartService()
+
+
+class TestOptions:
+    def test_defaults(self) -> None:
+        """Without words, the settings are the defaults."""
+        assert options().settings() == Settings()
+
+    def test_lists(self, tmp_path: Path) -> None:
+        """The command line's lists replace the file's."""
+        config = tmp_path / "x.toml"
+        config.write_text('[ratchet]\norigin = ["http://a.example"]\nlisten = "tcp:1"\nverbose = true\n')
+        settings = options("-c", str(config), "--origin", "http://b.example", "--origin", "*").settings()
+        assert settings.origin == ("http://b.example", "*")
+        assert settings.listen == ("tcp:1",)
+        assert settings.verbose
+
+    def test_admin(self, tmp_path: Path) -> None:
+        """The admin endpoint has the same names in the file and on the command line."""
+        config = tmp_path / "x.toml"
+        config.write_text('[ratchet]\nadmin-listen = "9000"\nadmin-token-file = "token"\n')
+        for words in (("-c", str(config)), ("--admin-listen", "9000", "--admin-token-file", "token")):
+            settings = options(*words).settings()
+            assert (settings.adminListen, settings.adminTokenFile) == (("9000",), "token")
+
+    def test_numbers(self) -> None:
+        """Limits may be whole numbers or fractions."""
+        limits = options("--limit", "rooms=5", "--limit", "handlerSeconds=0.5").settings().limits
+        assert (limits.rooms, limits.handlerSeconds) == (5, 0.5)
+
+
+def test_errorsThatAreNotOurs() -> None:
+    """Only what is the operator's to change becomes one line; an error of ours stays what it is."""
+    with pytest.raises(ZeroDivisionError), tap.oneLine():
+        _ = 1 / 0
+    for error in (UsageError("x\ny"), usage.UsageError("x\ny")):
+        with pytest.raises(SystemExit, match="ratchet: x y"), tap.oneLine():
+            raise error

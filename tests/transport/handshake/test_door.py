@@ -1,0 +1,223 @@
+"""
+The door, over a transport in memory.
+"""
+
+from typing import Any
+
+import pytest
+from twisted.internet.address import IPv4Address
+from twisted.internet.protocol import Protocol
+from twisted.internet.task import Clock
+from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
+
+from ratchet_tx.limits.visits import Visits
+from ratchet_tx.monitoring.counters import Counters
+from ratchet_tx.settings import Settings
+from ratchet_tx.transport.handshake.door import Door, Doorkeeper
+from ratchet_tx.transport.sockets.closing import LINGER_SECONDS
+from tests.kit.ends import MemoryTransport, Wire
+from tests.kit.fakes import logged
+from tests.kit.wire import handshake
+
+PUBLIC = IPv4Address("TCP", "8.8.4.4", 5000)
+PAGE = b"GET /page HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+class Room(Protocol):
+    """
+    Who stands behind the door, and writes down what comes.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.received = b""
+        self.lost = False
+
+    def dataReceived(self, data: bytes) -> None:
+        self.received += data
+
+    def connectionLost(self, reason: Any = None) -> None:
+        self.lost = True
+
+
+class House:
+    """
+    A factory of doors.
+    """
+
+    def __init__(self, pages: bool = True, **limits: Any) -> None:
+        self.clock = self.reactor = Clock()
+        self.counters = Counters()
+        self._limits = Settings().limits.having(limits, "test")
+        visits = Visits(self._limits, False, lambda: 0)
+        self.visits = visits
+        speaker = lambda *_: "8.8.4.4"  # noqa: E731
+        self.keeper = Doorkeeper(self._limits, self.counters, visits, lambda: self.clock, speaker)
+        self._pages = (lambda address: Room("pages")) if pages else None
+
+    def buildProtocol(self, address: Any) -> Door:
+        return Door(lambda address, head, fresh: Room("sockets"), self._pages, self.keeper)
+
+
+def answer(wire: Wire) -> int:
+    assert wire.transport.disconnecting
+    head = wire.receive()
+    assert head.endswith(b"\r\n\r\n")
+    return int(head.split(b" ")[1])
+
+
+@pytest.mark.parametrize(("head", "name"), [(handshake(), "sockets"), (PAGE, "pages")])
+def test_ways(head: bytes, name: str) -> None:
+    """Handshakes go to the sockets and all else to the pages, whole, and whatever follows goes there at once."""
+    house = House()
+    wire = Wire(house)
+    wire.send(head[:-1])
+    assert isinstance(wire.protocol, Door)
+    wire.send(head[-1:] + b"more")
+    assert wire.protocol.name == name
+    wire.send(b"and more")
+    assert wire.protocol.received == head + b"moreand more"
+    wire.lose()
+    assert wire.protocol.lost
+    assert house.clock.getDelayedCalls() == []
+
+
+def test_byteByByte() -> None:
+    """It doesn't matter into which pieces a head is cut."""
+    wire = Wire(House())
+    for byte in PAGE:
+        wire.send(bytes([byte]))
+    assert wire.protocol.received == PAGE
+
+
+def test_noPages() -> None:
+    """Where there are no pages, who asks for one is told to upgrade."""
+    wire = Wire(House(pages=False))
+    wire.send(PAGE)
+    assert answer(wire) == 426
+
+
+def test_slow() -> None:
+    """Who takes too long for his head is told so, and closed, however busy he is with it."""
+    house = House(headSeconds=5)
+    wire = Wire(house)
+    for _ in range(39):
+        wire.send(b"X")
+        house.clock.advance(0.125)
+    assert not wire.transport.disconnecting
+    house.clock.advance(0.125)
+    assert answer(wire) == 408
+    assert house.counters.refused == {"http.408": 1}
+
+
+def test_large() -> None:
+    """A head above the limit is refused as soon as it is that long, and nothing more is kept of what still comes."""
+    house = House(headBytes=1000)
+    wire = Wire(house)
+    for _ in range(1000):
+        wire.send(b"X")
+    assert not wire.transport.disconnecting
+    wire.send(b"X")
+    assert answer(wire) == 431
+    wire.send(b"X" * 100_000)
+    assert len(wire.protocol._reader) == 1001
+    wire.lose()
+    assert house.clock.getDelayedCalls() == []
+
+
+def test_exactlyLargeEnough() -> None:
+    """A head of just the limit passes, whatever follows it; one byte more, and it doesn't."""
+    for limit, passes in ((len(PAGE), True), (len(PAGE) - 1, False)):
+        wire = Wire(House(headBytes=limit))
+        wire.send(PAGE + b"body" * 1000)
+        assert (wire.protocol.__class__ is Room) is passes
+
+
+def test_switchedOff() -> None:
+    """Each of the limits can be switched off."""
+    house = House(headBytes=0, headCount=0, headSeconds=0)
+    wire = Wire(house)
+    wire.send(PAGE[:-2] + b"X: y\r\n" * 10_000)
+    house.clock.advance(10_000)
+    wire.send(b"\r\n")
+    assert wire.protocol.name == "pages"
+
+
+def test_bad() -> None:
+    """A bad head is refused before anybody sees it."""
+    house = House()
+    wire = Wire(house)
+    wire.send(handshake(X="a\x0bOrigin: http://localhost:8080"))
+    assert answer(wire) == 400
+    assert house.counters.refused == {"http.400": 1}
+
+
+def test_goneEarly() -> None:
+    """Who goes before his head is there leaves nothing behind."""
+    house = House()
+    wire = Wire(house)
+    wire.send(PAGE[:5])
+    wire.lose()
+    assert house.clock.getDelayedCalls() == []
+
+
+def test_behindAWrapper() -> None:
+    """Behind a wrapper, as TLS is one, it is the wrapper that is given the next protocol."""
+    house = House()
+    for outer in (False, True):
+        wrapper = ProtocolWrapper(WrappingFactory(house), house.buildProtocol(None))  # type: ignore[arg-type]
+        transport = MemoryTransport()
+        transport.protocol = wrapper
+        if outer:
+            wrapper.makeConnection(transport)
+        else:
+            wrapper.wrappedProtocol.makeConnection(transport)
+        wrapper.wrappedProtocol.dataReceived(PAGE)
+        assert wrapper.wrappedProtocol.name == "pages"
+
+
+def test_silent() -> None:
+    """Who connects and says nothing, as browsers do in advance, is closed without a word, and not counted as refused."""
+    house = House(headSeconds=5)
+    wire = Wire(house)
+    with logged() as lines:
+        house.clock.advance(5)
+    assert wire.transport.disconnecting
+    assert wire.receive() == b""
+    assert (lines, house.counters.refused) == ([], {})
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET", b"x" * 20_000])
+def test_whoStays(sent: bytes) -> None:
+    """Who was closed and doesn't go is dropped."""
+    house = House()
+    wire = Wire(house)
+    wire.send(sent)
+    if len(sent) < 1000:
+        house.clock.advance(5)
+    assert wire.transport.disconnecting
+    assert not wire.transport.aborted
+    house.clock.advance(LINGER_SECONDS)
+    assert wire.transport.aborted
+    wire.lose()
+    assert len(house.visits) == 0
+
+
+def test_tooMany() -> None:
+    """One connection too many of an address is told so before it says anything, and when to come again."""
+    house = House(pagesPerAddress=2)
+    first, second = (Wire(house, PUBLIC) for _ in range(2))
+    third = Wire(house, PUBLIC)
+    assert third.receive().startswith(b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\n")
+    assert third.transport.disconnecting
+    third.send(PAGE)
+    assert third.receive() == b""
+    assert house.counters.refused == {"http.503": 1}
+    second.lose()
+    third.lose()
+    fourth = Wire(house, PUBLIC)
+    fourth.send(PAGE)
+    assert fourth.protocol.name == "pages"
+    first.send(handshake())
+    assert first.protocol.name == "sockets"
+    assert len(house.visits) == 0

@@ -1,0 +1,91 @@
+"""
+What waits for a peer.
+"""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ratchet_tx.transport.sockets.backlog import PORTION, Backlog
+from ratchet_tx.wire.spare import Spare
+
+TICK, PRICE = Spare("tick", None, False), Spare("price", None, True)
+
+
+def waiting(limit: int = 10) -> tuple[Backlog, list[Spare]]:
+    spared: list[Spare] = []
+    return Backlog(limit, spared.append), spared
+
+
+def test_inOrder() -> None:
+    """What waits is counted, and comes out in its order."""
+    backlog, _ = waiting()
+    assert backlog.add(b"a")
+    assert backlog.add(b"bb")
+    assert backlog.size == 3
+    assert backlog.take() == b"abb"
+    assert (backlog.size, backlog.take()) == (0, b"")
+
+
+def test_portions() -> None:
+    """It comes out in portions, of whole pieces."""
+    backlog, _ = waiting(0)
+    for _ in range(5):
+        backlog.add(b"x" * 30_000)
+    assert [len(backlog.take()) for _ in range(3)] == [90_000, 60_000, 0]
+    assert PORTION == 65_536
+
+
+def test_tooMuch() -> None:
+    """Where too much waits, that is said; nothing is dropped by itself but what is spare."""
+    backlog, spared = waiting()
+    assert backlog.add(b"x" * 10)
+    assert not backlog.add(b"y")
+    assert (backlog.size, spared) == (11, [])
+    backlog.clear()
+    assert (backlog.size, backlog.take()) == (0, b"")
+    assert backlog.add(b"This says why.")
+
+
+def test_underway() -> None:
+    """What has been taken and isn't written yet counts with what waits."""
+    backlog, _ = waiting()
+    backlog.underway = 9
+    assert backlog.add(b"a")
+    assert not backlog.add(b"b")
+
+
+def test_spare() -> None:
+    """Where too much waits, what may be left out is left out."""
+    backlog, spared = waiting()
+    for data, spare in ((b"t" * 4, TICK), (b"p" * 2, PRICE), (b"t" * 4, TICK)):
+        assert backlog.add(data, spare)
+    assert backlog.add(b"news")
+    assert spared == [TICK, TICK]
+    assert backlog.take() == b"ppnews"
+
+
+def test_latest() -> None:
+    """Where only the latest is needed of an event, an earlier one of the same room goes at once."""
+    gold, silver = Spare("price", "gold", True), Spare("price", "silver", True)
+    backlog, spared = waiting()
+    for data, spare in ((b"1", gold), (b"2", silver), (b"3", None), (b"4", gold), (b"5", gold)):
+        assert backlog.add(data, spare)
+    assert spared == [gold, gold]
+    assert backlog.take() == b"235"
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.lists(st.one_of(st.integers(1, 9), st.none())))
+def test_counted(steps: list[int | None]) -> None:
+    """What came in and didn't come out is what is counted."""
+    backlog, _ = waiting(0)
+    came = went = b""
+    for number, step in enumerate(steps):
+        if step is None:
+            went += backlog.take()
+        else:
+            data = bytes([number % 256]) * step
+            backlog.add(data)
+            came += data
+        assert backlog.size == len(came) - len(went)
+    assert came == went + backlog.take()

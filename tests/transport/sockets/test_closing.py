@@ -1,0 +1,54 @@
+"""
+Connections that were closed and don't end.
+"""
+
+from twisted.internet.task import Clock
+
+from ratchet_tx.transport.sockets.closing import LINGER_SECONDS, Closing
+
+
+class Peer:
+    """
+    Reads on for a while.
+    """
+
+    def __init__(self, moves: int = 0) -> None:
+        self.moves = moves
+        self.dropped = 0
+
+    def moved(self) -> bool:
+        self.moves -= 1
+        return self.moves >= 0
+
+    def drop(self) -> None:
+        self.dropped += 1
+
+
+def test_whoStays() -> None:
+    """Who doesn't go is dropped once; who goes by themselves isn't."""
+    clock = Clock()
+    closing = Closing(lambda: clock)
+    staying, going = Peer(), Peer()
+    closing.begin(staying)
+    closing.begin(going)
+    clock.advance(LINGER_SECONDS - 0.1)
+    closing.ended(going)
+    closing.ended(Peer())
+    assert staying.dropped == 0
+    clock.advance(0.1)
+    assert (staying.dropped, going.dropped) == (1, 0)
+    clock.advance(100)
+    assert staying.dropped == 1
+    assert clock.getDelayedCalls() == []
+
+
+def test_whoReadsOn() -> None:
+    """Who goes on to read has more time."""
+    clock = Clock()
+    closing = Closing(lambda: clock)
+    peer = Peer(moves=2)
+    closing.begin(peer)
+    clock.pump([LINGER_SECONDS] * 2)
+    assert peer.dropped == 0
+    clock.advance(LINGER_SECONDS)
+    assert peer.dropped == 1

@@ -1,0 +1,218 @@
+"""
+The outlet over plain TCP: a socket that takes as much as the test says, and a transport that writes what it doesn't take.
+"""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from twisted.internet.interfaces import IPullProducer
+from twisted.internet.task import Clock
+
+from ratchet_tx.transport.sockets.backlog import PORTION
+from ratchet_tx.transport.sockets.corking import Batch
+from ratchet_tx.transport.sockets.directoutlet import DirectOutlet
+from ratchet_tx.wire.spare import Spare
+from tests.kit.outlets import OutletContract, Peer, checkOrder, steps
+
+
+class Socket:
+    """
+    A socket that takes so many bytes, and no more until the test says so.
+    """
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.sent: list[bytes] = []
+        self.broken = False
+
+    def send(self, data: bytes) -> int:
+        assert data, "nothing is not sent"
+        if self.broken:
+            raise ConnectionResetError
+        if not self.room:
+            raise BlockingIOError
+        taken = data[: self.room]
+        self.room -= len(taken)
+        self.sent.append(taken)
+        return len(taken)
+
+
+class Transport:
+    """
+    Twisted's transport over that socket, as far as it is used; strict about what it is asked for.
+    """
+
+    def __init__(self, room: int = 0) -> None:
+        self.socket = Socket(room)
+        self.producer: Any = None
+        self.buffer = b""
+        self.closing = self.aborted = False
+
+    def getHandle(self) -> Socket:
+        return self.socket
+
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
+        assert self.producer is None
+        assert not streaming
+        self.producer = producer
+        producer.resumeProducing()
+
+    def unregisterProducer(self) -> None:
+        assert self.producer is not None
+        self.producer = None
+
+    def write(self, data: bytes) -> None:
+        assert data, "nothing is not written"
+        assert not self.closing
+        self.buffer += data
+
+    def turn(self) -> None:
+        """
+        Write what the socket takes, as the reactor has it done, until it is full.
+        """
+        while self.buffer and self.socket.room:
+            self.buffer = self.buffer[self.socket.send(self.buffer) :]
+            if not self.buffer and self.producer is not None:
+                self.producer.resumeProducing()
+
+    def loseConnection(self) -> None:
+        assert self.producer is None, "a transport waits for its producer"
+        self.closing = True
+
+    def abortConnection(self) -> None:
+        self.aborted = True
+
+
+class Reader(Peer):
+    def __init__(self, room: int = 0, limit: int = 100, fresh: bool = True) -> None:
+        super().__init__()
+        self.clock = Clock()
+        self.transport = Transport(room)
+        self.outlet = DirectOutlet(self.transport, limit, self, Batch(self.clock), fresh)
+
+    def turn(self) -> None:
+        self.outlet.flush()
+
+    @property
+    def received(self) -> bytes:
+        return b"".join(self.transport.socket.sent)
+
+    @property
+    def closed(self) -> bool:
+        return self.transport.closing and not self.transport.buffer
+
+    @property
+    def aborted(self) -> bool:
+        return self.transport.aborted
+
+    def drain(self, room: int = 1 << 30) -> None:
+        self.transport.socket.room = room
+        self.transport.turn()
+
+    def lose(self) -> None:
+        if self.transport.producer is not None:
+            self.outlet.stopProducing()
+        self.outlet.lose()
+
+
+class TestDirectOutlet(OutletContract):
+    interface = IPullProducer
+
+    def make(self, room: int = 0, limit: int = 100) -> Reader:
+        return Reader(room, limit)
+
+    def test_cork(self) -> None:
+        """What is written in one turn is one write to the socket, at the turn's end; it is counted until then."""
+        peer = self.make(room=1000)
+        for data in (b"a", b"b", b"c"):
+            peer.outlet.write(data)
+        assert (peer.received, peer.outlet.queuedBytes) == (b"", 3)
+        peer.clock.advance(0)
+        assert (peer.transport.socket.sent, peer.outlet.queuedBytes) == ([b"abc"], 0)
+        peer.outlet.flush()
+        assert peer.clock.getDelayedCalls() == []
+
+    def test_largeCork(self) -> None:
+        """A turn that writes very much doesn't keep all of it until its end."""
+        peer = self.make(room=1 << 30, limit=0)
+        for _ in range(100):
+            peer.outlet.write(b"x" * 10_000)
+            assert peer.outlet.queuedBytes <= PORTION
+        assert len(peer.received) > 900_000
+
+    def test_directAgain(self) -> None:
+        """When nothing waits any more, the socket is written to directly as before."""
+        peer = self.make(room=1)
+        peer.write(b"ab")
+        assert peer.transport.producer is peer.outlet
+        peer.drain()
+        assert peer.transport.producer is None
+        peer.write(b"c")
+        assert peer.transport.buffer == b""
+        assert peer.received == b"abc"
+
+    def test_portions(self) -> None:
+        """What waits is given to the transport in portions, each when the last one is written."""
+        peer = self.make(room=0, limit=0)
+        for _ in range(10):
+            peer.write(b"x" * 30_000)
+        assert len(peer.transport.buffer) == 30_000
+        peer.drain(room=30_000)
+        assert len(peer.transport.buffer) == 90_000
+        assert peer.outlet.queuedBytes == 270_000
+        peer.drain()
+        assert len(peer.received) == 300_000
+
+    def test_notFresh(self) -> None:
+        """A transport that has been written to may still have something to write, which goes first."""
+        peer = Reader(room=1000, fresh=False)
+        peer.transport.write(b"page")
+        peer.write(b"a")
+        assert peer.received == b""
+        peer.drain()
+        assert peer.received == b"pagea"
+        peer.write(b"b")
+        assert peer.transport.socket.sent[-1] == b"b"
+
+    def test_notFreshAndClosed(self) -> None:
+        """Such a one can be closed before anything is written."""
+        peer = Reader(fresh=False)
+        peer.outlet.close()
+        assert peer.closed
+
+    def test_broken(self) -> None:
+        """A socket that fails is left to the transport, which fails in the same way and tells of it."""
+        peer = self.make(room=1000)
+        peer.transport.socket.broken = True
+        peer.write(b"a")
+        assert peer.transport.buffer == b"a"
+        with pytest.raises(ConnectionResetError):
+            peer.transport.turn()
+
+    def test_corkedAtTheEnd(self) -> None:
+        """What was written before a close is sent before it."""
+        peer = self.make(room=1000)
+        peer.outlet.write(b"a")
+        peer.outlet.close()
+        assert peer.received == b"a"
+        assert peer.closed
+
+    def test_spare(self) -> None:
+        """What may be left out is, once it waits for the peer; what the transport has been given already comes."""
+        tick, price = Spare("tick", None, False), Spare("price", None, True)
+        peer = self.make(room=0, limit=10)
+        peer.write(b"a")
+        for data, spare in ((b"t" * 4, tick), (b"1", price), (b"2", price), (b"t" * 4, tick)):
+            peer.write(data, spare)
+        peer.write(b"news")
+        assert (peer.overflows, peer.dropped) == (0, [price, tick, tick])
+        peer.drain()
+        assert peer.received == b"a2news"
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(steps)
+def test_inOrder(steps: list[tuple[str, int]]) -> None:
+    """Whatever the peer's pace, all bytes come, once, in order, and what isn't there yet is counted."""
+    checkOrder(Reader(room=10, limit=0), steps)

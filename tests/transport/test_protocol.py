@@ -1,0 +1,503 @@
+"""
+WebSockets over a transport in memory: bytes in, bytes out.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from twisted.internet.address import UNIXAddress
+from twisted.internet.error import ConnectionLost
+from twisted.internet.task import Clock
+
+from ratchet_tx import Hub, RatchetServerFactory, Settings, UsageError, on
+from ratchet_tx.transport.protocol import RatchetServerProtocol
+from ratchet_tx.wire.frames import makeText
+from tests.kit.contracts import TransportContract
+from tests.kit.ends import Wire
+from tests.kit.fakes import logged
+from tests.kit.ways import MEMORY, WAYS, Way
+from tests.kit.wire import ACCEPT, BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, event, frame, frames, handshake
+
+
+class Talk:
+    """
+    Answers, and remembers the ends of connections.
+    """
+
+    def __init__(self) -> None:
+        self.ends: list[Any] = []
+
+    @on("echo")
+    def echo(self, event: Any) -> Any:
+        event.connection.emit("echo", event.payload.data)
+
+    @on("bye")
+    def bye(self, event: Any) -> None:
+        event.connection.emit("bye")
+        event.connection.close(event.payload.data, "that's it")
+
+    @on("where")
+    def where(self, event: Any) -> Any:
+        connection = event.connection
+        return [connection.remoteAddress, connection.request.path, dict(connection.request.query)]
+
+    @on("socket.close")
+    def end(self, event: Any) -> None:
+        self.ends.append(event.payload.data)
+
+
+@pytest.fixture
+def talk() -> Talk:
+    return Talk()
+
+
+@pytest.fixture
+def way() -> Way:
+    """
+    The way that messages take, where a test doesn't go all of them.
+    """
+    return MEMORY
+
+
+everyWay = pytest.mark.parametrize("way", WAYS, ids=str)
+
+
+@pytest.fixture
+def make(talk: Talk, way: Way) -> Iterator[Any]:
+    """
+    Make wires to a server; those that a test leaves open are lost at its end.
+    """
+    wires: list[Wire] = []
+    factories: list[RatchetServerFactory] = []
+
+    def make(peer: Any = None, factory: Any = None, **settings: Any) -> Wire:
+        limits = Settings().limits.having({"pingSeconds": 0, **settings.pop("limits", {})}, "test")
+        if factory is None:
+            reactor = way.makeReactor()
+            hub = Hub(clock=reactor, settings=Settings(limits=limits, without=way.without, **settings))
+            hub.applications.add(talk)
+            factory = RatchetServerFactory(hub, reactor)
+            factory.doStart()
+            factories.append(factory)
+        wires.append(way.makeWire(factory) if peer is None else Wire(factory, peer))
+        return wires[-1]
+
+    yield make
+    for wire in wires:
+        wire.lose()
+    for factory in factories:
+        factory.doStop()
+
+
+class TestTransport(TransportContract):
+    def make(self) -> RatchetServerProtocol:
+        hub = Hub(clock=Clock())
+        factory = RatchetServerFactory(hub)
+        with logged():
+            hub.startService()
+        wire = Wire(factory).open()
+        wire.lose()
+        return wire.protocol  # type: ignore[no-any-return]
+
+
+class TestHandshake:
+    def test_accepted(self, make: Any) -> None:
+        """A handshake is answered as RFC 6455 section 1.3 shows it, without naming the server's software."""
+        wire = make()
+        wire.send(handshake())
+        answer = wire.receive()
+        assert answer.startswith(b"HTTP/1.1 101 ")
+        assert ACCEPT in answer
+        assert b"Server:" not in answer
+
+    def test_whereFrom(self, make: Any) -> None:
+        """A connection knows the peer's address, and its request's path and query."""
+        wire = make()
+        wire.send(handshake("/chat%20room;x?a=1&a=2&b=%C3%BC&c="))
+        wire.receive()
+        wire.send(event("where", id=1))
+        (reply,) = wire.frames()
+        assert reply.json["data"]["result"] == ["192.0.2.7", "/chat%20room;x", {"a": ["1", "2"], "b": ["ü"], "c": [""]}]
+
+    @pytest.mark.parametrize(
+        ("offered", "agreed"),
+        [("chat.v2", "chat.v2"), ("x, chat.v1 ,chat.v2", "chat.v1"), ("chat.v3", None), ("CHAT.V1", None), ("", None)],
+    )
+    def test_subprotocols(self, make: Any, offered: str, agreed: str | None) -> None:
+        """Of the subprotocols that are offered the first that is allowed is answered; where none is, none."""
+        wire = make(subprotocol=("chat.v2", "chat.v1"))
+        wire.send(handshake(Sec_WebSocket_Protocol=offered))
+        answer = wire.receive().decode()
+        assert answer.startswith("HTTP/1.1 101 ")
+        found = [line.partition(": ")[2] for line in answer.split("\r\n") if line.startswith("Sec-WebSocket-Protocol: ")]
+        assert found == ([] if agreed is None else [agreed])
+
+    def test_blankSubprotocol(self, make: Any) -> None:
+        """A blank header offers nothing."""
+        with logged() as lines:
+            Wire(make().factory).open(Sec_WebSocket_Protocol=" , ")
+        assert not [line for line in lines if "subprotocol" in line]
+
+    def test_unansweredSubprotocol(self, make: Any) -> None:
+        """Who offers one that isn't allowed, and may give up, is told of by the log, once, with what would help."""
+        factory = make().factory
+        with logged() as lines:
+            for _ in range(3):
+                Wire(factory).open(Sec_WebSocket_Protocol='a"b')
+        assert [line for line in lines if "subprotocol" in line] == [
+            r'A client offered a subprotocol that is not allowed, and may give up: offered="a\"b" '
+            r'option="--subprotocol a\"b"'
+        ]
+
+    def test_unixSockets(self, make: Any) -> None:
+        """A peer behind a UNIX socket has no address."""
+        wire = make(peer=UNIXAddress(b"/run/x")).open()
+        wire.send(event("where", id=1))
+        assert wire.frames()[0].json["data"]["result"][0] == "unix"
+
+    @pytest.mark.parametrize(
+        ("origin", "allowed"),
+        [
+            ("http://localhost:8080", True),
+            ("", True),
+            ("https://good.example", True),
+            ("https://localhost:8080", False),
+            ("http://localhost", False),
+            ("http://evil.example", False),
+            ("null", False),
+        ],
+    )
+    def test_origins(self, make: Any, origin: str, allowed: bool) -> None:
+        """Pages of our own origin and of those that are named may connect, and who isn't a page; others get a 403."""
+        wire = make(origin=("https://good.example",))
+        wire.send(handshake(Origin=origin))
+        assert wire.receive().split(b" ")[1] == (b"101" if allowed else b"403")
+
+    def test_badOrigins(self) -> None:
+        """An origin in the settings that isn't one is an error when the factory is made."""
+        with pytest.raises(UsageError, match=r"example\.org"):
+            RatchetServerFactory(Hub(settings=Settings(origin=("example.org",))))
+
+    def test_notRunning(self) -> None:
+        """A hub that doesn't run takes nobody in."""
+        wire = Wire(RatchetServerFactory(Hub(clock=Clock())))
+        wire.send(handshake())
+        assert wire.receive().startswith(b"HTTP/1.1 503 ")
+        wire.lose()
+
+    @pytest.mark.parametrize(
+        "head",
+        [
+            b"\r\n\r\n",
+            b"GET / HTTP/1.1\r\n\r\n",
+            b"GET / HTTP/1.0\r\nHost: x\r\n\r\n",
+            b"POST / HTTP/1.1\r\nHost: x\r\n\r\n",
+            b"\x00\xff\xfe garbage\r\n\r\n",
+            handshake(Sec_WebSocket_Key="x"),
+            handshake(Sec_WebSocket_Version="8"),
+            handshake(Upgrade="h2c"),
+        ],
+    )
+    def test_refused(self, make: Any, head: bytes) -> None:
+        """What is no WebSocket handshake gets an HTTP error, and no application hears of it."""
+        wire = make()
+        wire.send(head)
+        assert wire.receive().split(b" ")[1][:1] in b"45"
+        assert wire.transport.disconnecting
+        assert wire.factory.hub.counters.opened == 0
+        assert sum(wire.factory.hub.counters.refused.values()) == 1
+
+    def test_secretsStayOutOfTheLog(self, make: Any) -> None:
+        """Of what a peer sends with a broken handshake, nothing gets into the log."""
+        with logged() as lines:
+            make().send(handshake("/?token=sesame#sesame", Sec_WebSocket_Key="sesame", Cookie="sesame"))
+        assert "sesame" not in "".join(lines)
+
+
+@everyWay
+class TestMessages:
+    def test_echo(self, make: Any) -> None:
+        """An event goes in as a frame, and comes out as one."""
+        wire = make().open()
+        wire.send(event("echo", {"x": [1, "ü", None]}))
+        assert [each.json for each in wire.frames()] == [{"event": "echo", "data": {"x": [1, "ü", None]}}]
+
+    @pytest.mark.parametrize("size", [0, 1, 100, 125, 126, 127, 4096, 65_000])
+    def test_sizes(self, make: Any, size: int) -> None:
+        """Texts of every length arrive whole."""
+        wire = make().open()
+        wire.send(event("echo", "x" * size))
+        assert wire.frames()[0].json["data"] == "x" * size
+
+    def test_bitByBit(self, make: Any) -> None:
+        """It doesn't matter into which pieces the network cuts what is sent."""
+        wire = make()
+        for byte in handshake() + event("echo", 1) + frame("", PING) + event("echo", 2):
+            wire.send(bytes([byte]))
+        _, _, rest = wire.receive().partition(b"\r\n\r\n")
+        assert [each.opcode for each in frames(rest)] == [TEXT, PONG, TEXT]
+
+    def test_fragments(self, make: Any) -> None:
+        """A message in several frames is one message."""
+        wire = make().open()
+        wire.send(frame('{"event":"echo",', final=False) + frame('"data":', CONTINUATION, final=False))
+        wire.send(frame("ping", PING) + frame("7}", CONTINUATION))
+        assert [each.opcode for each in wire.frames()] == [PONG, TEXT]
+
+
+@everyWay
+class TestRefusals:
+    def closed(self, wire: Wire) -> int:
+        closing = wire.frames()[-1]
+        assert closing.opcode == CLOSE
+        return closing.code
+
+    def test_tooBig(self, make: Any, talk: Talk) -> None:
+        """A message above 64 KiB is closed with 1009, as soon as its length is known."""
+        wire = make().open()
+        wire.send(frame("x" * 65_537)[:20])
+        assert self.closed(wire) == 1009
+        wire.lose()
+        assert talk.ends[0]["code"] == 1009
+
+    def test_tooBigInPieces(self, make: Any) -> None:
+        """A message that grows above the limit piece by piece is closed with 1009 too."""
+        wire = make().open()
+        wire.send(frame("x" * 60_000, final=False))
+        assert wire.frames() == []
+        wire.send(frame("x" * 6_000, CONTINUATION, final=False))
+        assert self.closed(wire) == 1009
+
+    def test_noLimit(self, make: Any) -> None:
+        """Where the limit is switched off, a message may have any length."""
+        wire = make(limits={"messageBytes": 0}).open()
+        wire.send(event("echo", "x" * 1_000_000))
+        assert len(wire.frames()[0].payload) > 1_000_000
+
+    def test_binary(self, make: Any, talk: Talk) -> None:
+        """A binary message is closed with 1003."""
+        wire = make().open()
+        wire.send(frame(b"\x00", BINARY))
+        assert self.closed(wire) == 1003
+        wire.send(frame(b"\x00", BINARY) + frame((1003).to_bytes(2, "big"), CLOSE))
+        wire.lose()
+        assert talk.ends == [{"code": 1003, "reason": "Only text is understood", "clean": True}]
+
+    def test_notUTF8(self, make: Any) -> None:
+        """Text that isn't UTF-8 is closed with 1007."""
+        wire = make().open()
+        wire.send(frame(b'{"event":"echo","data":"\xff"}'))
+        assert self.closed(wire) == 1007
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            frame("x", masked=False),
+            frame("x", opcode=3),
+            frame("x", rsv=4),
+            frame("x" * 126, PING),
+            frame("x", PING, final=False),
+            frame("x", CONTINUATION),
+            frame("x", final=False) + frame("y"),
+            frame(b"\x03", CLOSE),
+            frame((999).to_bytes(2, "big"), CLOSE),
+        ],
+        ids=[
+            "unmasked",
+            "opcode",
+            "rsv",
+            "longPing",
+            "pingInPieces",
+            "nothingToContinue",
+            "twoAtOnce",
+            "shortClose",
+            "code",
+        ],
+    )
+    def test_malformed(self, make: Any, talk: Talk, data: bytes) -> None:
+        """A malformed frame closes with 1002, and the server's other peers notice nothing."""
+        wire = make().open()
+        other = make(factory=wire.protocol.factory).open()
+        with logged() as lines:
+            wire.send(data)
+            assert self.closed(wire) == 1002
+            wire.lose()
+        other.send(event("echo", 1))
+        assert other.frames()[0].json == {"event": "echo", "data": 1}
+        assert lines[:-1] == []
+        assert len(talk.ends) == 1
+
+
+@everyWay
+class TestEnds:
+    def test_peersClose(self, make: Any, talk: Talk) -> None:
+        """A peer's close is answered, and told to applications once."""
+        wire = make().open()
+        wire.send(frame((4000).to_bytes(2, "big") + b"bye", CLOSE))
+        assert wire.frames()[0].code == 1000
+        wire.lose()
+        assert talk.ends == [{"code": 4000, "reason": "bye", "clean": True}]
+
+    def test_peersCloseWithoutACode(self, make: Any, talk: Talk) -> None:
+        """A close without a code is told as RFC 6455 section 7.1.5 says: 1005."""
+        wire = make().open()
+        wire.send(frame("", CLOSE))
+        wire.lose()
+        assert talk.ends == [{"code": 1005, "reason": "", "clean": True}]
+
+    def test_lost(self, make: Any, talk: Talk) -> None:
+        """A peer that is lost is told as 1006."""
+        wire = make().open()
+        wire.lose(ConnectionLost())
+        assert [(end["code"], end["clean"]) for end in talk.ends] == [(1006, False)]
+
+    @pytest.mark.parametrize("code", [1000, 1001, 1008, 1009, 1011, 1013, 3000, 4503])
+    def test_ourClose(self, make: Any, talk: Talk, code: int) -> None:
+        """An application can close with every code that may be sent; what it emitted before arrives first."""
+        wire = make().open()
+        wire.send(event("bye", code) + event("echo", 1))
+        bye, closing = wire.frames()
+        assert bye.json["event"] == "bye"
+        assert closing.code == code
+        assert closing.payload[2:] == b"that's it"
+        wire.send(frame(code.to_bytes(2, "big"), CLOSE))
+        wire.lose()
+        assert talk.ends == [{"code": code, "reason": "that's it", "clean": True}]
+
+    def test_closedByAutobahnFirst(self, make: Any, talk: Talk) -> None:
+        """Where a bad frame has begun the end, that is told, and nothing can close once more or be sent."""
+        wire = make().open()
+        connection = wire.protocol.connection
+        wire.send(frame("x", masked=False))
+        connection.close(4503)
+        connection.emit("x")
+        assert [each.opcode for each in wire.frames()] == [CLOSE]
+        assert wire.factory.hub.counters.lost == 1
+        wire.lose()
+        assert talk.ends[0]["code"] == 1002
+
+    def test_longReasons(self, make: Any) -> None:
+        """A reason that is too long for a frame is cut between two characters."""
+        wire = make().open()
+        wire.protocol.connection.close(4000, "ü" * 100)
+        assert wire.frames()[0].payload[2:].decode() == "ü" * 61
+
+    def test_pongs(self, make: Any) -> None:
+        """A pong that we asked for costs nothing; any other what an event costs, and floods of them close with 4009."""
+        wire = make(limits={"pingSeconds": 1, "eventsPerSecond": 1, "eventsBurst": 2}).open()
+        for _ in range(10):
+            wire.factory.reactor.pump([0.25] * 4)
+            assert [each.opcode for each in wire.frames()] == [PING]
+            wire.send(frame("", PONG))
+        counters = wire.factory.hub.counters
+        assert counters.refused == {}
+        wire.send(frame("", PONG) * 2)
+        assert counters.refused == {}
+        wire.send(frame("", PONG) * 2)
+        assert counters.refused == {"rate.limited": 2}
+        assert wire.frames()[0].code == 4009
+
+    def test_noPong(self, make: Any, talk: Talk) -> None:
+        """A peer that doesn't answer pings is closed with 4012."""
+        wire = make().open()
+        wire.protocol.pongMissed()
+        assert wire.frames()[0].code == 4012
+        wire.lose()
+        wire.protocol.pongMissed()
+        assert talk.ends == [{"code": 4012, "reason": "No pong", "clean": False}]
+
+    def test_afterTheEnd(self, make: Any, talk: Talk) -> None:
+        """Whatever comes in a socket's last moments does nothing."""
+        wire = make().open()
+        protocol = wire.protocol
+        wire.lose()
+        protocol.onMessage(b"x", True)
+        protocol.onMessage(b"x", False)
+        protocol.close(1000, "")
+        assert len(talk.ends) == 1
+
+
+class TestPausing:
+    def test_pausedPeers(self, make: Any, talk: Talk) -> None:
+        """The time in which we didn't read from a peer doesn't count against its pong."""
+        wire = make(limits={"pingSeconds": 1, "pongSeconds": 1}).open()
+        protocol = wire.protocol
+        protocol.pauseReading()
+        protocol.pongMissed()
+        protocol.resumeReading()
+        protocol.pongMissed()
+        assert wire.frames() == []
+        protocol.pongMissed()
+        assert wire.frames()[0].code == 4012
+
+    def test_slowReaders(self, make: Any, talk: Talk) -> None:
+        """Who still reads what was sent before the close isn't dropped for not having answered it."""
+        wire = make().open()
+        protocol = wire.protocol
+        protocol.connection.close(4000)
+        protocol._outlet.resumeProducing()
+        assert protocol.moved()
+        assert not protocol.moved()
+        assert protocol.state != protocol.STATE_CLOSED
+        protocol.drop()
+        assert protocol.state == protocol.STATE_CLOSED
+
+    def test_pausing(self, make: Any) -> None:
+        """Reading from a peer can be paused and resumed."""
+        wire = make().open()
+        wire.protocol.pauseReading()
+        assert wire.transport.producerState == "paused"
+        wire.protocol.resumeReading()
+        assert wire.transport.producerState == "producing"
+
+
+class TestCompression:
+    def test_whereItIsLetIn(self, talk: Talk) -> None:
+        """Where a subclass lets compression in, what is for one and what is for many arrives compressed."""
+        from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
+
+        hub = Hub(clock=Clock(), settings=Settings(limits=Settings().limits.having({"pingSeconds": 0}, "test")))
+        hub.applications.add(talk)
+        factory = RatchetServerFactory(hub)
+        accept = lambda offers: next(  # noqa: E731
+            PerMessageDeflateOfferAccept(offer) for offer in offers if isinstance(offer, PerMessageDeflateOffer)
+        )
+        factory.perMessageCompressionAccept = accept
+        factory.doStart()
+        wire = Wire(factory).open(Sec_WebSocket_Extensions="permessage-deflate")
+        wire.send(event("echo", "x" * 1000))
+        hub.emit("news", "y" * 1000)
+        data = wire.receive()
+        assert len(data) < 200
+        assert data[0] == 0xC1
+        wire.lose()
+        wire.protocol.send(makeText(b"{}"))
+        factory.doStop()
+
+    def test_bomb(self, talk: Talk) -> None:
+        """Where compression is let in, the limit counts for what comes out of it: few bytes can't become many."""
+        from zlib import MAX_WBITS, Z_SYNC_FLUSH, compressobj
+
+        from autobahn.websocket.compress import PerMessageDeflateOfferAccept
+
+        limits = Settings().limits.having({"pingSeconds": 0}, "test")
+        factory = RatchetServerFactory(Hub(clock=Clock(), settings=Settings(limits=limits)))
+        factory.perMessageCompressionAccept = lambda offers: PerMessageDeflateOfferAccept(
+            offers[0], max_message_size=limits.messageBytes
+        )
+        factory.doStart()
+        wire = Wire(factory).open(Sec_WebSocket_Extensions="permessage-deflate")
+        deflating = compressobj(9, wbits=-MAX_WBITS)
+        bomb = deflating.compress(b"x" * (64 << 20)) + deflating.flush(Z_SYNC_FLUSH)
+        assert len(bomb) > 60_000
+        wire.send(frame(bomb[:60_000], rsv=4, final=False))
+        assert wire.frames()[-1].code in (1007, 1009)
+        wire.lose()
+        factory.doStop()
+
+    def test_offByDefault(self, make: Any) -> None:
+        """By default compression isn't agreed on: it would let few bytes become many."""
+        wire = make()
+        wire.send(handshake(Sec_WebSocket_Extensions="permessage-deflate"))
+        assert b"permessage-deflate" not in wire.receive()

@@ -1,0 +1,164 @@
+"""
+The chat without a browser: sockets on which somebody speaks the documented JSON, or as the original's browser client did.
+"""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.kit.processes import node
+from tests.whole.browser.conftest import Chat, Connect, Join, Visit
+
+ADA = {"username": "Ada"}
+GRACE = {"username": "Grace"}
+
+
+def test_originalLogin(join: Join) -> None:
+    """The original's browser client sends the bare token, and is answered by the bare client, as it expects."""
+    ada, token = join("Ada")
+    ada.send(event="socket.auth.request", data=token)
+    assert ada.read() == {"event": "socket.auth.success", "data": ADA}
+
+
+@pytest.mark.parametrize("token", ["wrong", "", None])
+def test_originalFailure(join: Join, token: str | None) -> None:
+    """The original's browser client is told of a wrong token, or of none, by the bare error."""
+    ada, _ = join("Ada")
+    ada.send(event="socket.auth.request", data=token)
+    assert ada.read() == {"event": "socket.auth.failure", "data": "Invalid access token."}
+
+
+def test_originalChat(join: Join) -> None:
+    """Two pages of the original chat with each other, and meet no frame that they don't know."""
+    ada, adasToken = join("Ada")
+    grace, gracesToken = join("Grace")
+    ada.send(event="socket.auth.request", data=adasToken)
+    ada.readUntil("chat.here")
+    grace.send(event="socket.auth.request", data=gracesToken)
+    grace.readUntil("chat.here")
+    ada.send(event="chat.send", data="hi")
+    assert ada.readUntil("chat.message.sent") == [
+        {"event": "chat.joined", "data": {"client": GRACE, "people": 2}},
+        {"event": "chat.message.sent", "data": {"client": ADA, "message": "hi"}},
+    ]
+    assert grace.read() == {"event": "chat.message", "data": {"client": ADA, "message": "hi"}}
+    grace.close()
+    assert ada.read() == {"event": "chat.left", "data": {"client": GRACE, "people": 1}}
+
+
+def test_documentedJSON(join: Join) -> None:
+    """Any program that speaks the documented JSON can log in, chat, and ask for a reply."""
+    ada, token = join("Ada")
+    ada.send(event="socket.auth.request", data={"token": token}, id=1)
+    assert ada.read() == {"event": "socket.auth.success", "data": {"client": ADA}, "re": 1}
+    assert ada.read() == {"event": "chat.here", "data": {"people": 1}}
+    ada.send(event="chat.send", data="  hi  ", id=2)
+    assert ada.read() == {"event": "chat.message.sent", "data": {"client": ADA, "message": "hi"}}
+    assert ada.read() == {"event": "socket.reply", "data": {"ok": True, "result": None}, "re": 2}
+
+
+def test_nodesClient(chat: Chat, visit: Visit, join: Join) -> None:
+    """A program of Node's that has nothing but the package ws joins the chat, and is heard."""
+    grace, token = join("Grace")
+    grace.send(event="socket.auth.request", data={"token": token})
+    grace.readUntil("chat.here")
+    ada = visit()
+    ada.logIn("Ada")
+    frames = [json.loads(line) for line in node("chat.js", chat.socket, ada.token(), "hi from Node").splitlines()]
+    message = {"client": ADA, "message": "hi from Node"}
+    assert frames[0] == {"event": "socket.auth.success", "data": {"client": ADA}}
+    assert frames[-1] == {"event": "chat.message.sent", "data": message}
+    assert grace.readUntil("chat.message")[-1] == {"event": "chat.message", "data": message}
+
+
+@pytest.mark.parametrize("data", ["", "  \n ", "x" * 501, None, 7, ["hi"], {"message": "hi"}])
+def test_notAMessage(join: Join, data: Any) -> None:
+    """What isn't a text of 1 to 500 characters is refused, and nobody hears of it."""
+    ada, token = join("Ada")
+    ada.send(event="socket.auth.request", data={"token": token})
+    ada.readUntil("chat.here")
+    ada.send(event="chat.send", data=data, id=1)
+    reply = ada.read()
+    assert reply["event"] == "socket.reply"
+    assert reply["data"]["error"]["code"] == "chat.invalid"
+    ada.send(event="chat.send", data="🦄" * 500)
+    assert ada.read()["data"]["message"] == "🦄" * 500
+
+
+def test_stranger(connect: Connect, join: Join) -> None:
+    """Who hasn't logged in can neither speak nor listen, and nobody notices him come or go."""
+    ada, token = join("Ada")
+    ada.send(event="socket.auth.request", data={"token": token})
+    ada.readUntil("chat.here")
+    stranger = connect()
+    stranger.send(event="chat.send", data="hi", id=1)
+    assert stranger.read()["data"]["error"]["code"] == "auth.required"
+    ada.send(event="chat.send", data="Is somebody there?")
+    ada.readUntil("chat.message.sent")
+    stranger.send(event="socket.ping", id=2)
+    assert stranger.read()["re"] == 2
+    stranger.close()
+    ada.send(event="chat.send", data="Nobody.")
+    assert ada.read() == {"event": "chat.message.sent", "data": {"client": ADA, "message": "Nobody."}}
+
+
+def test_someoneElseOnTheSameSocket(join: Join) -> None:
+    """Who logs in as somebody else on the same socket has left as the first, and come as the second."""
+    ada, adasToken = join("Ada")
+    ada.send(event="socket.auth.request", data={"token": adasToken})
+    ada.readUntil("chat.here")
+    other, gracesToken = join("Grace")
+    _, evesToken = join("Eve")
+    for token in (gracesToken, evesToken):
+        other.send(event="socket.auth.request", data={"token": token})
+        other.readUntil("chat.here")
+    news = [ada.read() for _ in range(3)]
+    assert [(frame["event"], frame["data"]["client"]["username"], frame["data"]["people"]) for frame in news] == [
+        ("chat.joined", "Grace", 2),
+        ("chat.left", "Grace", 1),
+        ("chat.joined", "Eve", 2),
+    ]
+
+
+def test_logoutEndsTheSocket(visit: Visit, connect: Connect) -> None:
+    """Logging out closes the sockets with 4503, and the token is nobody's any more."""
+    visitor = visit()
+    visitor.logIn("Ada")
+    token = visitor.token()
+    ada, late = connect(), connect()
+    ada.send(event="socket.auth.request", data={"token": token})
+    ada.readUntil("chat.here")
+    visitor.post("logout")
+    assert ada.readClose() == 4503
+    late.send(event="socket.auth.request", data={"token": token})
+    assert late.read() == {"event": "socket.auth.failure", "data": {"errors": ["Invalid access token."]}}
+
+
+def test_eachPageHasAToken(visit: Visit, connect: Connect) -> None:
+    """Each time the page is loaded it has a token of its own, and the earlier ones still count."""
+    visitor = visit()
+    visitor.logIn("Ada")
+    tokens = [visitor.token(), visitor.token()]
+    assert len(set(tokens)) == 2
+    for token in tokens:
+        ada = connect()
+        ada.send(event="socket.auth.request", data={"token": token})
+        assert ada.read() == {"event": "socket.auth.success", "data": {"client": ADA}}
+
+
+def test_logIsDiscreet(chat: Chat, visit: Visit, connect: Connect) -> None:
+    """The server's log says where the chat is, and shows neither tokens nor sessions nor what was said."""
+    visitor = visit()
+    visitor.logIn("Ada")
+    token = visitor.token()
+    (session,) = [cookie.value for cookie in visitor.cookies]
+    ada = connect()
+    ada.send(event="socket.auth.request", data={"token": token})
+    ada.send(event="chat.send", data="between us")
+    ada.readUntil("chat.message.sent")
+    chat.stop()
+    log = chat.log()
+    assert f"The chat is open at http://localhost:{chat.port}/" in log
+    for secret in (token, str(session), "between us"):
+        assert secret not in log

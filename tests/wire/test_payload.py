@@ -1,0 +1,506 @@
+"""
+The JSON of the wire: what is taken from a peer, what isn't, and what is sent to it.
+"""
+
+import json
+import sys
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ratchet_tx.errors import UsageError
+from ratchet_tx.wire.payload import (
+    DEPTH,
+    BadPayload,
+    Payload,
+    checkEvent,
+    checkName,
+    convertData,
+    decode,
+    encode,
+    encodeData,
+)
+
+repeatable = settings(derandomize=True, deadline=None)
+
+#: Everything that JSON can say, and that every parser can read.
+jsonValues = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**1023), 2**1023)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda values: st.lists(values, max_size=4) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), values),
+    max_leaves=12,
+)
+
+#: Bytes that are nearly JSON, so that more than the first byte is looked at.
+nearlyJSON = st.lists(
+    st.sampled_from([*'[]{}",:-+.eE019', '"event"', '"data"', '"id"', '"re"', "null", "true", "NaN", "\\ud800", "\xff", " "])
+).map(lambda parts: "".join(parts).encode("latin-1"))
+
+#: The name of an event that is too long by one character.
+EMOJIS = ('"' + "\U0001f600" * 129 + '"').encode()
+
+
+@dataclass
+class Move:
+    """
+    Something that an application may send.
+    """
+
+    x: int
+    y: int
+
+
+def message(data: bytes = b"null", id: bytes = b"7", more: bytes = b"") -> bytes:
+    return b'{"event":"chat.send","id":' + id + b',"data":' + data + more + b"}"
+
+
+def arrays(depth: int) -> bytes:
+    return b"[" * depth + b"]" * depth
+
+
+def objects(depth: int) -> bytes:
+    return b'{"a":' * depth + b"1" + b"}" * depth
+
+
+def refusal(text: bytes) -> BadPayload:
+    with pytest.raises(BadPayload) as raised:
+        decode(text)
+    assert raised.value.code == "payload.invalid"
+    return raised.value
+
+
+class TestEnvelope:
+    """
+    What stands around the data.
+    """
+
+    def test_wholeEnvelope(self) -> None:
+        """A message says its event, its data, and what it is or wants as a reply."""
+        payload = decode(b'{"event":"chat.send","data":{"text":"hi"},"id":7,"re":"s1"}')
+        assert (payload.event, payload.data, payload.id, payload.re) == ("chat.send", {"text": "hi"}, 7, "s1")
+
+    def test_eventAlone(self) -> None:
+        """Data that was left out is null, and no id means that no reply is wanted."""
+        assert decode(b'{"event":"x"}') == Payload("x", None, None, None)
+
+    @pytest.mark.parametrize("more", [b',"v":3', b',"room":[{}]', b',"offset":-1', b',"\xc3\xbc":"\xc3\xbc"'])
+    def test_unknownKeys(self, more: bytes) -> None:
+        """Keys that this version doesn't know are ignored."""
+        assert decode(message(b"1", more=more)) == Payload("chat.send", 1, 7)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            b"",
+            b"hello",
+            b'{"event":"x"',
+            b'{"event":"x"}}',
+            b"{'event':'x'}",
+            b'{"event":"x",}',
+            b'\xef\xbb\xbf{"event":"x"}',
+        ],
+    )
+    def test_notJSON(self, text: bytes) -> None:
+        """What isn't JSON is refused as a whole, and has no id."""
+        error = refusal(text)
+        assert (error.message, error.facts, error.id) == ("Not JSON", {"path": "$"}, None)
+
+    @pytest.mark.parametrize("text", [b"null", b"[]", b'"x"', b"1", b"true", b"{}", b'[{"event":"x"}]', b'{"Event":"x"}'])
+    def test_noEnvelope(self, text: bytes) -> None:
+        """JSON that isn't an object with an event is refused."""
+        assert refusal(text).facts == {"path": "$"}
+
+    @pytest.mark.parametrize("event", [b"5", b"null", b"[]", b"{}", b"true", b'""', b'"' + b"x" * 129 + b'"', EMOJIS])
+    def test_badEvent(self, event: bytes) -> None:
+        """An event's name is text of 1 to 128 characters; another is refused under the message's id."""
+        error = refusal(b'{"event":' + event + b',"id":7}')
+        assert (error.facts, error.id) == ({"path": "$.event"}, 7)
+
+    @pytest.mark.parametrize("event", ["x", "x" * 128, "\U0001f600" * 128, "socket.open", "\x00"])
+    def test_goodEvent(self, event: str) -> None:
+        """A name's length is counted in characters, however many bytes each has."""
+        assert decode(json.dumps({"event": event}, ensure_ascii=False).replace("\x00", "\\u0000").encode()).event == event
+
+    @pytest.mark.parametrize(("text", "id"), [(b"0", 0), (b"7", 7), (b"9007199254740991", 2**53 - 1), (b"null", None)])
+    def test_goodId(self, text: bytes, id: int | None) -> None:
+        """An id is a whole number that every browser can say, and null is none."""
+        assert decode(message(id=text)).id == id
+
+    @pytest.mark.parametrize("id", [b"9007199254740992", b"-1", b"true", b"1.0", b'"s1"', b"[1]", b'{"id":1}', b"1" * 400])
+    def test_badId(self, id: bytes) -> None:
+        """What no reply could name is refused as an id."""
+        error = refusal(message(id=id))
+        assert (error.facts, error.id) == ({"path": "$.id"}, None)
+
+    @pytest.mark.parametrize("text", [b'{"id":"7","event":"x","id":7}', b'{"event":5,"id":-7,"id":7}'])
+    def test_lastId(self, text: bytes) -> None:
+        """Of several ids the last counts, as for a reader of JSON, though one before it is none."""
+        assert refusal(text).id == 7
+
+    def test_badReply(self) -> None:
+        """A reply names a question of ours, and ours have texts for ids."""
+        error = refusal(b'{"event":"socket.reply","re":5,"id":7}')
+        assert (error.facts, error.id) == ({"path": "$.re"}, 7)
+
+    @pytest.mark.parametrize("key", ["k", "x" * 64, "\U0001f600" * 64, None])
+    def test_goodKey(self, key: str | None) -> None:
+        """A key is text of 1 to 64 characters, and null is none."""
+        assert decode(message(more=b',"key":' + json.dumps(key).encode())).key == key
+
+    @pytest.mark.parametrize("key", ["", "x" * 65, "\U0001f600" * 65, 5, ["k"], {}, False])
+    def test_badKey(self, key: Any) -> None:
+        """Another key is refused under the message's id."""
+        error = refusal(message(more=b',"key":' + json.dumps(key).encode()))
+        assert (error.facts, error.id) == ({"path": "$.key"}, 7)
+
+    @pytest.mark.parametrize(
+        "rest",
+        [
+            arrays(30_000) + b',"id":7}',
+            b'[{"id":9},' * 2000 + b"1" + b"]" * 2000 + b',"id":7}',
+            b'"\\ud800","id":7}',
+            b'"\\uDE00\\ud83D","id":7}',
+            b'{"\\udfff":1},"id":7}',
+            b'["\\ud800",' + arrays(30_000) + b'],"id":7}',
+            b'"\\\\","x":"\\ud912","id":7}',
+        ],
+    )
+    def test_idBehindAFault(self, rest: bytes) -> None:
+        """The id of a message is found, however bad the rest of it is: its sender is owed a reply."""
+        assert refusal(b'{"event":5,"data":' + rest).id == 7
+        assert refusal(b'{"event":"x","data":' + rest).id == 7
+
+    @pytest.mark.parametrize(
+        "rest",
+        [
+            b'1,"id":7',
+            b'nope,"id":7}',
+            b'1,"id":"7"}',
+            b'{"id":7}}',
+            b'1,"id":-7}',
+            b'1,"id":7.5}',
+            b'1,"id":9007199254740992}',
+        ],
+    )
+    def test_noId(self, rest: bytes) -> None:
+        """What is no id of the message's own isn't taken for one."""
+        assert refusal(b'{"event":5,"data":' + rest).id is None
+
+
+class TestText:
+    """
+    What is no Unicode.
+    """
+
+    @pytest.mark.parametrize("wrong", [b'"\xff"', b'"\xed\xa0\x80"', b'"\xc0\xaf"'])
+    def test_notUTF8(self, wrong: bytes) -> None:
+        """Bytes that aren't UTF-8 are refused wherever they stand, in ignored keys too."""
+        for text in (message(wrong), message(more=b',"unknown":' + wrong), message(more=b"," + wrong + b":1")):
+            assert refusal(text).message == "Not JSON"
+
+    @pytest.mark.parametrize("escape", [b"\\ud800", b"\\udc00", b"\\udc00\\ud800", b"\\ud83d\\u0041", b"\\ud83d"])
+    def test_loneSurrogates(self, escape: bytes) -> None:
+        """Halves of characters are refused as such, for no text can have them."""
+        for text in (
+            message(b'"' + escape + b'"'),
+            message(b'{"' + escape + b'":1}'),
+            message(more=b',"unknown":"' + escape + b'"'),
+        ):
+            assert refusal(text).message == "Half a surrogate pair"
+
+    def test_surrogatesInGarbage(self) -> None:
+        """What isn't JSON isn't called half a character, whatever else is in it."""
+        for text in (b'{"event":"\\ud83d\\ude00"', b'"\\ud83d', b'{"event":"x","data":"\\ud800"]'):
+            assert refusal(text).message == "Not JSON"
+
+    def test_escapes(self) -> None:
+        """A character may be escaped as its two halves, and a control character has to be escaped."""
+        assert decode(message(b'"\\ud83d\\ude00"')).data == "\U0001f600"
+        assert decode(message(b'"a\\nb"')).data == "a\nb"
+        refusal(message(b'"a\nb"'))
+
+
+class TestNumbers:
+    """
+    Numbers that a browser would read as something else.
+    """
+
+    @pytest.mark.parametrize("word", [b"NaN", b"Infinity", b"-Infinity", b"nan", b"undefined"])
+    def test_notNumbers(self, word: bytes) -> None:
+        """JavaScript's words that aren't JSON are refused."""
+        refusal(message(word))
+        refusal(message(more=b',"unknown":' + word))
+
+    @pytest.mark.parametrize(
+        "digits",
+        [b"1e999", b"-1e999", b"9" * 309, b"-" + b"9" * 309, b"1" * 310, b"1" * 400, b"1" * 5000, b"1" * 310 + b".5"],
+        ids=lambda digits: f"{len(digits)} bytes",
+    )
+    def test_outOfRange(self, digits: bytes) -> None:
+        """A number that no double can hold is refused, and where it is."""
+        assert refusal(message(digits)).facts == {"path": "$.data"}
+        nested = refusal(message(b'{"k":[0,' + digits + b"]}"))
+        assert nested.facts["path"].startswith("$.data")
+        assert nested.id == 7
+
+    @pytest.mark.parametrize(
+        "digits", [b"1" * 309, b"-" + b"1" + b"0" * 308, b"1e308", b"1e-999", b"0." + b"1" * 5000, b"18446744073709551616"]
+    )
+    def test_withinRange(self, digits: bytes) -> None:
+        """A number that a double can hold passes, however many digits say it."""
+        assert float(decode(message(digits)).data) == float(digits)
+        assert type(decode(message(digits)).data) is type(json.loads(digits))
+
+    @pytest.mark.parametrize("number", ["1e308", "5e-324", "1.7976931348623157e308"])
+    def test_hardNumbers(self, number: str) -> None:
+        """Numbers that take a JSON parser long are read by Python, exactly: a message full of them holds up nobody."""
+        read = []
+
+        def note(frame: Any, happening: str, _: Any) -> None:
+            if happening == "call" and frame.f_code.co_name == "_double":
+                read.append(frame.f_locals["text"])
+
+        sys.setprofile(note)
+        payload = decode(message(f"[{number},[{number}]]".encode()))
+        sys.setprofile(None)
+        assert read == [number, number]
+        assert payload.data == [float(number), [float(number)]]
+
+    @pytest.mark.parametrize("count", [309, 400, 5000])
+    def test_digitsInText(self, count: int) -> None:
+        """Digits in a text are text, as many as there are."""
+        data = {"9" * count: ["1" * count, None, 1.5, True]}
+        assert decode(message(json.dumps(data).encode())).data == data
+
+
+class TestDepth:
+    """
+    Arrays and objects inside of each other.
+    """
+
+    @pytest.mark.parametrize("make", [arrays, objects])
+    def test_deepestThatPasses(self, make: Any) -> None:
+        """Data may be as deep as the bound."""
+        assert decode(message(make(DEPTH))).data == json.loads(make(DEPTH))
+
+    @pytest.mark.parametrize("make", [arrays, objects])
+    def test_deepNestingIsRefused(self, make: Any) -> None:
+        """Data that is deeper than the bound by one is refused under the message's id."""
+        error = refusal(message(make(DEPTH + 1)))
+        assert (error.message, error.facts, error.id) == (f"Nested more than {DEPTH} deep", {"path": "$.data"}, 7)
+
+    @pytest.mark.parametrize(
+        "brackets", [arrays(30_000), objects(30_000), b"[" * 30_000, b'{"a":' * 30_000, b'[{"a":' * 15_000]
+    )
+    def test_thousandsOfBrackets(self, brackets: bytes) -> None:
+        """Data that is as deep as a message is long is refused like any other, in ignored keys too."""
+        for text in (message(brackets), message(more=b',"unknown":' + brackets)):
+            assert refusal(text).message == f"Nested more than {DEPTH} deep"
+
+    @pytest.mark.parametrize("bracket", ["[", "{"])
+    def test_bracketsInText(self, bracket: str) -> None:
+        """Brackets in a text are text, as many as there are."""
+        data = {bracket * 30_000: [bracket * 30_000]}
+        assert decode(message(json.dumps(data).encode())).data == data
+
+    def test_manyBesideEachOther(self) -> None:
+        """There may be any number of arrays and objects beside each other."""
+        data = [[{}, []]] * 1000
+        assert decode(message(json.dumps(data).encode())).data == data
+
+    def test_whatIsReadCanBeSent(self) -> None:
+        """Data that was taken in can be sent on, also by code that is called from deep down."""
+        data = decode(message(arrays(DEPTH))).data
+
+        def deeper(levels: int) -> bytes:
+            return deeper(levels - 1) if levels else encode("x", data)
+
+        assert json.loads(deeper(300))["data"] == data
+
+
+class TestSecrets:
+    """
+    What errors and reprs don't show.
+    """
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            *(b'{"event":31337}', b'{"event":"' + b"31337" * 30 + b'"}', b'{"event":["31337"]}'),
+            *(message(id=b'"31337"'), message(id=b"-31337"), message(id=b'{"31337":1}')),
+            *(message(b'{"31337":1e999}'), message(b"31337" * 100), message(b"31337" * 1000)),
+            *(message(b'"31337'), message(b'"31337\xff"'), message(b'"31337\\ud800"')),
+            message(b'{"31337":' * 300 + b"1" + b"}" * 300),
+            message(more=b',"31337":NaN'),
+        ],
+    )
+    def test_errorsDontQuote(self, text: bytes) -> None:
+        """No refusal of a message quotes what was in it."""
+        error = refusal(text)
+        assert "31337" not in f"{error} {error!r} {error.asJSON()}"
+
+    def test_reprShowsNoData(self) -> None:
+        """A payload's repr is its event's name."""
+        assert repr(Payload("chat.send", {"token": "sesame"}, 7)) == str(Payload("chat.send", 5)) == "<Payload 'chat.send'>"
+
+    def test_frozen(self) -> None:
+        """What a message says can't be changed."""
+        payload: Any = Payload("x", 1)
+        with pytest.raises(AttributeError):
+            payload.data = 2
+
+    @pytest.mark.parametrize("send", [encode, encodeData])
+    def test_unsayableTextIsntQuoted(self, send: Any) -> None:
+        """Text that can't be sent isn't quoted in the complaint."""
+        with pytest.raises(UsageError, match=r"^The data of 'x' can't be sent as JSON: text with a lone surrogate\.$"):
+            send("x", "sesame\ud800")
+
+
+class TestAnything:
+    """
+    Whatever comes, or goes.
+    """
+
+    @repeatable
+    @given(
+        st.binary() | nearlyJSON | (st.binary() | nearlyJSON).map(message) | nearlyJSON.map(lambda text: message(id=text))
+    )
+    def test_onlyBadPayload(self, text: bytes) -> None:
+        """Any bytes at all are a payload or a refusal, and a payload can be sent on."""
+        try:
+            payload = decode(text)
+        except BadPayload:
+            return
+        assert 0 < len(payload.event) <= 128
+        assert decode(encode(payload.event, payload.data)) == Payload(payload.event, payload.data)
+
+    @repeatable
+    @given(
+        st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=128), jsonValues, st.integers(0, 2**53 - 1)
+    )
+    def test_roundTrip(self, event: str, data: Any, id: int) -> None:
+        """What one side sends the other receives, as Python's own reader would."""
+        text = encode(event, data, id=id)
+        assert decode(text) == Payload(event, data, id)
+        assert json.loads(text) == {"event": event, "data": data, "id": id}
+        assert json.loads(bytes(encodeData(event, data))) == data
+
+
+class TestSending:
+    """
+    What our own side says.
+    """
+
+    def test_keysBesideTheData(self) -> None:
+        """The keys of the protocol stand beside event and data, and there are none without need."""
+        assert encode("x", None) == b'{"event":"x","data":null}'
+        assert encode("x", 1, re=7, room="lobby") == b'{"event":"x","data":1,"re":7,"room":"lobby"}'
+
+    def test_dataclasses(self) -> None:
+        """Dataclasses are sent as objects."""
+        assert encode("move", [Move(1, 2)]) == b'{"event":"move","data":[{"x":1,"y":2}]}'
+
+    def test_encodedOnce(self) -> None:
+        """Data that was encoded already is put in as it is."""
+        assert encode("x", encodeData("x", {"a": [1]})) == encode("x", {"a": [1]})
+
+    @pytest.mark.parametrize("send", [encode, encodeData])
+    @pytest.mark.parametrize("data", [object(), {"a": [object()]}, {(1, 2): 3}, {None: 1}], ids=repr)
+    def test_unsayable(self, send: Any, data: Any) -> None:
+        """What JSON can't say is refused with the event's name, before anything is sent."""
+        with pytest.raises(UsageError, match=r"^The data of 'x' can't be sent as JSON: "):
+            send("x", data)
+
+    @pytest.mark.parametrize("send", [encode, encodeData])
+    def test_dataInItself(self, send: Any) -> None:
+        """Data that contains itself is refused, and nothing breaks."""
+        data: list[Any] = []
+        data.append(data)
+        with pytest.raises(UsageError, match="recursion"):
+            send("x", data)
+
+    @pytest.mark.parametrize("name", ["", "x" * 129, 5, None, b"x"])
+    def test_badNames(self, name: Any) -> None:
+        """A name of ours that no peer would take is refused, and said of what."""
+        with pytest.raises(UsageError, match=r"^The name of an event is "):
+            checkEvent(name)
+        with pytest.raises(UsageError, match=r"^The name of a room is "):
+            checkName(name, "a room")
+
+    def test_goodNames(self) -> None:
+        """Any other name may be sent, and a room may be named like one of the protocol's own events."""
+        for name in ("x", "\U0001f600" * 128, "socket", "Socket.open"):
+            checkEvent(name)
+        checkName("socket.open", "room")
+
+    def test_reservedNames(self) -> None:
+        """The protocol's own events can't be sent by an application."""
+        with pytest.raises(UsageError, match=r"'socket\.auth\.success' is one of the protocol's own events"):
+            checkEvent("socket.auth.success")
+
+
+class Only(msgspec.Struct, forbid_unknown_fields=True):
+    a: int = 0
+
+
+class TestConverting:
+    def test_same(self) -> None:
+        """The payload is the same but for its data."""
+        payload = Payload("x", ["2"], 7, "s1")
+        assert convertData(payload, tuple[str]) == Payload("x", ("2",), 7, "s1")
+
+    @pytest.mark.parametrize(
+        ("data", "kind", "message", "path"),
+        [
+            ("secret", int, "Expected `int`, got `str`", "$.data"),
+            ([{"a": 1}, {"a": "secret"}], list[dict[str, int]], "Expected `int`, got `str`", "$.data[1][...]"),
+            ({"secret": 1}, dict[int, int], "Expected `int`, got `str`", "$.data"),
+            ({"a": "secret"}, dict[str, Literal["b"]], "Invalid enum value", "$.data[...]"),
+            ({"b": "x"}, Only, "Object contains unknown field `b`", "$.data"),
+            ("secret - at `$.x`", Literal["b"], "Invalid enum value", "$.data"),
+        ],
+    )
+    def test_faults(self, data: Any, kind: Any, message: str, path: str) -> None:
+        """What isn't of the type is told with its place, and without its value."""
+        with pytest.raises(BadPayload) as raised:
+            convertData(Payload("x", data, 7), kind)
+        assert (raised.value.message, raised.value.facts, raised.value.id) == (message, {"path": path}, 7)
+
+
+class TestLong:
+    """
+    Long messages, of which it is found out how they are to be read.
+    """
+
+    @pytest.mark.parametrize(
+        "number", ["1e308", "1.5", "-0.1e-7", "1E+22", "123456789012345678", "0.1234567890123456789", "4e-9"]
+    )
+    def test_numbers(self, number: str) -> None:
+        """Numbers are read the same in long messages and in short ones."""
+        text = f'{{"event":"x","data":[{",".join([number] * 2000)}]}}'
+        assert decode(text.encode()).data == [json.loads(number)] * 2000
+
+    @pytest.mark.parametrize("number", ["1e309", "-1e999", "1" + "0" * 400])
+    def test_tooLarge(self, number: str) -> None:
+        """A number beyond a double is found among thousands."""
+        text = f'{{"event":"x","id":7,"data":[{"1.5," * 4000}{number}]}}'
+        assert (refusal(text.encode()).id, refusal(text.encode()).message) == (7, "Number out of range")
+
+    @pytest.mark.parametrize("depth", [2, 4, 5, 255, 256, 257, 300])
+    @pytest.mark.parametrize("fill", [b"", b'"]"', b'"[[["', b'"\\\\"', b'"\\"]"', b'{"[":"]"}'])
+    def test_depth(self, depth: int, fill: bytes) -> None:
+        """What is nested too deep is refused, and nothing else, however wide it is and whatever its texts are."""
+        levels = depth - fill.startswith(b"{") - 1
+        data = b"[" + b",".join([b"[" * levels + fill + b"]" * levels] * (5000 // depth)) + b"]"
+        text = b'{"event":"x","id":7,"data":' + data + b"}"
+        if depth > 256:
+            assert refusal(text).id == 7
+        else:
+            assert len(decode(text).data) == 5000 // depth
