@@ -8,8 +8,7 @@ import os
 
 from twisted.application.service import Application
 
-from ratchet_tx import Hub, Settings, makeService, on
-from ratchet_tx.happenings import Closed, LoginFailed, Opened
+from ratchet_tx import Closed, Hub, LoginFailed, Opened, Settings, makeService, on
 
 
 class HowMany:

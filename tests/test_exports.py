@@ -2,18 +2,24 @@
 The public names: who builds on them can rely on them.
 """
 
+import re
 import subprocess
 import sys
 
 import ratchet_tx
+from tests.kit.processes import ROOT
 
 NAMES = [
     "AnonymousClient",
     "AnonymousClientProvider",
     "Applications",
     "AskRefused",
+    "Closed",
     "ConnectionEvent",
     "CredClientProvider",
+    "Dispatched",
+    "HandlerFailed",
+    "Happening",
     "Hub",
     "IAnonymousClientProvider",
     "IApplication",
@@ -28,17 +34,23 @@ NAMES = [
     "ITransport",
     "JWTClientProvider",
     "Limits",
+    "LoggedIn",
+    "LoginFailed",
+    "Opened",
+    "Origins",
     "Payload",
     "PeerError",
     "Position",
     "RatchetError",
     "RatchetResource",
     "RatchetServerFactory",
+    "Refused",
     "RoomPolicy",
     "Settings",
     "TimerAlreadyAdded",
     "UsageError",
     "browserClient",
+    "digest",
     "makeService",
     "on",
     "websocketClient",
@@ -66,3 +78,10 @@ def test_noOptionalPackages() -> None:
     """Importing the package imports nothing that may not be there."""
     program = "import sys, ratchet_tx; sys.exit(bool({'jwt', 'jinja2'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_examplesNeedNoMore() -> None:
+    """What the README and the examples show imports public names only, from the package itself."""
+    files = [ROOT / "README.rst", *(ROOT / "examples").rglob("*.py")]
+    assert len(files) > 20
+    assert [file.name for file in files if re.search(r"(?:from|import) ratchet_tx\.", file.read_text())] == []

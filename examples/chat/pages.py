@@ -15,8 +15,7 @@ from twisted.web.server import Request
 from twisted.web.static import File
 from users import SESSION_SECONDS, User, Users
 
-from ratchet_tx import Hub
-from ratchet_tx.transport.handshake.origins import Origins
+from ratchet_tx import Hub, Origins
 
 HERE = Path(__file__).parent
 

@@ -14,8 +14,7 @@ from typing import Any
 from names import NameRefused, look, tidy
 from zope.interface import implementer
 
-from ratchet_tx import IClient, IClientProvider, IHub, IPeriodicTimer
-from ratchet_tx.login.clients import digest
+from ratchet_tx import IClient, IClientProvider, IHub, IPeriodicTimer, digest
 
 SESSION_SECONDS = 12 * 60 * 60
 MOST_PEOPLE = 1000
