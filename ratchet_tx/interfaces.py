@@ -396,12 +396,13 @@ class IBackplane(Interface):
     A message is one of the classes of L{ratchet_tx.backplane.messages}.
     """
 
-    def start(receive: Callable[[Any], None]) -> Any:
+    def start(receive: Callable[[Any], None], clock: Any) -> Any:
         """
         Join the other nodes.
 
         @param receive: called with each message of every node, this one's own among them; messages of one node for one
             room come in the order in which they were published
+        @param clock: an C{IReactorTime}: the hub's clock, for all that takes time
         @return: gives nothing, once messages flow
         """
 
@@ -476,13 +477,6 @@ class IMemory(Interface):
     """
 
     historyBytes: int = Attribute("About how many bytes the histories take.")
-
-    def provideClock(clock: Any) -> None:
-        """
-        Give a clock to a backplane that has none yet, by which it removes expired histories without being asked.
-
-        @param clock: an C{IReactorTime}
-        """
 
     def limitHistories(limit: int, changed: Callable[[int], None]) -> None:
         """

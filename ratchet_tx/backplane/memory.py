@@ -120,8 +120,8 @@ class MemoryBackplane:
     while a message is being received, which comes after that.
 
     @param beside: another node's backplane, to share everything with
-    @param seconds: tells the time; by default the clock of the first hub that starts with it, and of all beside it, does,
-        and wakes it to forget what is over
+    @param seconds: tells the time; by default the clock of the first hub that starts it, or one beside it, does, and wakes
+        it to forget what is over
     """
 
     def __init__(self, beside: "MemoryBackplane | None" = None, seconds: Callable[[], float] | None = None) -> None:
@@ -129,10 +129,6 @@ class MemoryBackplane:
         self._rooms: set[str] = set()
 
     # IMemory
-
-    def provideClock(self, clock: IReactorTime) -> None:
-        self._shared.provideClock(clock)
-        self._shared.expireLater()
 
     @property
     def historyBytes(self) -> int:
@@ -154,9 +150,10 @@ class MemoryBackplane:
         """
         return room in self._rooms
 
-    def start(self, receive: Receive) -> Any:
+    def start(self, receive: Receive, clock: IReactorTime) -> Any:
         if self in self._shared.receivers:
             raise UsageError("Each hub needs a backplane of its own: MemoryBackplane(beside=another).")
+        self._shared.provideClock(clock)
         self._shared.receivers[self] = receive
         self._shared.expireLater()
 

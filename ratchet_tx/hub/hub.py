@@ -256,11 +256,10 @@ class Hub(Service):
         self.timers.clock = self.clock
         super().startService()  # type: ignore[no-untyped-call]
         if IMemory.providedBy(self.backplane):
-            self.backplane.provideClock(self.clock)
             # The other half is for who is here.
             self.backplane.limitHistories(-(-self.limits.processBytes // 2), self._countHistories)
             self._countHistories(self.backplane.historyBytes)
-        self._pending.add(asDeferred(self.backplane.start(self.deliver)))
+        self._pending.add(asDeferred(self.backplane.start(self.deliver, self.clock)))
         self.timers.startService()
         if self.applications.isEmpty():
             self._log.warn(

@@ -36,8 +36,8 @@ def test_apart() -> None:
     """Nodes that were not put beside each other know nothing of each other."""
     one, other = MemoryBackplane(), MemoryBackplane()
     received: list[Any] = []
-    one.start(lambda _: None)
-    other.start(received.append)
+    one.start(lambda _: None, Clock())
+    other.start(received.append, Clock())
     one.publish(Disconnect("ada", 4503))
     one.enter("lobby", "c-1", {}, 60)
     assert received == []
@@ -49,7 +49,7 @@ def test_threeNodes() -> None:
     one = MemoryBackplane()
     three = MemoryBackplane(beside=MemoryBackplane(beside=one))
     received: list[Any] = []
-    three.start(received.append)
+    three.start(received.append, Clock())
     one.publish(Disconnect("ada", 4503))
     assert received == [Disconnect("ada", 4503)]
 
@@ -63,10 +63,10 @@ def test_startedAgain() -> None:
     """A node that comes again receives what is published from then on."""
     backplane = MemoryBackplane()
     received: list[Any] = []
-    backplane.start(received.append)
+    backplane.start(received.append, Clock())
     backplane.stop()
     backplane.publish(Disconnect("ada", 4501))
-    backplane.start(received.append)
+    backplane.start(received.append, Clock())
     backplane.publish(Disconnect("ada", 4502))
     assert received == [Disconnect("ada", 4502)]
 
@@ -79,8 +79,8 @@ def test_time() -> None:
     one.enter("lobby", "c-1", {}, 60)
     assert one.members("lobby") == {"c-1": {}}
     one.leave("lobby", "c-1")
-    other.provideClock(first)
-    one.provideClock(second)
+    other.start(print, first)
+    one.start(print, second)
     one.enter("lobby", "c-1", {}, 60)
     second.advance(61)
     assert one.members("lobby") == {"c-1": {}}
@@ -92,8 +92,7 @@ class TestHistories:
     def make(self) -> tuple[Clock, MemoryBackplane]:
         clock = Clock()
         backplane = MemoryBackplane()
-        backplane.provideClock(clock)
-        backplane.start(lambda _: None)
+        backplane.start(lambda _: None, clock)
         return clock, backplane
 
     def publish(self, backplane: MemoryBackplane, room: str, seconds: float = 60) -> Any:
@@ -144,7 +143,7 @@ class TestHistories:
         backplane.stop()
         assert clock.getDelayedCalls() == []
         clock.advance(100)
-        backplane.start(lambda _: None)
+        backplane.start(lambda _: None, Clock())
         clock.advance(0)
         assert backplane.historyBytes == 0
 
@@ -152,7 +151,7 @@ class TestHistories:
         """Each node is told how many bytes more or less there are, until it stops; the least of their limits counts."""
         _, backplane = self.make()
         beside = MemoryBackplane(beside=backplane)
-        beside.start(lambda _: None)
+        beside.start(lambda _: None, Clock())
         counted: list[int] = []
         told: list[int] = []
         backplane.limitHistories(0, counted.append)
@@ -186,8 +185,8 @@ def test_orderOfOneNode() -> None:
         if message.code == 4501:
             one.publish(Disconnect("ada", 4502))
 
-    one.start(answer)
-    other.start(received.append)
+    one.start(answer, Clock())
+    other.start(received.append, Clock())
     one.publish(Disconnect("ada", 4501))
     assert received == [Disconnect("ada", 4501), Disconnect("ada", 4502)]
 
@@ -195,9 +194,9 @@ def test_orderOfOneNode() -> None:
 def test_oneForEachHub() -> None:
     """Two hubs can't have one backplane: the second is told to get one of its own."""
     backplane = MemoryBackplane()
-    backplane.start(print)
+    backplane.start(print, Clock())
     with pytest.raises(UsageError, match="beside=another"):
-        backplane.start(print)
+        backplane.start(print, Clock())
 
 
 def test_stoppedMeanwhile() -> None:
@@ -205,7 +204,7 @@ def test_stoppedMeanwhile() -> None:
     one = MemoryBackplane()
     other = MemoryBackplane(beside=one)
     received: list[Any] = []
-    one.start(lambda _: other.stop())
-    other.start(received.append)
+    one.start(lambda _: other.stop(), Clock())
+    other.start(received.append, Clock())
     one.publish(Disconnect("ada", 4503))
     assert received == []

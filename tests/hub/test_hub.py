@@ -153,7 +153,7 @@ class TestBeginning:
         """A backplane that fails to start is told in the log."""
         backplane = MemoryBackplane()
         failing: Deferred[None] = Deferred()
-        backplane.start = lambda receive: failing  # type: ignore[method-assign]
+        backplane.start = lambda receive, clock: failing  # type: ignore[method-assign]
         startedHub(backplane=backplane)
         with logged() as lines:
             failing.errback(OSError("no such host"))

@@ -7,6 +7,7 @@ A class that mixes one in says by C{make} what is to be tested.
 from typing import Any
 
 from msgspec import Raw
+from twisted.internet.task import Clock
 from zope.interface.verify import verifyObject
 
 from ratchet_tx.backplane.messages import Deliver, Disconnect, Keep
@@ -172,8 +173,8 @@ class BackplaneContract:
         """A message reaches every node, the one that published it too."""
         one, other = self.makeTwo()
         received: list[Any] = []
-        one.start(lambda message: received.append(("one", message)))
-        other.start(lambda message: received.append(("other", message)))
+        one.start(lambda message: received.append(("one", message)), Clock())
+        other.start(lambda message: received.append(("other", message)), Clock())
         message = Disconnect("ada", 4503)
         one.publish(message)
         assert sorted(received, key=lambda pair: pair[0]) == [("one", message), ("other", message)]
@@ -182,8 +183,8 @@ class BackplaneContract:
         """Messages arrive in the order in which they were published."""
         one, other = self.makeTwo()
         received: list[Any] = []
-        one.start(lambda _: None)
-        other.start(received.append)
+        one.start(lambda _: None, Clock())
+        other.start(received.append, Clock())
         sent = [Disconnect("ada", 4500 + i) for i in range(10)]
         for message in sent:
             one.publish(message)
@@ -193,8 +194,8 @@ class BackplaneContract:
         """A node that has left receives nothing any more, and leaving twice is leaving once."""
         one, other = self.makeTwo()
         received: list[Any] = []
-        one.start(lambda _: None)
-        other.start(received.append)
+        one.start(lambda _: None, Clock())
+        other.start(received.append, Clock())
         other.stop()
         other.stop()
         one.publish(Disconnect("ada", 4503))
@@ -203,8 +204,8 @@ class BackplaneContract:
     def test_historyOfAllNodes(self) -> None:
         """What was published to a room with a history on one node is read on the other, from where one likes."""
         one, other = self.makeTwo()
-        one.start(lambda _: None)
-        other.start(lambda _: None)
+        one.start(lambda _: None, Clock())
+        other.start(lambda _: None, Clock())
         epoch, offset = self.publish(one, b"1")
         assert self.publish(other, b"2") == (epoch, offset + 1)
         _, end, events = one.read("news", None, 10)
@@ -222,7 +223,7 @@ class BackplaneContract:
     def test_noHistory(self) -> None:
         """A room to which nothing was published has a history only for who says what it keeps."""
         one, other = self.makeTwo()
-        one.start(lambda _: None)
+        one.start(lambda _: None, Clock())
         assert one.publish(Deliver("item", Raw(b"1"), room="lobby")) is None
         assert one.read("lobby", None, 10) is None
         epoch, offset, events = one.read("news", None, 10, Keep(10, 60))
@@ -236,8 +237,8 @@ class BackplaneContract:
         """Every node receives a room's messages with the numbers that they have in its history, in that order."""
         one, other = self.makeTwo()
         received: list[Any] = []
-        one.start(received.append)
-        other.start(received.append)
+        one.start(received.append, Clock())
+        other.start(received.append, Clock())
         for node in (one, other, one):
             self.publish(node, b"1")
         assert sorted(message.offset for message in received) == [1, 1, 2, 2, 3, 3]
@@ -253,8 +254,8 @@ class BackplaneContract:
                 one.publish(Deliver("item", Raw(b"2"), room="news", keep=Keep(10, 60)))
             seen.append(("read", one.read("news", None, 10)[1]))
 
-        one.start(receive)
-        other.start(lambda _: None)
+        one.start(receive, Clock())
+        other.start(lambda _: None, Clock())
         self.publish(other, b"1")
         for position, (what, offset) in enumerate(seen):
             if what == "read":
@@ -263,8 +264,8 @@ class BackplaneContract:
     def test_aLifeWhileSomebodyIsIn(self) -> None:
         """A room's epoch stays while a node has a member in it, and is another when they have been gone for long enough."""
         one, other = self.makeTwo()
-        one.start(lambda _: None)
-        other.start(lambda _: None)
+        one.start(lambda _: None, Clock())
+        other.start(lambda _: None, Clock())
         epoch, _ = self.publish(one, b"1")
         other.subscribe("news")
         self.passTime(61)
@@ -286,8 +287,8 @@ class BackplaneContract:
     def test_aNodeThatStopsHasNoMembers(self) -> None:
         """A node that has left keeps no room's history alive."""
         one, other = self.makeTwo()
-        one.start(lambda _: None)
-        other.start(lambda _: None)
+        one.start(lambda _: None, Clock())
+        other.start(lambda _: None, Clock())
         other.subscribe("news")
         self.publish(one, b"1")
         other.stop()
