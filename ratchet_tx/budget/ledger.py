@@ -1,7 +1,7 @@
 """
-Counts the bytes that are kept because of peers, by what they are kept for; it knows no peer, nor what happens at a limit.
+Counts the bytes that are kept because of peers, by what they are kept for.
 
-What is handled at once and sent at once isn't counted: only what waits, or stays.
+Only what waits or stays is counted, not what is handled or sent at once.
 """
 
 from collections.abc import Callable
@@ -19,17 +19,24 @@ class Ledger:
     """
     The bytes of one process.
 
-    @param grown: called where there are more of them than the limit, each time that they have become more
     @ivar limit: how many there may be; 0 for any number
     @ivar bytes: how many there are
     @ivar parts: how many there are of each part, of L{OF_CONNECTIONS} and L{OF_ALL}
     """
 
-    def __init__(self, grown: Callable[[], Any] = lambda: None) -> None:
-        self._grown = grown
+    def __init__(self) -> None:
+        self._grown: Callable[[], Any] = lambda: None
         self.limit = 0
         self.bytes = 0
         self.parts = dict.fromkeys((*OF_CONNECTIONS, *OF_ALL), 0)
+
+    def whenFull(self, grown: Callable[[], Any]) -> None:
+        """
+        Have something called each time that the bytes grow beyond the limit.
+
+        @param grown: takes nothing; what it was before is called no more
+        """
+        self._grown = grown
 
     @property
     def isFull(self) -> bool:

@@ -124,8 +124,10 @@ class Hub(Service):
         self.timers = Timers(self.applications.registry, thread=self.thread)
         self.spares = self.applications.whenSlow
         self.counters = Counters()
-        self._relief = Relief(self)
-        self.ledger = Ledger(self._relief.come)
+        self._audience = Audience()
+        self.ledger = Ledger()
+        self._relief = Relief(self.ledger, self.counters, self.backplane, self._audience.all, lambda: self.clock)
+        self.ledger.whenFull(self._relief.come)
         self.peerLog = PeerLog(lambda: self.clock, self.counters)
         self.journal = Journal(self.peerLog)
         self.observers = Observers(self.peerLog)
@@ -139,7 +141,6 @@ class Hub(Service):
             self.provideClock(clock)
         self.patience = Patience(lambda: self.clock)
         self._attached: set[object] = set()
-        self._audience = Audience()
         self._delivery = Delivery(self.counters, self.spares)
         self.holds = self._delivery.holds
         self._pending = Pending(self._workFailed)

@@ -4,8 +4,7 @@ Frees memory above the limit C{processBytes}: closes the peers that read slowest
 Meanwhile new peers are refused, where handshakes ask the ledger.
 """
 
-from collections.abc import Collection
-from typing import Protocol
+from collections.abc import Callable, Collection
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
@@ -25,32 +24,34 @@ _LITTLE = 65536
 _HISTORIES = 1000
 
 
-class ReliefNode(Protocol):
-    """
-    What relief needs of the hub.
-    """
-
-    backplane: IBackplane
-    counters: Counters
-    ledger: Ledger
-
-    @property
-    def clock(self) -> IReactorTime: ...
-    @property
-    def connections(self) -> Collection[Connection]: ...
-
-
 class Relief:
     """
     Keeps one node within its limit.
 
-    Not at once, for it would end peers in the middle of what is being sent to many, but in the reactor's next turn.
+    It acts in the reactor's next turn, since closing peers at once would come in the middle of what is being sent to many.
+
+    @param ledger: the bytes that are kept, and their limit
+    @param counters: where it is counted what was closed and forgotten
+    @param backplane: whose histories are forgotten, where it keeps them in this process
+    @param connections: gives the node's connections
+    @param clock: gives the clock; called when it is needed
     """
 
     _log = Logger()
 
-    def __init__(self, node: ReliefNode) -> None:
-        self._node = node
+    def __init__(
+        self,
+        ledger: Ledger,
+        counters: Counters,
+        backplane: IBackplane,
+        connections: Callable[[], Collection[Connection]],
+        clock: Callable[[], IReactorTime],
+    ) -> None:
+        self._ledger = ledger
+        self._counters = counters
+        self._backplane = backplane
+        self._connections = connections
+        self._clock = clock
         self._coming: IDelayedCall | None = None
         self._pause = 0.0
         self._quietUntil = 0.0
@@ -60,7 +61,7 @@ class Relief:
         Relieve the node soon; nothing happens where that has been asked for already.
         """
         if self._coming is None:
-            self._coming = self._node.clock.callLater(self._pause, self._relieve)
+            self._coming = self._clock().callLater(self._pause, self._relieve)
 
     def stop(self) -> None:
         """
@@ -72,20 +73,21 @@ class Relief:
 
     def _relieve(self) -> None:
         self._coming = None
-        node, ledger = self._node, self._node.ledger
+        ledger, full = self._ledger, self._counters.full
         kept = ledger.bytes
         closed = self._closeSlowest(_LITTLE)
         forgotten = self._forgetOldest()
         if not forgotten:
             closed += self._closeSlowest(0)
         if closed:
-            node.counters.full["processBytes.closed"] += closed
+            full["processBytes.closed"] += closed
         if forgotten:
-            node.counters.full["processBytes.forgotten"] += forgotten
+            full["processBytes.forgotten"] += forgotten
         gaveWay = closed or forgotten
         self._pause = 0 if gaveWay else _PAUSE
-        if node.clock.seconds() >= self._quietUntil:
-            self._quietUntil = node.clock.seconds() + _QUIET
+        now = self._clock().seconds()
+        if now >= self._quietUntil:
+            self._quietUntil = now + _QUIET
             self._log.warn(
                 "Too many bytes are kept: limit=processBytes of={limit} kept={kept} closed={closed} forgotten={forgotten}",
                 limit=ledger.limit,
@@ -103,12 +105,12 @@ class Relief:
         @param least: none for which no more than this waits: it would free little, and they may read just now
         @return: how many
         """
-        if not self._node.ledger.isFull:
+        if not self._ledger.isFull:
             return 0
-        slow = [each for each in self._node.connections if not each.closing and each.account.queue > least]
+        slow = [each for each in self._connections() if not each.closing and each.account.queue > least]
         slow.sort(key=lambda each: each.account.queue)
         closed = 0
-        while slow and self._node.ledger.isFull:
+        while slow and self._ledger.isFull:
             slow.pop().close(4008, "Too slow")
             closed += 1
         return closed
@@ -119,9 +121,9 @@ class Relief:
 
         @return: how many
         """
-        backplane, forgotten = self._node.backplane, 0
+        backplane, forgotten = self._backplane, 0
         if not IMemory.providedBy(backplane):
             return 0
-        while self._node.ledger.isFull and forgotten < _HISTORIES and backplane.forgetOldest():
+        while self._ledger.isFull and forgotten < _HISTORIES and backplane.forgetOldest():
             forgotten += 1
         return forgotten

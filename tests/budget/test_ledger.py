@@ -40,7 +40,8 @@ def test_closed() -> None:
 def test_limit() -> None:
     """Above the limit each growth is told, and nothing else is; 0 is no limit."""
     told: list[int] = []
-    ledger = Ledger(lambda: told.append(ledger.bytes))
+    ledger = Ledger()
+    ledger.whenFull(lambda: told.append(ledger.bytes))
     ledger.change("keys", 10**12)
     assert (told, ledger.isFull) == ([], False)
     ledger.limit = 10**12
