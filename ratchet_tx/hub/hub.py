@@ -5,7 +5,7 @@ What a transport tells it (L{Hub.opened}, L{Hub.received}, L{Hub.closed}) goes t
 say goes out through the backplane to L{Hub.deliver}, the only code that writes to many.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from threading import get_ident
 from typing import Any
 
@@ -160,7 +160,15 @@ class Hub(Service):
         self.limits = settings.limits
         self.ledger.limit = self.limits.processBytes
         self.peerLog.limit(self.limits.logBytesPerMinute)
-        self.presence = Presence(self)
+        self.presence = Presence(
+            self.limits.presenceSeconds,
+            self.patience,
+            self.backplane,
+            self.publish,
+            self._delivery.spread,
+            self.ledger,
+            self.peerLog,
+        )
         self._dispatch = Dispatch(self, self._pending, self.patience)
         # Bound once, too: it is where messages go.
         self._go, self._turn = self._dispatch.go, self._dispatch.turn
@@ -705,12 +713,6 @@ class Hub(Service):
             connection.close(message.code, SENT_AWAY)
         if message.code not in COME_AGAIN_CODES:
             self.presence.sentAway(message.client)
-
-    def spread(self, frame: bytes, receivers: Iterable[Connection]) -> None:
-        """
-        Send the same bytes to many connections of this node.
-        """
-        self._delivery.spread(frame, receivers)
 
     def spare(self, event: str, room: str | None = None) -> Spare | None:
         """

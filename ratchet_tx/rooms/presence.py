@@ -1,25 +1,27 @@
 """
-Presence: showing the members of rooms to each other, on every node; it doesn't decide who may be one.
+Shows the members of rooms to each other, on every node.
 
-Each node knows the roster of each room in which somebody of its own is shown, tells these what changes in it, and tells the
-other nodes what it changes itself.
-So whoever is shown is told the roster as it is when he comes, and then each change, once and in order.
+Each node keeps the roster of each room in which a connection of its own is shown. It sends these connections each change of
+the roster, and sends the other nodes its own changes.
+So a connection gets the roster when it enters, and then each change, once and in order.
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from secrets import token_hex
-from typing import Any, Protocol
+from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from ratchet_tx.backplane.messages import Absent, Present
-from ratchet_tx.connections.connection import Connection, Node
+from ratchet_tx.backplane.messages import Absent, Message, Present
+from ratchet_tx.budget.ledger import Ledger
+from ratchet_tx.connections.connection import Connection
 from ratchet_tx.deferreds.coroutines import asDeferred
-from ratchet_tx.deferreds.timeouts import Timeouts
+from ratchet_tx.deferreds.timeouts import Patience, Timeouts
 from ratchet_tx.interfaces import IBackplane
-from ratchet_tx.monitoring.peerlog import NOBODY
+from ratchet_tx.monitoring.peerlog import NOBODY, PeerLog
 from ratchet_tx.monitoring.printable import quoted
 from ratchet_tx.rooms.membership import Rooms
 from ratchet_tx.rooms.roster import Changes, Member, Roster, fromEntry, pack
@@ -35,36 +37,49 @@ LEASE = 60
 SHOWN_BYTES = 1000
 
 
-class PresenceNode(Node, Protocol):
-    """
-    What presence needs of the hub.
-    """
-
-    backplane: IBackplane
-
-    def spread(self, frame: bytes, receivers: Iterable[Connection]) -> None: ...
-
-
 class Presence:
     """
     The presence of one node's connections.
+
+    @param seconds: for how long a lost connection is still shown; 0 for not at all
+    @param patience: the clock, for these seconds
+    @param backplane: keeps the members of all nodes
+    @param publish: sends a message to every node, and gives what the backplane gives
+    @param spread: sends a frame to some connections of this node
+    @param ledger: where it is counted how many bytes are kept of lost connections
+    @param log: where failures of the backplane are logged
     """
 
     _log = Logger()
 
-    def __init__(self, node: PresenceNode) -> None:
-        self._node = node
+    def __init__(
+        self,
+        seconds: float,
+        patience: Patience,
+        backplane: IBackplane,
+        publish: Callable[[Message], Deferred[Any] | None],
+        spread: Callable[[bytes, Iterable[Connection]], None],
+        ledger: Ledger,
+        log: PeerLog,
+    ) -> None:
+        self._seconds = seconds
+        self._patience = patience
+        self._backplane = backplane
+        self._publish = publish
+        self._spread = spread
+        self._ledger = ledger
+        self._peerLog = log
         self._id = token_hex(8)
         self._shown: Rooms[Connection] = Rooms()
         # Under which ref each connection is shown, by room; and what is shown of it.
         self._refs: dict[Connection, dict[str, str]] = {}
         self._own: dict[tuple[str, str], Member] = {}
         # Who was lost, and is missed only if it isn't back in time.
-        self._grace: Timeouts[tuple[str, str]] = Timeouts(node.limits.presenceSeconds, node.patience, self._missed)
+        self._grace: Timeouts[tuple[str, str]] = Timeouts(seconds, patience, self._missed)
         # Whose connections these were, and which there are of each client.
         self._lost: dict[tuple[str, str], Member] = {}
         self._lostOf: Rooms[tuple[str, str]] = Rooms()
-        self._rosters = Rosters(lambda room: node.backplane.members(room), self._tell, self._own.__contains__, node.peerLog)
+        self._rosters = Rosters(lambda room: backplane.members(room), self._tell, self._own.__contains__, log)
         self._rounds: LoopingCall | None = None
 
     # A connection's part
@@ -123,14 +138,13 @@ class Presence:
         """
         Go on showing a connection that was lost for C{presenceSeconds}, for its client may be back by then.
         """
-        seconds = self._node.limits.presenceSeconds
-        for room in tuple(self._refs.get(connection, ())) if seconds else ():
+        for room in tuple(self._refs.get(connection, ())) if self._seconds else ():
             ref, member = self._hide(connection, room)
             self._grace.start((room, ref))
             self._lost[room, ref] = member
-            self._node.ledger.change("metas", _bytesOf(member))
+            self._ledger.change("metas", _bytesOf(member))
             self._lostOf.join(member.client, (room, ref))
-            self._put(room, ref, member._replace(lost=True), lease=seconds)
+            self._put(room, ref, member._replace(lost=True), lease=self._seconds)
             self._forget(room)
 
     def sentAway(self, client: str, room: str | None = None) -> None:
@@ -156,7 +170,7 @@ class Presence:
         member = self._lost.pop(lost, None)
         if member is not None:
             self._lostOf.leave(member.client, lost)
-            self._node.ledger.change("metas", -_bytesOf(member))
+            self._ledger.change("metas", -_bytesOf(member))
 
     def _count(self, connection: Connection) -> None:
         """
@@ -197,19 +211,19 @@ class Presence:
         Know a member, and have everybody else know it.
         """
         self._rosters.put(room, ref, member)
-        self._do(self._node.backplane.enter(room, ref, member.asEntry(), lease))
-        self._do(self._node.publish(Present(self._id, room, ref, member.client, member.meta, member.lost)))
+        self._do(self._backplane.enter(room, ref, member.asEntry(), lease))
+        self._do(self._publish(Present(self._id, room, ref, member.client, member.meta, member.lost)))
 
     def _remove(self, room: str, ref: str) -> None:
         self._rosters.remove(room, ref)
-        self._do(self._node.backplane.leave(room, ref))
-        self._do(self._node.publish(Absent(self._id, room, ref)))
+        self._do(self._backplane.leave(room, ref))
+        self._do(self._publish(Absent(self._id, room, ref)))
 
     def _do(self, result: Any) -> None:
         later = asDeferred(result)
         if later is not None:
             later.addErrback(
-                lambda failure: self._node.peerLog.failure(
+                lambda failure: self._peerLog.failure(
                     self._log, NOBODY, "The backplane failed; others know it later", failure
                 )
             )
@@ -218,7 +232,7 @@ class Presence:
         shown = tuple(self._shown.members(room))
         if shown:
             data = {"room": room, "joins": changes.joins, "leaves": changes.leaves}
-            self._node.spread(makeText(encode("socket.presence.diff", data, room=room)), shown)
+            self._spread(makeText(encode("socket.presence.diff", data, room=room)), shown)
 
     # From the others
 
@@ -244,7 +258,7 @@ class Presence:
     def _goRound(self) -> None:
         if self._rounds is None:
             self._rounds = LoopingCall(self._step)
-            self._rounds.clock = self._node.clock
+            self._rounds.clock = self._patience()
             self._rounds.start(1, now=False)
 
     def _step(self) -> None:
@@ -255,7 +269,7 @@ class Presence:
             try:
                 self._renew(room)
             except Exception:
-                self._node.peerLog.failure(
+                self._peerLog.failure(
                     self._log,
                     NOBODY,
                     "Presence not renewed, retried within {seconds} s: room={room}",
@@ -267,7 +281,7 @@ class Presence:
     def _renew(self, room: str) -> None:
         for connection in self._shown.members(room):
             ref = self._refs[connection][room]
-            self._do(self._node.backplane.enter(room, ref, self._own[room, ref].asEntry(), LEASE))
+            self._do(self._backplane.enter(room, ref, self._own[room, ref].asEntry(), LEASE))
 
     # Who is there
 
@@ -277,7 +291,7 @@ class Presence:
 
         @param here: the connections of this node that are in the room
         """
-        found = self._node.backplane.members(room)
+        found = self._backplane.members(room)
         later = asDeferred(found)
         entries = found if later is None else await later
         roster, changes = Roster(), Changes()
