@@ -1,5 +1,5 @@
 """
-Every error that ratchet_tx raises; it knows neither the wire nor Twisted.
+Every error that ratchet_tx raises.
 
 They share a root and have two halves: what the peer did wrong, and what we did::
 

@@ -1,5 +1,5 @@
 """
-What a hub tells those who observe it; values, which know nothing of who looks at them.
+The happenings that a hub reports to its observers.
 
 L{IHub.observe<ratchet_tx.interfaces.IHub.observe>} takes one of these classes.
 None of them has a token or a message's data; an exception of an application's may.

@@ -1,5 +1,5 @@
 """
-What can be set, each with its default, and the reading of it; it knows nothing of what a setting does.
+The settings and limits, each with its default, and how they are read and checked.
 
 The names are the same everywhere: here, in the configuration file, and on the command line.
 A wrong name or value is one sentence that names the key and where it stood.

@@ -1,5 +1,5 @@
 """
-The types that handlers want the data of their events to be of; it knows nothing of where handlers come from.
+The types that handlers ask the data of their events to be of.
 
 A handler says it by the annotation of its one argument, C{event: ConnectionEvent[Point]}.
 """

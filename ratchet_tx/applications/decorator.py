@@ -1,5 +1,5 @@
 """
-The mark that makes a method the handler of events, which saves writing C{subscribedEvents}; what becomes of it is others'.
+The decorator C{on}, which marks methods as handlers of events.
 """
 
 from collections.abc import Callable

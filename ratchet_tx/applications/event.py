@@ -1,5 +1,5 @@
 """
-The event that a handler is given; it knows neither who handles it nor what comes of it.
+The event that a handler is called with.
 """
 
 from collections.abc import Callable

@@ -1,5 +1,5 @@
 """
-Which applications there are, and who may use which of their events; it dispatches nothing.
+The registered applications, and which of their events each client may use.
 
 An application is an adapter from a client and a connection to L{IApplication<ratchet_tx.interfaces.IApplication>}, by a
 name, in a registry of zope's that belongs to one hub.

@@ -1,5 +1,5 @@
 """
-Which rooms clients may subscribe to by themselves, and what these remember; it knows neither who is in one nor since when.
+The policies of rooms: which ones clients may subscribe to, and what history these keep.
 
 Policies stand in the registry of the applications: each under its pattern, as an adapter of the clients that it is for.
 """

@@ -1,5 +1,5 @@
 """
-Periodic timers: what happens again and again while the hub runs; it knows nothing of connections.
+Periodic timers, which run while the hub runs.
 """
 
 from typing import Any

@@ -1,5 +1,5 @@
 """
-Checking that what an author gave us provides what it has to, and saying what to do where it doesn't.
+Checks that an author's object provides its interface, and says what to do where it doesn't.
 """
 
 from inspect import isclass

@@ -1,5 +1,5 @@
 """
-Derives the epochs of rooms, also of lives that haven't begun; it knows neither rooms nor histories.
+Derives the epochs of rooms, also of lives that haven't begun.
 """
 
 import hmac

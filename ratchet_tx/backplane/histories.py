@@ -1,5 +1,5 @@
 """
-What rooms remember of what was published to them: bounded by number, by age and by bytes, and numbered without a gap.
+The histories of rooms: events with their numbers, bounded by number, age and bytes.
 
 It is told what time it is, and knows neither who is in a room nor how events travel.
 """

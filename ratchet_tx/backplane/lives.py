@@ -1,6 +1,5 @@
 """
-One life of a room: the events published since it began, as far as they are remembered. It knows neither the room's members
-nor the time.
+One life of a room: the events published since it began, as far as they are remembered.
 """
 
 from array import array

@@ -1,5 +1,5 @@
 """
-The backplane of nodes that share one process, or of one node alone; nothing leaves the memory.
+The backplane of one node alone, or of several in one process.
 """
 
 from collections import deque

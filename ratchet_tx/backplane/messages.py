@@ -1,5 +1,5 @@
 """
-What nodes tell each other over the backplane; values, which know nothing of how they travel.
+The messages that nodes send each other over the backplane.
 """
 
 import msgspec

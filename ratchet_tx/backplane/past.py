@@ -1,5 +1,5 @@
 """
-Published events with their numbers, and positions in a room's history; it knows no room and no time.
+Published events with their numbers, and positions in a room's history.
 """
 
 from collections.abc import Sequence

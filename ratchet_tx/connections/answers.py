@@ -1,5 +1,5 @@
 """
-What a peer is told about what it sent: a result, a refusal, or that something failed; it decides none of them.
+Sends replies, refusals and errors to a peer.
 """
 
 from collections.abc import Callable

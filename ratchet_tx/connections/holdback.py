@@ -1,5 +1,5 @@
 """
-Live frames that wait because their receiver is just subscribing to their room; it knows neither policies nor histories.
+Buffers a room's live frames until the reply to the subscribe is sent.
 
 A subscriber is told where he comes in, and only then what happens from there on.
 """

@@ -1,5 +1,5 @@
 """
-The order of one connection's events: one is handled, the others wait; it knows neither events nor handlers.
+Keeps one connection's events in order: one is handled, the others wait.
 
 What waits is kept as it came, in bytes: read, some of it would take thirty times as much memory.
 """

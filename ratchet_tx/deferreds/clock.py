@@ -1,5 +1,5 @@
 """
-The clock by which durations are measured: monotonic time over a reactor, whose own time steps with the wall clock.
+The monotonic clock by which durations are measured, whatever happens to the reactor's own.
 
 A reactor of Twisted's tells wall-clock time, and its delayed calls go by that.  When the wall clock is set back by an hour,
 what was due in a second happens in an hour, and the rate of a peer that sent an event a second ago seems an hour's too high.

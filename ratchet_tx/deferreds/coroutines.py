@@ -1,5 +1,5 @@
 """
-Running what applications give us for later, Deferreds and coroutines; it knows nothing of events.
+Runs the Deferreds and coroutines that applications return.
 
 Under the asyncio reactor a coroutine runs as a Task, so that it may await asyncio code and Deferreds alike.
 Under any other reactor it may await Deferreds, and the attempt to await asyncio code says what to do.

@@ -1,5 +1,5 @@
 """
-Does what is named by a key once: a repeat of the key is given the first one's result. It doesn't know what is done.
+Runs what is named by a key once: a repeat of the key gets the first one's result.
 """
 
 from collections import OrderedDict

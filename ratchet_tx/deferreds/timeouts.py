@@ -1,5 +1,5 @@
 """
-Time-outs: of many things, all of one length, by one timer for all of them, and of one; what they are they don't know.
+Time-outs: of many things of one length by one timer, and of a single thing.
 
 Where all are of one length, they end in the order in which they began: so neither beginning nor ending one depends on how
 many there are.

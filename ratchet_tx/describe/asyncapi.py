@@ -1,5 +1,5 @@
 """
-An AsyncAPI 3.0 document of events, which other tools make pages and clients of; it knows only what the events are like.
+Writes an AsyncAPI 3.0 document of events.
 """
 
 import re

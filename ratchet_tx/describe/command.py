@@ -1,5 +1,5 @@
 """
-C{python -m ratchet_tx describe}: from the names of applications to a file; what stands in it is others' business.
+The command C{python -m ratchet_tx describe}: writes a document of the applications' events.
 
 Whatever is wrong is one line that says what, and exit status 1.
 """

@@ -1,5 +1,5 @@
 """
-The events that are registered, for whoever it may be, as their handlers describe them; nobody has to be connected for it.
+Collects the registered events, as their handlers describe them, without a connection.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,5 +1,5 @@
 """
-What events are like: the data that they take and the result that they have, as JSON Schema; it knows no applications.
+JSON Schemas of events: the data that they take, and the result that they give.
 """
 
 from collections.abc import Iterable

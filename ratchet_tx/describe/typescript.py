@@ -1,5 +1,5 @@
 """
-TypeScript's types of events, for C{ratchet.d.ts}; it knows only what the events are like.
+Writes TypeScript's types of events, for C{ratchet.d.ts}.
 """
 
 import json

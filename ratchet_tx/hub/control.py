@@ -1,5 +1,5 @@
 """
-The protocol's own events, C{socket.*}, that a peer may send: one small function each, and the table of them.
+The events C{socket.*} that a peer may send: one small function each, and the table of them.
 
 They never reach an application; what an application hears of a login, the hub tells it.
 """

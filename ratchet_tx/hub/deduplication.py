@@ -1,6 +1,5 @@
 """
-The keys of emits: what a client sends again by the same key is answered as the first was, and not handled again; how it is
-handled it doesn't know.
+Deduplicates emits by their key: a repeat gets the first reply, and is not handled again.
 """
 
 from collections.abc import Callable, Hashable

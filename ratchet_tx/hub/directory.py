@@ -1,5 +1,5 @@
 """
-Who is to be told: a node's connections, by client and by room; it sends nothing.
+Finds the connections that a message is for, by client and by room.
 """
 
 from ratchet_tx.backplane.messages import Deliver

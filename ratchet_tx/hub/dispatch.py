@@ -1,6 +1,5 @@
 """
-What a payload leads to: the handlers of applications, or one of the protocol's own events; who may send it, and how often,
-it doesn't know.
+Dispatches a payload to the handlers of applications, or to one of the protocol's own events.
 """
 
 from collections.abc import Callable

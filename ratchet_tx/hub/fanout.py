@@ -1,5 +1,5 @@
 """
-The fan-out: an event is encoded and framed once, and the same bytes are sent to many; who they are, it is told.
+The fan-out: encodes and frames an event once, and sends the same bytes to many.
 """
 
 from collections.abc import Iterable

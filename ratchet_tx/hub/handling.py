@@ -1,5 +1,5 @@
 """
-Giving one event to its handlers, one after the other, and finding what the reply is; it doesn't know how a reply is sent.
+Runs the handlers of one event one after the other, and finds the reply.
 """
 
 from collections.abc import Callable

@@ -1,8 +1,8 @@
 """
-The hub: where connections, applications, clients and other nodes meet; each of them has its own module.
+The hub: where connections, applications, clients and other nodes meet.
 
-What a transport tells it (L{Hub.opened}, L{Hub.received}, L{Hub.closed}) goes to the applications, and what applications
-say goes out through the backplane to L{Hub.deliver}, the only code that writes to many.
+A transport calls L{Hub.opened}, L{Hub.received} and L{Hub.closed}, which go to the applications. What applications emit goes
+through the backplane to the L{Hub.deliver} of every node.
 """
 
 from collections.abc import Callable, Collection

@@ -1,5 +1,5 @@
 """
-Taking leave: what a hub waits for before it has stopped, and for how long; it knows no peer, only that they go.
+Stops a hub: waits for peers and pending work, and drops them when the time is over.
 """
 
 from collections.abc import Callable

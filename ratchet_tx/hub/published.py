@@ -1,5 +1,5 @@
 """
-The result of a publish: a Deferred whose failure is counted instead of logged where nobody waits for it.
+The result of a publish: a Deferred whose failure is counted, not logged, where nobody waits for it.
 
 Most of those who emit drop the result, so while a backplane is down each event would write a traceback.
 """

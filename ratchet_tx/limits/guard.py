@@ -1,5 +1,5 @@
 """
-How much peers may ask: who may come in, how fast events may come, and who is closed for it; what they ask it doesn't know.
+Limits what peers ask: who may connect, how fast events may come, and who is closed for it.
 """
 
 from math import ceil

@@ -1,5 +1,5 @@
 """
-Guesses: how often tokens of one address were wrong, and who has to wait for that; what a token is it doesn't know.
+Delays logins from addresses that sent many wrong tokens.
 
 Closing a connection, after its fifth wrong token, holds up nobody who comes again, by many connections at once.  So wrong
 tokens are counted by address too, and above a measure the address's next logins are decided later: one after the other, as

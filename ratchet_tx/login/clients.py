@@ -1,5 +1,5 @@
 """
-Clients and the providers that know them: the anonymous ones that a hub has by itself, and the making of tokens.
+Clients and their providers: the anonymous ones that a hub has by itself, and access tokens.
 """
 
 from collections import OrderedDict

@@ -1,5 +1,5 @@
 """
-Logging in by name and password, by way of twisted.cred's checkers; it knows neither where these look nor what they find.
+Logs clients in by name and password, with the checkers of twisted.cred.
 
 The access token is C{name:password}, so who shows one over a line that others can read should use TLS.
 """

@@ -1,6 +1,5 @@
 """
-Logins that end by themselves: who is logged in by a token that expires is told so shortly before, and closed then; it knows
-no token.
+Ends logins whose token expires, and warns their peers shortly before.
 
 A client that doesn't expire costs nothing here, and nothing is left of one that does once its connection has ended.
 """

@@ -1,5 +1,5 @@
 """
-Logging in by JSON web tokens (RFC 7519), which somebody else signs; it knows neither who that is nor how one gets them.
+Logs clients in by JSON web tokens (RFC 7519).
 
 PyJWT is imported when a provider is made, for it is needed by nobody else: C{pip install "ratchet_tx[jwt]"}.
 """

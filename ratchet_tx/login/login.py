@@ -1,5 +1,5 @@
 """
-Logging in: finding out by a token who somebody is, and telling him in the form in which he asked.
+Logs a connection in: finds its client by the token, and answers in the form of the request.
 """
 
 from collections.abc import Callable

@@ -1,5 +1,5 @@
 """
-Remembers which clients were disconnected while tokens were looked up, so that those logins are refused; it knows no token.
+Remembers which clients were disconnected while tokens were looked up, so that those logins are refused.
 """
 
 from collections import OrderedDict

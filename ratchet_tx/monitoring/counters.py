@@ -1,5 +1,5 @@
 """
-What is counted: plain integers, for whoever wants to look; nothing is told to anybody.
+The counters of a hub: plain integers, read when somebody asks.
 
 Counting happens for every message, so it is an addition and nothing more.
 """

@@ -1,5 +1,5 @@
 """
-What is logged of a hub, through twisted.logger: it only observes, and never sees a token or a message's data.
+Logs what happens on a hub, without tokens or the data of messages.
 
 Failures of handlers are logged where they happen, with the reference that the peer was told.
 """

@@ -1,6 +1,5 @@
 """
-Decides which lines the log has room for, of those that peers cause: so many bytes at once and over time, for each address
-and for all together.  It knows what time it is only by being told, and logs nothing.
+Decides which lines about peers the log has room for: so many bytes at once and over time, for each address and for all.
 
 Peers who connect again and again, or have handlers fail 50 times a second, would otherwise fill the disk.
 """

@@ -1,5 +1,5 @@
 """
-Who is told of what happens; it knows neither what happens nor who wants to know it.
+Tells observers the happenings that they asked for.
 """
 
 from collections.abc import Callable

@@ -1,5 +1,5 @@
 """
-Logs what peers cause, for as long as the log has room for it; L{LogBudget} says so.
+Logs what peers cause, within the room that the log has for it.
 
 What is left out is counted, and told every ten seconds by a line for each address.
 """

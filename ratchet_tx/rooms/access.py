@@ -1,5 +1,5 @@
 """
-Whether a client may be in a room, and what was published there: what has to be asked of others, who may take their time.
+Decides whether a client may be in a room, and reads what was published there.
 """
 
 from collections.abc import Callable, Sequence

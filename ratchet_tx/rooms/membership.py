@@ -1,5 +1,5 @@
 """
-Who is in which room, on this node; it doesn't know what a member is, and sends nothing.
+The members of rooms on this node.
 """
 
 from collections.abc import Collection, Hashable

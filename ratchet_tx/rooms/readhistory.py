@@ -1,5 +1,5 @@
 """
-Pages of a room's history, for who may read it.
+Reads pages of a room's history for peers that may see it.
 """
 
 from collections.abc import Sequence

@@ -1,5 +1,5 @@
 """
-Counts how many bytes of replayed events still fit into one reply; it knows neither peers nor rooms.
+Counts how many bytes of replayed events still fit into one reply.
 """
 
 from collections.abc import Sequence

@@ -1,5 +1,5 @@
 """
-What peers want of rooms, as they say it; whether they get it is decided elsewhere.
+The data types of the room requests: subscribe, history, presence update.
 """
 
 from typing import Annotated, Any, TypeVar

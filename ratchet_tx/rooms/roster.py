@@ -1,5 +1,5 @@
 """
-Who is shown as a member of one room, as one node knows it; it tells nobody, and doesn't know whom it is for.
+The roster of one room: the members that are shown there, as one node knows them.
 """
 
 from collections.abc import Iterator, Mapping

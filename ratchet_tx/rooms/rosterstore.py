@@ -1,5 +1,5 @@
 """
-The rosters that a node knows, and how it comes to know them: from the backplane first, and then from each change.
+The rosters of a node, filled from the backplane and kept up to date by other nodes' messages.
 
 It is asked for again and again, so that what a node that died had, or a change that was lost, is right again after a while.
 """

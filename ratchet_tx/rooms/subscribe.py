@@ -1,5 +1,5 @@
 """
-Subscribing: what a peer asks of rooms by itself, with what it has missed since it was there; it decides by policies alone.
+Subscribes a connection to rooms, and recovers what it has missed there.
 
 From the request until its reply nothing live of its rooms is sent: the reply says where that begins, so it comes first.
 """

@@ -1,5 +1,5 @@
 """
-What C{--auth} says, in the words of twisted.cred (C{file:passwd}), and the checker that it means; not who asks that.
+Reads C{--auth}, such as C{file:passwd}, and makes the checker of twisted.cred.
 
 No message repeats more than the first word: passwords may stand behind it.
 """

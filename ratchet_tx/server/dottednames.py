@@ -1,5 +1,5 @@
 """
-What stands behind the dotted names that an operator gives: found, made, and, where it isn't there, told in his words.
+Finds and makes what the operator's dotted names stand for, and explains what is wrong with them.
 """
 
 import os

@@ -1,5 +1,5 @@
 """
-Descriptions of endpoints, completed: where to listen for those on this machine only, and how many may wait to be accepted.
+Completes the descriptions of endpoints: this machine only, and how many may wait to be accepted.
 """
 
 import re

@@ -1,5 +1,5 @@
 """
-The server as a process of its own: how it starts to listen, what it does at signals, and how it exits; it knows no options.
+The server as a process: how it starts to listen, what signals do, and how it exits.
 """
 
 import atexit

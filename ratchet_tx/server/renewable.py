@@ -1,6 +1,5 @@
 """
-A port whose certificates can be renewed while it listens: an endpoint of Twisted's for TLS, described by a text that is read
-again; it knows neither what it serves nor when to read.
+A TLS port whose certificates are reloaded while it listens.
 
 Twisted's own endpoints read their files once, and offer no way to read them again.  So the endpoint is made with a stand-in
 for the reactor, which only notes what it is asked to listen with.  Made once more, it has read the files once more, and who

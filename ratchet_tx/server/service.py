@@ -1,5 +1,5 @@
 """
-All parts put together as one service of Twisted's: it listens, and knows nothing of command lines.
+Makes one Twisted service of all parts: hub, ports, pages.
 """
 
 import re

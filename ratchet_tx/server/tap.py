@@ -1,5 +1,5 @@
 """
-The command line, C{twistd ratchet}: from words to settings and parts; what they do is others' business.
+The command line C{twistd ratchet}: from options to settings and parts.
 
 Whatever is wrong with them is one line that says what and where, and exit status 1.
 """

@@ -1,5 +1,5 @@
 """
-A certificate that can be renewed while the server runs: who comes later is shown the new one; it knows no port.
+A certificate that can be renewed while the server runs.
 
 OpenSSL is imported when a certificate is read, for it is needed by nobody else.
 """

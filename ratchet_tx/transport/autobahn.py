@@ -1,5 +1,5 @@
 """
-Autobahn's server protocol with what nobody uses here taken out; it adds nothing, and knows no hub.
+Autobahn's server protocol without the parts that nobody uses here.
 
 Autobahn formats the arguments of its debug log for every chunk and connection, whether or not anybody logs, copies 30
 options into each connection, and makes two Deferreds, statistics and details of the transport for it.

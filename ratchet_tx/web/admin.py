@@ -1,5 +1,5 @@
 """
-The site for other programs of ours, on an endpoint of its own: publishing, and how the server is; no page, and no socket.
+The site for other programs of the operator's, on an endpoint of its own: publishing, and health.
 """
 
 from typing import Any

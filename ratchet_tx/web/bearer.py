@@ -1,5 +1,5 @@
 """
-A secret in a file, by which other programs show that they may ask something of us; what they ask, it doesn't know.
+Checks the secret token, from a file, by which other programs may call us.
 """
 
 import os

@@ -1,5 +1,5 @@
 """
-A folder of files for a site: what twisted.web's serves, but for what nobody meant to publish.
+Serves a folder of files, without those that nobody meant to publish.
 """
 
 import re

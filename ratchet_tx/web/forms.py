@@ -1,5 +1,5 @@
 """
-Parses the fields of a request's form and of its query, within bounds; it knows nothing of sites.
+Parses the fields of a request's form and query, within bounds.
 
 twisted.web reads forms before it asks a page, in time that grows with the square of what a peer sends, or by recursion whose
 depth the peer chooses: a body of 200 kB can hold the process for half a minute.  What is here is linear, and gives up at the

@@ -1,5 +1,5 @@
 """
-How a server is, for whoever looks after it: whether it lives, and whether it takes peers in.
+Health checks: whether the server lives, and whether it takes connections.
 """
 
 from typing import Any

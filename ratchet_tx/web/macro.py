@@ -1,5 +1,5 @@
 """
-The seed's template macro: the script tags that bring the browser client into a page; it knows no template engine.
+The template macro of the seed: the script tags that load the browser client.
 """
 
 from html import escape

@@ -1,5 +1,5 @@
 """
-Publishing over HTTP: how a program that has no reactor sends an event to many; it knows neither sockets nor who is at them.
+Publishes over HTTP: how a program without a reactor sends an event to many.
 
 Requests and answers are JSON; a refusal has the form of the protocol's own.
 """

@@ -1,5 +1,5 @@
 """
-Resources for twisted.web: a hub inside of a site, and the browser client; they know nothing of events.
+Resources for twisted.web: a hub within a site, and the browser client.
 """
 
 from pathlib import Path

@@ -1,6 +1,5 @@
 """
-The web site of a port: its log, how much of a request's body it takes in, and the heads of those requests that follow the
-first; what its pages are it doesn't know.
+The web site of a port: its log, the bounds of bodies, and the heads of later requests.
 
 By itself twisted.web takes in whatever is sent, of any length, before it asks a page, and a head may take for ever, if only
 something of it comes once a minute.

@@ -1,5 +1,5 @@
 """
-The JSON of the wire: one envelope of an event's name and its data, with the few keys beside them.
+The JSON of the wire: an envelope with the event's name, its data, and the few keys beside them.
 
 This is the only place that knows it, and it knows nothing else: whoever asks gets a L{Payload} or a L{PeerError}.
 The rules are PROTOCOL's first section.

@@ -1,6 +1,5 @@
 """
-Converts values that JSON can express and the encoder doesn't know: subclasses of Python's own types,
-other mappings and collections, and numbers of other libraries, which are never imported here.
+Converts values that JSON can express and the encoder doesn't know, such as subclasses of Python's own types.
 
 Nothing here runs for data that is made of Python's own types alone.
 """

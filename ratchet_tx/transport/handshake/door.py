@@ -1,5 +1,5 @@
 """
-The door: reads and checks the head of a connection's first request, and hands it on to the sockets or to the pages.
+Reads and checks the head of a connection's first request, and hands it on to the sockets or the pages.
 
 It knows nothing of WebSocket nor of pages; once a request's head is there, and good, it is out of the way.
 """

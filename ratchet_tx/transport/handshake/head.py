@@ -1,5 +1,5 @@
 """
-The head of an HTTP request, looked through before any parser sees it; it knows nothing of sockets, nor what is asked for.
+Reads and checks the head of an HTTP request before any parser sees it.
 
 What is refused here has been used to smuggle headers past parsers that disagree: Autobahn's splits lines at bytes at which
 HTTP doesn't (RFC 9112 section 2.2, RFC 9110 section 5.5).

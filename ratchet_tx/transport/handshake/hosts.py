@@ -1,5 +1,5 @@
 """
-By which names we may be called: the Host of a request against those that the operator allows; it knows nothing of sockets.
+Checks the Host of a request against the names that the operator allows.
 
 A page of somebody else's can have its own name lead to our address (DNS rebinding), and is of the same origin then.
 What it can't do is to ask for us by a name of ours.

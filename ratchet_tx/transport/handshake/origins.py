@@ -1,5 +1,5 @@
 """
-Which web pages may connect: the Origin of a handshake against ours and those that the operator allows.
+Checks the Origin of a handshake: which web pages may connect.
 
 A browser tells truly which page wants to connect (RFC 6455 section 10.2), and doesn't stop it itself: without this check
 every page that a user visits could speak in the user's name.

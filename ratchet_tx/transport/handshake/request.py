@@ -1,5 +1,5 @@
 """
-The HTTP request that opened a connection, as applications see it; it knows nothing of sockets.
+The HTTP request that opened a connection, as applications see it.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

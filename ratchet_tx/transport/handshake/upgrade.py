@@ -1,6 +1,5 @@
 """
-The opening handshake of a WebSocket, RFC 6455 section 4.2.1: what a client has to say in its request's head, and says; who
-may come in it doesn't know.
+Checks the opening handshake of a WebSocket (RFC 6455 section 4.2.1).
 
 Autobahn reads the head a second time, by other rules than ours; this takes what C{head} has read.
 """

@@ -1,5 +1,5 @@
 """
-What waits for a peer that doesn't read as fast as we write: pieces of bytes in their order, counted; it knows no socket.
+The bytes that wait for a slow peer, in their order; frames that may be dropped are marked.
 
 Pieces are never torn apart, and of those that are spare some may be left out.
 A piece for which nothing else waits is never too much, however long: a peer isn't slow because it is sent something long.

@@ -1,5 +1,5 @@
 """
-The batch of a turn: who has been written to since the reactor's last turn, and is sent it when this one ends.
+Corks writes: what is written to a socket in one turn of the reactor is sent together at its end.
 
 So several events for the same peers cost each of them one write, however many they are: with eight shouts at once to a
 thousand peers that is an eighth of the writes.

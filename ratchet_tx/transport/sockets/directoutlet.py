@@ -1,6 +1,5 @@
 """
-The outlet to a peer over plain TCP: bytes go to the socket at once while it takes them, and wait as in any other outlet
-when it doesn't.
+Writes to a peer over plain TCP: at once while the socket takes bytes, else when it does again.
 
 A transport of Twisted's keeps what it is given until the reactor's next turn, and asks the system twice for the one
 chance to write it.  Both are saved here.

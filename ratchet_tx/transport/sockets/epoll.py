@@ -1,5 +1,5 @@
 """
-The nested epoll: one place for the reactor to look at, which holds all open sockets that are read from.
+A nested epoll: the reactor watches one descriptor, which holds all sockets that are read fast.
 
 For each socket that can be read the reactor sets up a log's context, and looks whom to call: about 4 microseconds, of the
 12 that an event costs.  Here the sockets that can be read are found by an epoll of their own, whose one file number is

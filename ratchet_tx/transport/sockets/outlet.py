@@ -1,6 +1,5 @@
 """
-The outlet to a peer over any transport: every byte goes through it, so that it is known how many wait because the peer
-doesn't read.
+Writes to a peer over any transport, and counts the bytes that wait.
 
 No Twisted transport can be asked for that.  It knows pieces of bytes that are not to be torn apart, and not what they are.
 For plain TCP there is a faster one: L{ratchet_tx.transport.sockets.directoutlet}.

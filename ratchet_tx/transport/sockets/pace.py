@@ -1,5 +1,5 @@
 """
-Measures how fast a peer takes what is sent to it, so that one that reads a byte a minute can be ended.
+Measures how fast a peer takes what it is sent, so that one that reads a byte a minute is closed.
 """
 
 #: How many bytes a second a peer has to take or to send, on average.

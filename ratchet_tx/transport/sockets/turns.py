@@ -1,5 +1,5 @@
 """
-Shares the reactor's turns among peers: what one of them sent beyond its share waits for the next turn, others in between.
+Shares the reactor's turns among peers: what one sent beyond its share waits for the next turn.
 
 It doesn't know what peers send; the code that reads from them asks here whether to go on.
 """
