@@ -206,7 +206,7 @@ class Timeouts(Generic[Member]):
             try:
                 self._expire(member)
             except BaseException:
-                self._log.failure("What follows a time-out failed")
+                self._log.failure("A callback of a time-out raised")
         self._isEnding = False
         self._goOn(self._clock().seconds())
 

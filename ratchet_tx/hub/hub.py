@@ -314,7 +314,7 @@ class Hub(Service):
         try:
             connection.drain()
         except Exception:
-            self._log.failure("Taking leave of {id} failed; it is dropped", id=connection.id)
+            self._log.failure("Draining a connection failed, it is dropped: id={id}", id=connection.id)
             connection.transport.abort()
 
     def _checkAllGone(self) -> None:

@@ -80,7 +80,7 @@ class Stopping:
         # Once: what was abandoned may come to an end later.
         stopped, self._stopped = self._stopped, _nothing
         last = maybeDeferred(stopped)
-        last.addErrback(lambda failure: self._log.failure("Stopping failed", failure))
+        last.addErrback(lambda failure: self._log.failure("Stopping the hub failed", failure))
         last.addCallback(lambda _: self._end())
 
     def _end(self) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from ratchet_tx.backplane.messages import Absent, Message, Present
 from ratchet_tx.budget.ledger import Ledger
@@ -211,22 +212,22 @@ class Presence:
         Know a member, and have everybody else know it.
         """
         self._rosters.put(room, ref, member)
-        self._do(self._backplane.enter(room, ref, member.asEntry(), lease))
-        self._do(self._publish(Present(self._id, room, ref, member.client, member.meta, member.lost)))
+        self._do(room, self._backplane.enter(room, ref, member.asEntry(), lease))
+        self._do(room, self._publish(Present(self._id, room, ref, member.client, member.meta, member.lost)))
 
     def _remove(self, room: str, ref: str) -> None:
         self._rosters.remove(room, ref)
-        self._do(self._backplane.leave(room, ref))
-        self._do(self._publish(Absent(self._id, room, ref)))
+        self._do(room, self._backplane.leave(room, ref))
+        self._do(room, self._publish(Absent(self._id, room, ref)))
 
-    def _do(self, result: Any) -> None:
+    def _do(self, room: str, result: Any) -> None:
         later = asDeferred(result)
         if later is not None:
-            later.addErrback(
-                lambda failure: self._peerLog.failure(
-                    self._log, NOBODY, "The backplane failed; others know it later", failure
-                )
-            )
+            later.addErrback(self._logNotPublished, room)
+
+    def _logNotPublished(self, failure: Failure, room: str) -> None:
+        line = "Presence update not published, retried within {seconds} s: room={room}"
+        self._peerLog.failure(self._log, NOBODY, line, failure, seconds=ROUND, room=quoted(room))
 
     def _tell(self, room: str, changes: Changes) -> None:
         shown = tuple(self._shown.members(room))
@@ -281,7 +282,7 @@ class Presence:
     def _renew(self, room: str) -> None:
         for connection in self._shown.members(room):
             ref = self._refs[connection][room]
-            self._do(self._backplane.enter(room, ref, self._own[room, ref].asEntry(), LEASE))
+            self._do(room, self._backplane.enter(room, ref, self._own[room, ref].asEntry(), LEASE))
 
     # Who is there
 

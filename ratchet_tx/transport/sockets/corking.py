@@ -57,4 +57,4 @@ class Batch:
             try:
                 each.flush()
             except Exception:
-                self._peerLog.failure(self._log, NOBODY, "A peer can't be sent to")
+                self._peerLog.failure(self._log, NOBODY, "Writing to a peer failed")
