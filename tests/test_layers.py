@@ -32,7 +32,7 @@ BELOW_SOCKETS = ORDER[: ORDER.index("transport")]
 PURE = (
     *("errors", "interfaces", "happenings", "settings", "wire", "budget"),
     *("backplane.messages", "backplane.histories", "backplane.lives", "backplane.epochs", "backplane.past"),
-    *("applications.event", "applications.decorator"),
+    *("applications.event", "applications.decorator", "applications.routes"),
     *("applications.datatypes", "applications.roompolicies", "applications.verify"),
     *("monitoring.counters", "monitoring.logbudget", "monitoring.printable"),
     *("connections.holdback", "limits.addresses", "limits.visits"),

@@ -6,18 +6,19 @@ name, in a registry of zope's that belongs to one hub.
 From the adapters of one connection comes its L{Table}, in which an event is looked up.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from inspect import isclass, signature
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Literal, cast
 
 from twisted.logger import Logger
 from zope.interface import implementer, providedBy
 from zope.interface.registry import Components
 
-from ratchet_tx.applications.datatypes import DataTypes, converting
-from ratchet_tx.applications.decorator import OWN_EVENTS, checkSubscribable, handlersOf, isOrdered, markedMethods
+from ratchet_tx.applications.datatypes import DataTypes
+from ratchet_tx.applications.decorator import handlersOf, markedMethods
 from ratchet_tx.applications.event import Handler
 from ratchet_tx.applications.roompolicies import Policies
+from ratchet_tx.applications.routes import Adapted, Subscription, Table, makeTable, subscriptions
 from ratchet_tx.applications.verify import requireImplemented, requireProvided, specificationOf
 from ratchet_tx.errors import UsageError
 from ratchet_tx.interfaces import IApplication, IClient, IConnection
@@ -27,87 +28,6 @@ from ratchet_tx.wire.payload import checkEvent, checkText
 REPLACED = {"code": 1000, "reason": "Another login", "clean": True}
 
 
-class Listener(NamedTuple):
-    """
-    One application's handler of one event.
-
-    @ivar call: the handler
-    @ivar replies: whether what it gives is the event's reply
-    """
-
-    call: Handler
-    replies: bool
-
-
-class Subscription(NamedTuple):
-    """
-    What an application says of one of its events.
-
-    @ivar handler: what it is given to
-    @ivar dataType: the type that its data is to be of; None for any data
-    """
-
-    event: str
-    handler: Handler
-    dataType: Any
-
-    def listener(self, replies: bool = True) -> Listener:
-        """
-        Make what is called: for who takes any data the handler itself.
-        """
-        call = self.handler if self.dataType is None else converting(self.handler, self.dataType)
-        return Listener(call, replies)
-
-
-class Route(NamedTuple):
-    """
-    Where an event goes to.
-
-    @ivar listeners: whom it is given to, in this order
-    @ivar ordered: whether it waits until the connection's last event has been handled
-    """
-
-    listeners: tuple[Listener, ...]
-    ordered: bool
-
-
-class Table(NamedTuple):
-    """
-    What one connection's events lead to; they are apart, so that nothing from the wire finds an event of our own.
-
-    @ivar wire: the routes of events that peers send
-    @ivar own: the routes of the protocol's own events
-    """
-
-    wire: Mapping[str, Route]
-    own: Mapping[str, Route]
-
-
-class Adapted(NamedTuple):
-    """
-    The applications of one connection.
-
-    @ivar owner: for whom they were made; None where all of them are shared
-    @ivar found: what was registered for it, names with factories
-    @ivar made: the events of those that were made for it alone, by the names of their registrations
-    @ivar table: what the connection's events lead to
-    """
-
-    owner: Any
-    found: tuple[tuple[str, Any], ...]
-    made: Mapping[str, list[Subscription]]
-    table: Table
-
-    def closing(self, kept: Collection[str] = ()) -> tuple[Listener, ...]:
-        """
-        Name the handlers of C{socket.close} of those that were made for it alone.
-
-        @param kept: the names of those that go on
-        """
-        ending = [made for name, made in self.made.items() if name not in kept]
-        return tuple(each.listener() for made in ending for each in made if each.event == "socket.close")
-
-
 @implementer(IApplication)
 class _Shared:
     """
@@ -115,7 +35,7 @@ class _Shared:
     """
 
     def __init__(self, application: IApplication) -> None:
-        self._subscribed = dict(_subscriptions(application))
+        self._subscribed = dict(subscriptions(application))
         for event, handler in self._subscribed.items():
             if not _accepts(handler, 1):
                 raise UsageError(f"The handler of {event!r} must take one argument: it is called with a ConnectionEvent.")
@@ -296,12 +216,12 @@ class Applications:
         return self.registry.adapters.lookupAll([providedBy(client), providedBy(connection)], IApplication)
 
     def _table(self, found: Any, made: Mapping[str, list[Subscription]], client: IClient | None) -> Table:
-        subscriptions = [
+        subscribed = [
             each
             for name, factory in sorted(found)
             for each in (self._subscribed(factory) if isinstance(factory, _Shared) else made.get(name, ()))
         ]
-        return _makeTable(subscriptions, client is None)
+        return makeTable(subscribed, client is None)
 
     def _make(self, name: str, factory: Any, client: IClient | None, connection: IConnection) -> list[Subscription] | None:
         """
@@ -322,8 +242,7 @@ class Applications:
 
     def _subscribed(self, application: IApplication) -> list[Subscription]:
         return [
-            Subscription(event, handler, self._dataTypes.of(event, handler))
-            for event, handler in _subscriptions(application)
+            Subscription(event, handler, self._dataTypes.of(event, handler)) for event, handler in subscriptions(application)
         ]
 
 
@@ -354,39 +273,10 @@ def _hasApplications(registry: Any) -> bool:
     return any(adapter.provided is IApplication for adapter in registry.registeredAdapters())
 
 
-def _makeTable(subscriptions: Iterable[Subscription], stranger: bool) -> Table:
-    byEvent: dict[str, list[Subscription]] = {}
-    for each in subscriptions:
-        byEvent.setdefault(each.event, []).append(each)
-    watching = tuple(each.listener(replies=False) for each in byEvent.pop("socket.message", ()))
-    wire: dict[str, Route] = {}
-    own: dict[str, Route] = {}
-    for event, subscribed in byEvent.items():
-        listeners = tuple(each.listener() for each in subscribed)
-        if event in OWN_EVENTS:
-            own[event] = Route(listeners, ordered=True)
-        elif not stranger:
-            wire[event] = Route(watching + listeners, any(isOrdered(event, each.handler) for each in subscribed))
-    return Table(wire, own)
-
-
 def _asApplication(candidate: Any) -> IApplication:
     if not hasattr(candidate, "subscribedEvents"):
         return _MarkedApplication(candidate)
     return cast(IApplication, requireProvided(IApplication, candidate))
-
-
-def _subscriptions(application: IApplication) -> Iterator[tuple[str, Handler]]:
-    subscribed = application.subscribedEvents()
-    if not isinstance(subscribed, Mapping):
-        raise UsageError(
-            f"subscribedEvents() gives handlers by name, {{'chat.send': self.onSend}}, not {type(subscribed).__name__}."
-        )
-    for event, handler in subscribed.items():
-        checkSubscribable(event)
-        if not callable(handler):
-            raise UsageError(f"The handler of {event!r} can't be called: {handler!r}.")
-        yield event, handler
 
 
 def _accepts(function: Any, count: int) -> bool:

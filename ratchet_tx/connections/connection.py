@@ -11,7 +11,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
-from ratchet_tx.applications.registry import Adapted, Applications, Table
+from ratchet_tx.applications.registry import Applications
+from ratchet_tx.applications.routes import Adapted, Table
 from ratchet_tx.backplane.messages import Deliver, Message
 from ratchet_tx.budget.ledger import Account, Ledger
 from ratchet_tx.budget.rate import Strikes

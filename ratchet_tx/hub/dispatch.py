@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from ratchet_tx.applications.event import ConnectionEvent
-from ratchet_tx.applications.registry import Listener, Route
+from ratchet_tx.applications.routes import Listener, Route
 from ratchet_tx.connections.connection import Connection
 from ratchet_tx.deferreds.coroutines import cancel, shielded
 from ratchet_tx.deferreds.pending import Pending

@@ -11,7 +11,7 @@ from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
 from ratchet_tx.applications.event import ConnectionEvent
-from ratchet_tx.applications.registry import Listener
+from ratchet_tx.applications.routes import Listener
 from ratchet_tx.connections.connection import Connection
 from ratchet_tx.deferreds.coroutines import CANCELLED, asDeferred, cancel
 from ratchet_tx.deferreds.timeouts import Timeouts

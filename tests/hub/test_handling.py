@@ -12,7 +12,7 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
 from ratchet_tx.applications.event import ConnectionEvent
-from ratchet_tx.applications.registry import Listener
+from ratchet_tx.applications.routes import Listener
 from ratchet_tx.errors import PeerError
 from ratchet_tx.hub.handling import Handlers
 from ratchet_tx.wire.payload import Payload
