@@ -79,7 +79,7 @@ def served(certificates: Path) -> Iterator[Served]:
         *("--certificate", str(certificate), "--key", str(key)),
         *("--listen", f"ssl:{ports[SSL]}:privateKey={key}:certKey={certificate}:interface=127.0.0.1"),
         *("--listen", f"tls:{certificates}:{ports[TLS]}:interface=127.0.0.1"),
-        *("--static", str(ROOT / "tests" / "real" / "pages")),
+        *("--static", str(ROOT / "tests" / "whole" / "real" / "pages")),
     ]
     with serving(twistd("-n", "--pidfile=", "ratchet", *words), ports[TCP]) as server:
         yield Served(server, ports, certificate)

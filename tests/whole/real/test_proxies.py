@@ -26,7 +26,12 @@ V1, V2 = "PROXY protocol 1", "PROXY protocol 2"
 TURNS = 6
 
 #: What every server here is started with.
-SERVED = ("--application", "tests.whole.real.application.register", "--static", str(ROOT / "tests" / "real" / "pages"))
+SERVED = (
+    "--application",
+    "tests.whole.real.application.register",
+    "--static",
+    str(ROOT / "tests" / "whole" / "real" / "pages"),
+)
 
 
 @pytest.fixture(scope="module")
