@@ -36,7 +36,7 @@ class ITransport(Interface):
         Send a whole WebSocket frame that was made once for many peers.
 
         @param frame: an unmasked text frame, as L{ratchet_tx.wire.frames.makeText} gives it
-        @param spare: a L{Spare<ratchet_tx.wire.spare.Spare>}, for what may be left out if the peer is slow
+        @param spare: a L{Spare<ratchet_tx.wire.frames.Spare>}, for what may be left out if the peer is slow
         """
 
     def sendText(text: bytes, spare: Any = None) -> None:

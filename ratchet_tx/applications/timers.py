@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 
 from ratchet_tx.applications.verify import requireProvided
 from ratchet_tx.deferreds.coroutines import CANCELLED, asDeferred, cancel
-from ratchet_tx.deferreds.ownthread import OwnThread
+from ratchet_tx.deferreds.threads import OwnThread
 from ratchet_tx.errors import TimerAlreadyAdded, UsageError
 from ratchet_tx.interfaces import IPeriodicTimer
 

@@ -19,15 +19,15 @@ from ratchet_tx.budget.rate import Strikes
 from ratchet_tx.connections.holdback import Hold
 from ratchet_tx.connections.inbox import Inbox
 from ratchet_tx.connections.questions import Replies
-from ratchet_tx.deferreds.ownthread import OwnThread
+from ratchet_tx.deferreds.threads import OwnThread
 from ratchet_tx.deferreds.timeouts import Patience
 from ratchet_tx.errors import AskRefused, PeerError, UsageError
 from ratchet_tx.interfaces import IClient, IConnection, IRequest, ITransport
 from ratchet_tx.monitoring.counters import Counters
 from ratchet_tx.monitoring.peerlog import PeerLog
 from ratchet_tx.settings import Limits
+from ratchet_tx.wire.frames import Spare
 from ratchet_tx.wire.payload import checkEvent, checkName, checkText, encode, encodeData
-from ratchet_tx.wire.spare import Spare
 
 _NO_TABLE = Table({}, {})
 

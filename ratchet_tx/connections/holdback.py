@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from ratchet_tx.backplane.messages import Deliver
-from ratchet_tx.wire.spare import Spare
+from ratchet_tx.wire.frames import Spare
 
 
 class Held(NamedTuple):

@@ -1,13 +1,14 @@
 """
-Calls from other threads than the reactor's, which wait until they are done; it knows of a reactor only how to call in it.
+Calls from other threads into the reactor's, which wait for the result; and the check that a call comes in the hub's own.
 """
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from threading import get_ident
 from typing import Any
 
 from twisted.internet.defer import maybeDeferred
-from twisted.internet.interfaces import IReactorFromThreads
+from twisted.internet.interfaces import IReactorCore, IReactorFromThreads
 from twisted.python.threadable import isInIOThread
 
 from ratchet_tx.errors import UsageError
@@ -51,3 +52,42 @@ def _begin(call: Callable[[], Any], result: "Future[Any]") -> None:
     # Who has given up waiting must not be surprised by its being done later.
     if result.set_running_or_notify_cancel():
         maybeDeferred(call).addCallbacks(result.set_result, lambda failure: result.set_exception(failure.value))
+
+
+class OwnThread:
+    """
+    The thread of one hub, in which alone it may be called: its reactor's, or, without a reactor, the one that started it.
+
+    @ivar ident: its C{threading.get_ident()}; None before the hub was started
+    """
+
+    __slots__ = ("ident",)
+
+    def __init__(self) -> None:
+        self.ident: int | None = None
+
+    def started(self, reactor: Any) -> None:
+        """
+        Know the thread from now on.
+
+        @param reactor: what serves the hub, or its clock
+        """
+        self._note()
+        core = IReactorCore(reactor, None)
+        if core is not None:
+            # One thread may set up what runs in another.
+            core.callWhenRunning(self._note)
+
+    def _note(self) -> None:
+        self.ident = get_ident()
+
+    def require(self, call: str, instead: str) -> None:
+        """
+        Refuse a call in any other thread.
+
+        @param call: what is called, for the message
+        @param instead: what to call instead
+        @raise UsageError: in another thread
+        """
+        if self.ident is not None and get_ident() != self.ident:
+            raise UsageError(f"{call} is called in the reactor's thread, and this is another one: use {instead}.")

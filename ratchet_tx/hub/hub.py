@@ -27,9 +27,8 @@ from ratchet_tx.connections.answers import Answers
 from ratchet_tx.connections.connection import COME_AGAIN_CODES, Connection, checkCloseCode
 from ratchet_tx.deferreds.clock import SteadyClock, steady, wallTime
 from ratchet_tx.deferreds.coroutines import asDeferred
-from ratchet_tx.deferreds.ownthread import OwnThread
 from ratchet_tx.deferreds.pending import Pending
-from ratchet_tx.deferreds.threads import waitFor
+from ratchet_tx.deferreds.threads import OwnThread, waitFor
 from ratchet_tx.deferreds.timeouts import Patience, Timeouts
 from ratchet_tx.errors import UsageError
 from ratchet_tx.happenings import Closed, LoggedIn, LoginFailed, Opened
@@ -62,6 +61,7 @@ from ratchet_tx.monitoring.observers import Observer, Observers
 from ratchet_tx.monitoring.peerlog import NOBODY, PeerLog
 from ratchet_tx.rooms.presence import Presence
 from ratchet_tx.settings import Settings
+from ratchet_tx.wire.frames import Spare
 from ratchet_tx.wire.payload import (
     BadPayload,
     Head,
@@ -73,7 +73,6 @@ from ratchet_tx.wire.payload import (
     decodeHead,
     encodeData,
 )
-from ratchet_tx.wire.spare import Spare
 
 #: What is taken in while we take leave: nothing new is begun, but what goes on may still ask its peer.
 _GOES_ON = ("socket.reply",)

@@ -5,6 +5,7 @@ The server as a process: how it starts to listen, what signals do, and how it ex
 import atexit
 import gc
 import os
+import resource
 import signal
 import sys
 from typing import Any, NoReturn
@@ -15,6 +16,11 @@ from twisted.logger import Logger
 
 from ratchet_tx.hub.hub import Hub
 from ratchet_tx.server.service import RatchetService
+
+_log = Logger()
+
+#: What a process has open besides its peers, generously.
+_OTHERS = 64
 
 
 class Process(MultiService):
@@ -102,3 +108,21 @@ def _exitWithOne() -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(1)
+
+
+def raiseOpenFiles(connections: int) -> None:
+    """
+    Raise the limit of open files to what the system admits; many systems begin with 1,024.
+
+    @param connections: how many peers there may be; where that is more, the log warns
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if hard != resource.RLIM_INFINITY and hard < connections + _OTHERS:
+        _log.warn(
+            "The process may have {hard} files open, too few for the {connections} connections of the limit: "
+            "raise it (ulimit -n, LimitNOFILE=), or lower the limit",
+            hard=hard,
+            connections=connections,
+        )

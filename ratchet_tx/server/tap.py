@@ -23,8 +23,7 @@ from ratchet_tx.login.cred import CREDENTIALS, CredClientProvider
 from ratchet_tx.server import service
 from ratchet_tx.server.checkers import makeChecker
 from ratchet_tx.server.dottednames import addApplication, named, naming
-from ratchet_tx.server.openfiles import raiseOpenFiles
-from ratchet_tx.server.process import Process
+from ratchet_tx.server.process import Process, raiseOpenFiles
 from ratchet_tx.settings import Settings, readTOML
 from ratchet_tx.transport.handshake.hosts import Hosts
 from ratchet_tx.transport.handshake.origins import Origins

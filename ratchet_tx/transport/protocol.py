@@ -45,8 +45,7 @@ from ratchet_tx.transport.sockets.directoutlet import DirectOutlet
 from ratchet_tx.transport.sockets.epoll import AVAILABLE, Poller
 from ratchet_tx.transport.sockets.outlet import NOWHERE, Nowhere, Outlet
 from ratchet_tx.transport.sockets.turns import Turns
-from ratchet_tx.wire.frames import LONGEST_CONTROL, closeAtEnd, makeText, sizeOf, takeText, textOf
-from ratchet_tx.wire.spare import Spare
+from ratchet_tx.wire.frames import LONGEST_CONTROL, Spare, closeAtEnd, makeText, sizeOf, takeText, textOf
 
 #: For how long a peer that reads slowly may be seen to read nothing: its end tells ours in steps, which take seconds.
 STEP_SECONDS = 4

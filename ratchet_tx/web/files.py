@@ -8,7 +8,7 @@ from typing import Any
 from twisted.web.pages import notFound
 from twisted.web.static import File
 
-from ratchet_tx.wire.utf8 import isUTF8
+from ratchet_tx.wire.frames import isUTF8
 
 #: A part of a file (RFC 9110 section 14.1.2).
 _RANGE = re.compile(rb"bytes=[0-9]{0,18}-[0-9]{0,18}")

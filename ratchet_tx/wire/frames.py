@@ -6,8 +6,7 @@ Of what comes in only the plainest frame is known here, which nearly all are: Au
 
 from collections.abc import Callable
 from struct import pack
-
-from ratchet_tx.wire.utf8 import isUTF8
+from typing import NamedTuple
 
 _FINAL_TEXT = 0x81
 _FINAL_CLOSE = b"\x88"
@@ -149,3 +148,28 @@ def closeAtEnd(data: bytes) -> bytes | None:
 def _isCloseOf(payload: bytes) -> bool:
     code = int.from_bytes(payload[:2], "big")
     return not payload or (len(payload) > 1 and (1000 <= code <= 1014 or 3000 <= code <= 4999) and isUTF8(payload[2:]))
+
+
+def isUTF8(text: bytes) -> bool:
+    """
+    Say whether some bytes are UTF-8 (RFC 3629).
+    """
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+class Spare(NamedTuple):
+    """
+    Marks a frame that may be dropped for a slow peer (C{whenSlow}).
+
+    @ivar event: the event's name
+    @ivar room: the room that it was sent to, if any
+    @ivar latest: whether a later one of the same event and room makes it needless; else it is dropped where too much waits
+    """
+
+    event: str
+    room: str | None
+    latest: bool

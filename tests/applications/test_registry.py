@@ -647,3 +647,10 @@ class TestReplaced:
         assert hub.connections == ()
         hub.emit("x", client="bob")
         assert peer.read()[1:] == []
+
+
+@pytest.mark.parametrize(("event", "whenSlow"), [("socket.reply", "drop"), ("", "drop"), ("x", "never"), ("x", None)])
+def test_badWhenSlow(event: Any, whenSlow: Any) -> None:
+    """What can't be registered is an error."""
+    with pytest.raises(UsageError):
+        Applications().registerEvent(event, whenSlow=whenSlow)

@@ -9,8 +9,7 @@ import msgspec
 from ratchet_tx.backplane.messages import Deliver
 from ratchet_tx.hub.fanout import Delivery
 from ratchet_tx.monitoring.counters import Counters
-from ratchet_tx.wire.frames import makeText
-from ratchet_tx.wire.spare import Spare
+from ratchet_tx.wire.frames import Spare, makeText
 from tests.kit.fakes import Peer, logged, startedHub
 
 
@@ -96,3 +95,22 @@ def test_failing() -> None:
     assert [len(each.sent) for each in (good, last)] == [1, 1]
     assert (bad.aborted, good.aborted, counters.sent) == (1, 0, 2)
     assert any("it is dropped" in line for line in lines)
+
+
+def test_marks() -> None:
+    """What is sent of an event has the mark that was registered for it, with its room; other events have none."""
+    hub = startedHub()
+    hub.applications.registerEvent("tick", whenSlow="drop")
+    hub.applications.registerEvent("price", whenSlow="latest")
+    peer = Peer(hub)
+    peer.connection.join("gold")
+    peer.connection.emit("tick")
+    hub.emit("price", 1)
+    hub.emit("price", 2, room="gold")
+    peer.connection.emit("news")
+    assert peer.transport.spares == [
+        Spare("tick", None, False),
+        Spare("price", None, True),
+        Spare("price", "gold", True),
+        None,
+    ]

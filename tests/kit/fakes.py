@@ -17,8 +17,7 @@ from ratchet_tx.backplane.memory import MemoryBackplane
 from ratchet_tx.connections.connection import Connection
 from ratchet_tx.interfaces import IClient, IClientProvider, IPeriodicTimer, ITransport
 from ratchet_tx.transport.handshake.request import Request
-from ratchet_tx.wire.frames import textOf
-from ratchet_tx.wire.spare import Spare
+from ratchet_tx.wire.frames import Spare, textOf
 from tests.kit.wire import PLANTED
 
 

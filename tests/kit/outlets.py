@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 from zope.interface.verify import verifyObject
 
-from ratchet_tx.wire.spare import Spare
+from ratchet_tx.wire.frames import Spare
 
 
 class Peer:

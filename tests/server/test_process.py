@@ -3,6 +3,8 @@ The server as a process: what an operator's signals do.
 """
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import kill
@@ -182,3 +184,35 @@ def test_garbage(folder: Path) -> None:
         peer.send('{"event":"frozen","id":1}')
         assert json.loads(peer.recv(timeout=20))["data"]["result"] > 10_000
         server.stop()
+
+
+RAISING = """
+import resource, sys
+from twisted.logger import globalLogPublisher, eventAsText
+from ratchet_tx.server.process import raiseOpenFiles
+globalLogPublisher.addObserver(lambda event: print(eventAsText(event, includeTimestamp=False, includeSystem=False)))
+resource.setrlimit(resource.RLIMIT_NOFILE, (100, 500))
+raiseOpenFiles(int(sys.argv[1]))
+print(*resource.getrlimit(resource.RLIMIT_NOFILE))
+"""
+
+
+def raiseTo(connections: int) -> list[str]:
+    """
+    Raise the limit of a process of its own, which may have 500 files open.
+    """
+    command = [sys.executable, "-c", RAISING, str(connections)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def test_raised() -> None:
+    """The limit is raised as far as it may be."""
+    assert raiseTo(400) == ["500 500"]
+
+
+def test_tooFew() -> None:
+    """Where that is too little for the connections that there may be, the log says what to do."""
+    warning, limit = raiseTo(450)
+    assert "500 files" in warning
+    assert "450 connections" in warning
+    assert limit == "500 500"

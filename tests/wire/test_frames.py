@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ratchet_tx.transport.masks import unmaskLong
-from ratchet_tx.wire.frames import LONGEST_CONTROL, closeAtEnd, makeText, sizeOf, takeText, textOf, unmask
+from ratchet_tx.wire.frames import LONGEST_CONTROL, closeAtEnd, isUTF8, makeText, sizeOf, takeText, textOf, unmask
 from tests.kit.wire import BINARY, CLOSE, CONTINUATION, MASK, PING, frame
 
 #: Where the length of a text begins to be written in another way.
@@ -157,3 +157,15 @@ def test_noClose(payload: bytes) -> None:
     """What has no code that a close may have isn't taken for one, nor is what has no mask."""
     assert closeAtEnd(frame(payload, CLOSE)) is None
     assert closeAtEnd(frame(b"\x03\xe8", CLOSE, masked=False)) is None
+
+
+@pytest.mark.parametrize("text", [b"", b"plain", "Gr\u00fc\u00dfe \U0001f984".encode()])
+def test_utf8(text: bytes) -> None:
+    """Every text is UTF-8, once it is written down so."""
+    assert isUTF8(text)
+
+
+@pytest.mark.parametrize("text", [b"\xff", b"a\x80", b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe2\x82"])
+def test_noUTF8(text: bytes) -> None:
+    """Stray and missing bytes, detours, halves of a pair, and what is beyond the last character are not."""
+    assert not isUTF8(text)

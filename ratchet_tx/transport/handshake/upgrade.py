@@ -8,7 +8,6 @@ import re
 from typing import NamedTuple
 
 from ratchet_tx.transport.handshake.head import BadHead, Head, hostIn, takeApart
-from ratchet_tx.wire.utf8 import textOf
 
 #: Sixteen bytes in base64.
 _KEY = re.compile(r"[A-Za-z0-9+/]{22}==")
@@ -126,3 +125,13 @@ def _listed(headers: dict[str, str], name: str) -> list[str]:
 
 def _bad(why: str) -> BadHead:
     return BadHead(400, "Bad Request", why)
+
+
+def textOf(data: bytes) -> str:
+    """
+    Read bytes of which nobody says what they are, as in HTTP's headers: UTF-8 where it is, and latin-1 otherwise.
+    """
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("latin-1")

@@ -8,7 +8,7 @@ A piece for which nothing else waits is never too much, however long: a peer isn
 from collections import deque
 from collections.abc import Callable
 
-from ratchet_tx.wire.spare import Spare
+from ratchet_tx.wire.frames import Spare
 
 #: How many bytes are taken at once, if there are so many.
 PORTION = 65536

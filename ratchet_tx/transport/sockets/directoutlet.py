@@ -18,7 +18,7 @@ from zope.interface import implementer
 from ratchet_tx.transport.sockets.backlog import PORTION, Backlog
 from ratchet_tx.transport.sockets.corking import Batch
 from ratchet_tx.transport.sockets.outlet import Owner
-from ratchet_tx.wire.spare import Spare
+from ratchet_tx.wire.frames import Spare
 
 
 @implementer(IPullProducer)

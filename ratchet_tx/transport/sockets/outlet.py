@@ -11,7 +11,7 @@ from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
 from ratchet_tx.transport.sockets.backlog import Backlog
-from ratchet_tx.wire.spare import Spare
+from ratchet_tx.wire.frames import Spare
 
 
 class Owner(Protocol):

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ratchet_tx.transport.sockets.backlog import PORTION, Backlog
-from ratchet_tx.wire.spare import Spare
+from ratchet_tx.wire.frames import Spare
 
 TICK, PRICE = Spare("tick", None, False), Spare("price", None, True)
 

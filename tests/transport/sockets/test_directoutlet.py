@@ -12,7 +12,7 @@ from twisted.internet.task import Clock
 from ratchet_tx.transport.sockets.backlog import PORTION
 from ratchet_tx.transport.sockets.corking import Batch
 from ratchet_tx.transport.sockets.directoutlet import DirectOutlet
-from ratchet_tx.wire.spare import Spare
+from ratchet_tx.wire.frames import Spare
 from tests.kit.outlets import OutletContract, Peer, checkOrder, steps
 
 

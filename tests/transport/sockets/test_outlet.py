@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from twisted.internet.interfaces import IPushProducer
 
 from ratchet_tx.transport.sockets.outlet import NOWHERE, Outlet
-from ratchet_tx.wire.spare import Spare
+from ratchet_tx.wire.frames import Spare
 from tests.kit.outlets import OutletContract, Peer, checkOrder, steps
 
 
