@@ -39,8 +39,8 @@ from ratchet_tx.login.cred import CredClientProvider
 from ratchet_tx.login.jwt import JWTClientProvider
 from ratchet_tx.server.service import makeService
 from ratchet_tx.settings import Limits, Settings
+from ratchet_tx.transport.factory import RatchetServerFactory
 from ratchet_tx.transport.handshake.origins import Origins
-from ratchet_tx.transport.protocol import RatchetServerFactory
 from ratchet_tx.web.macro import websocketClient
 from ratchet_tx.web.resource import RatchetResource, browserClient
 from ratchet_tx.wire.payload import Payload

@@ -17,8 +17,8 @@ from ratchet_tx.server.proxyline import behindProxy, wrapProxied
 from ratchet_tx.server.renewable import RenewablePort, checkProxied, isRenewable
 from ratchet_tx.server.tls import Certificate
 from ratchet_tx.settings import Settings
+from ratchet_tx.transport.factory import RatchetServerFactory
 from ratchet_tx.transport.handshake.hosts import Hosts
-from ratchet_tx.transport.protocol import RatchetServerFactory
 from ratchet_tx.web.admin import AdminSite
 from ratchet_tx.web.bearer import BearerToken
 from ratchet_tx.web.files import Files

@@ -5,14 +5,10 @@ Autobahn takes care of RFC 6455; here are only its settings, which are off where
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 from math import inf
-from typing import Any, cast
+from typing import Any, Protocol
 
-from autobahn.twisted.websocket import WebSocketServerFactory
-from autobahn.websocket.protocol import TrafficStats
 from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
-from twisted.internet.interfaces import IProtocolNegotiationFactory, IReactorFDSet, ISSLTransport
 from twisted.internet.protocol import connectionDone
 from twisted.internet.tcp import Server
 from twisted.logger import Logger
@@ -23,26 +19,21 @@ from ratchet_tx.connections.connection import Connection
 from ratchet_tx.deferreds.timeouts import Timeouts
 from ratchet_tx.hub.hub import Hub
 from ratchet_tx.interfaces import ITransport
-from ratchet_tx.limits.visits import Visits
-from ratchet_tx.monitoring.log import keepJournal
-from ratchet_tx.monitoring.printable import printable
-from ratchet_tx.transport.autobahn import LeanProtocol, Quiet
-from ratchet_tx.transport.handshake import alpn
-from ratchet_tx.transport.handshake.door import RETRY_SECONDS, Door, Doorkeeper, addressOf
-from ratchet_tx.transport.handshake.forwarded import Asker, readForwarded
-from ratchet_tx.transport.handshake.head import END, Head
+from ratchet_tx.transport.autobahn import LeanProtocol
+from ratchet_tx.transport.handshake.door import RETRY_SECONDS, addressOf
+from ratchet_tx.transport.handshake.forwarded import Asker
+from ratchet_tx.transport.handshake.head import END
 from ratchet_tx.transport.handshake.hosts import Hosts
 from ratchet_tx.transport.handshake.origins import Origins
-from ratchet_tx.transport.handshake.refusals import explain, explainHost, explainOrigin
+from ratchet_tx.transport.handshake.refusals import explain, explainHost
 from ratchet_tx.transport.handshake.request import Request
-from ratchet_tx.transport.handshake.upgrade import joinHeaders
 from ratchet_tx.transport.masks import unmaskLong
 from ratchet_tx.transport.sockets.acknowledged import acknowledged
 from ratchet_tx.transport.sockets.backlog import PORTION
-from ratchet_tx.transport.sockets.closing import LINGER_SECONDS
+from ratchet_tx.transport.sockets.closing import LINGER_SECONDS, Closing
 from ratchet_tx.transport.sockets.corking import Batch
 from ratchet_tx.transport.sockets.directoutlet import DirectOutlet
-from ratchet_tx.transport.sockets.epoll import AVAILABLE, Poller
+from ratchet_tx.transport.sockets.epoll import Poller
 from ratchet_tx.transport.sockets.outlet import NOWHERE, Nowhere, Outlet
 from ratchet_tx.transport.sockets.turns import Turns
 from ratchet_tx.wire.frames import LONGEST_CONTROL, Spare, closeAtEnd, makeText, sizeOf, takeText, textOf
@@ -61,9 +52,6 @@ _SHORT_CHUNK = 8192
 
 #: How long the head of a frame is at most: by its first ten bytes it is known how long the frame is.
 _LONGEST_HEAD = 14
-
-#: The longest text of a frame whose length takes two bytes, which are all that the fast path knows.
-_LONGEST_TEXT = 65535
 
 #: How many bytes of UTF-8 fit beside the code into a close frame (RFC 6455 section 5.5).
 _REASON_BYTES = 123
@@ -86,10 +74,45 @@ HTTP_STATUS = {
     505: "HTTP Version Not Supported",
 }
 
-#: How many names of subprotocols are logged that are not allowed.
-_MOST_UNANSWERED = 16
-
 _log = Logger()
+
+
+class Port(Protocol):
+    """
+    What the sockets of one factory share.
+
+    @ivar hub: what their messages go to
+    @ivar hosts: the names by which we may be called
+    @ivar origins: the origins whose pages may connect
+    @ivar mostFragments: in how many frames a message may come
+    @ivar longestText: the longest text, in bytes, that the fast path takes
+    @ivar takesTexts: whether there is a fast path
+    @ivar writesDirectly: whether sockets are written to past the transport
+    @ivar batch: sends at the end of a turn what was written in it
+    @ivar poller: reads the sockets past the reactor; None where that reads them
+    @ivar turns: shares the reactor's turns among them
+    @ivar closing: drops those that are closed and whose peers stay
+    @ivar pings: those that are to be pinged
+    @ivar pongs: those that are to answer
+    """
+
+    hub: Hub
+    hosts: Hosts
+    origins: Origins
+    mostFragments: float
+    longestText: int
+    takesTexts: bool
+    writesDirectly: bool
+    batch: Batch
+    poller: Poller | None
+    turns: Turns
+    closing: Closing
+    pings: "Timeouts[RatchetServerProtocol]"
+    pongs: "Timeouts[RatchetServerProtocol]"
+
+    def agree(self, offered: Sequence[str]) -> str | None: ...
+    def asker(self, transport: Any, headers: Any) -> Asker: ...
+    def explainOrigin(self, transport: Any, headers: Any) -> str: ...
 
 
 @implementer(ITransport)
@@ -98,7 +121,7 @@ class RatchetServerProtocol(LeanProtocol):
     One peer's socket.
     """
 
-    factory: "RatchetServerFactory"
+    factory: Port
 
     connection: Connection | None = None
 
@@ -665,182 +688,3 @@ class RatchetServerProtocol(LeanProtocol):
             self._startReading()
         else:
             self.factory.turns.wait(self)
-
-
-@implementer(IProtocolNegotiationFactory)
-class RatchetServerFactory(WebSocketServerFactory):
-    """
-    Serves a hub on any endpoint::
-
-        endpoint.listen(RatchetServerFactory(hub))
-
-    The hub starts with the first port that this listens on, and stops with the last.
-
-    @param hub: the L{Hub}
-    @param reactor: by default the global one
-    @param pages: the factory that serves whoever doesn't come for a WebSocket, such as a twisted.web C{Site}; by default
-        they are told to upgrade
-    @raise UsageError: for settings whose C{origin} or C{host} isn't one
-    """
-
-    protocol = RatchetServerProtocol
-    log = Quiet()
-    noisy = False
-
-    def __init__(self, hub: Hub, reactor: Any = None, pages: Any = None) -> None:
-        super().__init__(server="", reactor=reactor)
-        self.hub = hub
-        hub.provideSettings()
-        self.hosts = Hosts(hub.settings.host)
-        self.origins = Origins(hub.settings.origin)
-        self._doubted: set[str] = set()
-        self._unanswered: set[str] = set()
-        self._pages = pages
-        limits = hub.limits
-        self.mostFragments = max(1024, limits.messageBytes // 64) if limits.messageBytes else inf
-        self.longestText = min(limits.messageBytes or _LONGEST_TEXT, _LONGEST_TEXT)
-        without = hub.settings.without
-        self.takesTexts = "fast-path" not in without
-        self.writesDirectly = "direct-writes" not in without
-        self.batch = Batch(self.reactor, hub.peerLog)
-        self.poller = self._makePoller() if "nested-epoll" not in without else None
-        self.trafficStats = TrafficStats()
-        clock = lambda: hub.clock  # noqa: E731
-        self.turns = Turns(self.reactor, clock, hub.peerLog)
-        patience = hub.patience
-        if self.poller is not None:
-            patience.addReader(self.poller.turns)
-        visits = Visits(limits, hub.settings.trustForwarded > 0, hub.countConnections)
-        self.doorkeeper = Doorkeeper(limits, hub.counters, visits, patience, self._speaker, hub.peerLog)
-        self.closing = self.doorkeeper.closing
-        self.pings: Timeouts[RatchetServerProtocol] = Timeouts(limits.pingSeconds, clock, RatchetServerProtocol.ping)
-        self.pongs: Timeouts[RatchetServerProtocol] = Timeouts(
-            limits.pongSeconds, patience, RatchetServerProtocol.pongMissed
-        )
-        self.setProtocolOptions(
-            versions=[13],
-            webStatus=False,
-            # With a drop the browser would be told nothing: it sees 1006 and not why.
-            failByDrop=False,
-            maxFramePayloadSize=limits.messageBytes,
-            maxMessagePayloadSize=limits.messageBytes,
-            # The door has seen to it that the head is there, and all other time-outs are ours.
-            openHandshakeTimeout=0,
-            closeHandshakeTimeout=0,
-            autoPingInterval=0,
-            # Origins are checked by us: Autobahn's patterns refuse the very origin that they name.
-            allowedOrigins=["*"],
-            allowNullOrigin=True,
-        )
-
-    def _makePoller(self) -> Poller | None:
-        return (
-            Poller(self.reactor, self.batch, self.hub.peerLog)
-            if AVAILABLE and IReactorFDSet.providedBy(self.reactor)
-            else None
-        )
-
-    def startFactory(self) -> None:
-        # Ports are closed only after the sockets are, which is too late for taking leave.
-        self._atShutdown = self.reactor.addSystemEventTrigger("before", "shutdown", self.hub.detach, self)
-        keepJournal(self.hub, self.hub.settings.verbose)
-        if self.origins.all:
-            _log.warn("Pages of every origin may connect (origin: *), and speak in the name of whoever looks at them")
-        self.hub.attach(self, self.reactor)
-        if self._pages is not None:
-            self._pages.doStart()
-
-    def stopFactory(self) -> None:
-        # While the reactor shuts down it isn't known there any more.
-        with suppress(ValueError, KeyError):
-            self.reactor.removeSystemEventTrigger(self._atShutdown)
-        self.hub.detach(self)
-        if self._pages is not None:
-            self._pages.doStop()
-
-    def logPrefix(self) -> str:
-        """
-        Name the server in the log's line about its port.
-        """
-        return "ratchet"
-
-    def acceptableProtocols(self) -> list[bytes]:
-        """
-        Name what is spoken here over TLS (IProtocolNegotiationFactory).
-        """
-        return alpn.acceptableProtocols()
-
-    def buildProtocol(self, addr: Any) -> Door:
-        pages = None if self._pages is None else self._pages.buildProtocol
-        return Door(self._buildWithHead, pages, self.doorkeeper)
-
-    def _buildWithHead(self, addr: Any, head: Head, fresh: bool) -> RatchetServerProtocol:
-        protocol = self.buildSocket(addr)
-        protocol.fresh = fresh
-        protocol.head = head
-        return protocol
-
-    def buildSocket(self, addr: Any) -> RatchetServerProtocol:
-        """
-        Build the protocol of a peer whose request's head has been looked through.
-        """
-        return cast(RatchetServerProtocol, super().buildProtocol(addr))
-
-    def _speaker(self, transport: Any, head: Head) -> str:
-        if not self.hub.settings.trustForwarded:
-            return addressOf(transport)
-        return self.asker(transport, joinHeaders(head.headers)).address
-
-    def asker(self, transport: Any, headers: Any) -> Asker:
-        """
-        Find out who asks, by the socket and by what trusted proxies say.
-
-        @param headers: the request's, their names in lower case
-        """
-        return readForwarded(_askerOf(transport, headers), headers, self.hub.settings.trustForwarded, self._doubt)
-
-    def _doubt(self, why: str, entry: str) -> None:
-        """
-        Warn once that proxies don't tell peers apart: the limits of addresses are then shared by all of them.
-        """
-        if why in self._doubted:
-            return
-        self._doubted.add(why)
-        _log.warn(
-            'Peers share the address of their proxy, see docs/proxies.rst: why={why} entry="{entry}" trusted={hops}',
-            why=why,
-            entry=printable(entry),
-            hops=self.hub.settings.trustForwarded,
-        )
-
-    def agree(self, offered: Sequence[str]) -> str | None:
-        """
-        Choose the first of the offered subprotocols that is allowed.
-
-        Where none is, the handshake goes on without one, which is for the client to judge: browsers, and Node's WebSocket,
-        give up then, and tell nobody why.  So the log tells it, once for each name.
-        """
-        allowed = self.hub.settings.subprotocol
-        for name in offered:
-            if name in allowed:
-                return name
-        first = next(filter(None, offered), None)
-        if first is not None and len(self._unanswered) < _MOST_UNANSWERED and first not in self._unanswered:
-            self._unanswered.add(first)
-            name = printable(first)
-            _log.warn(
-                'A client offered a subprotocol that is not allowed, and may give up: offered="{name}" '
-                'option="--subprotocol {name}"',
-                name=name,
-            )
-        return None
-
-    def explainOrigin(self, transport: Any, headers: Any) -> str:
-        """
-        Explain for the log why a page may not connect.
-        """
-        return explainOrigin(headers, _askerOf(transport, headers), self.hub.settings.trustForwarded, self.origins)
-
-
-def _askerOf(transport: Any, headers: Any) -> Asker:
-    return Asker(addressOf(transport), ISSLTransport.providedBy(transport), headers.get("host", ""))
