@@ -22,8 +22,9 @@ from ratchet_tx.transport.handshake.hosts import Hosts
 from ratchet_tx.web.admin import AdminSite
 from ratchet_tx.web.bearer import BearerToken
 from ratchet_tx.web.files import Files
+from ratchet_tx.web.pagerequest import BODY_BYTES
 from ratchet_tx.web.resource import Front
-from ratchet_tx.web.site import BODY_BYTES, Site
+from ratchet_tx.web.site import Site
 from ratchet_tx.wire.ipaddresses import isPublic
 
 DEFAULT_PORT = 8080
