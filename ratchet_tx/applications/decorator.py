@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from ratchet_tx.applications.event import Handler
 from ratchet_tx.errors import UsageError
-from ratchet_tx.wire.payload import RESERVED, checkName
+from ratchet_tx.wire.names import RESERVED, checkName
 
 Marked = TypeVar("Marked", bound=Callable[..., Any])
 

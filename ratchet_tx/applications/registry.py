@@ -22,7 +22,7 @@ from ratchet_tx.applications.routes import Adapted, Subscription, Table, makeTab
 from ratchet_tx.applications.verify import requireImplemented, requireProvided, specificationOf
 from ratchet_tx.errors import UsageError
 from ratchet_tx.interfaces import IApplication, IClient, IConnection
-from ratchet_tx.wire.payload import checkEvent, checkText
+from ratchet_tx.wire.names import checkEvent, checkText
 
 #: What an application that was made for one client hears as C{socket.close} where another one takes its place.
 REPLACED = {"code": 1000, "reason": "Another login", "clean": True}

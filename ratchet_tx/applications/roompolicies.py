@@ -13,7 +13,7 @@ from ratchet_tx.applications.verify import requireProvided, specificationOf
 from ratchet_tx.backplane.messages import Keep
 from ratchet_tx.errors import UsageError
 from ratchet_tx.interfaces import IClient, IRoomPolicy
-from ratchet_tx.wire.payload import checkName
+from ratchet_tx.wire.names import checkName
 
 #: What stands at the end of a pattern for all names that begin with it.
 WILDCARD = "*"

@@ -26,8 +26,9 @@ from ratchet_tx.interfaces import IClient, IConnection, IRequest, ITransport
 from ratchet_tx.monitoring.counters import Counters
 from ratchet_tx.monitoring.peerlog import PeerLog
 from ratchet_tx.settings import Limits
+from ratchet_tx.wire.encoding import encode, encodeData
 from ratchet_tx.wire.frames import Spare
-from ratchet_tx.wire.payload import checkEvent, checkName, checkText, encode, encodeData
+from ratchet_tx.wire.names import checkEvent, checkName, checkText
 
 _NO_TABLE = Table({}, {})
 

@@ -18,7 +18,8 @@ from ratchet_tx.deferreds.once import Once
 from ratchet_tx.deferreds.timeouts import Timeouts
 from ratchet_tx.errors import PeerError, UsageError
 from ratchet_tx.monitoring.counters import Counters
-from ratchet_tx.wire.payload import Payload, encodeData
+from ratchet_tx.wire.encoding import encodeData
+from ratchet_tx.wire.payload import Payload
 
 #: How many keys of one client are remembered.
 MOST_KEYS = 256

@@ -22,7 +22,8 @@ from ratchet_tx.hub.handling import Handlers
 from ratchet_tx.interfaces import IHub
 from ratchet_tx.monitoring.observers import Observers
 from ratchet_tx.rooms.access import RoomNode
-from ratchet_tx.wire.payload import RESERVED, Payload
+from ratchet_tx.wire.names import RESERVED
+from ratchet_tx.wire.payload import Payload
 
 #: How many handlers of guests' events go on at most whose connections have ended.
 MOST_OF_GUESTS = 256

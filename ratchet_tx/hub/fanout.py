@@ -11,8 +11,8 @@ from ratchet_tx.backplane.messages import Deliver
 from ratchet_tx.connections.connection import Connection
 from ratchet_tx.connections.holdback import Holds
 from ratchet_tx.monitoring.counters import Counters
+from ratchet_tx.wire.encoding import encode
 from ratchet_tx.wire.frames import Spare, makeText
-from ratchet_tx.wire.payload import encode
 
 
 class Delivery:

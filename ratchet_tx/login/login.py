@@ -17,7 +17,9 @@ from ratchet_tx.interfaces import IClient, IClientProvider
 from ratchet_tx.limits.loginthrottle import MOST_SECONDS, Guesses
 from ratchet_tx.login.expiry import secondsLeft
 from ratchet_tx.login.lookups import Lookups
-from ratchet_tx.wire.payload import BadPayload, Payload, encodeData, isEncodable
+from ratchet_tx.wire.encoding import encodeData
+from ratchet_tx.wire.names import isEncodable
+from ratchet_tx.wire.payload import BadPayload, Payload
 
 #: How many logins of a connection may fail; the last of them closes it.
 FAILED_LOGINS = 5

@@ -27,8 +27,8 @@ from ratchet_tx.monitoring.printable import quoted
 from ratchet_tx.rooms.membership import Rooms
 from ratchet_tx.rooms.roster import Changes, Member, Roster, fromEntry, pack
 from ratchet_tx.rooms.rosterstore import Rosters
+from ratchet_tx.wire.encoding import encode
 from ratchet_tx.wire.frames import makeText
-from ratchet_tx.wire.payload import encode
 
 #: How often a node names its members to the backplane, in seconds, and after how many they are forgotten where it doesn't.
 ROUND = 20

@@ -8,7 +8,9 @@ import msgspec
 from msgspec import Meta
 
 from ratchet_tx.backplane.past import Position
-from ratchet_tx.wire.payload import NAME_LENGTH, BadPayload, Payload, encodeData
+from ratchet_tx.wire.encoding import encodeData
+from ratchet_tx.wire.names import NAME_LENGTH
+from ratchet_tx.wire.payload import BadPayload, Payload
 
 #: How much may be shown of a member of a room, in bytes of JSON.
 META_BYTES = 1024

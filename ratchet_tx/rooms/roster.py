@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Raw
 
-from ratchet_tx.wire.payload import encodeData
+from ratchet_tx.wire.encoding import encodeData
 
 #: What is shown of a connection that it doesn't say itself.
 _NOT_ITS_OWN = ("ref", "facts")

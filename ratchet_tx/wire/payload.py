@@ -6,29 +6,20 @@ The rules are PROTOCOL's first section.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import Annotated, Any, Generic
 
 import msgspec
 from msgspec import Meta
 from typing_extensions import TypeVar
 
-from ratchet_tx.errors import PeerError, UsageError
+from ratchet_tx.errors import PeerError
+from ratchet_tx.wire.names import NAME_LENGTH
+from ratchet_tx.wire.nesting import DEPTH, depth, seemsDeep, values
 from ratchet_tx.wire.salvage import asID, idOf
-from ratchet_tx.wire.sayable import simplify, simplifyAll
-
-#: How long a name of an event or a room may be, in characters.
-NAME_LENGTH = 128
 
 #: How long the key of an emit may be, in characters.
 KEY_LENGTH = 64
-
-#: How the protocol's own events begin; no application can send one, and no peer can make us dispatch one.
-RESERVED = "socket."
-
-#: How deep arrays and objects may stand in each other.  Decoding and encoding recurse, so without a bound a value that
-#: was read from a shallow stack could not be sent from a deeper one.
-DEPTH = 256
 
 #: The largest double has 309 digits; an integer with more, and some with as many, a browser would read as Infinity.
 _HUGE = b"0" * 309
@@ -36,15 +27,8 @@ _HUGE = b"0" * 309
 #: From how many bytes on it is worth while to find out how numbers are to be read.
 _LONG = 8192
 
-#: How many levels are taken away to find out that a message isn't deep.
-_TAKEN_AWAY = 3
-
 #: What may be a number that msgspec reads slowly: with a large exponent, or many digits.
 _HARD_NUMBER = re.compile(rb"[eE][+-]?[0-9]{2}|[0-9.]{18}")
-
-#: Objects' brackets as arrays', and all bytes that are no brackets.
-_AS_ARRAYS = bytes.maketrans(b"{}", b"[]")
-_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 _DIGITS_AS_ZERO = bytes.maketrans(b"123456789", b"000000000")
 
@@ -129,7 +113,6 @@ def _double(text: str) -> float:
 
 _decodeHead: Callable[[bytes], Head] = msgspec.json.Decoder(Head).decode
 _decodeAnswerable = msgspec.json.Decoder(_Answerable).decode
-_encode: Callable[[Any], bytes] = msgspec.json.Encoder(enc_hook=simplify).encode
 
 
 class BadPayload(PeerError):
@@ -267,51 +250,10 @@ def _checkSizes(text: bytes, payload: Any) -> None:
     Only long texts come here, for a short one can't be deep nor have so long a number.
     Both checks run over the raw bytes in C; what stands inside of strings can make them look twice, never refuse.
     """
-    if _seemsDeep(text) and _depth(payload.data) > DEPTH:
+    if seemsDeep(text) and depth(payload.data) > DEPTH:
         raise BadPayload(f"Nested more than {DEPTH} deep", getattr(payload, "id", None), path="$.data")
-    if _HUGE in text.translate(_DIGITS_AS_ZERO) and not all(map(_fitsDouble, _values(payload.data))):
+    if _HUGE in text.translate(_DIGITS_AS_ZERO) and not all(map(_fitsDouble, values(payload.data))):
         raise BadPayload("Number out of range", getattr(payload, "id", None), path="$.data")
-
-
-def _seemsDeep(text: bytes) -> bool:
-    """
-    Say whether the data of a message may be nested too deep; what else is in the message may make it seem so.
-
-    A few levels are taken away in C, from the inside, so that what is wide and not deep costs next to nothing.
-    """
-    if text.count(b"[") + text.count(b"{") <= DEPTH:
-        return False
-    # Without what is escaped, each quote begins or ends a string.
-    parts = text.replace(rb"\\", b"").replace(rb"\"", b"").split(b'"')
-    brackets = b"".join(parts[::2]).translate(_AS_ARRAYS, _NO_BRACKETS)
-    for _ in range(_TAKEN_AWAY):
-        brackets = brackets.replace(b"[]", b"")
-    # The envelope is one level more.
-    return len(brackets) // 2 + _TAKEN_AWAY > DEPTH + 1
-
-
-def _children(value: Any) -> Iterable[Any]:
-    if type(value) is dict:
-        return value.values()
-    return value if type(value) is list else ()
-
-
-def _levels(data: Any) -> Iterator[list[Any]]:
-    """
-    Walk over a value level by level, without recursion, for its depth is what we doubt.
-    """
-    level = [data]
-    while level:
-        yield level
-        level = [child for value in level for child in _children(value)]
-
-
-def _depth(data: Any) -> int:
-    return sum(any(type(value) in (list, dict) for value in level) for level in _levels(data))
-
-
-def _values(data: Any) -> Iterator[Any]:
-    return (value for level in _levels(data) for value in level)
 
 
 def _fitsDouble(value: Any) -> bool:
@@ -322,121 +264,3 @@ def _fitsDouble(value: Any) -> bool:
     except OverflowError:
         return False
     return True
-
-
-def checkName(name: Any, what: str = "an event") -> None:
-    """
-    Check a name that our own side uses.
-
-    @param what: what it names, for the message
-    @raise UsageError: for what isn't a name
-    """
-    if not isinstance(name, str):
-        raise UsageError(f"The name of {what} is a text, not {type(name).__name__}.")
-    if not 0 < len(name) <= NAME_LENGTH:
-        raise UsageError(f"The name of {what} is 1 to {NAME_LENGTH} characters, not {len(name)}.")
-    checkText(name, f"the name of {what}")
-
-
-def checkText(text: str, what: str) -> None:
-    """
-    Check that a text can be sent: a lone surrogate can't.
-
-    @param what: what it is, for the message
-    @raise UsageError: where it can't
-    """
-    if not isEncodable(text):
-        # The text itself may be secret.
-        raise UsageError(f"{what[0].upper()}{what[1:]} can't be sent: text with a lone surrogate.")
-
-
-def isEncodable(text: str) -> bool:
-    """
-    Say whether a text can go over the wire, which one with half a pair of surrogates can't.
-    """
-    if text.isascii():
-        return True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def checkEvent(event: Any) -> None:
-    """
-    Check the name of an event that an application sends; that it can be sent, its encoding tells, or L{checkText}.
-
-    @raise UsageError: for what isn't a name, or is one of the protocol's own
-    """
-    # What nearly every name is, said in one line, for it is asked for every event that is sent.
-    if type(event) is str and 0 < len(event) <= NAME_LENGTH and not event.startswith(RESERVED):
-        return
-    checkName(event)
-    if event.startswith(RESERVED):
-        raise UsageError(
-            f"{event!r} is one of the protocol's own events: choose a name that doesn't begin with {RESERVED!r}."
-        )
-
-
-#: What encoding raises for what JSON can't say.
-_UNSAYABLE = (TypeError, ValueError, OverflowError, RecursionError, UsageError)
-
-
-def encode(event: str, data: Any, **keys: Any) -> bytes:
-    """
-    Write a message.
-
-    NaN and the infinities, which JSON can't say, become null; bytes become base64.
-
-    @param keys: what stands beside event and data: C{id}, C{re}, C{room}
-    @return: JSON in UTF-8
-    @raise UsageError: for data that JSON can't say
-    """
-    message = {"event": event, "data": data, **keys} if keys else {"event": event, "data": data}
-    try:
-        return _encode(message)
-    except _UNSAYABLE as error:
-        return _encodeAgain(event, {**message, "data": None}, data, error)
-
-
-def encodeData(event: str, data: Any) -> msgspec.Raw:
-    """
-    Write the data alone, to be put into an envelope later: what is published is encoded once, by who publishes it.
-
-    @raise UsageError: for data that JSON can't say, and for an event's name that can't be sent
-    """
-    if not event.isascii():
-        checkText(event, "the name of an event")
-    try:
-        if type(data) is msgspec.Raw:
-            _checkRaw(data)
-        return msgspec.Raw(_encode(data))
-    except _UNSAYABLE as error:
-        return msgspec.Raw(_encodeAgain(event, None, data, error))
-
-
-def _checkRaw(data: msgspec.Raw) -> None:
-    # What is kept is sent to others later, who would break at what isn't JSON.
-    bytes(data).decode()
-    msgspec.json.decode(data)
-
-
-def _encodeAgain(event: str, message: dict[str, Any] | None, data: Any, error: Exception) -> bytes:
-    """
-    Write what the encoder couldn't, with all of the data made simple first: that can do more about keys, and says where a
-    fault is.
-
-    @param message: what the data stands in, if anything
-    @param error: what the encoder raised
-    @raise UsageError: for data that JSON can't say
-    """
-    try:
-        if not isinstance(error, TypeError | UsageError):
-            raise error
-        simple = simplifyAll(data)
-        return _encode(simple if message is None else {**message, "data": simple})
-    except _UNSAYABLE as unsayable:
-        # A UnicodeEncodeError would quote the data, which may be secret.
-        why = "text with a lone surrogate" if isinstance(unsayable, UnicodeError) else str(unsayable)
-        raise UsageError(f"The data of {event!r} can't be sent as JSON: {why}.") from unsayable

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from ratchet_tx.backplane.messages import Absent, Deliver, Disconnect, Keep, Leave, Message, Present
-from ratchet_tx.wire.payload import encodeData
+from ratchet_tx.wire.encoding import encodeData
 
 MESSAGES = [
     Deliver("chat.message", encodeData("chat.message", {"text": "sesame"}), room="lobby", without="c-1"),

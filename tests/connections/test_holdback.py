@@ -4,7 +4,7 @@ What waits while somebody subscribes.
 
 from ratchet_tx.backplane.messages import Deliver
 from ratchet_tx.connections.holdback import Held, Hold, Holds
-from ratchet_tx.wire.payload import encodeData
+from ratchet_tx.wire.encoding import encodeData
 
 
 def held(room: str, offset: int | None = None, size: int = 10) -> Held:

@@ -13,17 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ratchet_tx.errors import UsageError
-from ratchet_tx.wire.payload import (
-    DEPTH,
-    BadPayload,
-    Payload,
-    checkEvent,
-    checkName,
-    convertData,
-    decode,
-    encode,
-    encodeData,
-)
+from ratchet_tx.wire.encoding import encode, encodeData
+from ratchet_tx.wire.names import checkEvent, checkName
+from ratchet_tx.wire.nesting import DEPTH
+from ratchet_tx.wire.payload import BadPayload, Payload, convertData, decode
 
 repeatable = settings(derandomize=True, deadline=None)
 

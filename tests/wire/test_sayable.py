@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from ratchet_tx.errors import UsageError
-from ratchet_tx.wire.payload import encode, encodeData
+from ratchet_tx.wire.encoding import encode, encodeData
 from ratchet_tx.wire.sayable import simplify, simplifyAll
 
 
