@@ -361,7 +361,7 @@ def test_everyExampleIsTested() -> None:
         "NEWS.rst",
         "docs/protocol.rst",
         "docs/guarantees.rst",
-        "docs/journey.rst",
+        "docs/architecture.rst",
         "docs/security.rst",
         "docs/proxies.rst",
         "docs/conformance.rst",

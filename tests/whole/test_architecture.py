@@ -1,0 +1,52 @@
+"""
+The page about the architecture: it names every module, and none that isn't there.
+"""
+
+import re
+
+import pytest
+
+from tests.kit.processes import ROOT
+from tests.test_layers import MODULES, ORDER, TOP
+
+PAGE = (ROOT / "docs/architecture.rst").read_text()
+
+#: The part of the page that names the folders, each with its modules.
+FOLDERS = PAGE.partition("A message comes in")[0]
+
+
+def chapter(part: str) -> str:
+    """
+    Take the paragraph of a folder out of the page.
+    """
+    found = re.search(rf"^``{part}``(?:: .*|, .*)\n(?:(?:    .*)?\n)*", FOLDERS, re.MULTILINE)
+    assert found is not None, part
+    return found[0]
+
+
+@pytest.mark.parametrize(
+    "module", sorted(module for module in MODULES if module not in TOP and MODULES[module].name != "__init__.py")
+)
+def test_everyModuleIsNamed(module: str) -> None:
+    """Each module is named once where its folder is."""
+    folder, _, _ = module.partition(".")
+    text = chapter(folder) if "." in module else FOLDERS
+    name = module.rpartition(".")[2]
+    assert text.count(f"``{name}``") == 1 + (name == folder and "." in module)
+
+
+def test_order() -> None:
+    """The folders come in their order."""
+    folders = [part for part in ORDER if part in re.findall(r"^``(\w+)``:", FOLDERS, re.MULTILINE)]
+    assert re.findall(r"^``(\w+)``:", FOLDERS, re.MULTILINE) == folders
+    assert len(folders) == len(ORDER) - 4
+
+
+def test_onlyWhatIsThere() -> None:
+    """Each module that the journeys name by its folder is there."""
+    named = re.findall(r"``(\w+)\.(\w+)``", PAGE.partition("A message comes in")[2])
+    wholes = {module.removeprefix("transport.") for module in MODULES}
+    modules = [f"{folder}.{name}" for folder, name in named if folder in {*ORDER, "sockets", "handshake"}]
+    missing = [name for name in modules if name not in wholes and name.removeprefix("transport.") not in wholes]
+    assert {name for name in missing if not name.startswith("hub.")} == set()
+    assert len(modules) > 25
