@@ -219,12 +219,17 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _GREATEST = {"port": 65535, "trustForwarded": 100}
 
 
+#: What a link-local address may name behind its C{%}: an interface, or its number (RFC 4007 section 11).
+_SCOPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,14}")
+
+
 def _isAddress(text: str) -> bool:
     try:
-        ip_address(text)
+        parsed = ip_address(text)
     except ValueError:
         return False
-    return True
+    scope = getattr(parsed, "scope_id", None)
+    return scope is None or (parsed.is_link_local and _SCOPE.fullmatch(scope) is not None)
 
 
 def _checked(name: str, value: Any, what: str) -> Any:

@@ -163,14 +163,16 @@ class TestSettings:
             Settings().having({name: value}, "here")
         assert str(raised.value) == f"here: {name} is {kind}, not {value!r}"
 
-    @pytest.mark.parametrize("address", ["0.0.0.0", "127.0.0.1", "::", "2001:db8::1"])
+    @pytest.mark.parametrize("address", ["0.0.0.0", "127.0.0.1", "::", "2001:db8::1", "fe80::1%eth0"])
     def test_addresses(self, address: str) -> None:
         """An address is an IP address of either kind."""
         assert Settings().having({"address": address}, "here").address == address
 
-    @pytest.mark.parametrize("address", ["", "localhost", "127.0.0.1:80", "1.2.3", "[::1]"])
+    @pytest.mark.parametrize(
+        "address", ["", "localhost", "127.0.0.1:80", "1.2.3", "[::1]", "::1%lo", "fe80::1%a b", "fe80::1%lo\n"]
+    )
     def test_noAddress(self, address: str) -> None:
-        """What is no IP address is refused, and two that are are shown."""
+        """What is no IP address is refused, and the error shows two that are."""
         with pytest.raises(UsageError, match=r"^here: address: .* is not an IP address, such as 127\.0\.0\.1 or ::$"):
             Settings().having({"address": address}, "here")
 
