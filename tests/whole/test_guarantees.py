@@ -2,37 +2,18 @@
 What the documents promise, each of it by the name of a test: that there is such a test.
 """
 
-import ast
 import re
-from pathlib import Path
 
 import pytest
 
+from tests.kit.named import isThere
 from tests.kit.processes import ROOT
-from tests.kit.vector import FOLDER
-
-TESTS = ROOT / "tests"
 
 #: Documents, and how many tests each names at least.
 DOCUMENTS = {"docs/guarantees.rst": 90, "docs/security.rst": 30}
 
 #: The name of a module of the tests, perhaps with that of something in it; or of a vector.
 _NAME = re.compile(r"``((?:test_\w+|contracts|conftest)(?:::\w+)*|vectors/[\w-]+)``")
-
-
-def defined(module: Path) -> set[str]:
-    """
-    Name all classes and functions of a module, wherever in it.
-    """
-    kinds = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-    return {node.name for node in ast.walk(ast.parse(module.read_text())) if isinstance(node, kinds)}
-
-
-def isThere(name: str) -> bool:
-    if name.startswith("vectors/"):
-        return (FOLDER / f"{name.removeprefix('vectors/')}.json").is_file()
-    module, *path = name.split("::")
-    return any(set(path) <= defined(file) for file in TESTS.rglob(f"{module}.py"))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
