@@ -53,7 +53,7 @@ TWISTED = frozenset(
         "twisted.cred.checkers",
         "twisted.cred.credentials",
         "twisted.cred.error",
-        # For its DelayedCall, which knows no reactor.
+        # For DelayedCall, which needs no reactor.
         "twisted.internet.base",
         "twisted.internet.defer",
         "twisted.internet.interfaces",
@@ -155,7 +155,7 @@ def test_noArrowInAString(module: str) -> None:
     """No annotation names in a string what the module doesn't import or define; nothing is imported for types alone."""
     tree = ast.parse(MODULES[module].read_text())
     assert "TYPE_CHECKING" not in {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    known = {name.rpartition(".")[2] for name in imports(module)} | dir_of(tree)
+    known = {name.rpartition(".")[2] for name in imports(module)} | definedIn(tree)
     for node in ast.walk(tree):
         for annotation in annotations(node):
             if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
@@ -179,7 +179,7 @@ def annotations(node: ast.AST) -> Iterator[ast.AST]:
             yield from (each for each in ast.walk(annotation) if each not in literals)
 
 
-def dir_of(tree: ast.AST) -> set[str]:
+def definedIn(tree: ast.AST) -> set[str]:
     """
     Name what a module defines, and what Python has built in.
     """
@@ -204,8 +204,8 @@ def test_pureModulesAreThere() -> None:
 @pytest.mark.parametrize("module", sorted(module for module in MODULES if isWithin(module, BELOW_SOCKETS)))
 def test_noSockets(module: str) -> None:
     """Up to the hub there are Deferreds, services and loggers; no sockets, threads of Twisted's, or the global reactor."""
-    of_twisted = {name for name in outside(module) if name.startswith("twisted.")}
-    assert {name for name in of_twisted if not {name, name.rpartition(".")[0]} & TWISTED} == set()
+    ofTwisted = {name for name in outside(module) if name.startswith("twisted.")}
+    assert {name for name in ofTwisted if not {name, name.rpartition(".")[0]} & TWISTED} == set()
     assert {name.partition(".")[0] for name in outside(module)} & {"select", "socket", "ssl", "txaio"} == set()
 
 

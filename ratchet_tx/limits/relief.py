@@ -18,7 +18,7 @@ from ratchet_tx.monitoring.counters import Counters
 _PAUSE, _QUIET = 1, 60
 
 #: How many bytes wait for a peer that reads well, too: as many as are written at once.  Closing it would free little.
-_LITTLE = 65536
+LITTLE = 65536
 
 #: How many histories are forgotten in one go.
 _HISTORIES = 1000
@@ -75,7 +75,7 @@ class Relief:
         self._coming = None
         ledger, full = self._ledger, self._counters.full
         kept = ledger.bytes
-        closed = self._closeSlowest(_LITTLE)
+        closed = self._closeSlowest(LITTLE)
         forgotten = self._forgetOldest()
         if not forgotten:
             closed += self._closeSlowest(0)

@@ -52,8 +52,8 @@ class RatchetServerFactory(WebSocketServerFactory):
 
     @param hub: the L{Hub}
     @param reactor: by default the global one
-    @param pages: the factory that serves whoever doesn't come for a WebSocket, such as a twisted.web C{Site}; by default
-        they are told to upgrade
+    @param pages: the factory that serves requests that ask for no WebSocket, such as a twisted.web C{Site}; by default they
+        are told to upgrade
     @raise UsageError: for settings whose C{origin} or C{host} isn't one
     """
 
@@ -119,7 +119,7 @@ class RatchetServerFactory(WebSocketServerFactory):
         self._atShutdown = self.reactor.addSystemEventTrigger("before", "shutdown", self.hub.detach, self)
         keepJournal(self.hub, self.hub.settings.verbose)
         if self.origins.all:
-            _log.warn("Pages of every origin may connect (origin: *), and speak in the name of whoever looks at them")
+            _log.warn("Any web page may connect, with the cookies of its visitors: origin=*")
         self.hub.attach(self, self.reactor)
         if self._pages is not None:
             self._pages.doStart()

@@ -18,9 +18,12 @@ from ratchet_tx.web.forms import BadForm, readForm, readQuery
 #: How long a request's body may be: more than any form has, and less than hurts; uploads have to be asked for.
 BODY_BYTES = 1 << 20
 
-#: How many of the last frames of a page's traceback are logged, and how much of what a peer named: a recursion has 1,000.
+#: How many of the last frames of a page's traceback are logged: a recursion has 1,000.
 _FRAMES = 20
-_NAMED = 200
+
+#: How many characters are logged of what a peer named.
+NAMED = 200
+
 _log = Logger()
 
 
@@ -88,8 +91,8 @@ class Request(server.Request):
             reason,
             last,
             ref=ref,
-            method=printable(self.method, _NAMED),
-            path=printable(self.path, _NAMED),
+            method=printable(self.method, NAMED),
+            path=printable(self.path, NAMED),
         )
         if self.startedWriting:
             # There is no other way left to tell the peer.

@@ -22,10 +22,7 @@ from ratchet_tx.transport.handshake.door import addressOf, logRefusal
 from ratchet_tx.transport.sockets.closing import Closing
 from ratchet_tx.web.asker import askerOf
 from ratchet_tx.web.channel import LOOK_SECONDS, Channel
-from ratchet_tx.web.pagerequest import Request
-
-#: How many characters of a path are logged.
-_PATH = 200
+from ratchet_tx.web.pagerequest import NAMED, Request
 
 _log = Logger()
 
@@ -109,6 +106,6 @@ class Site(server.Site):
         Log a request as the combined format of web servers does, but for its query, which may hold secrets; with the
         address that a trusted proxy tells.
         """
-        path = printable(request.uri.partition(b"?")[0], _PATH)
+        path = printable(request.uri.partition(b"?")[0], NAMED)
         address = askerOf(request, self.trustForwarded).address
         return f'{address} - - {timestamp} "{printable(request.method)} {path}" {request.code} {request.sentLength or "-"}'

@@ -1,5 +1,5 @@
 """
-Converts values that JSON can express and the encoder doesn't know, such as subclasses of Python's own types.
+Converts values for the encoder: it refuses some that JSON can express, such as subclasses of Python's own types.
 
 Nothing here runs for data that is made of Python's own types alone.
 """

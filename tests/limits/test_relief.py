@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from ratchet_tx import Hub, RoomPolicy
+from ratchet_tx.limits.relief import LITTLE
+from ratchet_tx.transport.sockets.backlog import PORTION
 from tests.kit.fakes import Peer, logged, startedHub
 
 LIMIT = 1_000_000
@@ -96,6 +98,11 @@ def test_whoReadsJustNow(hub: Hub) -> None:
     relieve(hub)
     assert codes([peer]) == [None]
     assert len(remembered(hub, 40)) < 35
+
+
+def test_aPortion() -> None:
+    """As much waits for a peer that reads well as is written at once."""
+    assert LITTLE == PORTION
 
 
 def test_inTheEnd(hub: Hub) -> None:
