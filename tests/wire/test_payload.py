@@ -4,7 +4,6 @@ The JSON of the wire: what is taken from a peer, what isn't, and what is sent to
 
 import json
 import sys
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
@@ -14,7 +13,6 @@ from hypothesis import strategies as st
 
 from ratchet_tx.errors import UsageError
 from ratchet_tx.wire.encoding import encode, encodeData
-from ratchet_tx.wire.names import checkEvent, checkName
 from ratchet_tx.wire.nesting import DEPTH
 from ratchet_tx.wire.payload import BadPayload, Payload, convertData, decode
 
@@ -38,16 +36,6 @@ nearlyJSON = st.lists(
 
 #: The name of an event that is too long by one character.
 EMOJIS = ('"' + "\U0001f600" * 129 + '"').encode()
-
-
-@dataclass
-class Move:
-    """
-    Something that an application may send.
-    """
-
-    x: int
-    y: int
 
 
 def message(data: bytes = b"null", id: bytes = b"7", more: bytes = b"") -> bytes:
@@ -384,59 +372,6 @@ class TestAnything:
         assert decode(text) == Payload(event, data, id)
         assert json.loads(text) == {"event": event, "data": data, "id": id}
         assert json.loads(bytes(encodeData(event, data))) == data
-
-
-class TestSending:
-    """
-    What our own side says.
-    """
-
-    def test_keysBesideTheData(self) -> None:
-        """The keys of the protocol stand beside event and data, and there are none without need."""
-        assert encode("x", None) == b'{"event":"x","data":null}'
-        assert encode("x", 1, re=7, room="lobby") == b'{"event":"x","data":1,"re":7,"room":"lobby"}'
-
-    def test_dataclasses(self) -> None:
-        """Dataclasses are sent as objects."""
-        assert encode("move", [Move(1, 2)]) == b'{"event":"move","data":[{"x":1,"y":2}]}'
-
-    def test_encodedOnce(self) -> None:
-        """Data that was encoded already is put in as it is."""
-        assert encode("x", encodeData("x", {"a": [1]})) == encode("x", {"a": [1]})
-
-    @pytest.mark.parametrize("send", [encode, encodeData])
-    @pytest.mark.parametrize("data", [object(), {"a": [object()]}, {(1, 2): 3}, {None: 1}], ids=repr)
-    def test_unsayable(self, send: Any, data: Any) -> None:
-        """What JSON can't say is refused with the event's name, before anything is sent."""
-        with pytest.raises(UsageError, match=r"^The data of 'x' can't be sent as JSON: "):
-            send("x", data)
-
-    @pytest.mark.parametrize("send", [encode, encodeData])
-    def test_dataInItself(self, send: Any) -> None:
-        """Data that contains itself is refused, and nothing breaks."""
-        data: list[Any] = []
-        data.append(data)
-        with pytest.raises(UsageError, match="recursion"):
-            send("x", data)
-
-    @pytest.mark.parametrize("name", ["", "x" * 129, 5, None, b"x"])
-    def test_badNames(self, name: Any) -> None:
-        """A name of ours that no peer would take is refused, and said of what."""
-        with pytest.raises(UsageError, match=r"^The name of an event is "):
-            checkEvent(name)
-        with pytest.raises(UsageError, match=r"^The name of a room is "):
-            checkName(name, "a room")
-
-    def test_goodNames(self) -> None:
-        """Any other name may be sent, and a room may be named like one of the protocol's own events."""
-        for name in ("x", "\U0001f600" * 128, "socket", "Socket.open"):
-            checkEvent(name)
-        checkName("socket.open", "room")
-
-    def test_reservedNames(self) -> None:
-        """The protocol's own events can't be sent by an application."""
-        with pytest.raises(UsageError, match=r"'socket\.auth\.success' is one of the protocol's own events"):
-            checkEvent("socket.auth.success")
 
 
 class Only(msgspec.Struct, forbid_unknown_fields=True):
