@@ -119,7 +119,7 @@ class RatchetServerFactory(WebSocketServerFactory):
         self._atShutdown = self.reactor.addSystemEventTrigger("before", "shutdown", self.hub.detach, self)
         keepJournal(self.hub, self.hub.settings.verbose)
         if self.origins.all:
-            _log.warn("Any web page may connect, with the cookies of its visitors: origin=*")
+            _log.warn("Pages of every origin may connect, with the cookies of their visitors: origin=*")
         self.hub.attach(self, self.reactor)
         if self._pages is not None:
             self._pages.doStart()
