@@ -19,7 +19,7 @@ from ratchet_tx.connections.connection import Connection
 from ratchet_tx.deferreds.timeouts import Timeouts
 from ratchet_tx.hub.hub import Hub
 from ratchet_tx.interfaces import ITransport
-from ratchet_tx.transport.autobahn import LeanProtocol
+from ratchet_tx.transport.autobahn import LeanProtocol, unmaskLong
 from ratchet_tx.transport.handshake.door import RETRY_SECONDS, addressOf
 from ratchet_tx.transport.handshake.forwarded import Asker
 from ratchet_tx.transport.handshake.head import END
@@ -27,7 +27,6 @@ from ratchet_tx.transport.handshake.hosts import Hosts
 from ratchet_tx.transport.handshake.origins import Origins
 from ratchet_tx.transport.handshake.refusals import explain, explainHost
 from ratchet_tx.transport.handshake.request import Request
-from ratchet_tx.transport.masks import unmaskLong
 from ratchet_tx.transport.sockets.acknowledged import acknowledged
 from ratchet_tx.transport.sockets.backlog import PORTION
 from ratchet_tx.transport.sockets.closing import LINGER_SECONDS, Closing

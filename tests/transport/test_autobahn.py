@@ -1,21 +1,52 @@
 """
-Autobahn's protocol with what nobody uses taken out.
+Autobahn's protocol with what nobody uses taken out, and its masker in C.
 """
 
 from typing import Any
 
 import pytest
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from twisted.internet.address import IPv4Address
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
 from ratchet_tx import Hub, RatchetServerFactory
-from ratchet_tx.transport.autobahn import LeanProtocol, Quiet
+from ratchet_tx.transport import autobahn
+from ratchet_tx.transport.autobahn import LeanProtocol, Quiet, unmaskLong
 from ratchet_tx.transport.protocol import RatchetServerProtocol
+from ratchet_tx.wire.frames import unmask
 from tests.kit.ends import Wire
 from tests.kit.fakes import logged
 from tests.kit.wire import handshake
+
+
+def test_unmask() -> None:
+    """A mask is taken off as RFC 6455 section 5.7 shows it."""
+    assert unmaskLong(b"\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58") == b"Hello"
+
+
+@settings(derandomize=True, deadline=None)
+@given(st.binary(max_size=1000), st.binary(min_size=4, max_size=4))
+def test_unmaskAsPythonDoes(data: bytes, mask: bytes) -> None:
+    """Whatever the payload and the mask, it is what Python makes of them."""
+    assert unmaskLong(mask + data) == unmask(mask + data)
+
+
+@pytest.mark.parametrize("size", [65_535, 1 << 20])
+def test_unmaskLong(size: int) -> None:
+    """So are long ones, and the payload that was given stays what it was."""
+    data = b"abcd" + bytes(range(256)) * (size // 256)
+    before = bytes(data)
+    assert unmaskLong(data) == unmask(data)
+    assert data == before
+
+
+def test_unmaskWithoutTheLibrary(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Autobahn has no masker in C, Python does it."""
+    monkeypatch.setattr(autobahn, "lib", None)
+    assert unmaskLong(b"\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58") == b"Hello"
 
 
 def test_quiet() -> None:

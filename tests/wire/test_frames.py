@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ratchet_tx.transport.masks import unmaskLong
+from ratchet_tx.transport.autobahn import unmaskLong
 from ratchet_tx.wire.frames import LONGEST_CONTROL, closeAtEnd, isUTF8, makeText, sizeOf, takeText, textOf, unmask
 from tests.kit.wire import BINARY, CLOSE, CONTINUATION, MASK, PING, frame
 
