@@ -13,7 +13,7 @@ PROGRAMS := apache2 caddy chromium curl firefox-esr haproxy nginx node npm opens
 
 # The tests of that code of ours that calls Twisted, Autobahn, OpenSSL and msgspec, over whole servers where there are some.
 MEETING_OTHERS := tests/transport tests/web tests/server tests/whole/real tests/backplane/test_messages.py \
-	tests/connections/test_connection.py $(addprefix tests/login/test_,cred.py jwt.py) $(addprefix tests/wire/test_,encoding.py payload.py) \
+	$(addprefix tests/connections/test_,connection.py questions.py) $(addprefix tests/login/test_,cred.py jwt.py) $(addprefix tests/wire/test_,encoding.py payload.py) \
 	$(addprefix tests/whole/test_,bare.py examples.py journey.py network.py vectors.py)
 
 .PHONY: run test test-oldest docs-clients check conformance fuzz all clean

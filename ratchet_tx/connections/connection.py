@@ -18,10 +18,10 @@ from ratchet_tx.budget.ledger import Account, Ledger
 from ratchet_tx.budget.rate import Strikes
 from ratchet_tx.connections.holdback import Hold
 from ratchet_tx.connections.inbox import Inbox
-from ratchet_tx.connections.questions import Replies
+from ratchet_tx.connections.questions import Questions, checkTimeout
 from ratchet_tx.deferreds.threads import OwnThread
 from ratchet_tx.deferreds.timeouts import Patience
-from ratchet_tx.errors import AskRefused, PeerError, UsageError
+from ratchet_tx.errors import PeerError, UsageError
 from ratchet_tx.interfaces import IClient, IConnection, IRequest, ITransport
 from ratchet_tx.monitoring.counters import Counters
 from ratchet_tx.monitoring.peerlog import PeerLog
@@ -97,8 +97,8 @@ class Connection:
     __slots__ = (
         "_node",
         "_paused",
+        "_questions",
         "_remoteAddress",
-        "_replies",
         "_request",
         "_rooms",
         "_state",
@@ -148,7 +148,7 @@ class Connection:
         self._remoteAddress = remoteAddress
         self._paused = False
         # These are made when first used: most connections idle.
-        self._replies: Replies[Deferred[Any]] | None = None
+        self._questions: Questions | None = None
         self._rooms: dict[str, None] | None = None
         self._state: dict[str, Any] | None = None
 
@@ -219,53 +219,26 @@ class Connection:
 
     def ask(self, event: str, data: Any = None, timeout: float = 10) -> Deferred[Any]:
         checkEvent(event)
-        if not isinstance(timeout, int | float) or not timeout > 0:
-            raise UsageError(f"A question's timeout is a number of seconds above 0, not {timeout!r}.")
+        checkTimeout(timeout)
         self._requireThread("ask")
-        if self._replies is None:
-            self._replies = Replies()
-        replies = self._replies
-        waiting: Deferred[Any] = Deferred()
-        id = replies.open(waiting)
-        try:
-            self.send(event, data, id=id)
-        except Exception:
-            replies.take(id)
-            raise
-        if self.closing:
-            self.replied(id, AskRefused("reply.lost", "The connection has ended"))
-            return waiting
-        self.regulate()
-        late = self._node.patience.callLater(timeout, self.replied, id, AskRefused("reply.timeout", "No reply came in time"))
-
-        def settled(result: Any) -> Any:
-            replies.take(id)
-            if late.active():
-                late.cancel()
-            return result
-
-        return waiting.addBoth(settled)
+        if self._questions is None:
+            self._questions = Questions()
+        return self._questions.ask(self, self._node.patience, event, data, timeout)
 
     def replied(self, id: str, reply: Any) -> None:
         """
         Take in a reply to a question; one that nobody waits for any more is dropped.
 
-        @param reply: the result, or an L{AskRefused}
+        @param reply: the result, or an L{AskRefused<ratchet_tx.errors.AskRefused>}
         """
-        waiting = self._replies.take(id) if self._replies is not None else None
-        if waiting is None:
-            return
-        if isinstance(reply, AskRefused):
-            waiting.errback(reply)
-        else:
-            waiting.callback(reply)
-        self.regulate()
+        if self._questions is not None:
+            self._questions.replied(self, id, reply)
 
     def isAsked(self, id: str | None) -> bool:
         """
         Say whether a question by this id waits for its reply.
         """
-        return self._replies is not None and id in self._replies
+        return self._questions is not None and id in self._questions
 
     def join(self, room: str) -> None:
         checkName(room, "a room")
@@ -379,8 +352,8 @@ class Connection:
         """
         self.closing = self.ended = True
         self.inbox.drop()
-        for waiting in self._replies.takeAll() if self._replies is not None else ():
-            waiting.errback(AskRefused("reply.lost", "The connection has ended"))
+        if self._questions is not None:
+            self._questions.end()
         self.leaveAll()
         self.account.close()
 
@@ -421,7 +394,7 @@ class Connection:
         behind what isn't read.
         """
         inbox, limit = self.inbox, self._node.limits.receiveQueueEvents
-        full = limit > 0 and not self._replies and (inbox.load >= limit or inbox.bytes >= limit * QUEUED_EVENT_BYTES)
+        full = limit > 0 and not self._questions and (inbox.load >= limit or inbox.bytes >= limit * QUEUED_EVENT_BYTES)
         if full and not self._paused:
             self.transport.pauseReading()
         elif self._paused and not full:

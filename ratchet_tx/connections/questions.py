@@ -1,53 +1,112 @@
 """
-Questions that wait for their replies, by the id that the reply will name; it doesn't know what waits, nor for how long.
+Keeps the questions that one peer is asked until its replies come.
 """
 
-from typing import Generic, TypeVar
+from typing import Any, Protocol
 
-Waiting = TypeVar("Waiting")
+from twisted.internet.defer import Deferred
+
+from ratchet_tx.deferreds.timeouts import Patience
+from ratchet_tx.errors import AskRefused, UsageError
 
 
-class Replies(Generic[Waiting]):
+class Asker(Protocol):
+    """
+    Who asks: a connection.
+    """
+
+    closing: bool
+
+    def send(self, event: str, data: Any, **keys: Any) -> None: ...
+    def regulate(self) -> None: ...
+
+
+class Questions:
     """
     One connection's open questions, each asked by us.
 
     Ids are C{s1}, C{s2} and so on: strings, so that they can't be taken for the peer's own, which are numbers.
+
+    The connection is given to each call and not kept: the two would hold each other.
     """
 
     __slots__ = ("_asked", "_waiting")
 
     def __init__(self) -> None:
         self._asked = 0
-        self._waiting: dict[str, Waiting] = {}
+        self._waiting: dict[str, Deferred[Any]] = {}
 
-    def open(self, waiting: Waiting) -> str:
+    def ask(self, asker: Asker, patience: Patience, event: str, data: Any, timeout: float) -> Deferred[Any]:
         """
-        Remember who waits.
+        Send a question, and wait for its reply.
 
-        @return: the new question's id
+        @param patience: ends the waiting
+        @param timeout: after how many seconds
+        @return: the reply's result; it fails with L{AskRefused}
+        @raise UsageError: for data that isn't JSON
         """
+        waiting: Deferred[Any] = Deferred()
         self._asked += 1
         id = f"s{self._asked}"
         self._waiting[id] = waiting
-        return id
+        try:
+            asker.send(event, data, id=id)
+        except Exception:
+            self._waiting.pop(id, None)
+            raise
+        if asker.closing:
+            self.replied(asker, id, _lost())
+            return waiting
+        asker.regulate()
+        late = patience.callLater(timeout, self.replied, asker, id, AskRefused("reply.timeout", "No reply came in time"))
 
-    def take(self, id: str) -> Waiting | None:
-        """
-        Forget a question, for its reply is here or comes too late.
+        def settled(result: Any) -> Any:
+            self._waiting.pop(id, None)
+            if late.active():
+                late.cancel()
+            return result
 
-        @return: who waited; None where nobody did, or no longer does
-        """
-        return self._waiting.pop(id, None)
+        return waiting.addBoth(settled)
 
-    def takeAll(self) -> list[Waiting]:
+    def replied(self, asker: Asker, id: str, reply: Any) -> None:
         """
-        Forget every question, and say who waited.
+        Take in a reply; one that nobody waits for any more is dropped.
+
+        @param reply: the result, or an L{AskRefused}
         """
-        waiting, self._waiting = list(self._waiting.values()), {}
-        return waiting
+        waiting = self._waiting.pop(id, None)
+        if waiting is None:
+            return
+        if isinstance(reply, AskRefused):
+            waiting.errback(reply)
+        else:
+            waiting.callback(reply)
+        asker.regulate()
+
+    def end(self) -> None:
+        """
+        Fail every question that is open: the connection has ended.
+        """
+        waiting, self._waiting = self._waiting, {}
+        for each in waiting.values():
+            each.errback(_lost())
 
     def __contains__(self, id: str | None) -> bool:
         return id in self._waiting
 
     def __len__(self) -> int:
         return len(self._waiting)
+
+
+def checkTimeout(timeout: Any) -> None:
+    """
+    Check for how long a question is to wait.
+
+    @raise UsageError: for no number of seconds above 0
+    """
+    if not isinstance(timeout, int | float) or not timeout > 0:
+        raise UsageError(f"A question's timeout is a number of seconds above 0, not {timeout!r}.")
+
+
+def _lost() -> AskRefused:
+    return AskRefused("reply.lost", "The connection has ended")

@@ -8,7 +8,7 @@ import pytest
 from twisted.internet.defer import Deferred
 from zope.interface.verify import verifyObject
 
-from ratchet_tx import AskRefused, Hub, PeerError, RoomPolicy, UsageError, on
+from ratchet_tx import Hub, PeerError, RoomPolicy, UsageError, on
 from ratchet_tx.connections.connection import checkCloseCode
 from ratchet_tx.interfaces import IConnection
 from ratchet_tx.transport.handshake.request import Request
@@ -120,90 +120,6 @@ class TestSending:
         hub.applications.registerRooms("news:*", RoomPolicy(10, 60))
         with pytest.raises(UsageError, match=r"by hub\.emit\('x', data, room='news:1'\)"):
             peer.connection.broadcast("x", room="news:1")
-
-
-class TestAsking:
-    def test_reply(self, peer: Peer) -> None:
-        """A peer's reply is what asking gives."""
-        results: list[Any] = []
-        peer.connection.ask("confirm", {"text": "Sure?"}).addCallback(results.append)
-        (question,) = peer.read()
-        assert question == {"event": "confirm", "data": {"text": "Sure?"}, "id": "s1"}
-        peer.emit("socket.reply", {"ok": True, "result": [1]}, re="s1")
-        peer.emit("socket.reply", {"ok": True, "result": [2]}, re="s1")
-        assert results == [[1]]
-        assert peer.read() == []
-
-    def test_refusal(self, peer: Peer) -> None:
-        """A peer's refusal is a failure that has its code and message."""
-        asked = peer.connection.ask("confirm")
-        peer.emit("socket.reply", {"ok": False, "error": {"code": "no", "message": "Never"}}, re="s1")
-        refused = failed(asked)
-        assert isinstance(refused, AskRefused)
-        assert (refused.code, refused.message, str(refused)) == ("no", "Never", "The peer refused")
-
-    def test_refusalWithoutACode(self, peer: Peer) -> None:
-        """A refusal that says nothing is one all the same."""
-        asked = peer.connection.ask("confirm")
-        peer.emit("socket.reply", {"ok": False}, re="s1")
-        assert failed(asked).code == ""
-
-    def test_timeOut(self, hub: Hub, peer: Peer) -> None:
-        """Who isn't answered in time is told so, and a late reply is dropped."""
-        asked = peer.connection.ask("confirm", timeout=3)
-        hub.clock.advance(3)  # type: ignore[attr-defined]
-        assert failed(asked).code == "reply.timeout"
-        peer.emit("socket.reply", {"ok": True}, re="s1")
-
-    @pytest.mark.parametrize("timeout", [None, 0, -1, "5"])
-    def test_timeOutsThatAreNone(self, peer: Peer, timeout: Any) -> None:
-        """A question that nobody could wait for is the caller's error, and isn't asked."""
-        with pytest.raises(UsageError, match="timeout"):
-            peer.connection.ask("confirm", timeout=timeout)
-        assert peer.read() == []
-
-    def test_theEnd(self, hub: Hub, peer: Peer) -> None:
-        """Where the connection ends first, whoever waits is told so, and no timer is left behind."""
-        asked = peer.connection.ask("confirm")
-        peer.leave()
-        assert failed(asked).code == "reply.lost"
-        assert hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
-
-    def test_cancelling(self, hub: Hub, peer: Peer) -> None:
-        """Who waits no longer leaves no timer and no question behind."""
-        asked = peer.connection.ask("confirm")
-        asked.cancel()
-        failed(asked)
-        assert hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
-        peer.emit("socket.reply", {"ok": True}, re="s1")
-
-    @pytest.mark.parametrize("data", [None, 5, {}, {"ok": 1}, {"result": 1}])
-    def test_badReplies(self, hub: Hub, peer: Peer, data: Any) -> None:
-        """A reply that isn't one is refused, and the question stays open."""
-        asked = peer.connection.ask("confirm")
-        peer.emit("socket.reply", data, re="s1")
-        assert not asked.called
-        assert hub.counters.refused["payload.invalid"] == 1
-
-    def test_repliesPassTheLine(self) -> None:
-        """A handler may ask its own peer, even with a hundred events waiting behind it."""
-
-        class Asks:
-            @on("begin")
-            async def begin(self, event: Any) -> Any:
-                return await event.connection.ask("name")
-
-            @on("more")
-            def more(self, event: Any) -> None:
-                pass
-
-        peer = Peer(startedHub(Asks(), limits={"receiveQueueEvents": 64}))
-        peer.emit("begin", id=1)
-        for _ in range(100):
-            peer.emit("more")
-        assert peer.transport.reading
-        peer.emit("socket.reply", {"ok": True, "result": "ada"}, re="s1")
-        assert peer.read()[-1]["data"] == {"ok": True, "result": "ada"}
 
 
 class TestReading:
