@@ -18,10 +18,11 @@ from ratchet_tx.budget.ledger import Account, Ledger
 from ratchet_tx.budget.rate import Strikes
 from ratchet_tx.connections.holdback import Hold
 from ratchet_tx.connections.inbox import Inbox
+from ratchet_tx.connections.memberships import Memberships
 from ratchet_tx.connections.questions import Questions, checkTimeout
 from ratchet_tx.deferreds.threads import OwnThread
 from ratchet_tx.deferreds.timeouts import Patience
-from ratchet_tx.errors import PeerError, UsageError
+from ratchet_tx.errors import UsageError
 from ratchet_tx.interfaces import IClient, IConnection, IRequest, ITransport
 from ratchet_tx.monitoring.counters import Counters
 from ratchet_tx.monitoring.peerlog import PeerLog
@@ -95,12 +96,12 @@ class Connection:
     """
 
     __slots__ = (
+        "_memberships",
         "_node",
         "_paused",
         "_questions",
         "_remoteAddress",
         "_request",
-        "_rooms",
         "_state",
         "account",
         "adapted",
@@ -149,7 +150,7 @@ class Connection:
         self._paused = False
         # These are made when first used: most connections idle.
         self._questions: Questions | None = None
-        self._rooms: dict[str, None] | None = None
+        self._memberships: Memberships | None = None
         self._state: dict[str, Any] | None = None
 
     @property
@@ -175,7 +176,7 @@ class Connection:
 
     @property
     def rooms(self) -> tuple[str, ...]:
-        return tuple(self._rooms or ())
+        return () if self._memberships is None else self._memberships.names()
 
     def emit(self, event: str, data: Any = None) -> None:
         checkEvent(event)
@@ -257,16 +258,12 @@ class Connection:
         @return: whether it wasn't already
         @raise PeerError: C{room.limit}
         """
-        if self._rooms is None:
-            self._rooms = {}
-        if room in self._rooms:
-            return False
-        limit = self._node.limits.rooms
-        if limit and len(self._rooms) >= limit:
-            raise PeerError("room.limit", f"You may be in {limit} rooms")
-        self._rooms[room] = None
-        self._node.joined(self, room)
-        return True
+        if self._memberships is None:
+            self._memberships = Memberships()
+        isNew = self._memberships.enter(room, self._node.limits.rooms)
+        if isNew:
+            self._node.joined(self, room)
+        return isNew
 
     def leave(self, room: str) -> None:
         checkName(room, "a room")
@@ -283,17 +280,16 @@ class Connection:
         if self.hold is not None:
             self.hold.leave(room)
             self.keeps("held", self.hold.size)
-        if self._rooms is None or room not in self._rooms:
-            return False
-        del self._rooms[room]
-        self._node.left(self, (room,))
-        return True
+        wasIn = self._memberships is not None and self._memberships.quit(room)
+        if wasIn:
+            self._node.left(self, (room,))
+        return wasIn
 
     def isIn(self, room: str) -> bool:
         """
         Say whether it is in a room.
         """
-        return self._rooms is not None and room in self._rooms
+        return self._memberships is not None and room in self._memberships
 
     def leaveAll(self) -> None:
         """
@@ -302,7 +298,7 @@ class Connection:
         if self.hold is not None:
             self.hold.leaveAll()
             self.keeps("held", 0)
-        rooms, self._rooms = self._rooms, None
+        rooms = () if self._memberships is None else self._memberships.quitAll()
         if rooms:
             self._node.left(self, rooms)
 

@@ -40,7 +40,7 @@ def test_rooms() -> None:
     ada, again, bob = (connection(audience, id) for id in ("ada", "ada", "bob"))
     for each in (ada, bob):
         audience.rooms.join("lobby", each)
-        each._rooms = {"lobby": None}
+        each.enter("lobby")
     assert receivers(audience, room="lobby") == [ada, bob]
     assert receivers(audience, room="elsewhere") == []
     assert receivers(audience, client="ada") == [ada, again]
