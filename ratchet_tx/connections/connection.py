@@ -1,5 +1,5 @@
 """
-One peer's connection; it knows neither sockets nor who handles what.
+One peer's connection, as the hub and applications see it: what it is sent, what it is in, and how it ends.
 """
 
 from collections.abc import Collection

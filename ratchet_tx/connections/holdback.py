@@ -1,7 +1,7 @@
 """
 Buffers a room's live frames until the reply to the subscribe is sent.
 
-A subscriber is told where he comes in, and only then what happens from there on.
+The reply tells subscribers where they come in. Only then are they sent what happens from there on.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

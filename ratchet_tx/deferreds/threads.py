@@ -1,5 +1,5 @@
 """
-Calls from other threads into the reactor's, which wait for the result; and the check that a call comes in the hub's own.
+Calls into the reactor from another thread and blocks for the result, and refuses calls that come in a wrong thread.
 """
 
 from collections.abc import Callable

@@ -12,7 +12,7 @@ class Audience:
     """
     The connections of one node.
 
-    A stranger is among the connections, and nobody whom a message is for: broadcasts pass him by.
+    Strangers are among the connections, but no message is for them.
 
     @ivar rooms: who is in which room
     @ivar clients: the connections of each client, by its id

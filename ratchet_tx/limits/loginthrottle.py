@@ -1,9 +1,9 @@
 """
 Delays logins from addresses that sent many wrong tokens.
 
-Closing a connection, after its fifth wrong token, holds up nobody who comes again, by many connections at once.  So wrong
-tokens are counted by address too, and above a measure the address's next logins are decided later: one after the other, as
-fast as the measure allows.  They aren't refused, for somebody else behind the same address may be right.
+A connection is closed after its fifth wrong token, but an attacker opens many connections at once.  So wrong tokens are
+counted by address too.  Above L{AT_ONCE} of them the address's next logins wait: one is decided each L{SECONDS}.  They
+aren't refused, for somebody else behind the same address may be right.
 """
 
 from collections.abc import Callable

@@ -51,10 +51,10 @@ class Subscription(Room, frozen=True):
     """
     A room that somebody wants to be in.
 
-    @ivar recover: where he was in it before, and wants to go on from
+    @ivar recover: where they were in it before, and want to go on from
     @ivar history: how many of the last events they want, unless what they missed can be told; 0 for none
-    @ivar presence: whether he wants to be shown there, and to be told who else is
-    @ivar meta: what else to show of him
+    @ivar presence: whether they want to be shown there, and to be told who else is
+    @ivar meta: what else to show of them
     """
 
     recover: Since | None = None

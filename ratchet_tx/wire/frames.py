@@ -1,7 +1,7 @@
 """
-WebSocket frames as bytes, RFC 6455 section 5.2; it knows nothing of sockets, connections or JSON.
+Makes and reads WebSocket frames (RFC 6455 section 5.2), and marks those that slow peers may miss (C{whenSlow}).
 
-Of what comes in only the plainest frame is known here, which nearly all are: Autobahn reads all others.
+Only the plainest incoming frame is read here, a whole masked text. Nearly all are such frames; Autobahn reads the others.
 """
 
 from collections.abc import Callable
