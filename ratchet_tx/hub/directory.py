@@ -8,7 +8,7 @@ from ratchet_tx.interfaces import IClient
 from ratchet_tx.rooms.membership import Rooms
 
 
-class Audience:
+class Directory:
     """
     The connections of one node.
 

@@ -33,7 +33,7 @@ from ratchet_tx.deferreds.timeouts import Patience, Timeouts
 from ratchet_tx.errors import UsageError
 from ratchet_tx.happenings import Closed, LoggedIn, LoginFailed, Opened
 from ratchet_tx.hub.control import CONTROL
-from ratchet_tx.hub.directory import Audience
+from ratchet_tx.hub.directory import Directory
 from ratchet_tx.hub.dispatch import Dispatch
 from ratchet_tx.hub.fanout import Delivery
 from ratchet_tx.hub.lifecycle import Stopping
@@ -49,7 +49,7 @@ from ratchet_tx.interfaces import (
     ITransport,
 )
 from ratchet_tx.limits.guard import Guard
-from ratchet_tx.limits.loginthrottle import Guesses
+from ratchet_tx.limits.loginthrottle import LoginThrottle
 from ratchet_tx.limits.relief import Relief
 from ratchet_tx.login.clients import AnonymousClientProvider, issueAccessToken
 from ratchet_tx.login.expiry import Expiry
@@ -115,9 +115,9 @@ class Hub(Service):
         self.timers = Timers(self.applications.registry, thread=self.thread)
         self.spares = self.applications.whenSlow
         self.counters = Counters()
-        self._audience = Audience()
+        self._directory = Directory()
         self.ledger = Ledger()
-        self._relief = Relief(self.ledger, self.counters, self.backplane, self._audience.all, lambda: self.clock)
+        self._relief = Relief(self.ledger, self.counters, self.backplane, self._directory.all, lambda: self.clock)
         self.ledger.whenFull(self._relief.come)
         self.peerLog = PeerLog(lambda: self.clock, self.counters)
         self.journal = Journal(self.peerLog)
@@ -166,7 +166,7 @@ class Hub(Service):
         self.strangers: Timeouts[Connection] = Timeouts(self.limits.loginSeconds, self.patience, self._loginTimeOut)
         self.guard = Guard(settings, self.counters, self.answers, guests=self.letsGuestsIn)
         self.lookups = Lookups()
-        self.guesses = Guesses(settings.trustForwarded > 0, self.counters)
+        self.loginThrottle = LoginThrottle(settings.trustForwarded > 0, self.counters)
 
     def provideSettings(self, settings: Settings | None = None) -> None:
         """
@@ -294,7 +294,7 @@ class Hub(Service):
 
     def _takeLeave(self, stopping: Stopping) -> None:
         super().stopService()  # type: ignore[no-untyped-call]
-        self.guesses.drop()
+        self.loginThrottle.drop()
         for connection in self.connections:
             self._drain(connection)
         if self.limits.drainSeconds:
@@ -309,7 +309,7 @@ class Hub(Service):
             connection.transport.abort()
 
     def _checkAllGone(self) -> None:
-        if self._stopping is not None and not len(self._audience):
+        if self._stopping is not None and not len(self._directory):
             self._stopping.allGone()
 
     def _workFailed(self, failure: Failure) -> None:
@@ -356,14 +356,14 @@ class Hub(Service):
         if self.ledger.isFull:
             self.counters.full["processBytes.refused"] += 1
             return f"limit=processBytes of={self.ledger.limit}"
-        reached = self.guard.reached(address, len(self._audience))
+        reached = self.guard.reached(address, len(self._directory))
         return f"limit={reached} of={getattr(self.limits, reached)}" if reached else ""
 
     def countConnections(self) -> int:
         """
         Say how many connections there are.
         """
-        return len(self._audience)
+        return len(self._directory)
 
     def opened(self, transport: ITransport, request: IRequest, remoteAddress: str) -> Connection:
         """
@@ -373,7 +373,7 @@ class Hub(Service):
         @return: what to name in L{received} and L{closed}
         """
         connection = Connection(self, transport, request, remoteAddress)
-        self._audience.add(connection)
+        self._directory.add(connection)
         self.guard.add(connection)
         connection.since = connection.heard = self.clock.seconds()
         self.counters.opened += 1
@@ -516,7 +516,7 @@ class Hub(Service):
             self.presence.lost(connection)
         connection.end()
         self._dispatch.end(connection)
-        self._audience.remove(connection)
+        self._directory.remove(connection)
         self.counters.closed += 1
         if connection.closedWith is not None:
             code, reason = connection.closedWith
@@ -571,7 +571,7 @@ class Hub(Service):
         self._become(connection, client)
         if before is None or client.id != before.id:
             self.guard.giveSubscribes(connection, self.clock.seconds())
-            self.guard.closeOneTooMany([each for each in self._audience.clients.members(client.id) if not each.closing])
+            self.guard.closeOneTooMany([each for each in self._directory.clients.members(client.id) if not each.closing])
         self.observers.tell(LoggedIn, connection)
         return not connection.ended
 
@@ -614,7 +614,7 @@ class Hub(Service):
     def _become(self, connection: Connection, client: IClient) -> None:
         if connection.client is None:
             self.guard.know(connection)
-        self._audience.become(connection, client)
+        self._directory.become(connection, client)
         self._makeTables(connection)
 
     def _makeTables(self, connection: Connection) -> None:
@@ -629,7 +629,7 @@ class Hub(Service):
 
     @property
     def connections(self) -> tuple[Connection, ...]:
-        return self._audience.all()
+        return self._directory.all()
 
     def emit(self, event: str, data: Any = None, room: str | None = None, client: str | None = None) -> Any:
         checkEvent(event)
@@ -665,7 +665,7 @@ class Hub(Service):
     def members(self, room: str) -> Deferred[dict[str, Any]]:
         checkName(room, "a room")
         self._requireThread("members")
-        return Deferred.fromCoroutine(self.presence.members(room, tuple(self._audience.rooms.members(room))))
+        return Deferred.fromCoroutine(self.presence.members(room, tuple(self._directory.rooms.members(room))))
 
     def publish(self, message: Message) -> Deferred[Any] | None:
         """
@@ -689,18 +689,18 @@ class Hub(Service):
         Do what a message says, for the connections of this node.
         """
         if isinstance(message, Deliver):
-            return self._delivery.deliver(message, self._audience.receivers(message))
+            return self._delivery.deliver(message, self._directory.receivers(message))
         if isinstance(message, Present | Absent):
             return self.presence.received(message)
         if isinstance(message, Disconnect):
             return self._disconnected(message)
-        for connection in tuple(self._audience.clients.members(message.client)):
+        for connection in tuple(self._directory.clients.members(message.client)):
             connection.leave(message.room)
         self.presence.sentAway(message.client, message.room)
 
     def _disconnected(self, message: Disconnect) -> None:
         self.lookups.disconnected(message.client, message.code)
-        for connection in tuple(self._audience.clients.members(message.client)):
+        for connection in tuple(self._directory.clients.members(message.client)):
             connection.close(message.code, SENT_AWAY)
         if message.code not in COME_AGAIN_CODES:
             self.presence.sentAway(message.client)
@@ -715,7 +715,7 @@ class Hub(Service):
         """
         Note that a connection is in a room now.
         """
-        if self._audience.rooms.join(room, connection):
+        if self._directory.rooms.join(room, connection):
             self.backplane.subscribe(room)
 
     def left(self, connection: Connection, rooms: Collection[str]) -> None:
@@ -723,7 +723,7 @@ class Hub(Service):
         Note that a connection is no longer in some rooms.
         """
         for room in rooms:
-            if self._audience.rooms.leave(room, connection):
+            if self._directory.rooms.leave(room, connection):
                 self.backplane.unsubscribe(room)
         self.presence.left(connection, rooms)
 

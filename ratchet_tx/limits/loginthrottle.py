@@ -32,7 +32,7 @@ _LATER = "Too many logins of this address failed. Try again later."
 _FEW = 1024
 
 
-class Guesses:
+class LoginThrottle:
     """
     The wrong tokens of one node.
 

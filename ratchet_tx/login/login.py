@@ -14,7 +14,7 @@ from ratchet_tx.connections.connection import Connection, Node
 from ratchet_tx.deferreds.coroutines import asDeferred
 from ratchet_tx.errors import PeerError, UsageError
 from ratchet_tx.interfaces import IClient, IClientProvider
-from ratchet_tx.limits.loginthrottle import MOST_SECONDS, Guesses
+from ratchet_tx.limits.loginthrottle import MOST_SECONDS, LoginThrottle
 from ratchet_tx.login.expiry import secondsLeft
 from ratchet_tx.login.lookups import Lookups
 from ratchet_tx.wire.encoding import encodeData
@@ -44,7 +44,7 @@ class LoginNode(Node, Protocol):
 
     clientProvider: IClientProvider
     answers: Answers
-    guesses: Guesses
+    loginThrottle: LoginThrottle
     lookups: Lookups
     running: Any
 
@@ -148,7 +148,7 @@ def _find(node: LoginNode, connection: Connection, token: str) -> Any:
     def find() -> Any:
         return _UNAVAILABLE if connection.closing else _ask(node, connection, token)
 
-    return node.guesses.decide(
+    return node.loginThrottle.decide(
         connection.remoteAddress,
         find,
         node.clock,

@@ -208,7 +208,7 @@ class TestRooms:
             peer.connection.join(room)
         peer.leave()
         assert told == [rooms]
-        assert len(hub._audience.rooms) == 0
+        assert len(hub._directory.rooms) == 0
 
     def test_interest(self, hub: Hub) -> None:
         """The backplane is told of a room's first member on this node, and of the last one's leaving."""

@@ -9,7 +9,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 
 from ratchet_tx import Hub, PeerError, Settings
-from ratchet_tx.limits.loginthrottle import AT_ONCE, Guesses
+from ratchet_tx.limits.loginthrottle import AT_ONCE, LoginThrottle
 from ratchet_tx.monitoring.counters import Counters
 from tests.kit.fakes import FakeProvider, Peer, failed, logged, startedHub
 
@@ -26,7 +26,7 @@ class Node:
     def __init__(self, everywhere: bool = False) -> None:
         self.clock = Clock()
         self.counters = Counters()
-        self.guesses = Guesses(everywhere, self.counters)
+        self.loginThrottle = LoginThrottle(everywhere, self.counters)
         self.decided: list[tuple[float, str]] = []
 
     def ask(self, name: str, result: Any = WRONG, address: str = HERE, mayWait: bool = True) -> Any:
@@ -34,7 +34,7 @@ class Node:
             self.decided.append((self.clock.seconds(), name))
             return result
 
-        return self.guesses.decide(address, find, self.clock, mayWait)
+        return self.loginThrottle.decide(address, find, self.clock, mayWait)
 
     def fail(self, times: int, address: str = HERE) -> None:
         for _ in range(times):
@@ -175,7 +175,7 @@ def test_manyAddresses() -> None:
     for number in range(20_000):
         node.fail(1, f"host {number}")
         node.clock.advance(0.01)
-    assert len(node.guesses._fullAt) < 3000
+    assert len(node.loginThrottle._fullAt) < 3000
 
 
 def test_forgottenMeanwhile() -> None:
@@ -187,7 +187,7 @@ def test_forgottenMeanwhile() -> None:
     node.clock.advance(100)
     for number in range(2000):
         node.fail(1, f"host {number}")
-    assert HERE not in node.guesses._fullAt
+    assert HERE not in node.loginThrottle._fullAt
     asked.callback("ada")
     node.fail(AT_ONCE)
     assert isinstance(node.ask("a"), Deferred)
@@ -198,7 +198,7 @@ def test_dropped() -> None:
     node = Node()
     node.fail(AT_ONCE)
     waiting = node.ask("a")
-    node.guesses.drop()
+    node.loginThrottle.drop()
     assert isinstance(failed(waiting), CancelledError)
     assert isinstance(failed(node.ask("b", mayWait=False)), CancelledError)
     assert node.ask("c", "ada", address=ELSEWHERE, mayWait=False) == "ada"
@@ -319,7 +319,7 @@ class TestLogins:
         (failure,) = ada.read()
         assert failure["data"]["code"] == "auth.unavailable"
         assert (failure["data"]["retry"], failure["data"]["after"]) == (True, 1)
-        assert len(hub.guesses._waiting) == 10
+        assert len(hub.loginThrottle._waiting) == 10
         for _ in range(12):
             hub.clock.advance(failure["data"]["after"])  # type: ignore[attr-defined]
             ada.logIn("a")
@@ -373,7 +373,7 @@ class TestLogins:
             for _ in range(40):
                 Peer(hub, address=HERE).logIn("wrong")
             hub.clock.advance(1)  # type: ignore[attr-defined]
-            assert len(hub.guesses._waiting) <= 10
+            assert len(hub.loginThrottle._waiting) <= 10
         ada = Peer(hub, address=ELSEWHERE)
         ada.logIn("a")
         assert ada.read()[0]["event"] == "socket.auth.success"

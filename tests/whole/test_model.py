@@ -175,7 +175,7 @@ class TwoNodes(RuleBasedStateMachine):
         for known in list(self.known):
             known.peer.leave()
         for hub in self.hubs:
-            assert len(hub._audience.rooms) == len(hub._audience.clients) == 0
+            assert len(hub._directory.rooms) == len(hub._directory.clients) == 0
             assert hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
         assert all(work.called for work in self.application.waiting)
 
