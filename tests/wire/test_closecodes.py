@@ -1,0 +1,99 @@
+"""
+The codes of closes: the docs list the same ones, our clients treat them so.
+"""
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+from ratchet_tx import Hub
+from ratchet_tx.interfaces import IConnection, IHub
+from ratchet_tx.wire.closecodes import CLOSE_CODES, COME_AGAIN_CODES, DONE, KICKED, LOST, NO_CODE, STANDARD_CODES
+
+ROOT = Path(__file__).parents[2]
+
+
+def closing() -> dict[str, str]:
+    """
+    Read the table of close codes of the docs: what each row is for, and what it says.
+    """
+    section = (ROOT / "docs/protocol.rst").read_text().split("\nClosing\n-------\n")[1]
+    rows: dict[str, str] = {}
+    for line in section.split("\n==============  ")[1].splitlines()[1:]:
+        head, said = line[:16].strip(), line[16:]
+        if head:
+            rows[head] = said
+        else:
+            rows[list(rows)[-1]] += f" {said.strip()}"
+    return rows
+
+
+def numbers(text: str) -> set[int]:
+    return {int(each) for each in re.findall(r"\b[14]\d{3}\b", text)}
+
+
+def test_docs() -> None:
+    """The docs list exactly these codes."""
+    told: set[int] = set()
+    for head, said in closing().items():
+        told |= numbers(said if " to " in head else head)
+    assert told == set(CLOSE_CODES)
+
+
+def test_docsSayWhoComesAgain() -> None:
+    """The docs say of each code of our own whether to come again, by the row that it is in."""
+    rows = closing()
+    again, never = numbers(rows["4000 to 4499"]), numbers(rows["4500 to 4999"])
+    assert rows["4000 to 4499"].startswith("come again")
+    assert rows["4500 to 4999"].startswith("don't")
+    assert {code for code, each in CLOSE_CODES.items() if code >= 4000 and each.comesAgain} == again
+    assert {code for code, each in CLOSE_CODES.items() if code >= 4000 and not each.comesAgain} == never
+
+
+@pytest.mark.parametrize("code", CLOSE_CODES)
+def test_entry(code: int) -> None:
+    """Each code can be sent, stands under its own number, and says why and whence it is."""
+    entry = CLOSE_CODES[code]
+    assert entry.code == code
+    assert entry.why.endswith(".")
+    assert entry.source.startswith("PROTOCOL" if code >= 4000 else ("RFC 6455", "IANA"))
+    assert code >= 4000 or code in STANDARD_CODES
+
+
+def test_comeAgain() -> None:
+    """A peer comes again after these codes and after no others, those of applications included."""
+    assert {code for code, each in CLOSE_CODES.items() if each.comesAgain} == COME_AGAIN_CODES & CLOSE_CODES.keys()
+    assert {1001, 1011, 1012, 1013, *range(4000, 4500)} == COME_AGAIN_CODES
+
+
+def test_sendable() -> None:
+    """What RFC 6455 says is never sent can't be sent."""
+    assert set(range(1000, 1015)) - {1004, 1005, 1006} == STANDARD_CODES
+    assert not {NO_CODE, LOST} & CLOSE_CODES.keys()
+
+
+def test_browser() -> None:
+    """The browser's script tells the page every code as it came, and comes again after none by itself."""
+    script = (ROOT / "ratchet_tx/web/browser/ratchet.js").read_text()
+    assert "this.#dispatch('socket.close', { code, reason, clean: wasClean });" in script
+    assert script.count("this.#connect()") == script.count("new WebSocket(") == 1
+    code = re.sub(r"/\*.*?\*/|//[^\n]*", "", script, flags=re.DOTALL)
+    assert not numbers(code) & ({*CLOSE_CODES, NO_CODE, LOST} - {DONE})
+    assert re.findall(r"\.close\((\d+)\)", code) == [str(DONE)]
+
+
+def test_example() -> None:
+    """The example that comes again does so after each of our own codes as it is said here."""
+    (least,) = re.findall(r"closed\.rcvd\.code >= (\d+)", (ROOT / "examples/again.py").read_text())
+    for code, each in CLOSE_CODES.items():
+        if code >= 4000:
+            assert each.comesAgain == (code < int(least))
+
+
+def test_defaults() -> None:
+    """The interfaces, which know no names, have the defaults that the names stand for."""
+    assert IConnection["close"].getSignatureInfo()["optional"]["code"] == DONE
+    assert IHub["disconnect"].getSignatureInfo()["optional"]["code"] == KICKED
+    assert inspect.signature(Hub.disconnect).parameters["code"].default == KICKED
