@@ -13,6 +13,10 @@ from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatu
 from websockets.sync.client import connect
 
 
+#: After these, and after 4500 to 4999, the server doesn't want the client back (docs/protocol.rst, Closing).
+FINAL_CODES = {1000, 1002, 1003, 1007, 1008, 1009, *range(4500, 5000)}
+
+
 def ask(socket, message):
     socket.send(json.dumps(message))
     while True:
@@ -33,7 +37,7 @@ def emit(url, token, event, data):
                 if not answer["data"].get("retry"):
                     sys.exit(f"The login was refused: {answer['data']['errors'][0]}")
         except ConnectionClosed as closed:
-            if closed.rcvd and closed.rcvd.code >= 4500:
+            if closed.rcvd and closed.rcvd.code in FINAL_CODES:
                 sys.exit(f"The server doesn't want us back: {closed.rcvd.reason}")
         except InvalidStatus as refused:
             if refused.response.status_code < 500:

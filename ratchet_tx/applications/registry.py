@@ -22,10 +22,11 @@ from ratchet_tx.applications.routes import Adapted, Subscription, Table, makeTab
 from ratchet_tx.applications.verify import requireImplemented, requireProvided, specificationOf
 from ratchet_tx.errors import UsageError
 from ratchet_tx.interfaces import IApplication, IClient, IConnection
+from ratchet_tx.wire.closecodes import DONE
 from ratchet_tx.wire.names import checkEvent, checkText
 
 #: What an application that was made for one client hears as C{socket.close} where another one takes its place.
-REPLACED = {"code": 1000, "reason": "Another login", "clean": True}
+REPLACED = {"code": DONE, "reason": "Another login", "clean": True}
 
 
 @implementer(IApplication)

@@ -16,14 +16,12 @@ from ratchet_tx.happenings import HandlerFailed, Refused
 from ratchet_tx.monitoring.counters import Counters
 from ratchet_tx.monitoring.observers import Observers
 from ratchet_tx.monitoring.printable import printable
+from ratchet_tx.wire.closecodes import KICKED, TRY_AGAIN_LATER
+from ratchet_tx.wire.errorcodes import HANDLER_FAILED
 from ratchet_tx.wire.payload import Payload
 
 #: Failures of these are logged only: else one that handles failures, and fails, would be told of itself.
 _LOGGED_ONLY = ("socket.error", "socket.close")
-
-
-#: With which codes a connection is closed that an application refused when it was opened (PROTOCOL, Closing).
-KICKED, TRY_AGAIN_LATER = 4503, 1013
 
 
 class Answers:
@@ -160,4 +158,4 @@ class Answers:
             id=connection.id,
             ref=ref,
         )
-        return Failed("handler.failed", "Something went wrong", ref=ref)
+        return Failed(HANDLER_FAILED, "Something went wrong", ref=ref)

@@ -27,14 +27,13 @@ from ratchet_tx.interfaces import IClient, IConnection, IRequest, ITransport
 from ratchet_tx.monitoring.counters import Counters
 from ratchet_tx.monitoring.peerlog import PeerLog
 from ratchet_tx.settings import Limits
+from ratchet_tx.wire.closecodes import COME_AGAIN_CODES, DONE, DRAINED, GOING_AWAY, STANDARD_CODES, TOO_SLOW
 from ratchet_tx.wire.encoding import encode, encodeData
+from ratchet_tx.wire.errorcodes import ROOM_DENIED, SERVER_DRAIN
 from ratchet_tx.wire.frames import Spare
 from ratchet_tx.wire.names import checkEvent, checkName, checkText
 
 _NO_TABLE = Table({}, {})
-
-#: After which codes of ours our clients come again by themselves (PROTOCOL, Closing).
-COME_AGAIN_CODES = frozenset({1001, 1011, 1012, 1013, *range(4000, 4500)})
 
 #: How long queued events may be, on average, before reading from their peer pauses: of few long ones fewer may wait.
 QUEUED_EVENT_BYTES = 4096
@@ -269,7 +268,7 @@ class Connection:
         checkName(room, "a room")
         self._requireThread("leave")
         if self.quit(room) and self.version == 2:
-            self.send("socket.unsubscribed", {"room": room, "code": "room.denied"})
+            self.send("socket.unsubscribed", {"room": room, "code": ROOM_DENIED})
 
     def quit(self, room: str) -> bool:
         """
@@ -302,7 +301,7 @@ class Connection:
         if rooms:
             self._node.left(self, rooms)
 
-    def close(self, code: int = 1000, reason: str = "") -> None:
+    def close(self, code: int = DONE, reason: str = "") -> None:
         checkCloseCode(code)
         if not isinstance(reason, str):
             raise UsageError(f"The reason of a close is a text, not {type(reason).__name__}.")
@@ -330,8 +329,8 @@ class Connection:
         A peer of version 2 is told before, and when to come again: not all at once.
         """
         if self.version == 2:
-            self.send("socket.bye", {"code": "server.drain", "reconnect": True, "after": COME_AGAIN})
-        code = 4001 if self.version == 2 else 1001
+            self.send("socket.bye", {"code": SERVER_DRAIN, "reconnect": True, "after": COME_AGAIN})
+        code = DRAINED if self.version == 2 else GOING_AWAY
         self.inbox.whenIdle().addCallback(lambda _: self.close(code, "Going away"))
 
     def mayBeBack(self, clean: bool) -> bool:
@@ -366,7 +365,7 @@ class Connection:
             return
         if account.bytes - account.queue + min(account.queue, limits.sendQueueBytes) > limits.connectionBytes:
             self._node.counters.full["connectionBytes"] += 1
-            self.close(4008, "Too much is kept for you")
+            self.close(TOO_SLOW, "Too much is kept for you")
 
     def enqueue(self, text: bytes) -> None:
         """
@@ -417,11 +416,7 @@ def checkCloseCode(code: Any) -> None:
 
     @raise UsageError: for one that may not be sent
     """
-    sendable = isinstance(code, int) and (code in _STANDARD_CODES or 3000 <= code <= 4999)
+    sendable = isinstance(code, int) and (code in STANDARD_CODES or 3000 <= code <= 4999)
     if not sendable:
         told = code if isinstance(code, int) else f"a {type(code).__name__}"
         raise UsageError(f"A connection is closed with a code of 1000 to 1014, or of 3000 to 4999, not {told}.")
-
-
-#: 1004, 1005 and 1006 are never sent, nor is 1015.
-_STANDARD_CODES = frozenset({1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014})

@@ -3,6 +3,7 @@ Keeps the rooms that one connection is in.
 """
 
 from ratchet_tx.errors import PeerError
+from ratchet_tx.wire.errorcodes import ROOM_LIMIT
 
 
 class Memberships:
@@ -27,7 +28,7 @@ class Memberships:
         if room in self._rooms:
             return False
         if limit and len(self._rooms) >= limit:
-            raise PeerError("room.limit", f"You may be in {limit} rooms")
+            raise PeerError(ROOM_LIMIT, f"You may be in {limit} rooms")
         self._rooms[room] = None
         return True
 

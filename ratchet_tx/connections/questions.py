@@ -8,6 +8,7 @@ from twisted.internet.defer import Deferred
 
 from ratchet_tx.deferreds.timeouts import Patience
 from ratchet_tx.errors import AskRefused, UsageError
+from ratchet_tx.wire.errorcodes import REPLY_LOST, REPLY_TIMEOUT
 
 
 class Asker(Protocol):
@@ -58,7 +59,7 @@ class Questions:
             self.replied(asker, id, _lost())
             return waiting
         asker.regulate()
-        late = patience.callLater(timeout, self.replied, asker, id, AskRefused("reply.timeout", "No reply came in time"))
+        late = patience.callLater(timeout, self.replied, asker, id, AskRefused(REPLY_TIMEOUT, "No reply came in time"))
 
         def settled(result: Any) -> Any:
             self._waiting.pop(id, None)
@@ -109,4 +110,4 @@ def checkTimeout(timeout: Any) -> None:
 
 
 def _lost() -> AskRefused:
-    return AskRefused("reply.lost", "The connection has ended")
+    return AskRefused(REPLY_LOST, "The connection has ended")

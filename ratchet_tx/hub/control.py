@@ -16,6 +16,7 @@ from ratchet_tx.rooms.access import RoomNode, requireClient
 from ratchet_tx.rooms.readhistory import history
 from ratchet_tx.rooms.requests import Shown, checkMeta, read
 from ratchet_tx.rooms.subscribe import subscribe, unsubscribe
+from ratchet_tx.wire.errorcodes import ROOM_DENIED
 from ratchet_tx.wire.payload import BadPayload, Payload
 
 
@@ -58,7 +59,7 @@ def showElse(node: RoomNode, connection: Connection, payload: Payload) -> None:
     wanted = read(payload, Shown)
     checkMeta(payload, wanted)
     if not node.presence.update(connection, wanted.room, wanted.meta):
-        raise PeerError("room.denied", "You aren't shown in this room")
+        raise PeerError(ROOM_DENIED, "You aren't shown in this room")
     node.answers.reply(connection, payload, {"room": wanted.room})
 
 

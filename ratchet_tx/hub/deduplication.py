@@ -19,6 +19,7 @@ from ratchet_tx.deferreds.timeouts import Timeouts
 from ratchet_tx.errors import PeerError, UsageError
 from ratchet_tx.monitoring.counters import Counters
 from ratchet_tx.wire.encoding import encodeData
+from ratchet_tx.wire.errorcodes import REPLY_LOST
 from ratchet_tx.wire.payload import Payload
 
 #: How many keys of one client are remembered.
@@ -45,7 +46,7 @@ class Outcome(NamedTuple):
 
 
 def _lost(message: str) -> Outcome:
-    return Outcome(None, PeerError("reply.lost", message), 0)
+    return Outcome(None, PeerError(REPLY_LOST, message), 0)
 
 
 #: The event was handled, and what came of it isn't known any more.

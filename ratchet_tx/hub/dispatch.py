@@ -22,6 +22,7 @@ from ratchet_tx.hub.handling import Handlers
 from ratchet_tx.interfaces import IHub
 from ratchet_tx.monitoring.observers import Observers
 from ratchet_tx.rooms.access import RoomNode
+from ratchet_tx.wire.errorcodes import AUTH_REQUIRED, EVENT_UNKNOWN
 from ratchet_tx.wire.names import RESERVED
 from ratchet_tx.wire.payload import Payload
 
@@ -147,9 +148,9 @@ class Dispatch:
         return self._keys.size
 
     def _refuse(self, connection: Connection, payload: Payload[Any]) -> None:
-        refusal = PeerError("event.unknown", "Unregistered event")
+        refusal = PeerError(EVENT_UNKNOWN, "Unregistered event")
         if connection.client is None and not payload.event.startswith(RESERVED):
-            refusal = PeerError("auth.required", "Log in first")
+            refusal = PeerError(AUTH_REQUIRED, "Log in first")
         self._node.answers.refuse(connection, payload.event, payload.id, refusal)
 
     def _control(self, connection: Connection, payload: Payload[Any], control: Control) -> None:

@@ -17,6 +17,7 @@ from ratchet_tx.deferreds.coroutines import CANCELLED, asDeferred, cancel
 from ratchet_tx.deferreds.timeouts import Timeouts
 from ratchet_tx.errors import Failed, PeerError
 from ratchet_tx.monitoring.printable import printable
+from ratchet_tx.wire.errorcodes import HANDLER_TIMEOUT
 
 #: What says to the peer that a handler failed: called with the event and the failure, it gives the refusal.
 RefusalFor = Callable[[ConnectionEvent[Any], Failure], PeerError]
@@ -170,7 +171,7 @@ class _Later:
             id=connection.id,
         )
         # The peer is answered first and the line goes on, whatever the handler does about being cancelled.
-        self._end(None, Failed("handler.timeout", "It took too long", retry=self._handlers.retry))
+        self._end(None, Failed(HANDLER_TIMEOUT, "It took too long", retry=self._handlers.retry))
         cancel(self._work)
 
     def _end(self, result: Any, refusal: PeerError | None) -> None:

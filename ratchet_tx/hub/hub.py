@@ -24,7 +24,7 @@ from ratchet_tx.backplane.messages import Absent, Deliver, Disconnect, Leave, Me
 from ratchet_tx.budget.ledger import Ledger
 from ratchet_tx.budget.rate import PRICED_BYTES
 from ratchet_tx.connections.answers import Answers
-from ratchet_tx.connections.connection import COME_AGAIN_CODES, Connection, checkCloseCode
+from ratchet_tx.connections.connection import Connection, checkCloseCode
 from ratchet_tx.deferreds.clock import SteadyClock, steady, wallTime
 from ratchet_tx.deferreds.coroutines import asDeferred
 from ratchet_tx.deferreds.pending import Pending
@@ -61,6 +61,7 @@ from ratchet_tx.monitoring.observers import Observer, Observers
 from ratchet_tx.monitoring.peerlog import NOBODY, PeerLog
 from ratchet_tx.rooms.presence import Presence
 from ratchet_tx.settings import Settings
+from ratchet_tx.wire.closecodes import COME_AGAIN_CODES, KICKED, NOT_LOGGED_IN, OUR_FAULT
 from ratchet_tx.wire.encoding import encodeData
 from ratchet_tx.wire.frames import Spare
 from ratchet_tx.wire.names import checkEvent, checkName, checkText
@@ -395,7 +396,7 @@ class Hub(Service):
         except BaseException:
             what = "The client provider has no anonymous client for {id}"
             self.peerLog.failure(self._log, connection.remoteAddress, what, id=connection.id)
-            return connection.close(1011, "Internal error")
+            return connection.close(OUR_FAULT, "Internal error")
         connection.guest = guest
         connection.freeSubscribes = self.limits.rooms
         self._become(connection, guest)
@@ -405,7 +406,7 @@ class Hub(Service):
         self.strangers.start(connection)
 
     def _loginTimeOut(self, connection: Connection) -> None:
-        connection.close(4502, "Not logged in in time")
+        connection.close(NOT_LOGGED_IN, "Not logged in in time")
 
     def received(self, connection: Connection, text: bytes, fragments: int = 0) -> None:
         """
@@ -650,7 +651,7 @@ class Hub(Service):
     ) -> Any:
         return waitFor(lambda: self.emit(event, data, room, client), self._reactor, timeout)
 
-    def disconnect(self, clientId: str, code: int = 4503) -> None:
+    def disconnect(self, clientId: str, code: int = KICKED) -> None:
         checkCloseCode(code)
         _checkId(clientId)
         self._requireThread("disconnect")

@@ -11,6 +11,8 @@ from ratchet_tx.errors import PeerError
 from ratchet_tx.limits.addresses import Addresses
 from ratchet_tx.monitoring.counters import Counters
 from ratchet_tx.settings import Settings
+from ratchet_tx.wire.closecodes import BAD_MESSAGES, ONE_TOO_MANY, TOO_FAST
+from ratchet_tx.wire.errorcodes import RATE_LIMITED
 from ratchet_tx.wire.payload import BadPayload, Head, Payload
 
 #: How often, in seconds, a login as another client makes its first subscribes free.
@@ -88,7 +90,7 @@ class Guard:
         """
         if 0 < self._limits.connectionsPerClient < len(connections):
             silent = min(connections, key=lambda each: each.heard)
-            silent.close(4504, "Too many connections of this client")
+            silent.close(ONE_TOO_MANY, "Too many connections of this client")
 
     # What it sends
 
@@ -145,7 +147,7 @@ class Guard:
         most, inbox = self._limits.receiveQueueEvents * _PATIENCE, connection.inbox
         if most == 0 or (inbox.load < most and inbox.bytes < most * QUEUED_EVENT_BYTES):
             return True
-        refusal = PeerError("rate.limited", "Too many events wait", retry=True, after=1)
+        refusal = PeerError(RATE_LIMITED, "Too many events wait", retry=True, after=1)
         self._answers.refuse(connection, payload.event, payload.id, refusal)
         return False
 
@@ -157,14 +159,14 @@ class Guard:
         """
         if not self._rate.spend(connection, now):
             return True
-        self._counters.refused["rate.limited"] += 1
+        self._counters.refused[RATE_LIMITED] += 1
         self._strike(connection, now)
         return False
 
     def _strike(self, connection: Connection, now: float) -> None:
         connection.refusals = connection.refusals or Strikes()
         if connection.refusals.strike(now) >= self._limits.eventsBurst:
-            connection.close(4009, "Too many events")
+            connection.close(TOO_FAST, "Too many events")
 
     def refuseBad(self, connection: Connection, error: BadPayload, now: float, price: int) -> None:
         """
@@ -176,9 +178,9 @@ class Guard:
         self._answers.refuse(connection, "", error.id, error)
         connection.badMessages = connection.badMessages or Strikes()
         if 0 < self._limits.eventsBurst <= connection.badMessages.strike(now):
-            connection.close(4501, "Too many bad messages")
+            connection.close(BAD_MESSAGES, "Too many bad messages")
 
 
 def _tooFast(lacking: float) -> PeerError:
     # Rounded up, for who comes back a moment too early is refused once more; but not for what times don't add up by.
-    return PeerError("rate.limited", "Too many events", retry=True, after=ceil(lacking * 1000 - 1e-6) / 1000)
+    return PeerError(RATE_LIMITED, "Too many events", retry=True, after=ceil(lacking * 1000 - 1e-6) / 1000)

@@ -15,6 +15,7 @@ from twisted.internet.interfaces import IReactorTime
 from ratchet_tx.deferreds.coroutines import cancel
 from ratchet_tx.errors import PeerError
 from ratchet_tx.monitoring.counters import Counters
+from ratchet_tx.wire.errorcodes import AUTH_INVALID, AUTH_UNAVAILABLE
 from ratchet_tx.wire.ipaddresses import counted, isPublic
 
 #: How many wrong tokens of one address hold up nobody: those of four connections, or of an office after a change of keys.
@@ -86,10 +87,10 @@ class LoginThrottle:
             # It takes no place from those who wait, so there are never more of them than the measure allows in that time.
             self._giveBack(address)
             waits(False)
-            return PeerError("auth.unavailable", _LATER, retry=True, after=round(max(SECONDS, wait - most), 3))
+            return PeerError(AUTH_UNAVAILABLE, _LATER, retry=True, after=round(max(SECONDS, wait - most), 3))
 
         def settle(found: Any) -> Any:
-            wrong = isinstance(found, PeerError) and found.code == "auth.invalid"
+            wrong = isinstance(found, PeerError) and found.code == AUTH_INVALID
             if wrong and not taken:
                 self._take(address, clock.seconds())
             elif taken and not wrong:

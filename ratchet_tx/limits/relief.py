@@ -13,6 +13,7 @@ from ratchet_tx.budget.ledger import Ledger
 from ratchet_tx.connections.connection import Connection
 from ratchet_tx.interfaces import IBackplane, IMemory
 from ratchet_tx.monitoring.counters import Counters
+from ratchet_tx.wire.closecodes import TOO_SLOW
 
 #: How long to wait, in seconds, where nothing could give way, and between two lines in the log.
 _PAUSE, _QUIET = 1, 60
@@ -111,7 +112,7 @@ class Relief:
         slow.sort(key=lambda each: each.account.queue)
         closed = 0
         while slow and self._ledger.isFull:
-            slow.pop().close(4008, "Too slow")
+            slow.pop().close(TOO_SLOW, "Too slow")
             closed += 1
         return closed
 

@@ -15,6 +15,7 @@ from twisted.logger import Logger
 
 from ratchet_tx.connections.connection import Connection
 from ratchet_tx.errors import UsageError
+from ratchet_tx.wire.closecodes import EXPIRED
 
 #: How long before the end a peer is told, in seconds; but where less than four times that is left at the login, in the
 #: last quarter of it.
@@ -171,7 +172,7 @@ class Expiry:
     def _goOn(self, login: _Login, connection: Connection, now: float) -> None:
         if login.announced:
             del self._logins[connection]
-            return connection.close(4003, "Token expired")
+            return connection.close(EXPIRED, "Token expired")
         login.announced = True
         login.next = login.end
         heappush(self._waiting, login)

@@ -17,7 +17,9 @@ from ratchet_tx.interfaces import IClient, IClientProvider
 from ratchet_tx.limits.loginthrottle import MOST_SECONDS, LoginThrottle
 from ratchet_tx.login.expiry import secondsLeft
 from ratchet_tx.login.lookups import Lookups
+from ratchet_tx.wire.closecodes import INVALID_TOKEN
 from ratchet_tx.wire.encoding import encodeData
+from ratchet_tx.wire.errorcodes import AUTH_INVALID, AUTH_UNAVAILABLE, PAYLOAD_INVALID
 from ratchet_tx.wire.names import isEncodable
 from ratchet_tx.wire.payload import BadPayload, Payload
 
@@ -26,8 +28,8 @@ FAILED_LOGINS = 5
 
 _log = Logger()
 
-_INVALID = PeerError("auth.invalid", "Invalid access token.")
-_UNAVAILABLE = PeerError("auth.unavailable", "Login is not available right now.", retry=True)
+_INVALID = PeerError(AUTH_INVALID, "Invalid access token.")
+_UNAVAILABLE = PeerError(AUTH_UNAVAILABLE, "Login is not available right now.", retry=True)
 #: The reason of the close of a client that the application disconnects.
 SENT_AWAY = "Disconnected by the server"
 
@@ -89,7 +91,7 @@ def login(node: LoginNode, connection: Connection, payload: Payload) -> Deferred
     """
     request = _parse(payload)
     if request.token is None:
-        return _fail(node, connection, request, PeerError("payload.invalid", _MISSHAPEN))
+        return _fail(node, connection, request, PeerError(PAYLOAD_INVALID, _MISSHAPEN))
 
     def decide(found: Any) -> Deferred[Any] | None:
         if connection.closing:
@@ -308,7 +310,7 @@ def _noteFailure(node: LoginNode, connection: Connection, refusal: PeerError) ->
         return
     connection.failedLogins += 1
     if connection.failedLogins >= FAILED_LOGINS:
-        connection.close(4500, "Invalid access token")
+        connection.close(INVALID_TOKEN, "Invalid access token")
 
 
 def _inReplyTo(payload: Payload) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from ratchet_tx.login.login import LoginNode
 from ratchet_tx.monitoring.printable import quoted
 from ratchet_tx.rooms.presence import Presence
 from ratchet_tx.rooms.requests import Since
+from ratchet_tx.wire.errorcodes import AUTH_REQUIRED, ROOM_DENIED
 
 _log = Logger()
 
@@ -41,7 +42,7 @@ def requireClient(connection: Connection) -> None:
     @raise PeerError: C{auth.required}
     """
     if connection.client is None:
-        raise PeerError("auth.required", "Log in first")
+        raise PeerError(AUTH_REQUIRED, "Log in first")
 
 
 class Permission:
@@ -64,7 +65,7 @@ class Permission:
         assert self._client is not None, "a stranger has been refused"
         policy = self.node.applications.policies.find(room, self._client)
         if policy is None or not await self._given(room, lambda: policy.mayJoin(self._client, room)):
-            raise PeerError("room.denied", "You may not be in this room")
+            raise PeerError(ROOM_DENIED, "You may not be in this room")
         return policy
 
     async def past(self, room: str, since: Since | None, limit: int, keep: Keep) -> tuple[str, int, Sequence[Past]]:
@@ -99,4 +100,4 @@ class Permission:
                     id=self.connection.id,
                     room=quoted(room),
                 )
-            raise PeerError("room.denied", "This room can't be entered right now", retry=True) from None
+            raise PeerError(ROOM_DENIED, "This room can't be entered right now", retry=True) from None

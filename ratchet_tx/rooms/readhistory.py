@@ -14,6 +14,7 @@ from ratchet_tx.errors import PeerError
 from ratchet_tx.rooms.access import Permission, RoomNode, requireClient
 from ratchet_tx.rooms.replay import roomFor
 from ratchet_tx.rooms.requests import PAGE, Page, read
+from ratchet_tx.wire.errorcodes import ROOM_DENIED
 from ratchet_tx.wire.payload import Payload
 
 
@@ -45,7 +46,7 @@ async def _historyOf(permission: Permission, page: Page) -> dict[str, Any]:
     finally:
         connection.hold = None
     if page.room not in hold.rooms:
-        raise PeerError("room.denied", "You were taken out of this room meanwhile")
+        raise PeerError(ROOM_DENIED, "You were taken out of this room meanwhile")
     return found
 
 

@@ -20,6 +20,7 @@ from ratchet_tx.monitoring.printable import quoted
 from ratchet_tx.rooms.access import Permission, RoomNode, requireClient
 from ratchet_tx.rooms.replay import Replay
 from ratchet_tx.rooms.requests import Room, Since, Subscription, Subscriptions, checkMeta, read
+from ratchet_tx.wire.errorcodes import REPLAY_LATER, ROOM_DENIED, ROOM_LIMIT
 from ratchet_tx.wire.payload import BadPayload, Payload
 
 _log = Logger()
@@ -45,7 +46,7 @@ def subscribe(node: RoomNode, connection: Connection, payload: Payload) -> Defer
 
 def _checkRooms(node: RoomNode, payload: Payload, rooms: list[str]) -> None:
     if 0 < node.limits.rooms < len(rooms):
-        raise PeerError("room.limit", f"You may be in {node.limits.rooms} rooms")
+        raise PeerError(ROOM_LIMIT, f"You may be in {node.limits.rooms} rooms")
     if len(set(rooms)) < len(rooms):
         raise BadPayload("Each room once", payload.id, path="$.data.rooms")
 
@@ -121,7 +122,7 @@ class _Subscribing:
         policy = await self._permission.toEnter(room)
         self._check(room, hold)
         if wanted.presence and not policy.presence:
-            raise PeerError("room.denied", "Nobody is shown in this room")
+            raise PeerError(ROOM_DENIED, "Nobody is shown in this room")
         isNew = self._connection.enter(room)
         try:
             entered = await self._position(wanted)
@@ -264,7 +265,7 @@ class _Subscribing:
             if self._replay.take(entered.missed):
                 return {**result, "recovered": True, "events": entered.missed}
             if self._several:
-                raise PeerError("replay.later", "What you missed is too much for this reply: ask again", retry=True)
+                raise PeerError(REPLAY_LATER, "What you missed is too much for this reply: ask again", retry=True)
         return {**result, "recovered": False, "events": [], **self._last(entered, hold)}
 
     def _last(self, entered: _Entered, hold: Hold) -> dict[str, Any]:
@@ -281,7 +282,7 @@ class _Subscribing:
 
 
 def _takenOut() -> PeerError:
-    return PeerError("room.denied", "You were taken out of this room meanwhile")
+    return PeerError(ROOM_DENIED, "You were taken out of this room meanwhile")
 
 
 def _refusalOf(connection: Connection, failure: Failure) -> PeerError:
@@ -289,4 +290,4 @@ def _refusalOf(connection: Connection, failure: Failure) -> PeerError:
     if isinstance(refusal, PeerError):
         return refusal
     connection.peerLog.failure(_log, connection.remoteAddress, "Subscribing failed", failure)
-    return PeerError("room.denied", "This room can't be entered right now", retry=True)
+    return PeerError(ROOM_DENIED, "This room can't be entered right now", retry=True)

@@ -35,6 +35,7 @@ from ratchet_tx.transport.sockets.directoutlet import DirectOutlet
 from ratchet_tx.transport.sockets.epoll import Poller
 from ratchet_tx.transport.sockets.outlet import NOWHERE, Nowhere, Outlet
 from ratchet_tx.transport.sockets.turns import Turns
+from ratchet_tx.wire.closecodes import LOST, NO_CODE, NO_PONG, NOT_TEXT, TOO_FAST, TOO_SLOW
 from ratchet_tx.wire.frames import LONGEST_CONTROL, Spare, closeAtEnd, makeText, sizeOf, takeText, textOf
 
 #: For how long a peer that reads slowly may be seen to read nothing: its end tells ours in steps, which take seconds.
@@ -58,9 +59,6 @@ _REASON_BYTES = 123
 #: Autobahn's states. A class's attribute is looked up anew for each message, through all its bases; a module's name isn't.
 _CONNECTING, _OPEN = LeanProtocol.STATE_CONNECTING, LeanProtocol.STATE_OPEN
 _CLOSING, _CLOSED = LeanProtocol.STATE_CLOSING, LeanProtocol.STATE_CLOSED
-
-#: The close code of a peer for which too much is kept (PROTOCOL, Closing).
-_TOO_SLOW = 4008
 
 #: What a refused handshake is told beside the code; anything else is the peer's own fault, in a way that it has to find.
 HTTP_STATUS = {
@@ -236,7 +234,7 @@ class RatchetServerProtocol(LeanProtocol):
         self.factory.pings.start(self)
         self.connection = self.factory.hub.opened(self, self._request, self._address)
         if self._lost:
-            self.onClose(False, 1006, None)
+            self.onClose(False, LOST, None)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         """
@@ -249,7 +247,7 @@ class RatchetServerProtocol(LeanProtocol):
 
     def _refuseBinary(self) -> None:
         if self.connection is not None:
-            self.connection.close(1003, "Only text is understood")
+            self.connection.close(NOT_TEXT, "Only text is understood")
 
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
         """
@@ -261,7 +259,7 @@ class RatchetServerProtocol(LeanProtocol):
         if self.failedByMe:
             # Autobahn closed it, for what the peer sent: its code tells more than the peer's answer to it.
             code, reason = self.localCloseCode, bytes(self.localCloseReason or b"").decode("utf-8", "replace")
-        self.factory.hub.closed(connection, code or 1005, reason or "", wasClean)
+        self.factory.hub.closed(connection, code or NO_CODE, reason or "", wasClean)
 
     def onPing(self, payload: bytes) -> None:
         """
@@ -284,7 +282,7 @@ class RatchetServerProtocol(LeanProtocol):
         super().onMessageFrameBegin(length)
         self._fragments += 1
         if self._fragments > self.factory.mostFragments and self.connection is not None:
-            self.connection.close(4009, "Too many fragments")
+            self.connection.close(TOO_FAST, "Too many fragments")
 
     def onMessageEnd(self) -> None:
         """
@@ -341,7 +339,7 @@ class RatchetServerProtocol(LeanProtocol):
         elif self._isReading():
             self.factory.pongs.start(self)
         else:
-            self.connection.close(4012, "No pong")
+            self.connection.close(NO_PONG, "No pong")
 
     def _isReading(self) -> bool:
         """
@@ -569,7 +567,7 @@ class RatchetServerProtocol(LeanProtocol):
         Part with a peer that doesn't read.
         """
         if self.connection is not None:
-            self.connection.close(4008, "Too slow")
+            self.connection.close(TOO_SLOW, "Too slow")
 
     def waits(self, size: int) -> None:
         """
@@ -603,7 +601,7 @@ class RatchetServerProtocol(LeanProtocol):
         if self.connection is not None:
             if self.failedByMe and not self.connection.closing:
                 # Autobahn began it, for what it couldn't read; all others are counted where they begin.
-                self.factory.hub.counters.closes[code or 1005] += 1
+                self.factory.hub.counters.closes[code or NO_CODE] += 1
             self.connection.closing = True
 
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
@@ -663,7 +661,7 @@ class RatchetServerProtocol(LeanProtocol):
     def close(self, code: int, reason: str) -> None:
         if self.state != _OPEN:
             return
-        if code == _TOO_SLOW:
+        if code == TOO_SLOW:
             # What waits is what there is too much of, and the peer is told the sooner.
             self._outlet.drop()
         # sendClose refuses 1001, 1003, 1009 and 1013, which a server may well send.

@@ -23,6 +23,7 @@ from ratchet_tx.monitoring.peerlog import PeerLog
 from ratchet_tx.monitoring.printable import quoted
 from ratchet_tx.transport.handshake.door import hostOf
 from ratchet_tx.web.bearer import BearerToken
+from ratchet_tx.wire.errorcodes import AUTH_INVALID, AUTH_REQUIRED, PAYLOAD_INVALID, RATE_LIMITED, SERVER_DRAIN
 from ratchet_tx.wire.payload import KEY_LENGTH, Key, makeReader
 
 #: For how long, in seconds, a key is remembered, and how many are.
@@ -33,17 +34,17 @@ _log = Logger()
 
 #: With which status a code is refused; and 400 for all others.
 _STATUS = {
-    "auth.required": 401,
-    "auth.invalid": 401,
+    AUTH_REQUIRED: 401,
+    AUTH_INVALID: 401,
     "path.unknown": 404,
     "method.unknown": 405,
     "message.tooBig": 413,
     "type.unknown": 415,
     # The draft of the Idempotency-Key header, section 2.7.
     "key.reused": 422,
-    "rate.limited": 429,
+    RATE_LIMITED: 429,
     "publish.failed": 503,
-    "server.drain": 503,
+    SERVER_DRAIN: 503,
 }
 
 #: What twisted.web has no words for (RFC 9110 section 15.5.21).
@@ -133,15 +134,15 @@ class Publishing(Resource):
     def _admit(self, request: Any) -> None:
         authorization = request.getHeader(b"authorization")
         if authorization is None:
-            raise PeerError("auth.required", "Show the token: Authorization: Bearer ...")
+            raise PeerError(AUTH_REQUIRED, "Show the token: Authorization: Bearer ...")
         if not self._token.permits(authorization):
-            raise PeerError("auth.invalid", "Invalid token.")
+            raise PeerError(AUTH_INVALID, "Invalid token.")
         if request.postpath:
             raise PeerError("path.unknown", "There is nothing here.")
         if request.method != b"POST":
             raise PeerError("method.unknown", "Post it.")
         if not self._hub.running:
-            raise PeerError("server.drain", "The server is stopping.", retry=True)
+            raise PeerError(SERVER_DRAIN, "The server is stopping.", retry=True)
 
     def _publish(self, publication: Publication, address: str) -> Deferred[Any]:
         def emit() -> Deferred[Any]:
@@ -177,7 +178,7 @@ class Publishing(Resource):
             refusal: PeerError = failure.value
             return refusal
         if failure.check(UsageError):
-            return PeerError("payload.invalid", str(failure.value), path="$")
+            return PeerError(PAYLOAD_INVALID, str(failure.value), path="$")
         self._hub.peerLog.failure(_log, _addressOf(request), "Publishing failed", failure)
         return PeerError("publish.failed", "It could not be published.", retry=True)
 
@@ -207,7 +208,7 @@ def _keyed(publication: Publication, header: bytes | None) -> Publication:
     key = header.decode("utf-8", "replace").strip().strip('"')
     if not 0 < len(key) <= KEY_LENGTH or publication.key not in (None, key):
         raise PeerError(
-            "payload.invalid", f"Idempotency-Key is 1 to {KEY_LENGTH} characters, and there is one key", path="$.key"
+            PAYLOAD_INVALID, f"Idempotency-Key is 1 to {KEY_LENGTH} characters, and there is one key", path="$.key"
         )
     return msgspec.structs.replace(publication, key=key)
 

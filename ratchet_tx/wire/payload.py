@@ -14,6 +14,7 @@ from msgspec import Meta
 from typing_extensions import TypeVar
 
 from ratchet_tx.errors import PeerError
+from ratchet_tx.wire.errorcodes import PAYLOAD_INVALID
 from ratchet_tx.wire.names import NAME_LENGTH
 from ratchet_tx.wire.nesting import DEPTH, depth, seemsDeep, values
 from ratchet_tx.wire.salvage import asID, idOf
@@ -125,7 +126,7 @@ class BadPayload(PeerError):
     """
 
     def __init__(self, message: str, id: int | None = None, path: str = "$") -> None:
-        super().__init__("payload.invalid", message, path=path)
+        super().__init__(PAYLOAD_INVALID, message, path=path)
         self.id = id
 
 

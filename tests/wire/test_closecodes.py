@@ -1,9 +1,12 @@
 """
-The codes of closes: the docs list the same ones, our clients treat them so.
+The codes of closes: the docs list the same ones, our clients treat them so, and nobody else writes them out.
 """
 
+import ast
 import inspect
 import re
+import runpy
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,8 +14,15 @@ import pytest
 from ratchet_tx import Hub
 from ratchet_tx.interfaces import IConnection, IHub
 from ratchet_tx.wire.closecodes import CLOSE_CODES, COME_AGAIN_CODES, DONE, KICKED, LOST, NO_CODE, STANDARD_CODES
+from tests.test_layers import MODULES, ORDER
 
 ROOT = Path(__file__).parents[2]
+
+#: What may not import the catalogue, for it stands below.
+BELOW = ORDER[: ORDER.index("wire")]
+
+#: 1000 is also a number of bytes, of rooms, or of milliseconds.
+NAMED = {*CLOSE_CODES, NO_CODE, LOST} - {DONE}
 
 
 def closing() -> dict[str, str]:
@@ -30,8 +40,33 @@ def closing() -> dict[str, str]:
     return rows
 
 
+def literals(module: str) -> Iterator[int]:
+    """
+    Give the whole numbers that a module writes out.
+    """
+    for node in ast.walk(ast.parse(MODULES[module].read_text())):
+        if isinstance(node, ast.Constant) and type(node.value) is int:
+            yield node.value
+
+
+def closed(module: str) -> Iterator[int]:
+    """
+    Give the numbers that a module closes with by writing them out.
+    """
+    for node in ast.walk(ast.parse(MODULES[module].read_text())):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".close"):
+            yield from (each.value for each in node.args[:1] if isinstance(each, ast.Constant) and type(each.value) is int)
+
+
+def isBelow(module: str) -> bool:
+    return module.partition(".")[0] in BELOW
+
+
 def numbers(text: str) -> set[int]:
     return {int(each) for each in re.findall(r"\b[14]\d{3}\b", text)}
+
+
+OTHERS = sorted(module for module in MODULES if not isBelow(module) and module != "wire.closecodes")
 
 
 def test_docs() -> None:
@@ -80,16 +115,31 @@ def test_browser() -> None:
     assert "this.#dispatch('socket.close', { code, reason, clean: wasClean });" in script
     assert script.count("this.#connect()") == script.count("new WebSocket(") == 1
     code = re.sub(r"/\*.*?\*/|//[^\n]*", "", script, flags=re.DOTALL)
-    assert not numbers(code) & ({*CLOSE_CODES, NO_CODE, LOST} - {DONE})
+    assert not numbers(code) & NAMED
     assert re.findall(r"\.close\((\d+)\)", code) == [str(DONE)]
 
 
 def test_example() -> None:
-    """The example that comes again does so after each of our own codes as it is said here."""
-    (least,) = re.findall(r"closed\.rcvd\.code >= (\d+)", (ROOT / "examples/again.py").read_text())
+    """The example that comes again stays away after each code that is said so here, and after 1008."""
+    final = runpy.run_path(str(ROOT / "examples/again.py"))["FINAL_CODES"]
     for code, each in CLOSE_CODES.items():
-        if code >= 4000:
-            assert each.comesAgain == (code < int(least))
+        assert each.comesAgain == (code not in final)
+    assert not COME_AGAIN_CODES & final
+    assert {1008, *range(4500, 5000)} <= final
+
+
+@pytest.mark.parametrize("module", OTHERS)
+def test_named(module: str) -> None:
+    """Nobody writes a close code out: each has a name."""
+    assert NAMED.intersection(literals(module)) == set()
+    assert list(closed(module)) == []
+
+
+def test_namedBelow() -> None:
+    """What stands below writes no code out that isn't here."""
+    told = {each for module in MODULES if isBelow(module) for each in literals(module)}
+    # 4,096 is a number of bytes, of buckets, or of addresses that are remembered.
+    assert {each for each in told if 4000 <= each <= 4999} - {4096} <= set(CLOSE_CODES)
 
 
 def test_defaults() -> None:

@@ -1,17 +1,42 @@
 """
-The codes of errors: the docs list the same ones.
+The codes of errors: the docs list the same ones, and nobody else writes them out.
 """
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ratchet_tx.wire.errorcodes import ERROR_CODES, OTHER_CODES
+from tests.test_layers import MODULES, ORDER
 
 ROOT = Path(__file__).parents[2]
 
 ALL = {**ERROR_CODES, **OTHER_CODES}
+
+#: What may not import the catalogue, for it stands below.
+BELOW = ORDER[: ORDER.index("wire")]
+
+#: What a code looks like whose first word is one of these.
+LIKE = re.compile("(" + "|".join(sorted({code.partition(".")[0] for code in ALL})) + r")\.[a-z]+")
+
+
+def quoted(module: str) -> Iterator[str]:
+    """
+    Give the texts that a module writes out.
+    """
+    for node in ast.walk(ast.parse(MODULES[module].read_text())):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def isBelow(module: str) -> bool:
+    return module.partition(".")[0] in BELOW
+
+
+OTHERS = sorted(module for module in MODULES if not isBelow(module) and module != "wire.errorcodes")
 
 
 def test_docs() -> None:
@@ -29,3 +54,27 @@ def test_entry(code: str) -> None:
     assert entry.why.endswith(".")
     assert entry.source.startswith("PROTOCOL, ")
     assert (code in ERROR_CODES) != (code in OTHER_CODES)
+
+
+@pytest.mark.parametrize("module", OTHERS)
+def test_named(module: str) -> None:
+    """Nobody writes a code out: each has a name."""
+    assert ALL.keys() & set(quoted(module)) == set()
+
+
+def test_namedBelow() -> None:
+    """What stands below writes no code out that isn't here."""
+    told = {each for module in MODULES if isBelow(module) for each in quoted(module) if LIKE.fullmatch(each)}
+    assert told <= set(ALL)
+
+
+@pytest.mark.parametrize("module", OTHERS)
+def test_retry(module: str) -> None:
+    """Each refusal says of a retry what is said here of its code, where that doesn't depend."""
+    names = {code.replace(".", "_").upper(): entry for code, entry in ALL.items()}
+    for node in ast.walk(ast.parse(MODULES[module].read_text())):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("PeerError", "Failed"):
+            entry = names.get(ast.unparse(node.args[0]))
+            if entry is not None and entry.retry is not None:
+                said = {each.arg: ast.unparse(each.value) for each in node.keywords}.get("retry", "False")
+                assert said == str(entry.retry), f"line {node.lineno}"
