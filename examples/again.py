@@ -12,7 +12,6 @@ import uuid
 from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 from websockets.sync.client import connect
 
-
 #: After these, and after 4500 to 4999, the server doesn't want the client back (docs/protocol.rst, Closing).
 FINAL_CODES = {1000, 1002, 1003, 1007, 1008, 1009, *range(4500, 5000)}
 
