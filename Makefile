@@ -16,7 +16,7 @@ MEETING_OTHERS := tests/transport tests/web tests/server tests/whole/real tests/
 	$(addprefix tests/connections/test_,connection.py questions.py) $(addprefix tests/login/test_,cred.py jwt.py) $(addprefix tests/wire/test_,encoding.py payload.py) \
 	$(addprefix tests/whole/test_,bare.py examples.py journey.py network.py vectors.py)
 
-.PHONY: run test test-oldest docs-clients check conformance fuzz all clean
+.PHONY: run test test-oldest docs-clients docs-architecture check conformance fuzz all clean
 .PHONY: benchmark benchmark-all benchmark-growth benchmark-soak benchmark-hostile benchmark-docs benchmark-smoke
 
 # The chat, on http://localhost:$(PORT)
@@ -37,6 +37,10 @@ test-oldest: $(OLDEST)/test tests/js/node_modules
 docs-clients: $(VENV)/test tests/js/node_modules
 	$(BIN)/python -m pytest tests/whole/real
 	$(BIN)/python -m tests.whole.real.table
+
+# docs/architecture.svg, from the imports
+docs-architecture: $(VENV)/test
+	$(BIN)/python -m docs.architecture
 
 # What needs no run: style, types
 check: $(VENV)/test

@@ -1,11 +1,12 @@
 """
-The page about the architecture: it names every module, and none that isn't there.
+The page about the architecture: it names every module, and none that isn't there; its picture shows the imports.
 """
 
 import re
 
 import pytest
 
+from docs.architecture import PICTURE, draw, importing, parts
 from ratchet_tx import Hub
 from tests.kit.processes import ROOT
 from tests.test_layers import MODULES, ORDER, TOP, WITHIN
@@ -51,3 +52,18 @@ def test_onlyWhatIsThere() -> None:
     assert len(ofFolders) > 25
     missing = {name for name in ofFolders if name not in modules}
     assert {name for name in missing if not hasattr(Hub, name.removeprefix("hub."))} == set()
+
+
+def test_picture() -> None:
+    """The picture is what C{make docs-architecture} draws from today's imports."""
+    assert PICTURE.read_text(encoding="utf-8") == draw(), "run make docs-architecture"
+
+
+def test_pictureShowsEveryImport() -> None:
+    """The picture has a dot for each folder that another one imports, and each dot is left of the squares."""
+    pairs = importing()
+    assert re.findall(r"<title>(.*?) imports (.*?)</title>", draw()) == [
+        (each.name, other.name) for each in parts() for other in parts() if (each.name, other.name) in pairs
+    ]
+    order = [part.name for part in parts()]
+    assert {pair for pair in pairs if order.index(pair[0]) < order.index(pair[1])} == set()
