@@ -1,5 +1,5 @@
 """
-How much a peer has asked of us, against how much it may; it knows what time it is only by being told, and closes nobody.
+Token buckets: how much somebody may take in a second, and at once.  Only the caller knows what time it is.
 """
 
 from math import inf
@@ -10,9 +10,9 @@ PRICED_BYTES = 4096
 PRICED_FRAGMENTS = 16
 
 
-class Bucket(Protocol):
+class HasBucket(Protocol):
     """
-    Whose rate is kept.
+    Whose rate is kept: a L{Bucket<ratchet_tx.budget.allowance.Bucket>}, or what has one number more.
 
     @ivar fullAt: when its bucket would be full again
     """
@@ -29,15 +29,17 @@ class Rate:
 
     @param perSecond: how many tokens come in a second; 0 for no limit
     @param burst: how many tokens a full bucket has; 0 for no limit
+    @ivar burst: the same
     @ivar slack: a bucket that will be full within so many seconds has a token at least
     """
 
-    __slots__ = ("_burst", "_interval", "_whole", "slack")
+    __slots__ = ("_dearest", "_interval", "_whole", "burst", "slack")
 
-    def __init__(self, perSecond: float, burst: int) -> None:
+    def __init__(self, perSecond: float, burst: float) -> None:
         limited = perSecond > 0 and burst > 0
         self._interval = 1 / perSecond if limited else 0.0
-        self._burst = burst if limited else 0
+        self.burst = burst
+        self._dearest = int(burst) if limited else 0
         self._whole = burst * self._interval
         # Less than what spend() grants, so that it never refuses who has this.
         self.slack = self._whole - self._interval if limited else inf
@@ -50,15 +52,15 @@ class Rate:
         @param fragments: in how many frames it came, where it was in several
         """
         price = 1 + size // PRICED_BYTES + fragments // PRICED_FRAGMENTS
-        return price if price < self._burst else self._burst or 1
+        return price if price < self._dearest else self._dearest or 1
 
-    def has(self, bucket: Bucket, price: int, now: float) -> bool:
+    def has(self, bucket: HasBucket, price: float, now: float) -> bool:
         """
         Say whether a bucket has so many tokens.
         """
         return self._interval == 0 or bucket.fullAt <= now + self._whole - price * self._interval
 
-    def spend(self, bucket: Bucket, now: float, price: int = 1) -> float:
+    def spend(self, bucket: HasBucket, now: float, price: int = 1) -> float:
         """
         Take some tokens out of a bucket, if it has so many.
 
@@ -73,24 +75,24 @@ class Rate:
         bucket.fullAt = after
         return 0
 
-
-class Strikes:
-    """
-    How often a peer was refused without a second in between that was free of it.
-    """
-
-    __slots__ = ("_count", "_last")
-
-    def __init__(self) -> None:
-        self._count = 0
-        self._last = 0.0
-
-    def strike(self, now: float) -> int:
+    def take(self, bucket: HasBucket, now: float, price: float = 1) -> float:
         """
-        Count a refusal.
+        Take some tokens out of a bucket, if it has so many or not; it then owes the rest.
 
-        @return: how many there have been, this one among them
+        @return: after how many seconds it owes nothing any more; 0 or less where it doesn't
         """
-        self._count = self._count + 1 if now - self._last <= 1 else 1
-        self._last = now
-        return self._count
+        bucket.fullAt = max(bucket.fullAt, now) + price * self._interval
+        return bucket.fullAt - now - self._whole
+
+    def drain(self, bucket: HasBucket, now: float, price: float) -> None:
+        """
+        Take some tokens out of a bucket, or all that it has.
+        """
+        if self.take(bucket, now, price) > 0:
+            bucket.fullAt = now + self._whole
+
+    def giveBack(self, bucket: HasBucket) -> None:
+        """
+        Put a token back that was taken.
+        """
+        bucket.fullAt -= self._interval

@@ -14,8 +14,8 @@ from zope.interface import implementer
 from ratchet_tx.applications.registry import Applications
 from ratchet_tx.applications.routes import Adapted, Table
 from ratchet_tx.backplane.messages import Deliver, Message
+from ratchet_tx.budget.allowance import Strikes
 from ratchet_tx.budget.ledger import Account, Ledger
-from ratchet_tx.budget.rate import Strikes
 from ratchet_tx.connections.holdback import Hold
 from ratchet_tx.connections.inbox import Inbox
 from ratchet_tx.connections.memberships import Memberships

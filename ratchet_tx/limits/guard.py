@@ -4,7 +4,8 @@ Limits what peers ask: who may connect, how fast events may come, and who is clo
 
 from math import ceil
 
-from ratchet_tx.budget.rate import Rate, Strikes
+from ratchet_tx.budget.allowance import Strikes
+from ratchet_tx.budget.rate import Rate
 from ratchet_tx.connections.answers import Answers
 from ratchet_tx.connections.connection import QUEUED_EVENT_BYTES, Connection
 from ratchet_tx.errors import PeerError

@@ -12,6 +12,8 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
+from ratchet_tx.budget.allowance import Bucket
+from ratchet_tx.budget.rate import Rate
 from ratchet_tx.deferreds.coroutines import cancel
 from ratchet_tx.errors import PeerError
 from ratchet_tx.monitoring.counters import Counters
@@ -37,8 +39,7 @@ class LoginThrottle:
     """
     The wrong tokens of one node.
 
-    An address (as L{counted} says) is remembered by one number: when nothing will be held against it any more (see
-    L{ratchet_tx.budget.rate.Rate}).
+    An address (as L{counted} says) is remembered by a bucket, which is full when nothing is held against it any more.
     While that is to come, each of its logins takes its place in the measure when it begins, and gives it back if the token
     is good; else many that are decided at the same time would pass as one.  Of who has sent no wrong token nothing is taken.
 
@@ -49,7 +50,8 @@ class LoginThrottle:
     def __init__(self, everywhere: bool, counters: Counters) -> None:
         self._everywhere = everywhere
         self._counters = counters
-        self._fullAt: dict[str, float] = {}
+        self._rate = Rate(1 / SECONDS, AT_ONCE)
+        self._buckets: dict[str, Bucket] = {}
         self._many = _FEW
         self._waiting: set[Deferred[Any]] = set()
 
@@ -79,8 +81,9 @@ class LoginThrottle:
             return find()
         address = counted(address)
         now = clock.seconds()
-        taken = self._fullAt.get(address, 0.0) > now
-        wait = self._take(address, now) - AT_ONCE * SECONDS if taken else 0.0
+        bucket = self._buckets.get(address)
+        taken = bucket is not None and bucket.fullAt > now
+        wait = self._take(address, now) if taken else 0.0
         if isKnown:
             wait = 0.0
         if wait > most:
@@ -110,18 +113,17 @@ class LoginThrottle:
         """
         Hold one against an address.
 
-        @return: for how many seconds something is held against it now
+        @return: for how many seconds who came last has to wait now; 0 or less where they don't
         """
-        fullAt = max(self._fullAt.get(address, 0.0), now) + SECONDS
-        self._fullAt[address] = fullAt
-        if len(self._fullAt) > self._many:
-            self._fullAt = {each: until for each, until in self._fullAt.items() if until > now}
-            self._many = max(_FEW, 2 * len(self._fullAt))
-        return fullAt - now
+        wait = self._rate.take(self._buckets.setdefault(address, Bucket()), now)
+        if len(self._buckets) > self._many:
+            self._buckets = {each: bucket for each, bucket in self._buckets.items() if bucket.fullAt > now}
+            self._many = max(_FEW, 2 * len(self._buckets))
+        return wait
 
     def _giveBack(self, address: str) -> None:
-        if address in self._fullAt:
-            self._fullAt[address] -= SECONDS
+        if address in self._buckets:
+            self._rate.giveBack(self._buckets[address])
 
     def _wait(self, seconds: float, clock: IReactorTime, mayWait: bool) -> Deferred[Any]:
         waiting: Deferred[Any] = Deferred(lambda _: turn.cancel())

@@ -7,6 +7,8 @@ Peers who connect again and again, or have handlers fail 50 times a second, woul
 from heapq import nlargest
 from typing import NamedTuple
 
+from ratchet_tx.budget.allowance import Bucket
+from ratchet_tx.budget.rate import Rate
 from ratchet_tx.wire.ipaddresses import counted
 
 #: What of a minute's bytes all peers, and those of one address, may cause at once, and how much more of them in a minute.
@@ -41,18 +43,7 @@ class LeftOut(NamedTuple):
     since: float
 
 
-class _Bucket:
-    """
-    A token bucket of bytes, as in L{ratchet_tx.budget.rate.Rate}: it is kept by the time at which it is full again.
-    """
-
-    __slots__ = ("fullAt",)
-
-    def __init__(self) -> None:
-        self.fullAt = 0.0
-
-
-class _Address(_Bucket):
+class _Address(Bucket):
     """
     The bucket of an address.
 
@@ -63,42 +54,7 @@ class _Address(_Bucket):
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked = _Bucket()
-
-
-class _Pace:
-    """
-    How fast buckets fill.
-
-    @param perSecond: how many bytes come in a second
-    @param atOnce: how many a full bucket has
-    """
-
-    def __init__(self, perSecond: float, atOnce: float) -> None:
-        self._perSecond = perSecond
-        self._atOnce = atOnce
-
-    def has(self, bucket: _Bucket, size: float, now: float, reserve: float) -> bool:
-        """
-        Say whether a bucket has so many bytes.  What is larger than a bucket is let in by a full one, which owes the rest.
-
-        @param reserve: which part of it isn't to be touched
-        """
-        left = self._atOnce - max(0.0, bucket.fullAt - now) * self._perSecond
-        return left >= min(size + reserve * self._atOnce, self._atOnce)
-
-    def take(self, bucket: _Bucket, size: float, now: float) -> None:
-        """
-        Take so many bytes out of a bucket.
-        """
-        bucket.fullAt = max(bucket.fullAt, now) + size / self._perSecond
-
-    def takeWhatIsThere(self, bucket: _Bucket, size: float, now: float) -> None:
-        """
-        Take so many bytes out of a bucket, or all that it has.
-        """
-        self.take(bucket, size, now)
-        bucket.fullAt = min(bucket.fullAt, now + self._atOnce / self._perSecond)
+        self.asked = Bucket()
 
 
 class LogBudget:
@@ -109,9 +65,9 @@ class LogBudget:
     """
 
     def __init__(self, perMinute: int) -> None:
-        self._pace = _Pace(_OVER_TIME * perMinute / 60, _AT_ONCE * perMinute)
-        self._paceOfEach = _Pace(_OVER_TIME_EACH * perMinute / 60, _AT_ONCE_EACH * perMinute)
-        self._all = _Bucket()
+        self._rate = Rate(_OVER_TIME * perMinute / 60, _AT_ONCE * perMinute)
+        self._rateOfEach = Rate(_OVER_TIME_EACH * perMinute / 60, _AT_ONCE_EACH * perMinute)
+        self._all = Bucket()
         self._byAddress: dict[str, _Address] = {}
         self._left: dict[str, LeftOut] = {}
         self._sweptAt = 0.0
@@ -133,15 +89,15 @@ class LogBudget:
         bucket = self._bucketOf(counted(address), now)
         isQuiet = False
         if bucket is not None:
-            self._paceOfEach.takeWhatIsThere(bucket.asked, size, now)
-            isQuiet = self._paceOfEach.has(bucket.asked, 0, now, 0.5)
-        if not self._pace.has(self._all, size, now, reserve if isQuiet else max(reserve, _FOR_QUIET)):
+            self._rateOfEach.drain(bucket.asked, now, size)
+            isQuiet = _hasRoom(self._rateOfEach, bucket.asked, 0, now, 0.5)
+        if not _hasRoom(self._rate, self._all, size, now, reserve if isQuiet else max(reserve, _FOR_QUIET)):
             return False
         if bucket is not None:
-            if not self._paceOfEach.has(bucket, size, now, reserve):
+            if not _hasRoom(self._rateOfEach, bucket, size, now, reserve):
                 return False
-            self._paceOfEach.take(bucket, size, now)
-        self._pace.take(self._all, size, now)
+            self._rateOfEach.take(bucket, now, size)
+        self._rate.take(self._all, now, size)
         return True
 
     def has(self, address: str, size: int, now: float, reserve: float = 0.0) -> bool:
@@ -149,8 +105,8 @@ class LogBudget:
         Say whether there are so many bytes, as L{take} would find.
         """
         bucket = self._byAddress.get(counted(address))
-        isThere = bucket is None or self._paceOfEach.has(bucket, size, now, reserve)
-        return isThere and self._pace.has(self._all, size, now, reserve)
+        isThere = bucket is None or _hasRoom(self._rateOfEach, bucket, size, now, reserve)
+        return isThere and _hasRoom(self._rate, self._all, size, now, reserve)
 
     def leaveOut(self, address: str, now: float) -> None:
         """
@@ -201,3 +157,12 @@ class LogBudget:
             address: bucket for address, bucket in self._byAddress.items() if max(bucket.fullAt, bucket.asked.fullAt) > now
         }
         return len(self._byAddress) < _MOST
+
+
+def _hasRoom(rate: Rate, bucket: Bucket, size: int, now: float, reserve: float) -> bool:
+    """
+    Say whether a bucket has so many bytes.  What is larger than a bucket is let in by a full one, which owes the rest.
+
+    @param reserve: which part of it isn't to be touched
+    """
+    return rate.has(bucket, min(size + reserve * rate.burst, rate.burst), now)

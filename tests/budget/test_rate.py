@@ -5,19 +5,20 @@ How much a peer may ask.
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ratchet_tx.budget.rate import Rate, Strikes
+from ratchet_tx.budget.allowance import Bucket
+from ratchet_tx.budget.rate import Rate
 
 NOW = 1_800_000_000.0
 
 
-class Peer:
+class Peer(Bucket):
     """
     Somebody who spends what he has.
     """
 
     def __init__(self, rate: Rate) -> None:
+        super().__init__()
         self._rate = rate
-        self.fullAt = 0.0
         self.after = 0.0
 
     def spends(self, now: float) -> bool:
@@ -82,12 +83,6 @@ def test_asABucket(perSecond: int, burst: int, waits: list[float]) -> None:
             tokens -= 1
 
 
-def test_strikes() -> None:
-    """Refusals are counted until a second was free of them."""
-    strikes = Strikes()
-    assert [strikes.strike(NOW + time) for time in (0, 0.5, 1.5, 2.5, 3.6, 3.6)] == [1, 2, 3, 4, 1, 2]
-
-
 def test_price() -> None:
     """An event costs one token, and one more for each 4,096 bytes and for each 16 fragments, but no more than a burst."""
     rate = Rate(50, 100)
@@ -122,3 +117,24 @@ def test_slack(perSecond: int, burst: int, waits: list[float]) -> None:
         assert rate.has(peer, 1, now) is hasSlack
         assert not hasSlack or peer.spends(now)
     assert Rate(0, 1).slack > 1e9
+
+
+def test_take() -> None:
+    """What is taken without asking is owed, and says for how long; a token that is given back is there again."""
+    rate, bucket = Rate(2, 3), Bucket()
+    assert [rate.take(bucket, NOW) for _ in range(4)] == [-1, -0.5, 0, 0.5]
+    assert not rate.has(bucket, 1, NOW + 0.5)
+    assert rate.has(bucket, 1, NOW + 1)
+    rate.giveBack(bucket)
+    assert rate.has(bucket, 1, NOW + 0.5)
+    assert rate.take(bucket, NOW + 1000, 0) == -1.5
+
+
+def test_drain() -> None:
+    """Who takes more than there is takes all, and owes nothing."""
+    rate, bucket = Rate(2, 3), Bucket()
+    rate.drain(bucket, NOW, 1)
+    assert rate.has(bucket, 2, NOW)
+    rate.drain(bucket, NOW, 1000)
+    assert not rate.has(bucket, 1, NOW)
+    assert rate.has(bucket, 1, NOW + 0.5)

@@ -175,7 +175,7 @@ def test_manyAddresses() -> None:
     for number in range(20_000):
         node.fail(1, f"host {number}")
         node.clock.advance(0.01)
-    assert len(node.loginThrottle._fullAt) < 3000
+    assert len(node.loginThrottle._buckets) < 3000
 
 
 def test_forgottenMeanwhile() -> None:
@@ -187,7 +187,7 @@ def test_forgottenMeanwhile() -> None:
     node.clock.advance(100)
     for number in range(2000):
         node.fail(1, f"host {number}")
-    assert HERE not in node.loginThrottle._fullAt
+    assert HERE not in node.loginThrottle._buckets
     asked.callback("ada")
     node.fail(AT_ONCE)
     assert isinstance(node.ask("a"), Deferred)
