@@ -433,7 +433,7 @@ class IBackplane(Interface):
         @param keep: what the room keeps, a L{Keep<ratchet_tx.backplane.messages.Keep>}, so that one to which nothing was
             published has an epoch, too, which its life will have; asking begins none
         @return: gives (epoch, offset, events): the position of the last event that was published, and
-            L{Past<ratchet_tx.backplane.past.Past>}s; or None where the room has no history
+            L{HistoryEvent<ratchet_tx.backplane.historyevents.HistoryEvent>}s; or None where the room has no history
         """
 
     def subscribe(room: str) -> None:

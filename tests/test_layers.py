@@ -31,7 +31,7 @@ BELOW_SOCKETS = ORDER[: ORDER.index("transport")]
 #: What doesn't import Twisted, nor asks what time it is, nor opens anything: folders, and modules of others.
 PURE = (
     *("errors", "interfaces", "happenings", "settings", "wire", "budget"),
-    *("backplane.messages", "backplane.histories", "backplane.lives", "backplane.epochs", "backplane.past"),
+    *("backplane.messages", "backplane.histories", "backplane.roomhistory", "backplane.epochs", "backplane.historyevents"),
     *("applications.event", "applications.decorator", "applications.routes"),
     *("applications.datatypes", "applications.roompolicies", "applications.verify"),
     *("monitoring.counters", "monitoring.logbudget", "monitoring.printable"),

@@ -1,3 +1,3 @@
 """
-The ways in which nodes may be bound together; each is an L{IBackplane<ratchet_tx.interfaces.IBackplane>}.
+What nodes send each other, and the backplanes that carry it; each is an L{IBackplane<ratchet_tx.interfaces.IBackplane>}.
 """

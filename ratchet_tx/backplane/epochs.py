@@ -1,5 +1,5 @@
 """
-Derives the epochs of rooms, also of lives that haven't begun.
+Derives the epoch of each room's history, before the history begins.
 """
 
 import hmac
@@ -10,10 +10,10 @@ from secrets import token_bytes
 
 class Epochs:
     """
-    The epochs of rooms, also of those that have no life yet: for these they are made anew whenever somebody asks.
+    The epochs of the rooms' next histories.
 
-    A room's next epoch follows from a secret, its name, and how many lives have ended in its bucket of rooms; with each end
-    that count rises, so no later life has the epoch of an earlier one, and nothing is kept for each room.
+    An epoch is derived from a secret, the room's name, and how many histories have ended in the room's bucket. Each end
+    raises that count, so no later history of a room has the epoch of an earlier one, and no room needs memory of its own.
     """
 
     _BUCKETS = 4096
@@ -24,14 +24,14 @@ class Epochs:
 
     def next(self, room: str) -> str:
         """
-        Say which epoch a room's next life has.
+        Derive the epoch of a room's next history.
         """
         text = f"{self._ended[self._bucket(room)]} {room}".encode("utf-8", "surrogatepass")
         return urlsafe_b64encode(hmac.digest(self._secret, text, "sha256")[:9]).decode()
 
     def end(self, room: str) -> None:
         """
-        Note that a life of a room is over.
+        Count the end of a room's history.
         """
         self._ended[self._bucket(room)] += 1
 

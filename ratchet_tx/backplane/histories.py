@@ -1,7 +1,7 @@
 """
-The histories of rooms: events with their numbers, bounded by number, age and bytes.
+Keeps the histories of rooms: numbered events, bounded by number, age and bytes.
 
-It is told what time it is, and knows neither who is in a room nor how events travel.
+The caller tells it the time.
 """
 
 from collections import OrderedDict
@@ -10,17 +10,17 @@ from collections.abc import Callable
 import msgspec
 
 from ratchet_tx.backplane.epochs import Epochs
-from ratchet_tx.backplane.lives import EVENT_BYTES, Life
+from ratchet_tx.backplane.historyevents import HistoryEvent, Position
 from ratchet_tx.backplane.messages import Keep
-from ratchet_tx.backplane.past import Past, Position
+from ratchet_tx.backplane.roomhistory import EVENT_BYTES, RoomHistory
 
-#: About how many bytes of memory a room's life takes beside its events and its name.
-LIFE_BYTES = 550
+#: About how many bytes of memory a room's history takes besides its events and the room's name.
+HISTORY_BYTES = 550
 
-#: How many lives and events are looked at in one go when what is over is forgotten: about a millisecond's work.
+#: How many histories and events L{Histories.expire} looks at in one call: about a millisecond's work.
 PORTION = 1000
 
-#: How many rooms at most are looked at for the one that is to be forgotten.
+#: How many rooms L{Histories.forgetOldest} looks at, at most.
 _ROOMS = 100
 
 
@@ -28,105 +28,109 @@ class Histories:
     """
     The histories of all rooms that have one.
 
-    A room's life begins with the first event that is published to it. It goes on while somebody is in the room, and for as
-    long as the room keeps things after it was last published to or left; the next one is another life of the room.
-    Asking keeps nothing; only where somebody is in a room, the epoch that was told is the one that its life will have.
+    A room's history begins with the first event that is published to the room. It lasts while the room has members, and
+    for C{Keep.seconds} after the last publish or leave. The next publish begins a new history, with a new epoch.
+    Reading a room that has no history yet keeps nothing, but where the room has members, the epoch is remembered that they
+    were told.
 
-    @param isNeeded: called with a room's name, says whether somebody is in it
-    @param changed: called with how many bytes more, or less, there are
-    @ivar limit: how many bytes all of them may take: beyond it the room that was quiet for the longest forgets its events,
-        and its life is over if nobody is in it; 0 for any number
-    @ivar bytes: about how many bytes they take
+    @param hasMembers: called with a room's name, says whether the room has members
+    @param changed: called with each change of L{bytes}
+    @ivar limit: how many bytes all histories may take; 0 for any number. Beyond it the room that was quiet for the longest
+        loses its events, and its history ends if the room has no members
+    @ivar bytes: about how many bytes all histories take
     """
 
-    def __init__(self, isNeeded: Callable[[str], bool], changed: Callable[[int], None] = lambda by: None) -> None:
-        self._isNeeded = isNeeded
+    def __init__(self, hasMembers: Callable[[str], bool], changed: Callable[[int], None] = lambda by: None) -> None:
+        self._hasMembers = hasMembers
         self._changed = changed
-        self._lives: dict[str, Life] = {}
-        # By the seconds that they are kept, those that were quiet for the longest first: so these end first, too.
-        self._quiet: dict[float, OrderedDict[str, Life]] = {}
+        self._histories: dict[str, RoomHistory] = {}
+        # By Keep.seconds, each with the quietest first: within one of them, that is the order in which they end.
+        self._quiet: dict[float, OrderedDict[str, RoomHistory]] = {}
         self._epochs = Epochs()
-        self._told: dict[str, str] = {}
+        # Epochs that members were told before their room's history began.
+        self._promised: dict[str, str] = {}
         self.limit = 0
         self.bytes = 0
 
     def append(self, room: str, keep: Keep, event: str, data: msgspec.Raw, now: float) -> Position:
         """
-        Remember an event.
+        Append an event to a room's history.
 
         @param keep: what the room keeps
-        @return: its position
+        @return: the event's position
         """
-        life = self._living(room, now)
-        if life is None:
-            life = self._begin(room, keep)
-        self._touch(room, life, keep, now)
-        past = life.append(event, data)
-        self._count(EVENT_BYTES + past.size - life.forget(now))
+        history = self._current(room, now)
+        if history is None:
+            history = self._begin(room, keep)
+        self._touch(room, history, keep, now)
+        added = history.append(event, data)
+        self._count(EVENT_BYTES + added.size - history.forget(now))
         if 0 < self.limit < self.bytes:
-            self._fit(life, now)
-        return life.position
+            self._shrink(history, now)
+        return history.position
 
     def read(
         self, room: str, since: Position | None, limit: int, now: float, keep: Keep | None = None
-    ) -> tuple[str, int, list[Past]] | None:
+    ) -> tuple[str, int, list[HistoryEvent]] | None:
         """
-        Read what was published.
+        Read a room's history.
 
-        @param since: after which position; None, or one of another life, for all that is remembered
+        @param since: the position to read from; None, or one of another epoch, reads from the beginning
         @param limit: how many events at most, the oldest of them first
-        @param keep: what the room keeps, for one that has a history but no life yet
-        @return: the epoch and the offset of the last event, and events; None where there is no history
+        @param keep: what the room keeps: then a room without a history gives its next epoch, offset 0 and no events
+        @return: the epoch, the last event's offset, and the events; None where the room has no history
         """
-        life = self._living(room, now)
-        if life is None:
-            return None if keep is None else (self._tell(room), 0, [])
-        self._count(-life.forget(now))
-        return *life.position, life.read(since, limit)
+        history = self._current(room, now)
+        if history is None:
+            return None if keep is None else (self._nextEpoch(room), 0, [])
+        self._count(-history.forget(now))
+        return *history.position, history.read(since, limit)
 
     def left(self, room: str, now: float) -> None:
         """
-        Note that somebody has left a room: from now on counts how long it is remembered.
+        Note that a member left a room: C{Keep.seconds} count from now.
         """
-        life = self._lives.get(room)
-        if life is not None:
-            self._touch(room, life, life.keep, now)
-        elif not self._isNeeded(room):
-            self._told.pop(room, None)
+        history = self._histories.get(room)
+        if history is not None:
+            self._touch(room, history, history.keep, now)
+        elif not self._hasMembers(room):
+            self._promised.pop(room, None)
 
-    def come(self, room: str, now: float) -> None:
+    def joining(self, room: str, now: float) -> None:
         """
-        Note that somebody is about to come into a room: a life that is over doesn't go on because of that.
+        End a room's history if it has expired, before a member joins who would keep it alive.
         """
-        self._living(room, now)
+        self._current(room, now)
 
     @property
     def due(self) -> float | None:
         """
-        When to call L{expire} next; None while there is nothing that could be forgotten.
+        When to call L{expire} next; None while there is nothing to expire.
         """
         return min((_first(quiet).ends for quiet in self._quiet.values()), default=None)
 
     def expire(self, now: float) -> None:
         """
-        Forget what is over or too old by now, but no more than a portion at once: the rest is due at once.
+        End the histories, and forget the events, that have expired by now.
+
+        One call handles at most L{PORTION} of them; what is left is due at once.
         """
         portion = PORTION
         for quiet in tuple(self._quiet.values()):
             while quiet and portion > 0 and _first(quiet).ends <= now:
-                room, life = next(iter(quiet.items()))
-                portion -= 1 + len(life)
-                if self._isNeeded(room):
-                    self._count(-life.forget(now))
-                    self._touch(room, life, life.keep, now)
+                room, history = next(iter(quiet.items()))
+                portion -= 1 + len(history)
+                if self._hasMembers(room):
+                    self._count(-history.forget(now))
+                    self._touch(room, history, history.keep, now)
                 else:
-                    self._end(room, life)
+                    self._end(room, history)
 
-    def forgetOldest(self, now: float, sparing: Life | None = None) -> bool:
+    def forgetOldest(self, now: float, sparing: RoomHistory | None = None) -> bool:
         """
-        Forget the events of the room that was quiet for the longest, and its life, if nobody is in it.
+        Forget the events of the room that was quiet for the longest; end its history if the room has no members.
 
-        @param sparing: one that isn't to be forgotten
+        @param sparing: a history to leave alone
         @return: whether there was something to forget
         """
         for _ in range(_ROOMS):
@@ -134,69 +138,66 @@ class Histories:
             others = [each for each in quietest if each[1] is not sparing]
             if not others:
                 return False
-            room, life = min(others, key=lambda each: each[1].touched)
-            if not self._isNeeded(room):
-                self._end(room, life)
+            room, history = min(others, key=lambda each: each[1].touched)
+            if not self._hasMembers(room):
+                self._end(room, history)
                 return True
-            # Its members go on counting from where they are, and a client that comes back is told that something is missing.
-            self._touch(room, life, life.keep, now)
-            if len(life):
-                self._count(-life.forgetAll())
+            # Epoch and offset stay, so a client that reconnects is told that something is missing.
+            self._touch(room, history, history.keep, now)
+            if len(history):
+                self._count(-history.forgetAll())
                 return True
         return False
 
-    def _fit(self, newest: Life, now: float) -> None:
+    def _shrink(self, newest: RoomHistory, now: float) -> None:
         """
-        Keep within the limit: what was published just now goes last.
+        Get back within the limit; the events of the newest history go last.
         """
         while self.bytes > self.limit and self.forgetOldest(now, sparing=newest):
             pass
         while self.bytes > self.limit and len(newest):
             self._count(-newest.forgetFirst())
 
-    def _tell(self, room: str) -> str:
-        """
-        Say which epoch the life will have that hasn't begun.
-        """
-        epoch = self._told.get(room) or self._epochs.next(room)
-        if self._isNeeded(room):
-            # Who is in it goes on from there, whatever ends in other rooms of its bucket.
-            self._told[room] = epoch
+    def _nextEpoch(self, room: str) -> str:
+        epoch = self._promised.get(room) or self._epochs.next(room)
+        if self._hasMembers(room):
+            # Members recover by this epoch. Without a promise, the end of another history in the bucket would change it.
+            self._promised[room] = epoch
         return epoch
 
-    def _living(self, room: str, now: float) -> Life | None:
-        life = self._lives.get(room)
-        if life is not None and life.ends <= now and not self._isNeeded(room):
-            self._end(room, life)
+    def _current(self, room: str, now: float) -> RoomHistory | None:
+        history = self._histories.get(room)
+        if history is not None and history.ends <= now and not self._hasMembers(room):
+            self._end(room, history)
             return None
-        return life
+        return history
 
-    def _begin(self, room: str, keep: Keep) -> Life:
-        epoch = self._told.pop(room, None) or self._epochs.next(room)
-        life = self._lives[room] = Life(epoch, keep)
-        self._count(LIFE_BYTES + len(room))
-        return life
+    def _begin(self, room: str, keep: Keep) -> RoomHistory:
+        epoch = self._promised.pop(room, None) or self._epochs.next(room)
+        history = self._histories[room] = RoomHistory(epoch, keep)
+        self._count(HISTORY_BYTES + len(room))
+        return history
 
-    def _touch(self, room: str, life: Life, keep: Keep, now: float) -> None:
-        if keep.seconds != life.keep.seconds:
-            self._take(room, life)
-        life.keep = keep
-        life.ends = now + keep.seconds
+    def _touch(self, room: str, history: RoomHistory, keep: Keep, now: float) -> None:
+        if keep.seconds != history.keep.seconds:
+            self._removeFromQuiet(room, history)
+        history.keep = keep
+        history.ends = now + keep.seconds
         quiet = self._quiet.setdefault(keep.seconds, OrderedDict())
-        quiet[room] = life
+        quiet[room] = history
         quiet.move_to_end(room)
 
-    def _take(self, room: str, life: Life) -> None:
-        quiet = self._quiet[life.keep.seconds]
+    def _removeFromQuiet(self, room: str, history: RoomHistory) -> None:
+        quiet = self._quiet[history.keep.seconds]
         del quiet[room]
         if not quiet:
-            del self._quiet[life.keep.seconds]
+            del self._quiet[history.keep.seconds]
 
-    def _end(self, room: str, life: Life) -> None:
-        del self._lives[room]
-        self._take(room, life)
+    def _end(self, room: str, history: RoomHistory) -> None:
+        del self._histories[room]
+        self._removeFromQuiet(room, history)
         self._epochs.end(room)
-        self._count(-life.bytes - LIFE_BYTES - len(room))
+        self._count(-history.bytes - HISTORY_BYTES - len(room))
 
     def _count(self, by: int) -> None:
         if by:
@@ -204,8 +205,8 @@ class Histories:
             self._changed(by)
 
     def __len__(self) -> int:
-        return len(self._lives)
+        return len(self._histories)
 
 
-def _first(quiet: OrderedDict[str, Life]) -> Life:
+def _first(quiet: OrderedDict[str, RoomHistory]) -> RoomHistory:
     return next(iter(quiet.values()))

@@ -1,5 +1,5 @@
 """
-The backplane of one node alone, or of several in one process.
+The default backplane: keeps everything in this process's memory, for one node or for several in the same process.
 """
 
 from collections import deque
@@ -13,27 +13,27 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from zope.interface import implementer
 
 from ratchet_tx.backplane.histories import Histories
+from ratchet_tx.backplane.historyevents import Position
 from ratchet_tx.backplane.messages import Deliver, Message
-from ratchet_tx.backplane.past import Position
 from ratchet_tx.errors import UsageError
 from ratchet_tx.interfaces import IBackplane, IMemory
 
 Receive = Callable[[Message], None]
 
-#: How many seconds are between one look for what is over and the next, at least.
+#: How many seconds there are between two runs of C{expire}, at least.
 _PAUSE = 1.0
 
 
 class _Shared:
     """
-    What all nodes of one memory have in common.
+    What all nodes of one memory share.
 
-    @ivar receivers: the nodes that are started, each with its way to be told
-    @ivar published: messages that are to be delivered, each with who waits for its position, if anybody
-    @ivar delivering: whether one is being delivered
-    @ivar histories: what rooms remember
-    @ivar members: by room and connection id, what others may know of it, and when that runs out
-    @ivar watchers: who is told of each change of the bytes that the histories take, by node
+    @ivar receivers: the started nodes, each with the callable that receives its messages
+    @ivar published: messages to deliver, each with the Deferred of its position where its room has a history
+    @ivar delivering: whether a message is being delivered
+    @ivar histories: the histories of rooms
+    @ivar members: by room and connection id, the member's public data and when its lease ends
+    @ivar watchers: by node, the callable that is told each change of the histories' bytes
     """
 
     def __init__(self, seconds: Callable[[], float] | None) -> None:
@@ -44,7 +44,7 @@ class _Shared:
         self.receivers: dict[MemoryBackplane, Receive] = {}
         self.published: deque[tuple[Message, Deferred[Position] | None]] = deque()
         self.delivering = False
-        self.histories = Histories(self._isIn, self._tellChange)
+        self.histories = Histories(self._hasMembers, self._tellChange)
         self.members: dict[str, dict[str, tuple[Mapping[str, Any], float]]] = {}
 
     def now(self) -> float:
@@ -56,7 +56,7 @@ class _Shared:
 
     def expireLater(self) -> None:
         """
-        See to it that what is over is forgotten, though nobody asks for it.
+        Set the timer that expires histories, unless it is set.
         """
         due = self.histories.due
         if self._expiring is None and self._clock is not None and self.receivers and due is not None:
@@ -77,12 +77,12 @@ class _Shared:
         for tell in self.watchers.values():
             tell(by)
 
-    def _isIn(self, room: str) -> bool:
-        return any(node.isIn(room) for node in self.receivers)
+    def _hasMembers(self, room: str) -> bool:
+        return any(node.hasMembers(room) for node in self.receivers)
 
     def deliver(self) -> None:
         """
-        Deliver what was published, each message to everybody before the next.
+        Deliver the published messages, each to every node before the next.
         """
         if self.delivering:
             return
@@ -93,7 +93,7 @@ class _Shared:
                 if waiting is None:
                     self._tell(message)
                     continue
-                # Not when it was published: what is read meanwhile would have an event that is still to be received.
+                # Appended at delivery, not at publish: else a history read in between has an event that nodes receive later.
                 position = self._append(message)
                 self._tell(structs.replace(message, keep=None, offset=position.offset))
                 waiting.callback(position)
@@ -108,7 +108,7 @@ class _Shared:
 
     def _tell(self, message: Message) -> None:
         for node in tuple(self.receivers):
-            # A node may stop because of what another one received.
+            # Another node's receiver may have stopped this one.
             if node in self.receivers:
                 self.receivers[node](message)
 
@@ -116,12 +116,12 @@ class _Shared:
 @implementer(IBackplane, IMemory)
 class MemoryBackplane:
     """
-    Carries messages to every node at once: when C{publish} returns, they have been delivered, but for what is published
-    while a message is being received, which comes after that.
+    Carries messages between nodes in one process: when C{publish} returns, every node has received the message.
+
+    A message that is published while another one is being received is delivered after that.
 
     @param beside: another node's backplane, to share everything with
-    @param seconds: tells the time; by default the clock of the first hub that starts it, or one beside it, does, and wakes
-        it to forget what is over
+    @param seconds: tells the time; by default the clock of the first hub that starts this backplane, or one beside it
     """
 
     def __init__(self, beside: "MemoryBackplane | None" = None, seconds: Callable[[], float] | None = None) -> None:
@@ -144,7 +144,7 @@ class MemoryBackplane:
 
     # IBackplane
 
-    def isIn(self, room: str) -> bool:
+    def hasMembers(self, room: str) -> bool:
         """
         Say whether this node has a member in a room.
         """
@@ -176,10 +176,10 @@ class MemoryBackplane:
         after = None if since is None else Position(*since)
         return self._shared.histories.read(room, after, limit, self._shared.now(), keep)
 
-    # Every node in this memory is told everything, which costs less than knowing who wants what.
+    # Every node receives every message: filtering by room would cost more.
 
     def subscribe(self, room: str) -> None:
-        self._shared.histories.come(room, self._shared.now())
+        self._shared.histories.joining(room, self._shared.now())
         self._rooms.add(room)
 
     def unsubscribe(self, room: str) -> None:

@@ -7,10 +7,10 @@ import msgspec
 
 class Keep(msgspec.Struct, frozen=True):
     """
-    What a room keeps of what is published to it.
+    How much history a room keeps.
 
     @ivar size: how many events
-    @ivar seconds: for how long each, and the room itself when nobody is in it
+    @ivar seconds: for how long it keeps each event, and the history itself once the room has no members
     """
 
     size: int
@@ -19,15 +19,15 @@ class Keep(msgspec.Struct, frozen=True):
 
 class Deliver(msgspec.Struct, frozen=True, tag=True):
     """
-    Send an event to those whom it is for, among the connections of each node.
+    Send an event to its receivers, among the connections of each node.
 
     @ivar event: the event's name
-    @ivar data: its data, in JSON already
+    @ivar data: its data, encoded as JSON
     @ivar room: only for those in this room
-    @ivar client: only for the connections of the client of this id
+    @ivar client: only for the connections of the client with this id
     @ivar without: the id of a connection to leave out: the sender
-    @ivar keep: what the room keeps of it, where it has a history: for the backplane, which appends it to that
-    @ivar offset: its number in the room's history, which the backplane gives it
+    @ivar keep: where the room has a history, what it keeps: the backplane then appends the event to the history
+    @ivar offset: its number in the room's history; the backplane sets it
     """
 
     event: str
@@ -65,14 +65,14 @@ class Leave(msgspec.Struct, frozen=True, tag=True):
 
 class Present(msgspec.Struct, frozen=True, tag=True):
     """
-    Know a member of a room, or what else is shown of it.
+    Show a member of a room as present, or update what is shown of it.
 
-    @ivar node: whose word this is
+    @ivar node: the node that says so
     @ivar room: the room's name
-    @ivar ref: what the member is called there
-    @ivar client: the id of the client that it is
-    @ivar meta: what else is shown, in JSON already
-    @ivar lost: whether its connection is gone, and it may be back soon
+    @ivar ref: the member's name in the room
+    @ivar client: the id of the member's client
+    @ivar meta: the metadata shown of it, encoded as JSON
+    @ivar lost: whether its connection was lost; it may reconnect soon
     """
 
     node: str
@@ -88,11 +88,11 @@ class Present(msgspec.Struct, frozen=True, tag=True):
 
 class Absent(msgspec.Struct, frozen=True, tag=True):
     """
-    Forget a member of a room.
+    Show a member of a room no longer.
 
-    @ivar node: whose word this is
+    @ivar node: the node that says so
     @ivar room: the room's name
-    @ivar ref: what the member is called there
+    @ivar ref: the member's name in the room
     """
 
     node: str

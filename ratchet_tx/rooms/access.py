@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from twisted.logger import Logger
 
+from ratchet_tx.backplane.historyevents import HistoryEvent
 from ratchet_tx.backplane.messages import Keep
-from ratchet_tx.backplane.past import Past
 from ratchet_tx.connections.connection import Connection
 from ratchet_tx.connections.holdback import Holds
 from ratchet_tx.deferreds.coroutines import asDeferred
@@ -68,7 +68,7 @@ class Permission:
             raise PeerError(ROOM_DENIED, "You may not be in this room")
         return policy
 
-    async def past(self, room: str, since: Since | None, limit: int, keep: Keep) -> tuple[str, int, Sequence[Past]]:
+    async def past(self, room: str, since: Since | None, limit: int, keep: Keep) -> tuple[str, int, Sequence[HistoryEvent]]:
         """
         Ask what was published.
 

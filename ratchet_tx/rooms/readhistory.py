@@ -7,7 +7,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from ratchet_tx.backplane.past import Past, sizeOf
+from ratchet_tx.backplane.historyevents import HistoryEvent, sizeOf
 from ratchet_tx.connections.connection import Connection
 from ratchet_tx.connections.holdback import Hold
 from ratchet_tx.errors import PeerError
@@ -75,7 +75,7 @@ def _room(node: RoomNode, connection: Connection) -> int:
     return min(limits.replayBytes or left, left)
 
 
-def _within(events: Sequence[Past], limit: int) -> Sequence[Past]:
+def _within(events: Sequence[HistoryEvent], limit: int) -> Sequence[HistoryEvent]:
     """
     Take as many events as are within a limit of bytes, and one in any case, so that whoever goes from page to page gets on.
     """

@@ -4,7 +4,7 @@ Counts how many bytes of replayed events still fit into one reply.
 
 from collections.abc import Sequence
 
-from ratchet_tx.backplane.past import LEAST_BYTES, Past, sizeOf
+from ratchet_tx.backplane.historyevents import LEAST_BYTES, HistoryEvent, sizeOf
 
 
 def roomFor(queueBytes: int, waiting: int) -> int:
@@ -53,14 +53,14 @@ class Replay:
         if self._queueBytes:
             self._left = roomFor(self._queueBytes, waiting)
 
-    def couldHave(self, events: Sequence[Past]) -> bool:
+    def couldHave(self, events: Sequence[HistoryEvent]) -> bool:
         """
         Say whether a reply with nothing else in it, to a peer for whom nothing waits, could have some events.
         """
         size = sizeOf(events)
         return not (0 < self._roomBytes < size or 0 < self._queueBytes < size)
 
-    def take(self, events: Sequence[Past]) -> bool:
+    def take(self, events: Sequence[HistoryEvent]) -> bool:
         """
         Take some events in, all of them or none.
 
@@ -68,7 +68,7 @@ class Replay:
         """
         return self._take(sizeOf(events))
 
-    def takeNewest(self, events: Sequence[Past]) -> Sequence[Past]:
+    def takeNewest(self, events: Sequence[HistoryEvent]) -> Sequence[HistoryEvent]:
         """
         Take in those of a room's last events that there is room for, the newest first.
 

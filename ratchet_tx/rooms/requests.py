@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import Meta
 
-from ratchet_tx.backplane.past import Position
+from ratchet_tx.backplane.historyevents import Position
 from ratchet_tx.wire.encoding import encodeData
 from ratchet_tx.wire.names import NAME_LENGTH
 from ratchet_tx.wire.payload import BadPayload, Payload

@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred, DeferredList
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ratchet_tx.backplane.past import Past, Position, isAll
+from ratchet_tx.backplane.historyevents import HistoryEvent, Position, isAll
 from ratchet_tx.connections.connection import Connection
 from ratchet_tx.connections.holdback import Hold
 from ratchet_tx.errors import PeerError
@@ -72,8 +72,8 @@ class _Entered(NamedTuple):
 
     wanted: Subscription
     now: Position | None = None
-    missed: Sequence[Past] | None = None
-    last: Sequence[Past] = ()
+    missed: Sequence[HistoryEvent] | None = None
+    last: Sequence[HistoryEvent] = ()
 
 
 class _Subscribing:

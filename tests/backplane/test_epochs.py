@@ -1,5 +1,5 @@
 """
-The names of rooms' lives.
+The epochs of rooms' histories.
 """
 
 from ratchet_tx.backplane.epochs import Epochs
@@ -8,7 +8,7 @@ ROOMS = [f"room-{number}" for number in range(1000)] + ["", "\udcff", "Räume", 
 
 
 def test_theSame() -> None:
-    """A room's next life has the same epoch whenever one asks; each room has its own."""
+    """A room's next epoch is the same whenever one asks; each room has its own."""
     epochs = Epochs()
     first = [epochs.next(room) for room in ROOMS]
     assert [epochs.next(room) for room in ROOMS] == first
@@ -16,7 +16,7 @@ def test_theSame() -> None:
 
 
 def test_afterAnEnd() -> None:
-    """After the end of a life the room's next one has an epoch that none had before."""
+    """After the end of a history the room's next one has an epoch that none had before."""
     epochs = Epochs()
     seen = set()
     for _ in range(1000):
@@ -26,5 +26,5 @@ def test_afterAnEnd() -> None:
 
 
 def test_anotherProcess() -> None:
-    """Nobody else's epochs are the same, so what was told before a restart counts nowhere after it."""
+    """Another process has other epochs, so no position from before a restart is taken for one after it."""
     assert Epochs().next("news") != Epochs().next("news")

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ratchet_tx.backplane.histories import PORTION, Histories
+from ratchet_tx.backplane.historyevents import HistoryEvent, Position
 from ratchet_tx.backplane.messages import Keep
-from ratchet_tx.backplane.past import Past, Position
 
 KEEP = Keep(3, 10)
 
@@ -44,11 +44,12 @@ def test_numbered() -> None:
     assert len({position.epoch for position in positions}) == 1
     epoch, offset, events = world.read()
     assert (epoch, offset) == positions[-1]
-    assert events == [Past("item", msgspec.Raw(b'"%s"' % data), number) for number, data in enumerate((b"a", b"b", b"c"), 1)]
+    data = (b'"a"', b'"b"', b'"c"')
+    assert events == [HistoryEvent("item", msgspec.Raw(each), number) for number, each in enumerate(data, 1)]
 
 
 def test_nothingPublished() -> None:
-    """A room that has a history is at a position before anything was published to it."""
+    """A room that keeps a history has a position before anything was published to it."""
     world = World()
     assert world.read() is None
     epoch, offset, events = world.read(keep=KEEP)
@@ -81,7 +82,7 @@ def test_byAge() -> None:
 
 
 def test_pages() -> None:
-    """One reads from a position on, so many events at once; from too early a position what is left."""
+    """Reading gives a number of events from a position on; from a position that is too old, what is left."""
     world = World()
     for data in "abcde":
         epoch = world.publish(data).epoch
@@ -91,9 +92,9 @@ def test_pages() -> None:
     assert [event.offset for event in world.read(Position("other", 4), 5)[2]] == [3, 4, 5]
 
 
-class TestLives:
+class TestEnd:
     def test_keptWhileSomebodyIsIn(self) -> None:
-        """While somebody is in a room its life goes on, however quiet it is."""
+        """While a room has members its history lasts, however quiet the room is."""
         world = World()
         before = world.publish("a")
         world.inside.add("news")
@@ -104,7 +105,7 @@ class TestLives:
 
     @pytest.mark.parametrize("last", ["publish", "leave"])
     def test_endsAfterTheLast(self, last: str) -> None:
-        """A room's life lasts for its seconds after the last publish or leave, and not a moment longer."""
+        """A history lasts for C{Keep.seconds} after the last publish or leave, and not a moment longer."""
         world = World()
         before = world.publish("a")
         world.now = 6
@@ -121,7 +122,7 @@ class TestLives:
         assert after.epoch != before.epoch
 
     def test_leftAfterALongStay(self) -> None:
-        """Who stayed for long and goes is remembered for the room's seconds from then on."""
+        """The seconds count from the leave of a member, however long it stayed."""
         world = World()
         before = world.publish("a")
         world.inside.add("news")
@@ -144,7 +145,7 @@ class TestLives:
 
 class TestForgetting:
     def test_inPortions(self) -> None:
-        """Rooms whose lives are over are forgotten a portion at a time, so that nobody waits for ever so many of them."""
+        """Expired histories are removed a portion at a time, so that many of them don't block the reactor."""
         world = World()
         for number in range(3 * PORTION):
             world.publish("a", room=f"room-{number}")
@@ -157,7 +158,7 @@ class TestForgetting:
         assert (left, world.histories.due, world.histories.bytes) == (0, None, 0)
 
     def test_readersDontWait(self) -> None:
-        """Who reads one room forgets nothing of all the others that are over."""
+        """Reading one room doesn't remove the expired histories of other rooms."""
         world = World()
         for number in range(PORTION):
             world.publish("a", room=f"room-{number}")
@@ -166,7 +167,7 @@ class TestForgetting:
         assert len(world.histories) == PORTION
 
     def test_whereSomebodyIs(self) -> None:
-        """Where somebody is in the room, what is too old is forgotten, and the room goes on."""
+        """In a room with members old events are forgotten, and the history goes on."""
         world = World()
         before = world.publish("a" * 1000)
         world.inside.add("news")
@@ -177,7 +178,7 @@ class TestForgetting:
         assert world.publish("b") == (before.epoch, 2)
 
     def test_whatIsTouchedStays(self) -> None:
-        """A room that is published to again ends later than one that isn't."""
+        """Another publish makes a history last longer."""
         world = World()
         for room in ("news", "quiet"):
             world.publish("a", room=room)
@@ -188,7 +189,7 @@ class TestForgetting:
         assert (len(world.histories), world.histories.due) == (1, 15)
 
     def test_differentSeconds(self) -> None:
-        """Rooms that keep things for longer don't stand before those that don't; a room may change what it keeps."""
+        """Rooms that keep events for longer don't delay the others; a room may change what it keeps."""
         world = World()
         world.publish("a", room="long", keep=Keep(3, 100))
         world.publish("a", room="short")
@@ -202,23 +203,23 @@ class TestForgetting:
 
 class TestAsking:
     def test_keepsNothing(self) -> None:
-        """Asking for rooms to which nothing was published keeps nothing of them, were there ever so many."""
+        """Reading rooms to which nothing was published keeps nothing, however many there are."""
         world = World()
         asked = {world.histories.read(f"room-{number}", None, 10, 0, KEEP)[0] for number in range(1000)}  # type: ignore[index]
         assert len(asked) == 1000
         assert (len(world.histories), world.histories.bytes, world.histories.due) == (0, 0, None)
 
     def test_theSameUntilItBegins(self) -> None:
-        """All who ask are told the same epoch, and the room's life has it then."""
+        """All readers are told the same epoch, and the room's next history has it."""
         world = World()
         epoch, _, _ = world.read(keep=KEEP)
         world.now = 1_000_000
         assert world.read(keep=KEEP)[0] == epoch
         assert world.publish("a") == (epoch, 1)
-        assert world.read(Position(epoch, 0))[2] == [Past("item", msgspec.Raw(b'"a"'), 1)]
+        assert world.read(Position(epoch, 0))[2] == [HistoryEvent("item", msgspec.Raw(b'"a"'), 1)]
 
     def test_neverAgain(self) -> None:
-        """However often a room's life ends, no later one has an epoch that was told before."""
+        """However often a room's history ends, no later one has an epoch that was told before."""
         world = World()
         told = set()
         for number in range(1, 100):
@@ -229,28 +230,28 @@ class TestAsking:
             assert len(told) == number
 
     def test_whoIsIn(self) -> None:
-        """Who is in a room to which nothing was published is in the epoch that they were told, whatever ends elsewhere."""
+        """Members of a room without a history are told the epoch that it will have, whatever ends elsewhere."""
         world = World()
         world.inside.add("news")
         epoch, _, _ = world.read(keep=KEEP)
-        self.endLives(world)
+        self.endHistories(world)
         assert world.read(keep=KEEP)[0] == epoch
         assert world.publish("a") == (epoch, 1)
 
     def test_whoWasIn(self) -> None:
-        """With the last who leaves that is forgotten, too; what they were told is no later life's."""
+        """Once the last member left, no later history has the epoch that they were told."""
         world = World()
         world.inside.add("news")
         epoch, _, _ = world.read(keep=KEEP)
-        self.endLives(world)
+        self.endHistories(world)
         world.inside.clear()
         world.histories.left("news", world.now)
         assert world.read(keep=KEEP)[0] != epoch
         assert world.publish("a").epoch != epoch
 
-    def endLives(self, world: World) -> None:
+    def endHistories(self, world: World) -> None:
         """
-        Let lives end, in each bucket of rooms some.
+        End some histories in each bucket of rooms.
         """
         for number in range(40_000):
             world.publish("a", room=f"room-{number}", keep=Keep(1, 0))
@@ -261,7 +262,7 @@ class TestAsking:
 
 class TestLimit:
     def test_theOldestGoes(self) -> None:
-        """Beyond the limit the room that was quiet for the longest is forgotten, and what is published stays."""
+        """Beyond the limit the room that was quiet for the longest loses its history; the new event stays."""
         world = World()
         world.histories.limit = 20_000
         positions = []
@@ -274,7 +275,7 @@ class TestLimit:
         assert world.histories.read("room-0", None, 10, world.now, KEEP)[0] != positions[0].epoch  # type: ignore[index]
 
     def test_whereSomebodyIs(self) -> None:
-        """Where somebody is in the room, its events are forgotten, and it goes on counting."""
+        """A room with members loses its events, and its offsets go on."""
         world = World()
         world.histories.limit = 20_000
         world.inside.add("news")
@@ -287,7 +288,7 @@ class TestLimit:
         assert world.remembered() == [2]
 
     def test_oneRoom(self) -> None:
-        """Where one room alone is beyond the limit, its own oldest events go."""
+        """A room that exceeds the limit by itself loses its own oldest events."""
         world = World()
         world.histories.limit = 5_000
         for number in range(10):
@@ -297,14 +298,14 @@ class TestLimit:
         assert world.read()[1:] == (11, [])
 
     def test_noLimit(self) -> None:
-        """Without a limit all are remembered."""
+        """Without a limit all events are kept."""
         world = World()
         for number in range(100):
             world.publish("x" * 1000, room=f"room-{number}")
         assert len(world.histories) == 100
 
     def test_nothingLeft(self) -> None:
-        """Where there is nothing to forget any more, it is said, also where rooms go on because somebody is in them."""
+        """C{forgetOldest} says when nothing is left to forget, also where rooms with members go on."""
         world = World()
         assert not world.histories.forgetOldest(0)
         for room in ("news", "other"):
@@ -314,7 +315,7 @@ class TestLimit:
         assert [world.histories.forgetOldest(0) for _ in range(5)] == [True, True, True, False, False]
 
     def test_allIsCounted(self) -> None:
-        """Every byte that is counted when it comes is counted when it goes, whatever made it go."""
+        """Every byte that was added is subtracted again, whatever removed it."""
         world = World()
         changes: list[int] = []
         world.histories = Histories(world.inside.__contains__, changes.append)
@@ -331,7 +332,7 @@ class TestLimit:
 @settings(derandomize=True, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["publish", "enter", "leave", "wait"]), st.integers(0, 7))), st.integers(1, 4))
 def test_asAListWould(steps: list[tuple[str, int]], size: int) -> None:
-    """Whatever happens in whatever order, a room remembers what a plain list of what was published says."""
+    """In any order of steps, a room keeps what a plain list of the published events says."""
     world, keep = World(), Keep(size, 5)
     published: list[tuple[float, int]] = []
     ends = 0.0

@@ -33,7 +33,7 @@ class TestMemoryBackplane(BackplaneContract):
 
 
 def test_apart() -> None:
-    """Nodes that were not put beside each other know nothing of each other."""
+    """Backplanes that were made without C{beside} share nothing."""
     one, other = MemoryBackplane(), MemoryBackplane()
     received: list[Any] = []
     one.start(lambda _: None, Clock())
@@ -45,7 +45,7 @@ def test_apart() -> None:
 
 
 def test_threeNodes() -> None:
-    """A node may stand beside any other of its system."""
+    """C{beside} may name any node of the system."""
     one = MemoryBackplane()
     three = MemoryBackplane(beside=MemoryBackplane(beside=one))
     received: list[Any] = []
@@ -55,12 +55,12 @@ def test_threeNodes() -> None:
 
 
 def test_notStarted() -> None:
-    """A node that is alone and not started publishes to nobody."""
+    """Publishing before the start does nothing."""
     MemoryBackplane().publish(Disconnect("ada", 4503))
 
 
 def test_startedAgain() -> None:
-    """A node that comes again receives what is published from then on."""
+    """A node that starts again receives what is published from then on."""
     backplane = MemoryBackplane()
     received: list[Any] = []
     backplane.start(received.append, Clock())
@@ -72,7 +72,7 @@ def test_startedAgain() -> None:
 
 
 def test_time() -> None:
-    """A backplane that is told no time asks the first who tells it, and until then the machine."""
+    """Without C{seconds} the clock of the first hub tells the time, and until then the machine does."""
     first, second = Clock(), Clock()
     one = MemoryBackplane()
     other = MemoryBackplane(beside=one)
@@ -103,7 +103,7 @@ class TestHistories:
         verifyObject(IMemory, MemoryBackplane())
 
     def test_forgottenByThemselves(self) -> None:
-        """Rooms whose lives are over are forgotten though nobody asks for anything, and no timer is left then."""
+        """A timer removes expired histories, and none is left once all are gone."""
         clock, backplane = self.make()
         for number in range(100):
             self.publish(backplane, f"room-{number}")
@@ -115,7 +115,7 @@ class TestHistories:
         assert (backplane.historyBytes, clock.getDelayedCalls()) == (0, [])
 
     def test_inPortions(self) -> None:
-        """Ever so many that are over at once are forgotten in many turns of the reactor."""
+        """Many histories that expire at the same time are removed in several turns of the reactor."""
         clock, backplane = self.make()
         for number in range(5 * PORTION):
             self.publish(backplane, f"room-{number}")
@@ -128,7 +128,7 @@ class TestHistories:
         assert any(0 < left < turns[0] for left in turns)
 
     def test_asking(self) -> None:
-        """Who subscribes to rooms and asks where they are leaves nothing behind, and no timer."""
+        """Subscribing to empty rooms and reading their positions leaves no memory and no timer behind."""
         clock, backplane = self.make()
         for number in range(100):
             backplane.subscribe(f"room-{number}")
@@ -137,7 +137,7 @@ class TestHistories:
         assert (backplane.historyBytes, clock.getDelayedCalls()) == (0, [])
 
     def test_stopped(self) -> None:
-        """With the last node the timer stops, and begins again when one comes back."""
+        """The timer stops with the last node, and starts again with the next one."""
         clock, backplane = self.make()
         self.publish(backplane, "news")
         backplane.stop()
@@ -148,7 +148,7 @@ class TestHistories:
         assert backplane.historyBytes == 0
 
     def test_watched(self) -> None:
-        """Each node is told how many bytes more or less there are, until it stops; the least of their limits counts."""
+        """Each node is told the changes of the bytes until it stops; the lowest of their limits counts."""
         _, backplane = self.make()
         beside = MemoryBackplane(beside=backplane)
         beside.start(lambda _: None, Clock())
@@ -165,7 +165,7 @@ class TestHistories:
 
 
 def test_leavingAlone() -> None:
-    """Who leaves a room leaves the others in it, and all other rooms."""
+    """Leaving a room removes one member of one room only."""
     backplane = MemoryBackplane()
     for room, member in (("lobby", "c-1"), ("lobby", "c-2"), ("bar", "c-1")):
         backplane.enter(room, member, {}, 60)
@@ -176,7 +176,7 @@ def test_leavingAlone() -> None:
 
 
 def test_orderOfOneNode() -> None:
-    """What a node publishes while it receives comes after what it receives, on every node."""
+    """What a node publishes while it receives a message comes after that message, on every node."""
     one = MemoryBackplane()
     other = MemoryBackplane(beside=one)
     received: list[Any] = []
@@ -192,7 +192,7 @@ def test_orderOfOneNode() -> None:
 
 
 def test_oneForEachHub() -> None:
-    """Two hubs can't have one backplane: the second is told to get one of its own."""
+    """Two hubs can't share one backplane object: the error says to make another beside it."""
     backplane = MemoryBackplane()
     backplane.start(print, Clock())
     with pytest.raises(UsageError, match="beside=another"):
@@ -200,7 +200,7 @@ def test_oneForEachHub() -> None:
 
 
 def test_stoppedMeanwhile() -> None:
-    """A node that is stopped by what another receives gets nothing after that."""
+    """A node that another node's receiver stops receives nothing after that."""
     one = MemoryBackplane()
     other = MemoryBackplane(beside=one)
     received: list[Any] = []

@@ -1,5 +1,5 @@
 """
-What nodes tell each other.
+The messages that nodes send each other.
 """
 
 from typing import Any
@@ -24,7 +24,7 @@ MESSAGES = [
 
 @pytest.mark.parametrize("message", MESSAGES)
 def test_travelling(message: Message) -> None:
-    """A message arrives on another node as what it was, its event's data untouched."""
+    """A message arrives on another node as it was, its event's data unchanged."""
     received = msgspec.json.decode(msgspec.json.encode(message), type=Message)
     assert received == message
     if isinstance(message, Deliver):
@@ -32,19 +32,19 @@ def test_travelling(message: Message) -> None:
 
 
 def test_forEverybody() -> None:
-    """An event is for everybody unless it says for whom."""
+    """An event without a room or a client is for everyone."""
     message = Deliver("news", encodeData("news", 1))
     assert (message.room, message.client, message.without) == (None, None, None)
 
 
 @pytest.mark.parametrize("message", MESSAGES)
 def test_frozen(message: Any) -> None:
-    """A message that was published can't be changed, for many may still be reading it."""
+    """A published message can't be changed, for other nodes may still read it."""
     with pytest.raises(AttributeError):
         message.client = "bob"
 
 
 def test_reprShowsNoData() -> None:
-    """What is in an event isn't shown by the message that carries it."""
+    """A message's repr doesn't show the event's data."""
     assert "sesame" not in repr(MESSAGES)
     assert "chat.message" in repr(MESSAGES[0])

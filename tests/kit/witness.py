@@ -7,7 +7,7 @@ It speaks in messages, and knows neither bytes nor who carries them; what was re
 from collections.abc import Mapping
 from typing import Any
 
-from ratchet_tx.backplane.past import Position
+from ratchet_tx.backplane.historyevents import Position
 
 
 class Published:

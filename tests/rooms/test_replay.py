@@ -5,12 +5,12 @@ How much of the past goes into one reply.
 import pytest
 from msgspec import Raw
 
-from ratchet_tx.backplane.past import Past
+from ratchet_tx.backplane.historyevents import HistoryEvent
 from ratchet_tx.rooms.replay import Replay, roomFor
 
 
-def events(*sizes: int) -> list[Past]:
-    made = [Past("x", Raw(b"1" * (size - 41)), number) for number, size in enumerate(sizes, 1)]
+def events(*sizes: int) -> list[HistoryEvent]:
+    made = [HistoryEvent("x", Raw(b"1" * (size - 41)), number) for number, size in enumerate(sizes, 1)]
     assert [event.size for event in made] == list(sizes)
     return made
 
@@ -29,7 +29,7 @@ def test_mostEvents(limits: tuple[int, int], most: int) -> None:
     replay = Replay(*limits)
     assert replay.mostEvents(1000) == most
     assert replay.mostEvents(0) == 0
-    shortest = [Past("x", Raw(b"1"), number) for number in range(1, most + 1)]
+    shortest = [HistoryEvent("x", Raw(b"1"), number) for number in range(1, most + 1)]
     assert limits == (0, 0) or not replay.couldHave(shortest)
     assert replay.couldHave(shortest[:-1])
 

@@ -616,7 +616,7 @@ class TestHolding:
         ada = arrive(hub)
         self.subscribe(ada)
         ada.leave(1006, "", clean=False)
-        assert not backplane.isIn("news")
+        assert not backplane.hasMembers("news")
         assert (ada.read(), len(hub.holds._byRoom)) == ([], 0)
 
     def test_aMistakeOfOurs(self, backplane: LateBackplane) -> None:
@@ -742,7 +742,7 @@ class TestRecovering:
         """A position from before ever so many events costs no more than what the room remembers."""
         hub = roomHub()
         epoch = publish(hub, "a", "b")
-        hub.backplane._shared.histories._lives["news"]._offset = 2**53 - 1  # type: ignore[attr-defined]
+        hub.backplane._shared.histories._histories["news"]._offset = 2**53 - 1  # type: ignore[attr-defined]
         assert self.recover(hub, epoch, 0)["recovered"] is False
         assert self.recover(hub, epoch, 2**53 - 1)["recovered"] is True
 

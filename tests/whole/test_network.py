@@ -17,8 +17,8 @@ from twisted.internet.protocol import ClientFactory, Protocol
 from twisted.internet.task import LoopingCall, deferLater
 
 from ratchet_tx import Applications, Hub, RatchetServerFactory, RoomPolicy, Settings, on
+from ratchet_tx.backplane.historyevents import Position
 from ratchet_tx.backplane.memory import MemoryBackplane
-from ratchet_tx.backplane.past import Position
 from tests.kit.fakes import FakeProvider, succeeded
 from tests.kit.processes import PATIENCE
 from tests.kit.rough import Network

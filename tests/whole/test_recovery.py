@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from twisted.internet.error import ConnectionLost
 
 from ratchet_tx import Applications, Hub, RatchetServerFactory, RoomPolicy, Settings, on
-from ratchet_tx.backplane.past import Position
+from ratchet_tx.backplane.historyevents import Position
 from tests.kit.ends import MemoryReactor, Wire
 from tests.kit.fakes import FakeProvider, LateBackplane, succeeded
 from tests.kit.wire import CLOSE, TEXT, Stream, frame

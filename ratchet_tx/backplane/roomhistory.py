@@ -1,27 +1,28 @@
 """
-One life of a room: the events published since it began, as far as they are remembered.
+One room's history: the events published since it began, as many as are still kept.
 """
 
 from array import array
 
 import msgspec
 
+from ratchet_tx.backplane.historyevents import HistoryEvent, Position
 from ratchet_tx.backplane.messages import Keep
-from ratchet_tx.backplane.past import Past, Position
 
-#: About how many bytes of memory an event takes beside what it has on the wire.
+#: About how many bytes of memory an event takes besides its size on the wire.
 EVENT_BYTES = 200
 
-#: How many forgotten events may stand before the others in the list, before that is made shorter.
+#: How many forgotten events the list may hold in front, before it is shortened.
 _FORGOTTEN = 32
 
 
-class Life:
+class RoomHistory:
     """
-    One life of a room.
+    One room's history, from its first event to its end.
 
-    @ivar keep: what it keeps
-    @ivar ends: when it is over, if nobody is in the room then
+    @ivar epoch: tells this history from earlier and later ones of the room
+    @ivar keep: what the room keeps
+    @ivar ends: when the history ends, if the room has no members then
     """
 
     __slots__ = ("_ends", "_events", "_first", "_offset", "ends", "epoch", "keep")
@@ -31,8 +32,8 @@ class Life:
         self.keep = keep
         self.ends = 0.0
         self._offset = 0
-        # Lists and not deques: what stands in the middle is reached at once. Before the first event are forgotten ones.
-        self._events: list[Past | None] = []
+        # A list, not a deque: reading from the middle is O(1). The first _first entries are forgotten events, None.
+        self._events: list[HistoryEvent | None] = []
         self._ends = array("d")
         self._first = 0
 
@@ -41,24 +42,33 @@ class Life:
 
     @property
     def position(self) -> Position:
+        """
+        The position of the last event.
+        """
         return Position(self.epoch, self._offset)
 
     @property
     def touched(self) -> float:
+        """
+        When the room was last published to or left.
+        """
         return self.ends - self.keep.seconds
 
-    def append(self, event: str, data: msgspec.Raw) -> Past:
+    def append(self, event: str, data: msgspec.Raw) -> HistoryEvent:
+        """
+        Append an event, with the next offset.
+        """
         self._offset += 1
-        past = Past(event, data, self._offset)
-        self._events.append(past)
+        added = HistoryEvent(event, data, self._offset)
+        self._events.append(added)
         self._ends.append(self.ends)
-        return past
+        return added
 
     def forget(self, now: float) -> int:
         """
-        Forget what is too old, or too much.
+        Forget the events that are too old, or too many.
 
-        @return: how many bytes that took
+        @return: how many bytes they took
         """
         size = 0
         while len(self) > self.keep.size or (len(self) and self._ends[self._first] <= now):
@@ -71,19 +81,19 @@ class Life:
 
         @return: how many bytes it took
         """
-        past = self._events[self._first]
-        assert past is not None, "what comes after the first is remembered"
+        oldest = self._events[self._first]
+        assert oldest is not None, "only events before the first are None"
         self._events[self._first] = None
         self._first += 1
         if self._first > _FORGOTTEN and self._first * 2 > len(self._events):
             del self._events[: self._first]
             del self._ends[: self._first]
             self._first = 0
-        return EVENT_BYTES + past.size
+        return EVENT_BYTES + oldest.size
 
     def forgetAll(self) -> int:
         """
-        Forget all events, but not how many there were.
+        Forget all events, but not the offset.
 
         @return: how many bytes they took
         """
@@ -96,9 +106,15 @@ class Life:
         """
         How many bytes the events take.
         """
-        return sum(EVENT_BYTES + past.size for past in self._events if past is not None)
+        return sum(EVENT_BYTES + event.size for event in self._events if event is not None)
 
-    def read(self, since: Position | None, limit: int) -> list[Past]:
+    def read(self, since: Position | None, limit: int) -> list[HistoryEvent]:
+        """
+        Read events, the oldest first.
+
+        @param since: the position to read from; None, or one of another epoch, reads from the beginning
+        @param limit: how many events at most
+        """
         before = self._offset - len(self)
         known = before if since is None or since.epoch != self.epoch else max(since.offset, before)
         start = self._first + known - before
