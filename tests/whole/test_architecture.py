@@ -13,8 +13,8 @@ from tests.test_layers import MODULES, ORDER, TOP, WITHIN
 
 PAGE = (ROOT / "docs/architecture.rst").read_text()
 
-#: The part of the page that names the folders, each with its modules.
-FOLDERS = PAGE.partition("A message comes in")[0]
+#: The part of the page that names the folders, each with its modules; and the one that follows messages through them.
+FOLDERS, _, WAYS = PAGE.partition("\nA connection opens\n---")
 
 
 def chapter(part: str) -> str:
@@ -45,9 +45,9 @@ def test_order() -> None:
 
 
 def test_onlyWhatIsThere() -> None:
-    """Each module that the journeys name by its folder is there, and each method of the hub."""
+    """Each module that is named by its folder is there, and each method of the hub."""
     modules = {name for module in MODULES for name in (module, module.removeprefix("transport."))}
-    named = re.findall(r"``(\w+\.\w+)``", PAGE.partition("A message comes in")[2])
+    named = re.findall(r"``(\w+\.\w+)``", WAYS)
     ofFolders = [name for name in named if name.partition(".")[0] in {*ORDER, *WITHIN["transport"]}]
     assert len(ofFolders) > 25
     missing = {name for name in ofFolders if name not in modules}
