@@ -14,10 +14,11 @@ from ratchet_tx.errors import AskRefused, PeerError
 from ratchet_tx.login.login import LoginNode, login, refresh
 from ratchet_tx.rooms.access import RoomNode, requireClient
 from ratchet_tx.rooms.readhistory import history
-from ratchet_tx.rooms.requests import Shown, checkMeta, read
+from ratchet_tx.rooms.requests import Shown, checkMeta
 from ratchet_tx.rooms.subscribe import subscribe, unsubscribe
+from ratchet_tx.wire.badpayload import BadPayload
 from ratchet_tx.wire.errorcodes import ROOM_DENIED
-from ratchet_tx.wire.payload import BadPayload, Payload
+from ratchet_tx.wire.payload import Payload, convertData
 
 
 class Control(NamedTuple):
@@ -56,7 +57,7 @@ def showElse(node: RoomNode, connection: Connection, payload: Payload) -> None:
     C{socket.presence.update}: show something else of a member of a room.
     """
     requireClient(connection)
-    wanted = read(payload, Shown)
+    wanted = convertData(payload, Shown).data
     checkMeta(payload, wanted)
     if not node.presence.update(connection, wanted.room, wanted.meta):
         raise PeerError(ROOM_DENIED, "You aren't shown in this room")

@@ -61,11 +61,12 @@ from ratchet_tx.monitoring.observers import Observer, Observers
 from ratchet_tx.monitoring.peerlog import NOBODY, PeerLog
 from ratchet_tx.rooms.presence import Presence
 from ratchet_tx.settings import Settings
+from ratchet_tx.wire.badpayload import BadPayload
 from ratchet_tx.wire.closecodes import COME_AGAIN_CODES, KICKED, NOT_LOGGED_IN, OUR_FAULT
 from ratchet_tx.wire.encoding import encodeData
 from ratchet_tx.wire.frames import Spare
 from ratchet_tx.wire.names import checkEvent, checkName, checkText
-from ratchet_tx.wire.payload import BadPayload, Head, Payload, decode, decodeHead
+from ratchet_tx.wire.payload import Head, Payload, decode, decodeHead
 
 #: What is taken in while we take leave: nothing new is begun, but what goes on may still ask its peer.
 _GOES_ON = ("socket.reply",)

@@ -12,9 +12,10 @@ from ratchet_tx.errors import PeerError
 from ratchet_tx.limits.addresses import Addresses
 from ratchet_tx.monitoring.counters import Counters
 from ratchet_tx.settings import Settings
+from ratchet_tx.wire.badpayload import BadPayload
 from ratchet_tx.wire.closecodes import BAD_MESSAGES, ONE_TOO_MANY, TOO_FAST
 from ratchet_tx.wire.errorcodes import RATE_LIMITED
-from ratchet_tx.wire.payload import BadPayload, Head, Payload
+from ratchet_tx.wire.payload import Head, Payload
 
 #: How often, in seconds, a login as another client makes its first subscribes free.
 _FREE_AGAIN = 30

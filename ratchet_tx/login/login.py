@@ -17,11 +17,12 @@ from ratchet_tx.interfaces import IClient, IClientProvider
 from ratchet_tx.limits.loginthrottle import MOST_SECONDS, LoginThrottle
 from ratchet_tx.login.expiry import secondsLeft
 from ratchet_tx.login.lookups import Lookups
+from ratchet_tx.wire.badpayload import BadPayload
 from ratchet_tx.wire.closecodes import INVALID_TOKEN
 from ratchet_tx.wire.encoding import encodeData
 from ratchet_tx.wire.errorcodes import AUTH_INVALID, AUTH_UNAVAILABLE, PAYLOAD_INVALID
 from ratchet_tx.wire.names import isEncodable
-from ratchet_tx.wire.payload import BadPayload, Payload
+from ratchet_tx.wire.payload import Payload
 
 #: How many logins of a connection may fail; the last of them closes it.
 FAILED_LOGINS = 5

@@ -13,9 +13,9 @@ from ratchet_tx.connections.holdback import Hold
 from ratchet_tx.errors import PeerError
 from ratchet_tx.rooms.access import Permission, RoomNode, requireClient
 from ratchet_tx.rooms.replay import roomFor
-from ratchet_tx.rooms.requests import PAGE, Page, read
+from ratchet_tx.rooms.requests import PAGE, Page
 from ratchet_tx.wire.errorcodes import ROOM_DENIED
-from ratchet_tx.wire.payload import Payload
+from ratchet_tx.wire.payload import Payload, convertData
 
 
 def history(node: RoomNode, connection: Connection, payload: Payload) -> Deferred[Any] | None:
@@ -23,7 +23,7 @@ def history(node: RoomNode, connection: Connection, payload: Payload) -> Deferre
     C{socket.history}: tell what was published to a room, to who is in it, or might be.
     """
     requireClient(connection)
-    return Deferred.fromCoroutine(_tellHistory(node, connection, payload, read(payload, Page)))
+    return Deferred.fromCoroutine(_tellHistory(node, connection, payload, convertData(payload, Page).data))
 
 
 async def _tellHistory(node: RoomNode, connection: Connection, payload: Payload, page: Page) -> None:

@@ -2,15 +2,16 @@
 The data types of the room requests: subscribe, history, presence update.
 """
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
 from ratchet_tx.backplane.historyevents import Position
+from ratchet_tx.wire.badpayload import BadPayload
 from ratchet_tx.wire.encoding import encodeData
 from ratchet_tx.wire.names import NAME_LENGTH
-from ratchet_tx.wire.payload import BadPayload, Payload
+from ratchet_tx.wire.payload import Payload
 
 #: How much may be shown of a member of a room, in bytes of JSON.
 META_BYTES = 1024
@@ -20,7 +21,6 @@ PAGE = 100
 
 Name = Annotated[str, Meta(min_length=1, max_length=NAME_LENGTH)]
 Offset = Annotated[int, Meta(ge=0, le=2**53 - 1)]
-Wanted = TypeVar("Wanted")
 
 
 class Since(msgspec.Struct, frozen=True):
@@ -97,16 +97,3 @@ def checkMeta(payload: Payload, wanted: "Subscription | Shown", path: str = "$.d
     """
     if len(encodeData(payload.event, wanted.meta)) > META_BYTES:
         raise BadPayload(f"More than {META_BYTES} bytes", payload.id, path=f"{path}.meta")
-
-
-def read(payload: Payload, kind: type[Wanted]) -> Wanted:
-    """
-    Read what a payload's data says.
-
-    @raise BadPayload: for what isn't of the kind, with the place of the fault
-    """
-    try:
-        return msgspec.convert(payload.data, kind)
-    except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at `$")
-        raise BadPayload(message, payload.id, path="$.data" + path.rstrip("`")) from None

@@ -19,9 +19,10 @@ from ratchet_tx.errors import PeerError
 from ratchet_tx.monitoring.printable import quoted
 from ratchet_tx.rooms.access import Permission, RoomNode, requireClient
 from ratchet_tx.rooms.replay import Replay
-from ratchet_tx.rooms.requests import Room, Since, Subscription, Subscriptions, checkMeta, read
+from ratchet_tx.rooms.requests import Room, Since, Subscription, Subscriptions, checkMeta
+from ratchet_tx.wire.badpayload import BadPayload
 from ratchet_tx.wire.errorcodes import REPLAY_LATER, ROOM_DENIED, ROOM_LIMIT
-from ratchet_tx.wire.payload import BadPayload, Payload
+from ratchet_tx.wire.payload import Payload, convertData
 
 _log = Logger()
 
@@ -33,10 +34,10 @@ def subscribe(node: RoomNode, connection: Connection, payload: Payload) -> Defer
     requireClient(connection)
     several = isinstance(payload.data, dict) and "rooms" in payload.data
     if not several:
-        wanted = read(payload, Subscription)
+        wanted = convertData(payload, Subscription).data
         checkMeta(payload, wanted)
         return _Subscribing(node, connection, payload, (wanted,)).begin()
-    rooms = read(payload, Subscriptions).rooms
+    rooms = convertData(payload, Subscriptions).data.rooms
     _checkRooms(node, payload, [each.room for each in rooms])
     for number, wanted in enumerate(rooms):
         checkMeta(payload, wanted, f"$.data.rooms[{number}]")
@@ -56,7 +57,7 @@ def unsubscribe(node: RoomNode, connection: Connection, payload: Payload) -> Non
     C{socket.unsubscribe}: let somebody out of a room, whether or not he is in it.
     """
     requireClient(connection)
-    room = read(payload, Room).room
+    room = convertData(payload, Room).data.room
     connection.quit(room)
     node.answers.reply(connection, payload, {"room": room})
 

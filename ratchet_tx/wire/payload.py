@@ -13,11 +13,9 @@ import msgspec
 from msgspec import Meta
 from typing_extensions import TypeVar
 
-from ratchet_tx.errors import PeerError
-from ratchet_tx.wire.errorcodes import PAYLOAD_INVALID
+from ratchet_tx.wire.badpayload import BadPayload, badData, badMessage
 from ratchet_tx.wire.names import NAME_LENGTH
 from ratchet_tx.wire.nesting import DEPTH, depth, seemsDeep, values
-from ratchet_tx.wire.salvage import asID, idOf
 
 #: How long the key of an emit may be, in characters.
 KEY_LENGTH = 64
@@ -40,11 +38,6 @@ Key = Annotated[str, Meta(min_length=1, max_length=KEY_LENGTH)]
 EventName = Annotated[str, Meta(min_length=1, max_length=NAME_LENGTH)]
 
 Data = TypeVar("Data", default=Any)
-
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
-
-#: msgspec's message has the value here, which is nobody's business but the peer's.
-_QUOTING = re.compile(r"^(Invalid (?:enum )?value) .*", re.DOTALL)
 
 
 class Payload(msgspec.Struct, Generic[Data], frozen=True):
@@ -89,16 +82,6 @@ class Head(msgspec.Struct, frozen=True):
         return f"<Head {self.event!r}>"
 
 
-class _Answerable(msgspec.Struct):
-    """
-    The least of a bad envelope that makes it answerable.
-
-    @ivar id: whatever stands there: of several the last counts, and none before it
-    """
-
-    id: Any = None
-
-
 def _double(text: str) -> float:
     """
     Read a number with a fraction or an exponent, which msgspec would do itself, but takes 15 microseconds for C{1e308}: a
@@ -113,21 +96,6 @@ def _double(text: str) -> float:
 
 
 _decodeHead: Callable[[bytes], Head] = msgspec.json.Decoder(Head).decode
-_decodeAnswerable = msgspec.json.Decoder(_Answerable).decode
-
-
-class BadPayload(PeerError):
-    """
-    A message that isn't what PROTOCOL asks for.
-
-    @ivar id: the message's id, where that could still be read
-
-    Its fact C{path} is the place of the fault, as in C{$.data.x[0]}.
-    """
-
-    def __init__(self, message: str, id: int | None = None, path: str = "$") -> None:
-        super().__init__(PAYLOAD_INVALID, message, path=path)
-        self.id = id
 
 
 def makeReader(kind: type[Any]) -> Callable[[bytes], Any]:
@@ -149,7 +117,7 @@ def makeReader(kind: type[Any]) -> Callable[[bytes], Any]:
                 text.decode()
             envelope = read(text) if size < _LONG or _HARD_NUMBER.search(text) else readEasy(text)
         except (ValueError, RecursionError) as error:
-            raise _badText(text, error) from None
+            raise badMessage(text, error) from None
         if size > DEPTH and not _isPlain(envelope.data):
             _checkSizes(text, envelope)
         return envelope
@@ -172,7 +140,7 @@ def decodeHead(text: bytes) -> Head:
     try:
         return _decodeHead(text)
     except (ValueError, RecursionError) as error:
-        raise _badText(text, error) from None
+        raise badMessage(text, error) from None
 
 
 def _isPlain(data: Any) -> bool:
@@ -180,53 +148,6 @@ def _isPlain(data: Any) -> bool:
     Say whether data is a text, or an object of texts: nothing in it can be deep, nor a number.
     """
     return type(data) is str or (type(data) is dict and all(type(value) is str for value in data.values()))
-
-
-def _badText(text: bytes, error: Exception) -> BadPayload:
-    """
-    Say what is wrong with a text that isn't a message.
-    """
-    if isinstance(error, msgspec.ValidationError):
-        message, path = _fault(error)
-        return BadPayload(message, _idOf(text), path)
-    if isinstance(error, RecursionError):
-        return BadPayload(f"Nested more than {DEPTH} deep", _idOf(text))
-    # DecodeError and UnicodeDecodeError are ValueErrors. Their texts quote positions only, but say little.
-    isJSON, id = _grammar(text)
-    return BadPayload("Half a surrogate pair" if isJSON and _SURROGATE.search(text) else "Not JSON", id)
-
-
-def _idOf(text: bytes) -> int | None:
-    """
-    Find the id of a message that can't be read, but is JSON by its grammar: its sender is owed a reply.
-    """
-    return _grammar(text)[1]
-
-
-def _grammar(text: bytes) -> tuple[bool, int | None]:
-    """
-    Look at a text that can't be read by JSON's grammar alone.
-
-    @return: whether it is an object in JSON, and its id
-    """
-    try:
-        # Half a pair of surrogates is JSON, and no text.
-        return True, asID(_decodeAnswerable(_SURROGATE.sub(rb"\\u0020", text)).id)
-    except RecursionError:
-        return True, idOf(text)
-    except ValueError:
-        return False, None
-
-
-def _fault(error: msgspec.ValidationError) -> tuple[str, str]:
-    """
-    Take msgspec's words apart: what is wrong, and where.
-    """
-    text = str(error)
-    # What it quotes is the peer's: of that nothing is taken for a place.
-    message, at, place = text.rpartition(" - at `") if text.endswith("`") else (text, "", "")
-    # Of a key it says: `key` in `$.x`.
-    return _QUOTING.sub(r"\1", message or text), place.rstrip("`").rpartition("`")[2] if at else "$"
 
 
 def convertData(payload: Payload[Any], kind: type[Data]) -> Payload[Data]:
@@ -239,8 +160,7 @@ def convertData(payload: Payload[Any], kind: type[Data]) -> Payload[Data]:
     try:
         data = msgspec.convert(payload.data, kind, str_keys=True)
     except msgspec.ValidationError as error:
-        message, path = _fault(error)
-        raise BadPayload(message, payload.id, path=f"$.data{path[1:]}") from None
+        raise badData(payload.id, error) from None
     return msgspec.structs.replace(payload, data=data)
 
 

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from ratchet_tx.backplane.histories import Position
-from ratchet_tx.rooms.requests import PAGE, Page, Since, Subscription, Subscriptions, read
-from ratchet_tx.wire.payload import BadPayload, Payload
+from ratchet_tx.rooms.requests import PAGE, Page, Since, Subscription, Subscriptions
+from ratchet_tx.wire.badpayload import BadPayload
+from ratchet_tx.wire.payload import Payload, convertData
 
 
 def wanted(data: Any, kind: Any) -> Any:
-    return read(Payload("socket.subscribe", data, id=7), kind)
+    return convertData(Payload("socket.subscribe", data, id=7), kind).data
 
 
 def test_subscription() -> None:

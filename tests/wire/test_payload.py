@@ -4,17 +4,18 @@ The JSON of the wire: what is taken from a peer, what isn't, and what is sent to
 
 import json
 import sys
-from typing import Any, Literal
+from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ratchet_tx.errors import UsageError
+from ratchet_tx.wire.badpayload import BadPayload
 from ratchet_tx.wire.encoding import encode, encodeData
 from ratchet_tx.wire.nesting import DEPTH
-from ratchet_tx.wire.payload import BadPayload, Payload, convertData, decode
+from ratchet_tx.wire.payload import Payload, convertData, decode
+from tests.wire.messages import arrays, message, objects, refusal
 
 repeatable = settings(derandomize=True, deadline=None)
 
@@ -38,25 +39,6 @@ nearlyJSON = st.lists(
 EMOJIS = ('"' + "\U0001f600" * 129 + '"').encode()
 
 
-def message(data: bytes = b"null", id: bytes = b"7", more: bytes = b"") -> bytes:
-    return b'{"event":"chat.send","id":' + id + b',"data":' + data + more + b"}"
-
-
-def arrays(depth: int) -> bytes:
-    return b"[" * depth + b"]" * depth
-
-
-def objects(depth: int) -> bytes:
-    return b'{"a":' * depth + b"1" + b"}" * depth
-
-
-def refusal(text: bytes) -> BadPayload:
-    with pytest.raises(BadPayload) as raised:
-        decode(text)
-    assert raised.value.code == "payload.invalid"
-    return raised.value
-
-
 class TestEnvelope:
     """
     What stands around the data.
@@ -75,23 +57,6 @@ class TestEnvelope:
     def test_unknownKeys(self, more: bytes) -> None:
         """Keys that this version doesn't know are ignored."""
         assert decode(message(b"1", more=more)) == Payload("chat.send", 1, 7)
-
-    @pytest.mark.parametrize(
-        "text",
-        [
-            b"",
-            b"hello",
-            b'{"event":"x"',
-            b'{"event":"x"}}',
-            b"{'event':'x'}",
-            b'{"event":"x",}',
-            b'\xef\xbb\xbf{"event":"x"}',
-        ],
-    )
-    def test_notJSON(self, text: bytes) -> None:
-        """What isn't JSON is refused as a whole, and has no id."""
-        error = refusal(text)
-        assert (error.message, error.facts, error.id) == ("Not JSON", {"path": "$"}, None)
 
     @pytest.mark.parametrize("text", [b"null", b"[]", b'"x"', b"1", b"true", b"{}", b'[{"event":"x"}]', b'{"Event":"x"}'])
     def test_noEnvelope(self, text: bytes) -> None:
@@ -120,11 +85,6 @@ class TestEnvelope:
         error = refusal(message(id=id))
         assert (error.facts, error.id) == ({"path": "$.id"}, None)
 
-    @pytest.mark.parametrize("text", [b'{"id":"7","event":"x","id":7}', b'{"event":5,"id":-7,"id":7}'])
-    def test_lastId(self, text: bytes) -> None:
-        """Of several ids the last counts, as for a reader of JSON, though one before it is none."""
-        assert refusal(text).id == 7
-
     def test_badReply(self) -> None:
         """A reply names a question of ours, and ours have texts for ids."""
         error = refusal(b'{"event":"socket.reply","re":5,"id":7}')
@@ -141,39 +101,6 @@ class TestEnvelope:
         error = refusal(message(more=b',"key":' + json.dumps(key).encode()))
         assert (error.facts, error.id) == ({"path": "$.key"}, 7)
 
-    @pytest.mark.parametrize(
-        "rest",
-        [
-            arrays(30_000) + b',"id":7}',
-            b'[{"id":9},' * 2000 + b"1" + b"]" * 2000 + b',"id":7}',
-            b'"\\ud800","id":7}',
-            b'"\\uDE00\\ud83D","id":7}',
-            b'{"\\udfff":1},"id":7}',
-            b'["\\ud800",' + arrays(30_000) + b'],"id":7}',
-            b'"\\\\","x":"\\ud912","id":7}',
-        ],
-    )
-    def test_idBehindAFault(self, rest: bytes) -> None:
-        """The id of a message is found, however bad the rest of it is: its sender is owed a reply."""
-        assert refusal(b'{"event":5,"data":' + rest).id == 7
-        assert refusal(b'{"event":"x","data":' + rest).id == 7
-
-    @pytest.mark.parametrize(
-        "rest",
-        [
-            b'1,"id":7',
-            b'nope,"id":7}',
-            b'1,"id":"7"}',
-            b'{"id":7}}',
-            b'1,"id":-7}',
-            b'1,"id":7.5}',
-            b'1,"id":9007199254740992}',
-        ],
-    )
-    def test_noId(self, rest: bytes) -> None:
-        """What is no id of the message's own isn't taken for one."""
-        assert refusal(b'{"event":5,"data":' + rest).id is None
-
 
 class TestText:
     """
@@ -184,21 +111,6 @@ class TestText:
     def test_notUTF8(self, wrong: bytes) -> None:
         """Bytes that aren't UTF-8 are refused wherever they stand, in ignored keys too."""
         for text in (message(wrong), message(more=b',"unknown":' + wrong), message(more=b"," + wrong + b":1")):
-            assert refusal(text).message == "Not JSON"
-
-    @pytest.mark.parametrize("escape", [b"\\ud800", b"\\udc00", b"\\udc00\\ud800", b"\\ud83d\\u0041", b"\\ud83d"])
-    def test_loneSurrogates(self, escape: bytes) -> None:
-        """Halves of characters are refused as such, for no text can have them."""
-        for text in (
-            message(b'"' + escape + b'"'),
-            message(b'{"' + escape + b'":1}'),
-            message(more=b',"unknown":"' + escape + b'"'),
-        ):
-            assert refusal(text).message == "Half a surrogate pair"
-
-    def test_surrogatesInGarbage(self) -> None:
-        """What isn't JSON isn't called half a character, whatever else is in it."""
-        for text in (b'{"event":"\\ud83d\\ude00"', b'"\\ud83d', b'{"event":"x","data":"\\ud800"]'):
             assert refusal(text).message == "Not JSON"
 
     def test_escapes(self) -> None:
@@ -311,22 +223,6 @@ class TestSecrets:
     What errors and reprs don't show.
     """
 
-    @pytest.mark.parametrize(
-        "text",
-        [
-            *(b'{"event":31337}', b'{"event":"' + b"31337" * 30 + b'"}', b'{"event":["31337"]}'),
-            *(message(id=b'"31337"'), message(id=b"-31337"), message(id=b'{"31337":1}')),
-            *(message(b'{"31337":1e999}'), message(b"31337" * 100), message(b"31337" * 1000)),
-            *(message(b'"31337'), message(b'"31337\xff"'), message(b'"31337\\ud800"')),
-            message(b'{"31337":' * 300 + b"1" + b"}" * 300),
-            message(more=b',"31337":NaN'),
-        ],
-    )
-    def test_errorsDontQuote(self, text: bytes) -> None:
-        """No refusal of a message quotes what was in it."""
-        error = refusal(text)
-        assert "31337" not in f"{error} {error!r} {error.asJSON()}"
-
     def test_reprShowsNoData(self) -> None:
         """A payload's repr is its event's name."""
         assert repr(Payload("chat.send", {"token": "sesame"}, 7)) == str(Payload("chat.send", 5)) == "<Payload 'chat.send'>"
@@ -374,32 +270,11 @@ class TestAnything:
         assert json.loads(bytes(encodeData(event, data))) == data
 
 
-class Only(msgspec.Struct, forbid_unknown_fields=True):
-    a: int = 0
-
-
 class TestConverting:
     def test_same(self) -> None:
         """The payload is the same but for its data."""
         payload = Payload("x", ["2"], 7, "s1")
         assert convertData(payload, tuple[str]) == Payload("x", ("2",), 7, "s1")
-
-    @pytest.mark.parametrize(
-        ("data", "kind", "message", "path"),
-        [
-            ("secret", int, "Expected `int`, got `str`", "$.data"),
-            ([{"a": 1}, {"a": "secret"}], list[dict[str, int]], "Expected `int`, got `str`", "$.data[1][...]"),
-            ({"secret": 1}, dict[int, int], "Expected `int`, got `str`", "$.data"),
-            ({"a": "secret"}, dict[str, Literal["b"]], "Invalid enum value", "$.data[...]"),
-            ({"b": "x"}, Only, "Object contains unknown field `b`", "$.data"),
-            ("secret - at `$.x`", Literal["b"], "Invalid enum value", "$.data"),
-        ],
-    )
-    def test_faults(self, data: Any, kind: Any, message: str, path: str) -> None:
-        """What isn't of the type is told with its place, and without its value."""
-        with pytest.raises(BadPayload) as raised:
-            convertData(Payload("x", data, 7), kind)
-        assert (raised.value.message, raised.value.facts, raised.value.id) == (message, {"path": path}, 7)
 
 
 class TestLong:
