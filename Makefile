@@ -24,17 +24,17 @@ run: $(VENV)/run
 	PORT=$(PORT) $(BIN)/twistd -n --pidfile= --python examples/chat/server.py
 
 # All tests, with their coverage
-test: $(VENV)/test tests/js/node_modules
+test: $(VENV)/test client/node_modules
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
 
 # What meets others' code, with the oldest versions that setup.py admits
-test-oldest: $(OLDEST)/test tests/js/node_modules
+test-oldest: $(OLDEST)/test client/node_modules
 	$(OLDEST)/bin/python -m pytest $(MEETING_OTHERS)
 
 # docs/clients.rst, from a run of what is made by others
-docs-clients: $(VENV)/test tests/js/node_modules
+docs-clients: $(VENV)/test client/node_modules
 	$(BIN)/python -m pytest tests/whole/real
 	$(BIN)/python -m tests.whole.real.table
 
@@ -95,7 +95,7 @@ benchmark-smoke: $(BENCH)/bench
 all: test check
 
 clean:
-	rm -rf $(VENV) $(OLDEST) $(BENCH) $(BENCH)-asgi tests/js/node_modules benchmarks/servers/node_modules build *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(OLDEST) $(BENCH) $(BENCH)-asgi client/node_modules benchmarks/servers/node_modules build *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:
 	.ci/packages $(PYTHON)
@@ -142,6 +142,6 @@ benchmarks/servers/node_modules: benchmarks/servers/package.json
 	cd benchmarks/servers && npm install --no-audit --no-fund --no-package-lock
 	touch $@
 
-tests/js/node_modules: tests/js/package.json
-	if command -v npm > /dev/null; then cd tests/js && npm install --no-audit --no-fund --no-package-lock; fi
+client/node_modules: client/package.json
+	if command -v npm > /dev/null; then cd client && npm install --no-audit --no-fund --no-package-lock; fi
 	if [ -d $@ ]; then touch $@; fi

@@ -83,7 +83,7 @@ def published() -> Draft7Validator:
     """
     path = MODULES / "@asyncapi" / "specs" / "schemas" / "3.0.0.json"
     if not path.is_file():
-        pytest.skip("@asyncapi/specs is not installed: run npm install in tests/js.")
+        pytest.skip("@asyncapi/specs is not installed: run npm install in client.")
     return Draft7Validator(json.loads(path.read_text()))
 
 

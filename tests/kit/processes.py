@@ -169,16 +169,16 @@ def run(command: list[str], cwd: Path = ROOT, patience: float = PATIENCE) -> sub
 
 def node(*words: str, command: str | None = None, **environment: str) -> str:
     """
-    Run a script of Node's in the folder of the browser client's tests, to its end.
+    Run a script of Node's in the folder of the browser client, to its end.
 
     @param command: which Node; by default the system's
     @param environment: variables for it
     @return: what it printed
     """
-    folder = ROOT / "tests" / "js"
+    folder = ROOT / "client"
     command = shutil.which(command or "node")
     if command is None or not all((folder / "node_modules" / package).is_dir() for package in ("ws", "typescript")):
-        pytest.skip("Node or a package of its is not installed: install nodejs and npm, and run npm install in tests/js.")
+        pytest.skip("Node or a package of its is not installed: install nodejs and npm, and run npm install in client.")
     ended = subprocess.run(
         [command, *words],
         cwd=folder,

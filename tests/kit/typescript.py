@@ -10,7 +10,7 @@ import pytest
 
 from tests.kit.processes import PATIENCE, ROOT
 
-MODULES = ROOT / "tests" / "js" / "node_modules"
+MODULES = ROOT / "client" / "node_modules"
 
 TYPES = ROOT / "ratchet_tx" / "web" / "browser" / "ratchet.d.ts"
 
@@ -23,7 +23,7 @@ def errors(program: Path) -> list[str]:
     """
     command, compiler = shutil.which("node"), MODULES / "typescript" / "bin" / "tsc"
     if command is None or not compiler.is_file():
-        pytest.skip("Node or TypeScript is not installed: install nodejs and npm, and run npm install in tests/js.")
+        pytest.skip("Node or TypeScript is not installed: install nodejs and npm, and run npm install in client.")
     words = ["--noEmit", "--strict", "--target", "es2022", "--lib", "es2022,dom", "--pretty", "false"]
     ended = subprocess.run(
         [command, str(compiler), *words, str(TYPES), program.name],

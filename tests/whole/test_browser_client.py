@@ -59,7 +59,7 @@ def register(applications):
 
 def test_alone() -> None:
     """The browser client does what its documentation says."""
-    node("--test", "ratchet.test.js")
+    node("--test", "tests/ratchet.test.js")
 
 
 def test_withAServer(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_withAServer(tmp_path: Path) -> None:
     port = freePort()
     words = twistd("-n", "--pidfile=", "ratchet", "--port", str(port), "--application", "served.register")
     with serving(words, port, tmp_path) as server:
-        node("--test", "server.test.js", RATCHET_URL=server.socketUrl + "/")
+        node("--test", "tests/whole/server.test.js", RATCHET_URL=server.socketUrl + "/")
 
 
 def test_types() -> None:

@@ -123,7 +123,7 @@ class TestHello:
         with ratchet(*self.WORDS, cwd=EXAMPLES / "hello") as server:
             python = run([*PYTHON, "examples/client.py", server.socketUrl, "ada-secret"])
             # Modules are looked for beside a script: so it is put beside them.
-            script = ROOT / "tests" / "js" / "example-client.mjs"
+            script = ROOT / "client" / "example-client.mjs"
             shutil.copy(EXAMPLES / "client.mjs", script)
             try:
                 printed = node(script.name, server.socketUrl, "ada-secret")

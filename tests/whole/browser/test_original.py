@@ -65,7 +65,8 @@ def test_nodesClient(chat: Chat, visit: Visit, join: Join) -> None:
     grace.readUntil("chat.here")
     ada = visit()
     ada.logIn("Ada")
-    frames = [json.loads(line) for line in node("chat.js", chat.socket, ada.token(), "hi from Node").splitlines()]
+    printed = node("tests/whole/chat.js", chat.socket, ada.token(), "hi from Node")
+    frames = [json.loads(line) for line in printed.splitlines()]
     message = {"client": ADA, "message": "hi from Node"}
     assert frames[0] == {"event": "socket.auth.success", "data": {"client": ADA}}
     assert frames[-1] == {"event": "chat.message.sent", "data": message}

@@ -21,7 +21,7 @@ from tests.kit.processes import ROOT
 #: What passed in the last run, for the page; written at the end of the run.
 RECORD = ROOT / ".real.json"
 
-NODE_MODULES = ROOT / "tests" / "js" / "node_modules"
+NODE_MODULES = ROOT / "client" / "node_modules"
 
 
 @dataclass(frozen=True)

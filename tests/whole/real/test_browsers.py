@@ -24,7 +24,7 @@ def firefox(served: Served) -> Any:
     """
     pages = [served.page(way) for way in PLAIN_AND_TLS]
     newer = str(NODE_MODULES / ".bin" / "node")
-    return json.loads(node("firefox.mjs", program("firefox-esr"), *pages, command=newer))
+    return json.loads(node("tests/whole/firefox.mjs", program("firefox-esr"), *pages, command=newer))
 
 
 @runs(FIREFOX, *PLAIN_AND_TLS)

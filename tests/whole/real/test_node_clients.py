@@ -11,7 +11,8 @@ def _talk(kind: str, served: Served, way: str) -> None:
     certificate = str(served.certificate)
     # The system's Node may be too old to have a WebSocket; the registry has a newer one.
     newer = str(NODE_MODULES / ".bin" / "node")
-    printed = node("real.mjs", kind, served.socket(way), certificate, command=newer, NODE_EXTRA_CA_CERTS=certificate)
+    words = ("tests/whole/talk.mjs", kind, served.socket(way), certificate)
+    printed = node(*words, command=newer, NODE_EXTRA_CA_CERTS=certificate)
     assert f"talked by {kind}" in printed
 
 

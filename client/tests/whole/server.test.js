@@ -10,7 +10,7 @@ import { describe, test } from 'node:test';
 
 import { WebSocket } from 'ws';
 
-import { CLIENT } from './fakes.js';
+import { CLIENT } from '../fakes.js';
 
 const { RATCHET_URL } = process.env;
 if (!RATCHET_URL) {
