@@ -89,7 +89,15 @@ class Applications:
         """
         Say whether there is no application at all, neither here nor in a registry below.
         """
-        return all(not _hasApplications(registry) for registry in _withBases(self.registry))
+        return next(self.registrations(), None) is None
+
+    def registrations(self) -> Iterator[Any]:
+        """
+        Give all that is registered, as zope's C{IAdapterRegistration}: what is registered here comes before what is in the
+        registries below, of which the same may come twice.
+        """
+        for registry in _withBases(self.registry):
+            yield from (each for each in registry.registeredAdapters() if each.provided is IApplication)
 
     def add(self, application: Any, name: str | None = None) -> None:
         """
@@ -268,10 +276,6 @@ def _withBases(registry: Any) -> Iterator[Any]:
     yield registry
     for base in registry.__bases__:
         yield from _withBases(base)
-
-
-def _hasApplications(registry: Any) -> bool:
-    return any(adapter.provided is IApplication for adapter in registry.registeredAdapters())
 
 
 def _asApplication(candidate: Any) -> IApplication:

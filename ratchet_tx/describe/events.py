@@ -54,7 +54,7 @@ def findRegistered(applications: Applications) -> Registered:
     """
     byEvent: dict[str, list[_Found]] = {}
     unseen = []
-    for required, name, factory in _registrations(applications.registry):
+    for required, name, factory in _registrations(applications):
         try:
             handlers = _handlers(factory)
         except _Unseen as reason:
@@ -73,23 +73,15 @@ class _Unseen(Exception):
     """
 
 
-def _registrations(registry: Any) -> Iterator[tuple[Any, str, Any]]:
+def _registrations(applications: Applications) -> Iterator[tuple[Any, str, Any]]:
     """
     Walk over the applications' factories, in the order in which their handlers are called.
     """
     known: dict[tuple[Any, str], Any] = {}
-    for each in _withBases(registry):
-        for adapter in each.registeredAdapters():
-            if adapter.provided is IApplication:
-                known.setdefault((adapter.required, adapter.name), adapter.factory)
+    for adapter in applications.registrations():
+        known.setdefault((adapter.required, adapter.name), adapter.factory)
     for (required, name), factory in sorted(known.items(), key=lambda each: (each[0][1], _whose(each[0][0][0]))):
         yield required, name, factory
-
-
-def _withBases(registry: Any) -> Iterator[Any]:
-    yield registry
-    for base in registry.__bases__:
-        yield from _withBases(base)
 
 
 def _whose(required: Any) -> str:

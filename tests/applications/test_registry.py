@@ -160,6 +160,14 @@ class TestAdding:
         assert not applications.isEmpty()
         assert not Applications(bases=(Applications(bases=(applications,)),)).isEmpty()
 
+    def test_registrations(self) -> None:
+        """All that is registered can be walked over, what is in a registry below last."""
+        below = Applications()
+        below.add(Chat(), name="below")
+        above = Applications(bases=(below,))
+        above.add(Chat(), name="above")
+        assert [each.name for each in above.registrations()] == ["above", "below"]
+
     def test_class(self) -> None:
         """Who adds a class is told to add an object, or to register the class."""
         with pytest.raises(UsageError, match=r"^Chat is a class: add an object, Chat\(\), or register the class\.$"):
