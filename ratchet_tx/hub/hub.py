@@ -50,7 +50,7 @@ from ratchet_tx.interfaces import (
 )
 from ratchet_tx.limits.guard import Guard
 from ratchet_tx.limits.loginthrottle import LoginThrottle
-from ratchet_tx.limits.relief import Relief
+from ratchet_tx.limits.memorylimit import MemoryLimit
 from ratchet_tx.login.clients import AnonymousClientProvider, issueAccessToken
 from ratchet_tx.login.expiry import Expiry
 from ratchet_tx.login.login import SENT_AWAY, isClient
@@ -119,8 +119,8 @@ class Hub(Service):
         self.counters = Counters()
         self._directory = Directory()
         self.ledger = Ledger()
-        self._relief = Relief(self.ledger, self.counters, self.backplane, self._directory.all, lambda: self.clock)
-        self.ledger.whenFull(self._relief.come)
+        self._memoryLimit = MemoryLimit(self.ledger, self.counters, self.backplane, self._directory.all, lambda: self.clock)
+        self.ledger.whenFull(self._memoryLimit.schedule)
         self.peerLog = PeerLog(lambda: self.clock, self.counters)
         self.journal = Journal(self.peerLog)
         self.observers = Observers(self.peerLog)
@@ -326,7 +326,7 @@ class Hub(Service):
         self._stopping = None
         self._dispatch.forgetAll()
         self.presence.stop()
-        self._relief.stop()
+        self._memoryLimit.stop()
         self.peerLog.stop()
         self._countHistories(-self.ledger.parts["histories"])
         if isinstance(self._clock, SteadyClock):
@@ -615,7 +615,7 @@ class Hub(Service):
 
     def _become(self, connection: Connection, client: IClient) -> None:
         if connection.client is None:
-            self.guard.know(connection)
+            self.guard.loggedIn(connection)
         self._directory.become(connection, client)
         self._makeTables(connection)
 

@@ -1,3 +1,3 @@
 """
-How much a peer may ask and make us keep, and what happens at the limit.
+Limits how much peers may ask and make us keep.
 """

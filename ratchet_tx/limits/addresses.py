@@ -1,8 +1,8 @@
 """
 Counts connections by IP address, and says when an address has reached its limit.
 
-An address is counted by what one subscriber has: an IPv4 address, or the /64 of an IPv6 address, out of which anybody takes
-as many addresses as they like (RFC 6177, RFC 8981).
+An IPv4 address counts by itself. An IPv6 address counts as its /64, because one subscriber may use any address in a /64
+(RFC 6177, RFC 8981).
 """
 
 from collections import Counter
@@ -12,12 +12,12 @@ from ratchet_tx.wire.ipaddresses import counted, isPublic
 
 class Addresses:
     """
-    The addresses of the connections of one node, counted as L{counted} says.
+    The number of connections from each address.
 
-    @param most: how many connections there may be from one address; 0 for any number
-    @param mostStrangers: how many of them may be of somebody who hasn't logged in
-    @param everywhere: whether the limits count for loopback and private addresses too, behind which there may be a proxy
-        that speaks for many
+    @param most: how many connections one address may have; 0 for any number
+    @param mostStrangers: how many of them may be strangers, which have not logged in; 0 for any number
+    @param everywhere: whether the limits hold for loopback and private addresses too; a proxy may forward many peers from
+        one of them
     """
 
     def __init__(self, most: int, mostStrangers: int, everywhere: bool) -> None:
@@ -29,17 +29,17 @@ class Addresses:
 
     def permit(self, address: str, stranger: bool) -> bool:
         """
-        Decide whether one more may come from an address.
+        Decide whether an address may have one more connection.
 
-        @param stranger: whether it has still to log in
+        @param stranger: whether the connection still has to log in
         """
         return not self.reached(address, stranger)
 
     def reached(self, address: str, stranger: bool) -> str:
         """
-        Name the limit by which nobody else may come from an address; blank where one more may.
+        Name the limit that an address has reached; blank where it may have one more connection.
 
-        @param stranger: whether it has still to log in
+        @param stranger: whether the connection still has to log in
         """
         if not self._everywhere and not isPublic(address):
             return ""
@@ -50,26 +50,26 @@ class Addresses:
 
     def add(self, address: str, stranger: bool) -> None:
         """
-        Count one more.
+        Count one more connection.
         """
         subscriber = counted(address)
         self._connections[subscriber] += 1
         if stranger:
             self._strangers[subscriber] += 1
 
-    def know(self, address: str) -> None:
+    def loggedIn(self, address: str) -> None:
         """
-        Count one less as a stranger.
+        Count one stranger less: it has logged in.
         """
         _lessen(self._strangers, counted(address))
 
     def remove(self, address: str, stranger: bool) -> None:
         """
-        Count one less.
+        Count one connection less.
         """
         _lessen(self._connections, counted(address))
         if stranger:
-            self.know(address)
+            self.loggedIn(address)
 
 
 def _lessen(counter: Counter[str], subscriber: str) -> None:

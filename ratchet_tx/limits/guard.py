@@ -1,5 +1,5 @@
 """
-Limits what peers ask: who may connect, how fast events may come, and who is closed for it.
+Enforces the limits on peers: how many may connect, and how fast they may send.
 """
 
 from math import ceil
@@ -17,21 +17,21 @@ from ratchet_tx.wire.closecodes import BAD_MESSAGES, ONE_TOO_MANY, TOO_FAST
 from ratchet_tx.wire.errorcodes import RATE_LIMITED
 from ratchet_tx.wire.payload import Head, Payload
 
-#: How often, in seconds, a login as another client makes its first subscribes free.
+#: A login as another client makes the next subscribes free, at most once in so many seconds.
 _FREE_AGAIN = 30
 
-#: How many times the limit may wait where reading can't pause, because a reply is to be read.
+#: How many times C{receiveQueueEvents} may wait while reading can't pause, because an C{ask} waits for its reply.
 _PATIENCE = 16
 
 
 class Guard:
     """
-    The limits of one hub, and what happens at them.
+    The limits of one hub, and what happens when a peer reaches one.
 
-    @param guests: whether everybody may come in without logging in
-    @ivar slack: a peer whose bucket will be full within so many seconds has the price of a short event
-    @ivar price: says what a message costs that isn't free, as L{Rate.price<ratchet_tx.budget.rate.Rate.price>}
-    @ivar canPay: says whether a peer could pay a price now, as L{Rate.has<ratchet_tx.budget.rate.Rate.has>}
+    @param guests: whether peers may use the hub without logging in
+    @ivar slack: a bucket that is full within so many seconds has the price of a short event
+    @ivar price: L{Rate.price<ratchet_tx.budget.rate.Rate.price>}: the price of a message that isn't free
+    @ivar canPay: L{Rate.has<ratchet_tx.budget.rate.Rate.has>}: whether a peer has enough tokens for a price
     """
 
     def __init__(self, settings: Settings, counters: Counters, answers: Answers, guests: bool) -> None:
@@ -41,28 +41,28 @@ class Guard:
         self._answers = answers
         self._guests = guests
         rate = self._rate = Rate(limits.eventsPerSecond, limits.eventsBurst)
-        # As attributes, for each message asks.
+        # As attributes: each message uses them.
         self.slack, self.price, self.canPay = rate.slack, rate.price, rate.has
         everywhere = settings.trustForwarded > 0
         self._addresses = Addresses(limits.connectionsPerAddress, limits.strangersPerAddress, everywhere)
 
-    # Who comes in
+    # Connections
 
     def permit(self, address: str, already: int) -> bool:
         """
-        Decide whether one more peer may come in.
+        Decide whether one more peer may connect.
 
         @param address: its IP address
-        @param already: how many are there
+        @param already: how many connections there are
         """
         return not self.reached(address, already)
 
     def reached(self, address: str, already: int) -> str:
         """
-        Name the limit by which no more peers may come in; blank where one more may.
+        Name the limit that refuses one more peer; blank where it may connect.
 
         @param address: its IP address
-        @param already: how many are there
+        @param already: how many connections there are
         """
         if 0 < self._limits.connections <= already:
             return "connections"
@@ -70,35 +70,35 @@ class Guard:
 
     def add(self, connection: Connection) -> None:
         """
-        Count a connection, of a stranger so far.
+        Count a new connection, as a stranger's.
         """
         self._addresses.add(connection.remoteAddress, stranger=True)
 
-    def know(self, connection: Connection) -> None:
+    def loggedIn(self, connection: Connection) -> None:
         """
-        Count a connection as a stranger's no more.
+        Count a connection as a stranger's no longer.
         """
-        self._addresses.know(connection.remoteAddress)
+        self._addresses.loggedIn(connection.remoteAddress)
 
     def remove(self, connection: Connection) -> None:
         """
-        Count a connection no more.
+        Count a connection no longer.
         """
         self._addresses.remove(connection.remoteAddress, stranger=connection.client is None)
 
     def closeOneTooMany(self, connections: list[Connection]) -> None:
         """
-        Close one of a client's connections where there are too many: the one that has been silent for the longest.
+        Close the connection of a client that has been silent for the longest, where the client has too many.
         """
         if 0 < self._limits.connectionsPerClient < len(connections):
             silent = min(connections, key=lambda each: each.heard)
             silent.close(ONE_TOO_MANY, "Too many connections of this client")
 
-    # What it sends
+    # Messages
 
     def pays(self, connection: Connection, payload: Payload | Head, now: float, price: int = 1) -> bool:
         """
-        Take an event's price from its sender; who can't pay is refused, and in the end closed.
+        Take an event's price out of its sender's bucket; a sender who can't pay is refused, and in the end closed.
         """
         lacking = self._rate.spend(connection, now, price)
         if not lacking:
@@ -109,9 +109,7 @@ class Guard:
 
     def discount(self, connection: Connection, payload: Payload | Head) -> int:
         """
-        Say what an event of the protocol's own costs less: 1 where it is free, and its price is only what is above that.
-
-        Free are replies to open questions, for it is us who asked, and the first subscribes of a client, which are counted.
+        Say how many tokens less a C{socket.*} event costs: 1 for replies to an C{ask}, and for a client's first subscribes.
         """
         if payload.event == "socket.subscribe" and connection.freeSubscribes:
             connection.freeSubscribes -= 1
@@ -120,8 +118,7 @@ class Guard:
 
     def giveSubscribes(self, connection: Connection, now: float) -> None:
         """
-        Make the first subscribes free of who has just logged in as another client than before: at the first login, and after
-        that once per 30 s.
+        Make the next subscribes free, after a login as another client: at the first login, and then at most once per 30 s.
         """
         if now < connection.subscribesFreeAt:
             return
@@ -130,9 +127,9 @@ class Guard:
 
     def chargeForRooms(self, connection: Connection, count: int, now: float) -> None:
         """
-        Take the price of some more rooms out of a peer's bucket, than of the one that the event itself was for.
+        Charge the rate limit for each further room of one subscribe; the event itself paid for the first.
 
-        @raise PeerError: C{rate.limited}, where it can't pay all of it
+        @raise PeerError: C{rate.limited}, where the peer can't pay for all of them
         """
         free = min(count, connection.freeSubscribes)
         connection.freeSubscribes -= free
@@ -144,7 +141,9 @@ class Guard:
 
     def mayWait(self, connection: Connection, payload: Payload | Head) -> bool:
         """
-        Decide whether one more event may stand in line; reading pauses long before, but for who is being asked something.
+        Decide whether one more event may wait for its turn.
+
+        Reading pauses long before this limit, except while an C{ask} waits for the peer's reply.
         """
         most, inbox = self._limits.receiveQueueEvents * _PATIENCE, connection.inbox
         if most == 0 or (inbox.load < most and inbox.bytes < most * QUEUED_EVENT_BYTES):
@@ -155,9 +154,9 @@ class Guard:
 
     def paysForPing(self, connection: Connection, now: float) -> bool:
         """
-        Take the price of one of WebSocket's own pings, which is an event's.
+        Take the price of a WebSocket ping, the same as an event's.
 
-        @return: whether it may be answered
+        @return: whether to answer the ping
         """
         if not self._rate.spend(connection, now):
             return True
@@ -172,9 +171,9 @@ class Guard:
 
     def refuseBad(self, connection: Connection, error: BadPayload, now: float, price: int) -> None:
         """
-        Refuse what isn't a message; it has its price, too, and who sends nothing else is closed.
+        Refuse a message that can't be decoded; a peer that sends too many of them is closed.
 
-        @param price: 0 for one whose price has been paid
+        @param price: what it costs; 0 where it has been paid
         """
         self._rate.spend(connection, now, price)
         self._answers.refuse(connection, "", error.id, error)
@@ -184,5 +183,5 @@ class Guard:
 
 
 def _tooFast(lacking: float) -> PeerError:
-    # Rounded up, for who comes back a moment too early is refused once more; but not for what times don't add up by.
+    # Rounded up: a peer that retries too early is refused again. 1e-6 ms covers what floats don't add up by.
     return PeerError(RATE_LIMITED, "Too many events", retry=True, after=ceil(lacking * 1000 - 1e-6) / 1000)

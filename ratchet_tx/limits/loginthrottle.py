@@ -1,9 +1,9 @@
 """
 Delays logins from addresses that sent many wrong tokens.
 
-A connection is closed after its fifth wrong token, but an attacker opens many connections at once.  So wrong tokens are
-counted by address too.  Above L{AT_ONCE} of them the address's next logins wait: one is decided each L{SECONDS}.  They
-aren't refused, for somebody else behind the same address may be right.
+A connection is closed after its fifth wrong token, but an attacker may open many connections. So wrong tokens are counted by
+address too: after L{AT_ONCE} of them the address's next logins wait, and one is decided per L{SECONDS}. They are not
+refused, because other people behind the same address may have good tokens.
 """
 
 from collections.abc import Callable
@@ -20,31 +20,31 @@ from ratchet_tx.monitoring.counters import Counters
 from ratchet_tx.wire.errorcodes import AUTH_INVALID, AUTH_UNAVAILABLE
 from ratchet_tx.wire.ipaddresses import counted, isPublic
 
-#: How many wrong tokens of one address hold up nobody: those of four connections, or of an office after a change of keys.
+#: How many wrong tokens of one address delay nothing: four connections' worth, or an office's after a change of keys.
 AT_ONCE = 20
 
-#: After how many seconds there is one more.
+#: After how many seconds one more wrong token is free.
 SECONDS = 1.0
 
-#: For how many seconds a login waits at most, where nobody says otherwise.
+#: How many seconds a login waits at most, by default.
 MOST_SECONDS = 60.0
 
 _LATER = "Too many logins of this address failed. Try again later."
 
-#: How many addresses are remembered before those are looked for that can be forgotten.
+#: How many addresses are kept before the first look for those that can be forgotten.
 _FEW = 1024
 
 
 class LoginThrottle:
     """
-    The wrong tokens of one node.
+    The wrong tokens that one node received, by address (as L{counted} says).
 
-    An address (as L{counted} says) is remembered by a bucket, which is full when nothing is held against it any more.
-    While that is to come, each of its logins takes its place in the measure when it begins, and gives it back if the token
-    is good; else many that are decided at the same time would pass as one.  Of who has sent no wrong token nothing is taken.
+    Each address that sent a wrong token has a bucket. Until the bucket is full again, each login of the address takes a
+    token out when it begins, and gives it back if its access token is good: else many logins that are decided at the same
+    time would count as one.
 
-    @param everywhere: whether loopback and private addresses count too, behind which a proxy may speak for many
-    @param counters: where it is counted how many had to wait
+    @param everywhere: whether loopback and private addresses count too; a proxy may forward many peers from one of them
+    @param counters: counts the logins that had to wait, as C{delayed}
     """
 
     def __init__(self, everywhere: bool, counters: Counters) -> None:
@@ -66,16 +66,16 @@ class LoginThrottle:
         isKnown: bool = False,
     ) -> Any:
         """
-        Have a token looked up, as soon as its address may.
+        Look up an access token, as soon as it is its address's turn.
 
-        @param find: looks it up, and gives a client or a L{PeerError}, or a Deferred of one of them, which never fails
-        @param mayWait: whether there is time for that; without, who would have to wait is never decided
-        @param most: for how many seconds to wait at most. Where it would be longer the answer comes at once: a L{PeerError}
-            of the code C{auth.unavailable}, which says after how many seconds to try again
+        @param find: looks the token up; gives a client or a L{PeerError}, or a Deferred of one of them that never fails
+        @param mayWait: whether this login may wait; where not, one that would have to wait is cancelled
+        @param most: how many seconds to wait at most. A longer wait is refused at once by a L{PeerError} with the code
+            C{auth.unavailable}, which says after how many seconds to try again
         @param waits: called with True when the wait begins, and with False when it is over, or would be too long
-        @param isKnown: whether who asks has shown a good token on this connection, and no wrong one: they wait for
-            nobody, or others' guesses would keep it from renewing its token
-        @return: what C{find} gave, or a Deferred of it, which fails only where it was cancelled while it waited
+        @param isKnown: whether this connection has sent a good token and no wrong one: then it doesn't wait, or others'
+            guesses would keep it from renewing its token
+        @return: what C{find} gave, or a Deferred of it, which fails only if it is cancelled while it waits
         """
         if not self._everywhere and not isPublic(address):
             return find()
@@ -87,7 +87,7 @@ class LoginThrottle:
         if isKnown:
             wait = 0.0
         if wait > most:
-            # It takes no place from those who wait, so there are never more of them than the measure allows in that time.
+            # A refused login holds no token, so no more logins wait than can be decided in that time.
             self._giveBack(address)
             waits(False)
             return PeerError(AUTH_UNAVAILABLE, _LATER, retry=True, after=round(max(SECONDS, wait - most), 3))
@@ -111,9 +111,9 @@ class LoginThrottle:
 
     def _take(self, address: str, now: float) -> float:
         """
-        Hold one against an address.
+        Take a token out of an address's bucket.
 
-        @return: for how many seconds who came last has to wait now; 0 or less where they don't
+        @return: how many seconds the address's next login has to wait; 0 or less for none
         """
         wait = self._rate.take(self._buckets.setdefault(address, Bucket()), now)
         if len(self._buckets) > self._many:
@@ -142,7 +142,7 @@ class LoginThrottle:
 
     def drop(self) -> None:
         """
-        Let nobody wait any more: who does is never decided.
+        Cancel every login that waits.
         """
         for waiting in tuple(self._waiting):
             cancel(waiting)

@@ -1,7 +1,7 @@
 """
-Counts the connections that are no sockets: those before the end of their TLS handshake or head, and those for pages.
+Counts and limits the connections that are not WebSockets (yet): in a TLS handshake, sending a request head, fetching pages.
 
-They are counted from the moment in which they are accepted; it knows no connection.
+A connection is counted from the moment when it is accepted.
 """
 
 from collections.abc import Callable
@@ -14,16 +14,16 @@ class Visits:
     """
     The visits at all ports of one factory.
 
-    @param limits: of which C{pagesPerAddress} and C{connections} count
-    @param everywhere: whether the former counts for loopback and private addresses too
-    @param sockets: says how many sockets there are, which count in C{connections}
+    @param limits: C{pagesPerAddress} and C{connections} of them hold here
+    @param everywhere: whether C{pagesPerAddress} holds for loopback and private addresses too
+    @param sockets: says how many WebSockets there are, which count in C{connections} too
     """
 
     def __init__(self, limits: Limits, everywhere: bool, sockets: Callable[[], int]) -> None:
         self._limits = limits
         self._sockets = sockets
         self._addresses = Addresses(limits.pagesPerAddress, 0, everywhere)
-        # What is between a limit and a tenth above it is told why it is refused, which over TLS takes a handshake.
+        # Up to a tenth above the limit a visit is told why it is refused, which costs a handshake over TLS.
         most = limits.pagesPerAddress
         self._refused = Addresses(max(1, most // 10) if most else 0, 0, everywhere)
         self._count = 0
@@ -33,10 +33,10 @@ class Visits:
 
     def enter(self, address: str) -> "Visit":
         """
-        Count one more.
+        Count a new connection.
 
         @param address: its IP address, as the socket tells it
-        @return: the visit, which is to be ended by L{Visit.leave}
+        @return: the visit; end it by L{Visit.leave}
         """
         total = self._sockets() + self._count
         limit = self._limits.connections
@@ -51,23 +51,23 @@ class Visits:
 
     def why(self, limit: str) -> str:
         """
-        Say in the log's words by which limit a visit may not stay.
+        Describe a limit for the log, as C{limit=NAME of=VALUE}.
         """
         return f"limit={limit} of={getattr(self._limits, limit)}"
 
     def counted(self, more: int) -> None:
         """
-        Change how many there are; for visits.
+        Change the number of visits; only L{Visit} calls it.
         """
         self._count += more
 
 
 class Visit:
     """
-    One connection that is no socket.
+    One connection that is not a WebSocket (yet).
 
-    @ivar refused: by which limit it may not stay, in the log's words; blank where it may
-    @ivar isFar: whether there are so many above the limit that there is no time to tell it
+    @ivar refused: the limit that refuses it, as in the log; blank where it may stay
+    @ivar isFar: whether there are so many above the limit that it is dropped without an answer
     """
 
     __slots__ = ("_address", "_addresses", "_visits", "isFar", "refused")
@@ -83,9 +83,9 @@ class Visit:
 
     def move(self, address: str) -> str:
         """
-        Count it for the address for which a trusted proxy says that it speaks.
+        Count it for another address: the peer's, as a trusted proxy tells it.
 
-        @return: whether it may not stay there, as C{refused}
+        @return: C{refused}
         """
         if address == self._address or self._visits is None or self.refused:
             return self.refused
@@ -98,7 +98,7 @@ class Visit:
 
     def leave(self) -> None:
         """
-        Count it no more; nothing happens the second time.
+        Count it no longer; a second call does nothing.
         """
         if self._visits is not None:
             self._addresses.remove(self._address, stranger=False)

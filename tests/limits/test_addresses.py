@@ -1,5 +1,5 @@
 """
-How many come from one address.
+Connections counted by IP address.
 """
 
 import pytest
@@ -10,7 +10,7 @@ HERE = "8.8.4.4"
 
 
 def test_most() -> None:
-    """So many may come from an address; who goes makes room, and other addresses have nothing to do with it."""
+    """An address may have so many connections; one that ends makes room, and other addresses don't count."""
     addresses = Addresses(2, 0, everywhere=False)
     for _ in range(2):
         assert addresses.permit(HERE, stranger=False)
@@ -22,13 +22,13 @@ def test_most() -> None:
 
 
 def test_strangers() -> None:
-    """So many of them may be strangers; who logs in or goes is none any more."""
+    """So many of them may be strangers; one that logs in or ends is a stranger no longer."""
     addresses = Addresses(0, 2, everywhere=False)
     for _ in range(2):
         addresses.add(HERE, stranger=True)
     assert not addresses.permit(HERE, stranger=True)
     assert addresses.permit(HERE, stranger=False)
-    addresses.know(HERE)
+    addresses.loggedIn(HERE)
     assert addresses.permit(HERE, stranger=True)
     addresses.add(HERE, stranger=True)
     assert not addresses.permit(HERE, stranger=True)
@@ -37,7 +37,7 @@ def test_strangers() -> None:
 
 
 def test_nothingIsLeft() -> None:
-    """Of who has gone nothing is remembered."""
+    """Nothing is kept of an address once its connections are gone."""
     addresses = Addresses(5, 5, everywhere=False)
     for stranger in (True, False):
         addresses.add(HERE, stranger)
@@ -48,7 +48,7 @@ def test_nothingIsLeft() -> None:
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.1.2.3", "192.168.0.1", "::1", "fd00::1", "unix"])
 def test_private(address: str) -> None:
-    """Behind a private address there may be a proxy, so it has no limit, unless proxies tell for whom they speak."""
+    """A private address may be a proxy's, so it has no limit, unless proxies tell the peers' addresses."""
     for everywhere in (False, True):
         addresses = Addresses(1, 1, everywhere)
         addresses.add(address, stranger=True)
@@ -56,12 +56,12 @@ def test_private(address: str) -> None:
 
 
 def test_network() -> None:
-    """Who takes another address out of the same /64 is counted with the first, and gone with it."""
+    """All addresses of one /64 count as one."""
     addresses = Addresses(2, 1, everywhere=False)
     addresses.add("2a00:1450:4001:80b::1", stranger=True)
     assert not addresses.permit("2a00:1450:4001:80b::2", stranger=True)
     assert addresses.permit("2a00:1450:4001:80c::2", stranger=True)
-    addresses.know("2a00:1450:4001:80b:ffff::1")
+    addresses.loggedIn("2a00:1450:4001:80b:ffff::1")
     addresses.add("2a00:1450:4001:80b::2", stranger=False)
     assert not addresses.permit("2a00:1450:4001:80b::3", stranger=False)
     for last in (1, 2):
@@ -71,7 +71,7 @@ def test_network() -> None:
 
 
 def test_mapped() -> None:
-    """A socket for both protocols shows IPv4 as IPv6: it counts as what it is."""
+    """An IPv4 address that a dual-stack socket shows as IPv6 counts as IPv4."""
     addresses = Addresses(1, 0, everywhere=False)
     addresses.add("::ffff:8.8.4.4", stranger=False)
     assert not addresses.permit("8.8.4.4", stranger=False)

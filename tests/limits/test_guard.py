@@ -1,5 +1,5 @@
 """
-What happens at the limits, to who comes and to what comes.
+The limits on connections and messages.
 """
 
 from typing import Any
@@ -29,7 +29,7 @@ def advance(hub: Hub, seconds: float) -> None:
 
 class TestComing:
     def test_inAll(self) -> None:
-        """No more come in than there may be, until one goes."""
+        """C{connections} refuses further peers, until one leaves."""
         hub = startedHub(limits={"connections": 2})
         peers = [Peer(hub), Peer(hub)]
         assert not hub.permit(HERE)
@@ -37,27 +37,27 @@ class TestComing:
         assert hub.permit(HERE)
 
     def test_noLimit(self) -> None:
-        """Where the limit is switched off, any number may come."""
+        """With 0 for the limit, any number may connect."""
         hub = startedHub(limits={"connections": 0})
         for _ in range(100):
             Peer(hub)
         assert hub.permit(HERE)
 
     def test_notRunning(self) -> None:
-        """Nobody comes in to a hub that doesn't run."""
+        """A hub that doesn't run refuses every peer."""
         hub = startedHub()
         hub.stopService()
         assert not hub.permit(HERE)
 
     def test_perAddress(self) -> None:
-        """No more come in from one address than there may be."""
+        """C{connectionsPerAddress} refuses further peers of one address."""
         hub = startedHub(limits={"connectionsPerAddress": 1})
         Peer(hub, address=HERE)
         assert not hub.permit(HERE)
         assert hub.permit("8.8.8.8")
 
     def test_strangers(self) -> None:
-        """No more strangers come in from one address than there may be; who logs in or goes is none any more."""
+        """C{strangersPerAddress} refuses further strangers of one address; one that logs in or leaves makes room."""
         hub = startedHub(clientProvider=FakeProvider(a="ada"), limits={"strangersPerAddress": 2})
         ada, other = Peer(hub, address=HERE), Peer(hub, address=HERE)
         assert not hub.permit(HERE)
@@ -69,7 +69,7 @@ class TestComing:
         assert hub.permit(HERE)
 
     def test_perClient(self) -> None:
-        """Of a client with one connection too many, that one is closed which has been silent for the longest."""
+        """A client with one connection too many loses the one that has been silent for the longest."""
         hub = startedHub(Echo(), clientProvider=FakeProvider(a="ada", b="bob"), limits={"connectionsPerClient": 2})
         first, second, third, bob = Peer(hub), Peer(hub), Peer(hub), Peer(hub)
         for peer, token in ((first, "a"), (second, "a"), (bob, "b")):
@@ -85,7 +85,7 @@ class TestComing:
 
 class TestRate:
     def test_refused(self) -> None:
-        """Who sends too fast is refused, and told when he may go on."""
+        """A peer that sends too fast is refused, and told after how many seconds it may go on."""
         hub = startedHub(Echo(), limits={"eventsPerSecond": 2, "eventsBurst": 3})
         peer = Peer(hub)
         for id in range(4):
@@ -101,7 +101,7 @@ class TestRate:
 
     @pytest.mark.parametrize("perSecond", [3, 700, 5000])
     def test_after(self, perSecond: int) -> None:
-        """Who comes again after the time that they were told isn't refused once more, however short it is."""
+        """A peer that retries after the time that it was told isn't refused again, however short that is."""
         hub = startedHub(Echo(), limits={"eventsPerSecond": perSecond, "eventsBurst": 2})
         peer = Peer(hub)
         for _ in range(3):
@@ -112,7 +112,7 @@ class TestRate:
         assert peer.read()[0]["data"]["ok"]
 
     def test_closed(self) -> None:
-        """Who is refused a whole burst of times, without a free second in between, is closed with 4009."""
+        """A peer that is refused a whole burst of times, without a second free of it, is closed with 4009."""
         hub = startedHub(Echo(), limits={"eventsPerSecond": 1, "eventsBurst": 5})
         patient, impatient = Peer(hub), Peer(hub)
         for _ in range(5 + 4):
@@ -129,7 +129,7 @@ class TestRate:
         assert impatient.transport.closedWith == (4009, "Too many events")
 
     def test_everythingCosts(self) -> None:
-        """Logins, pings and replies to nothing cost what events cost; a reply to an open question costs nothing."""
+        """Logins, pings and unasked replies cost what events cost; a reply to an open question costs nothing."""
         hub = startedHub(Echo(), limits={"eventsPerSecond": 1, "eventsBurst": 5})
         peer = Peer(hub)
         peer.emit("ask")
@@ -144,14 +144,14 @@ class TestRate:
         assert peer.transport.closedWith is None
 
     def test_socketsPings(self) -> None:
-        """WebSocket's own pings cost as much, and who sends too many is answered no more, and then closed."""
+        """WebSocket pings cost as much; a peer that sends too many gets no pongs, and is then closed."""
         hub = startedHub(limits={"eventsPerSecond": 1, "eventsBurst": 3})
         peer = Peer(hub)
         assert [hub.pinged(peer.connection) for _ in range(6)] == [True] * 3 + [False] * 3
         assert peer.transport.closedWith == (4009, "Too many events")
 
     def test_off(self) -> None:
-        """Where the limit is switched off, events may come as fast as they like."""
+        """With 0 for the limit, events may come at any rate."""
         hub = startedHub(Echo(), limits={"eventsBurst": 0})
         peer = Peer(hub)
         for id in range(10_000):
@@ -163,7 +163,7 @@ class TestRate:
 
 class TestBadMessages:
     def test_closed(self) -> None:
-        """Who sends a whole burst of what isn't messages is closed with 4501; each costs as much as an event."""
+        """A peer that sends a whole burst of bad messages is closed with 4501; each costs as much as an event."""
         hub = startedHub(Echo(), limits={"eventsPerSecond": 1, "eventsBurst": 3})
         peer = Peer(hub)
         for _ in range(2):
@@ -179,7 +179,7 @@ class TestBadMessages:
 
 class Slow:
     """
-    Has events wait for one that isn't done, until it is told to be.
+    An application whose first handler is slow, so that later events wait.
     """
 
     def __init__(self) -> None:
@@ -198,11 +198,11 @@ class Slow:
 
 class TestPrice:
     """
-    What a long event costs.
+    The price of long events.
     """
 
     def test_bytes(self) -> None:
-        """Each 4,096 bytes of a message cost a token more, and no message more than the whole burst."""
+        """A message costs a token more for each 4,096 bytes, but no more than the whole burst."""
         hub = startedHub(Echo(), limits={"eventsPerSecond": 1, "eventsBurst": 20, "messageBytes": 1 << 20})
         peer = Peer(hub)
         peer.sendText(b'{"event":"echo","id":1,"data":"' + b"x" * 4096 * 9 + b'"}')
@@ -219,7 +219,7 @@ class TestPrice:
         assert peer.read()[0]["data"]["error"]["code"] == "rate.limited"
 
     def test_fragments(self) -> None:
-        """Each sixteen fragments of a message cost a token more."""
+        """A message costs a token more for each sixteen fragments."""
         hub = startedHub(Echo(), limits={"eventsPerSecond": 1, "eventsBurst": 5})
         peer = Peer(hub)
         hub.received(peer.connection, b'{"event":"echo","id":1}', 64)
@@ -227,7 +227,7 @@ class TestPrice:
         assert [reply["data"]["ok"] for reply in peer.read()] == [True, False]
 
     def test_unpaid(self) -> None:
-        """Of what can't be paid for only the name and the ids are read: its data may be anything, and one reply is owed."""
+        """Of an event that can't be paid only the name and the ids are read, not its data; it gets one reply."""
         hub = startedHub(Echo(), limits={"eventsPerSecond": 1, "eventsBurst": 3})
         peer = Peer(hub)
         for _ in range(3):
@@ -236,7 +236,7 @@ class TestPrice:
         assert [(reply["re"], reply["data"]["error"]["code"]) for reply in peer.read()] == [(7, "rate.limited")]
 
     def test_free(self) -> None:
-        """A free event costs what its length adds: a long reply to a question isn't free of work."""
+        """A free event costs what its length adds."""
         hub = startedHub(Echo(), limits={"eventsPerSecond": 1, "eventsBurst": 4})
         peer = Peer(hub)
         peer.emit("ask")
@@ -246,7 +246,7 @@ class TestPrice:
         assert [reply["data"]["ok"] for reply in peer.read() if "re" in reply] == [True, False]
 
     def test_repliesToNothing(self) -> None:
-        """Who sends replies that nobody asked for is closed for it."""
+        """A peer that sends many unasked replies is closed."""
         hub = startedHub(Echo(), limits={"eventsPerSecond": 1, "eventsBurst": 5})
         peer = Peer(hub)
         for _ in range(10):
@@ -254,7 +254,7 @@ class TestPrice:
         assert peer.transport.closedWith == (4009, "Too many events")
 
     def test_bad(self) -> None:
-        """What isn't a message costs as much as it is long."""
+        """The price of a bad message rises with its length, too."""
         hub = startedHub(Echo(), limits={"eventsPerSecond": 1, "eventsBurst": 5})
         peer = Peer(hub)
         peer.sendText(b"[" + b" " * 4096 * 4)
@@ -262,7 +262,7 @@ class TestPrice:
         assert peer.read()[0]["data"]["error"]["code"] == "rate.limited"
 
     def test_subscribesAgain(self) -> None:
-        """Logins as one client and another don't make subscribes free again and again, but once in 30 s."""
+        """Changing the client makes subscribes free at most once in 30 s."""
         limits = {"eventsPerSecond": 1, "eventsBurst": 10, "rooms": 4}
         hub = startedHub(Echo(), clientProvider=FakeProvider(a="ada", b="bob"), limits=limits)
         peer = Peer(hub)
@@ -278,11 +278,11 @@ class TestPrice:
 
 class TestWaiting:
     """
-    What waits for its turn.
+    Messages that wait for their turn.
     """
 
     def test_raw(self) -> None:
-        """What waits is kept as it came, and its faults are told when its turn comes, in order."""
+        """Waiting messages are kept as text; what is wrong with them is told when their turn comes, in order."""
         slow = Slow()
         hub = startedHub(slow)
         peer = Peer(hub)
@@ -303,7 +303,7 @@ class TestWaiting:
         assert (slow.got, peer.connection.inbox.bytes) == (["a", None], 0)
 
     def test_pausedByBytes(self) -> None:
-        """Reading pauses for few long messages as it does for many short ones, and goes on when they are handled."""
+        """Reading pauses for a few long messages as for many short ones, and goes on when they are handled."""
         slow = Slow()
         peer = Peer(startedHub(slow, limits={"eventsPerSecond": 0, "receiveQueueEvents": 8}))
         peer.emit("wait")

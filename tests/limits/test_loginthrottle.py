@@ -1,5 +1,5 @@
 """
-Wrong tokens, counted by address, and who has to wait for them.
+Delayed logins of addresses that sent wrong tokens.
 """
 
 from typing import Any
@@ -20,7 +20,7 @@ WRONG = PeerError("auth.invalid", "Invalid access token.")
 
 class Node:
     """
-    Decides logins, and writes down which ones and when.
+    Decides logins, and records which ones and when.
     """
 
     def __init__(self, everywhere: bool = False) -> None:
@@ -43,7 +43,7 @@ class Node:
 
 
 def test_someAtOnce() -> None:
-    """So many wrong tokens hold up nobody; after them an address's logins are decided one a second, in their order."""
+    """The first 20 wrong tokens delay nothing; after them an address's logins are decided one per second, in order."""
     node = Node()
     node.fail(AT_ONCE)
     results: list[Any] = []
@@ -58,14 +58,14 @@ def test_someAtOnce() -> None:
 
 
 def test_others() -> None:
-    """Other addresses aren't held up."""
+    """Other addresses aren't delayed."""
     node = Node()
     node.fail(AT_ONCE)
     assert node.ask("a", "ada", address=ELSEWHERE) == "ada"
 
 
 def test_goodTokens() -> None:
-    """Good tokens use up nothing, were there ever so many, before and between wrong ones."""
+    """Good tokens take nothing, however many there are, before and between wrong ones."""
     node = Node()
     for _ in range(1000):
         assert node.ask("a", "ada") == "ada"
@@ -77,7 +77,7 @@ def test_goodTokens() -> None:
 
 
 def test_goodTokensBetween() -> None:
-    """A good token among those that wait gives its second back."""
+    """A good token among the waiting ones gives its second back."""
     node = Node()
     node.fail(AT_ONCE)
     for _ in range(5):
@@ -88,7 +88,7 @@ def test_goodTokensBetween() -> None:
 
 
 def test_itIsForgotten() -> None:
-    """What is held against an address is less with each second, and in the end nothing."""
+    """With each second one wrong token is forgotten."""
     node = Node()
     node.fail(AT_ONCE)
     node.clock.advance(3)
@@ -99,7 +99,7 @@ def test_itIsForgotten() -> None:
 
 
 def test_manyAtOnce() -> None:
-    """Many that are decided at the same time count one by one, when they are: nothing is gained by it."""
+    """Wrong tokens that are decided at the same time count one by one."""
     node = Node()
     asked: list[Deferred[Any]] = [Deferred() for _ in range(AT_ONCE + 5)]
     for each in asked:
@@ -116,7 +116,7 @@ def test_manyAtOnce() -> None:
 
 
 def test_aboveTheMeasureTheyCountAtOnce() -> None:
-    """Where something is held against an address already, those that are being decided are held against it meanwhile."""
+    """After a first wrong token, logins count already while they are being decided."""
     node = Node()
     node.fail(1)
     for _ in range(AT_ONCE - 1):
@@ -126,7 +126,7 @@ def test_aboveTheMeasureTheyCountAtOnce() -> None:
 
 
 def test_cancelled() -> None:
-    """Who goes while he waits is never decided, leaves no timer, and makes room for the next."""
+    """A login whose connection ends while it waits is never decided, leaves no timer, and makes room for the next."""
     node = Node()
     node.fail(AT_ONCE)
     first, second = node.ask("a"), node.ask("b")
@@ -141,7 +141,7 @@ def test_cancelled() -> None:
 
 
 def test_cancelledWhileItIsDecided() -> None:
-    """Who goes while his token is looked up has that cancelled."""
+    """A lookup is cancelled when its connection ends."""
     node = Node()
     node.fail(AT_ONCE)
     cancelled: list[Any] = []
@@ -153,7 +153,7 @@ def test_cancelledWhileItIsDecided() -> None:
 
 
 def test_unavailable() -> None:
-    """A login that couldn't be decided is no wrong token."""
+    """A login that couldn't be decided doesn't count as a wrong token."""
     node = Node()
     for _ in range(AT_ONCE * 2):
         assert node.ask("a", PeerError("auth.unavailable")).code == "auth.unavailable"
@@ -161,7 +161,7 @@ def test_unavailable() -> None:
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.1.2.3", "::1", "unix"])
 def test_private(address: str) -> None:
-    """Behind a private address there may be a proxy, so nobody waits there, unless proxies tell for whom they speak."""
+    """A private address may be a proxy's, so its logins don't wait, unless proxies tell the peers' addresses."""
     node = Node()
     node.fail(AT_ONCE * 2, address)
     node = Node(everywhere=True)
@@ -170,7 +170,7 @@ def test_private(address: str) -> None:
 
 
 def test_manyAddresses() -> None:
-    """However many addresses guess, they are forgotten: what is remembered is what was guessed in the last seconds."""
+    """However many addresses guess, only those of the last seconds are remembered."""
     node = Node(everywhere=True)
     for number in range(20_000):
         node.fail(1, f"host {number}")
@@ -179,7 +179,7 @@ def test_manyAddresses() -> None:
 
 
 def test_forgottenMeanwhile() -> None:
-    """Nothing can be given back to an address that has been forgotten."""
+    """Giving back to a forgotten address does nothing."""
     node = Node(everywhere=True)
     node.fail(1)
     asked: Deferred[Any] = Deferred()
@@ -194,7 +194,7 @@ def test_forgottenMeanwhile() -> None:
 
 
 def test_dropped() -> None:
-    """Where there is no time to wait any more, who waits is never decided, nor is who would have to."""
+    """C{drop} cancels the waiting logins, and without C{mayWait} a login that would have to wait is cancelled."""
     node = Node()
     node.fail(AT_ONCE)
     waiting = node.ask("a")
@@ -208,12 +208,12 @@ def test_dropped() -> None:
 
 class TestLogins:
     """
-    What it means for peers.
+    Delayed logins, as peers see them.
     """
 
     def guessed(self, **arguments: Any) -> Hub:
         """
-        Make a hub against which there were as many guesses from here as hold up nobody.
+        Make a hub that received as many wrong tokens from here as delay nothing yet.
         """
         hub = startedHub(clientProvider=FakeProvider(a="ada"), **arguments)
         for _ in range(AT_ONCE // 4):
@@ -225,7 +225,7 @@ class TestLogins:
         return hub
 
     def test_answeredLater(self) -> None:
-        """A login is answered later, and what is sent behind it after it; pings meanwhile."""
+        """A delayed login is answered later, and events behind it after it; pings are answered meanwhile."""
         hub = self.guessed()
         peer = Peer(hub, address=HERE)
         peer.logIn("a")
@@ -240,7 +240,7 @@ class TestLogins:
         assert hub.counters.delayed == 1
 
     def test_byManyConnections(self) -> None:
-        """By however many connections somebody guesses, one guess a second is decided; refreshed tokens are guesses, too."""
+        """One guess a second is decided, over any number of connections; token refreshes are guesses, too."""
         hub = self.guessed(limits={"loginSeconds": 0})
         peers = [Peer(hub, address=HERE) for _ in range(50)]
         for number, peer in enumerate(peers):
@@ -253,7 +253,7 @@ class TestLogins:
             assert sum(len(peer.read()) for peer in peers[:second]) == 1
 
     def test_theEmptyToken(self) -> None:
-        """A page without a token guesses nothing."""
+        """An empty token isn't a guess."""
         hub = self.guessed()
         peer = Peer(hub, address=HERE)
         peer.logIn("")
@@ -261,7 +261,7 @@ class TestLogins:
 
     @pytest.mark.parametrize("ending", ["leave", "close", "kick"])
     def test_gone(self, ending: str) -> None:
-        """A login that waits ends with its connection: nobody is asked about it, and nothing is left or logged."""
+        """A waiting login ends with its connection: the provider isn't asked, and nothing is left or logged."""
         hub = self.guessed()
         asked: list[str] = []
         hub.clientProvider.findByAccessToken = asked.append  # type: ignore[method-assign, assignment]
@@ -283,7 +283,7 @@ class TestLogins:
         assert hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
 
     def test_draining(self) -> None:
-        """A drain waits for no login that waits, nor for those behind it; it does for what else was sent."""
+        """A drain doesn't wait for delayed logins nor for events behind them, but for all others."""
         hub = self.guessed()
         peer = Peer(hub, address=HERE)
         for _ in range(3):
@@ -298,7 +298,7 @@ class TestLogins:
         assert hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
 
     def test_trusted(self) -> None:
-        """Where proxies are trusted, an address is what they say it is, were it a private one."""
+        """With trusted proxies an address is what they say it is, even a private one."""
         hub = Hub(FakeProvider(), clock=Clock(), settings=Settings(trustForwarded=1))
         hub.startService()
         for _ in range(AT_ONCE // 4):
@@ -310,7 +310,7 @@ class TestLogins:
         assert peer.read() == []
 
     def test_tooLong(self) -> None:
-        """Where a turn is further away than loginSeconds, one is told at once; the connection stays and gets in later."""
+        """A login whose turn is later than loginSeconds is refused at once; the connection stays and may log in later."""
         hub = self.guessed(limits={"loginSeconds": 10, "strangersPerAddress": 0})
         for _ in range(40):
             Peer(hub, address=HERE).logIn("wrong")
@@ -332,7 +332,7 @@ class TestLogins:
         assert ada.transport.closedWith is None
 
     def test_theWaitIsNoStrangersTime(self) -> None:
-        """A stranger who waits for a turn isn't closed for it, and has the whole time afterwards."""
+        """A stranger isn't closed while its login waits, and has the whole loginSeconds afterwards."""
         hub = self.guessed(limits={"loginSeconds": 10, "strangersPerAddress": 0})
         for _ in range(9):
             Peer(hub, address=HERE).logIn("wrong")
@@ -350,7 +350,7 @@ class TestLogins:
         assert eve.transport.closedWith == (4502, "Not logged in in time")
 
     def test_whoIsLoggedIn(self) -> None:
-        """Who is logged in renews their token at once, whatever others of the address send; but no second guess is free."""
+        """A logged-in client renews its token at once, whatever others at the address send; but no second guess is free."""
         hub = startedHub(clientProvider=FakeProvider(a="ada", n="ada"))
         ada = Peer(hub, address=HERE)
         ada.logIn("a")
@@ -367,7 +367,7 @@ class TestLogins:
         assert [frame["re"] for frame in ada.read()] == [9]
 
     def test_neverMoreWait(self) -> None:
-        """However many guess, no more wait than can be decided in that time, and nobody of other addresses does."""
+        """No more logins wait than can be decided in that time, and other addresses don't wait."""
         hub = self.guessed(limits={"loginSeconds": 10, "strangersPerAddress": 0})
         for _ in range(20):
             for _ in range(40):
@@ -384,7 +384,7 @@ class TestLogins:
 
 
 def test_network() -> None:
-    """Guesses from many addresses of one /64 wait as those from one address, and others don't."""
+    """Guesses from many addresses of one /64 wait like those from one address, and others don't."""
     node = Node()
     for last in range(AT_ONCE):
         assert node.ask("guess", address=f"2a00:1450:4001:80b::{last:x}") is WRONG
@@ -398,7 +398,7 @@ def test_network() -> None:
 
 
 def test_mapped() -> None:
-    """IPv4 as a socket for both protocols shows it is counted with IPv4."""
+    """An IPv4 address that a dual-stack socket shows as IPv6 counts as IPv4."""
     node = Node()
     node.fail(AT_ONCE, f"::ffff:{HERE}")
     node.ask("next")

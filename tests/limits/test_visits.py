@@ -1,5 +1,5 @@
 """
-Connections that are no sockets, as they are counted.
+Counting connections that are not WebSockets.
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ def visits(everywhere: bool = False, sockets: int = 0, **limits: Any) -> Visits:
 
 
 def test_perAddress() -> None:
-    """Above the limit nobody else of an address may stay, and others may."""
+    """Above the limit an address may have no more visits, and other addresses may."""
     some = visits(pagesPerAddress=2)
     first, second, third = (some.enter(PUBLIC) for _ in range(3))
     assert (first.refused, second.refused, third.refused) == ("", "", "limit=pagesPerAddress of=2")
@@ -28,7 +28,7 @@ def test_perAddress() -> None:
 
 
 def test_private() -> None:
-    """Loopback and private addresses pass, unless proxies are trusted that speak for others."""
+    """Loopback and private addresses have no limit, unless proxies are trusted that forward for others."""
     assert {visits(pagesPerAddress=1).enter(HERE).refused for _ in range(5)} == {""}
     some = visits(everywhere=True, pagesPerAddress=1)
     assert some.enter(HERE).refused == ""
@@ -36,7 +36,7 @@ def test_private() -> None:
 
 
 def test_inAll() -> None:
-    """Sockets and others are counted together."""
+    """WebSockets and visits are counted together."""
     some = visits(sockets=8, connections=10)
     assert some.enter(HERE).refused == some.enter(PUBLIC).refused == ""
     assert some.enter(OTHER).refused == "limit=connections of=10"
@@ -49,7 +49,7 @@ def test_off() -> None:
 
 
 def test_far() -> None:
-    """A tenth above a limit there is no time to tell why; less than one is told."""
+    """Up to a tenth above a limit a visit is told why it is refused; above that it isn't."""
     some = visits(pagesPerAddress=20)
     assert [some.enter(PUBLIC).isFar for _ in range(23)] == [False] * 22 + [True]
     some = visits(connections=20)
@@ -57,7 +57,7 @@ def test_far() -> None:
 
 
 def test_spokenFor() -> None:
-    """A connection counts for the address for which a proxy speaks, as soon as that is known, and may not stay there."""
+    """A connection counts for the address that a proxy tells, as soon as it does, and is refused by that address's limit."""
     some = visits(True, pagesPerAddress=1)
     first, second = some.enter(HERE), some.enter(HERE)
     assert first.move(PUBLIC) == ""

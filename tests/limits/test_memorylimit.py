@@ -1,5 +1,5 @@
 """
-What gives way where too many bytes are kept.
+Freeing memory above C{processBytes}.
 """
 
 from typing import Any
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ratchet_tx import Hub, RoomPolicy
-from ratchet_tx.limits.relief import LITTLE
+from ratchet_tx.limits.memorylimit import LITTLE
 from ratchet_tx.transport.sockets.backlog import PORTION
 from tests.kit.fakes import Peer, logged, startedHub
 
@@ -26,7 +26,7 @@ def waits(peer: Peer, size: int) -> Peer:
     return peer
 
 
-def relieve(hub: Hub) -> list[str]:
+def free(hub: Hub) -> list[str]:
     with logged() as lines:
         hub.clock.advance(0)  # type: ignore[attr-defined]
     return lines
@@ -46,7 +46,7 @@ def remembered(hub: Hub, rooms: int) -> list[int]:
 
 
 def test_newPeers(hub: Hub) -> None:
-    """While there are too many bytes nobody comes in, and it is said by which limit, and counted."""
+    """Above the limit new peers are refused by its name, and counted."""
     peer = waits(Peer(hub), LIMIT)
     assert not hub.permit("192.0.2.2")
     assert hub.closedBy("192.0.2.2") == f"limit=processBytes of={LIMIT}"
@@ -56,12 +56,12 @@ def test_newPeers(hub: Hub) -> None:
 
 
 def test_theSlowest(hub: Hub) -> None:
-    """Those are closed for whom most waits, and no more of them than have to be; not in the middle of anything."""
+    """The peers with the longest queues are closed in the next turn of the reactor, and no more than needed."""
     peers = [waits(Peer(hub), size) for size in (300_000, 100_000, 500_000, 70_000)]
     assert codes(peers) == [None] * 4
     peers[2].transport.close = lambda code, reason: _close(peers[2], code)  # type: ignore[method-assign]
     waits(peers[3], 200_000)
-    [line] = relieve(hub)
+    [line] = free(hub)
     assert codes(peers) == [None, None, 4008, None]
     assert hub.counters.full["processBytes.closed"] == 1
     assert f"limit=processBytes of={LIMIT}" in line
@@ -77,11 +77,11 @@ def _close(peer: Peer, code: int) -> None:
 
 
 def test_thenTheOldestHistories(hub: Hub) -> None:
-    """Where nobody reads slowly, the oldest histories are forgotten, and the newest stay."""
+    """Where no peer is slow, the oldest histories are forgotten, and the newest stay."""
     publish(hub, 40)
     peer = waits(Peer(hub), 0)
     peer.connection.keeps("metas", 700_000)
-    relieve(hub)
+    free(hub)
     left = remembered(hub, 40)
     assert left == list(range(40 - len(left), 40))
     assert 10 < len(left) < 35
@@ -91,25 +91,25 @@ def test_thenTheOldestHistories(hub: Hub) -> None:
 
 
 def test_whoReadsJustNow(hub: Hub) -> None:
-    """For whom little waits, who reads just now, isn't closed while there are histories to forget."""
+    """A peer with a short queue isn't closed while there are histories to forget."""
     publish(hub, 40)
     peer = waits(Peer(hub), 60_000)
     peer.connection.keeps("metas", 700_000)
-    relieve(hub)
+    free(hub)
     assert codes([peer]) == [None]
     assert len(remembered(hub, 40)) < 35
 
 
 def test_aPortion() -> None:
-    """As much waits for a peer that reads well as is written at once."""
+    """A short queue is one that is written at once."""
     assert LITTLE == PORTION
 
 
 def test_inTheEnd(hub: Hub) -> None:
-    """Where nothing else is left they are closed, too; and where there is nothing at all, it isn't tried all the time."""
+    """Where nothing else can be freed, such peers are closed too; where nothing at all can, it tries once a second."""
     peer = waits(Peer(hub), 60_000)
     peer.connection.keeps("waiting", LIMIT)
-    relieve(hub)
+    free(hub)
     assert codes([peer]) == [4008]
     peer.connection.keeps("waiting", LIMIT + 1)
     hub.clock.pump([0] * 10)  # type: ignore[attr-defined]
@@ -119,18 +119,18 @@ def test_inTheEnd(hub: Hub) -> None:
 
 
 def test_saidOnce(hub: Hub) -> None:
-    """It is logged once a minute at most, however often it happens."""
+    """It is logged at most once a minute."""
     lines = []
     for _ in range(5):
-        lines += relieve(hub)
+        lines += free(hub)
         peer = waits(Peer(hub), LIMIT)
-        lines += relieve(hub)
+        lines += free(hub)
         peer.leave()
     assert len([line for line in lines if "Too many bytes" in line]) == 1
 
 
 def test_stopped(hub: Hub) -> None:
-    """A hub that has stopped is relieved of nothing, and nothing of it is left in the ledger."""
+    """A stopped hub leaves no timer, and nothing in the ledger."""
     publish(hub, 10)
     peer = waits(Peer(hub), LIMIT)
     peer.leave()

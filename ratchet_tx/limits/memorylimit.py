@@ -1,7 +1,7 @@
 """
-Frees memory above the limit C{processBytes}: closes the peers that read slowest, then drops the oldest histories.
+Frees memory above the limit C{processBytes}: closes the slowest peers, then forgets the oldest histories.
 
-Meanwhile new peers are refused, where handshakes ask the ledger.
+Until enough is free, handshakes are refused; they look at the ledger themselves.
 """
 
 from collections.abc import Callable, Collection
@@ -15,25 +15,25 @@ from ratchet_tx.interfaces import IBackplane, IMemory
 from ratchet_tx.monitoring.counters import Counters
 from ratchet_tx.wire.closecodes import TOO_SLOW
 
-#: How long to wait, in seconds, where nothing could give way, and between two lines in the log.
+#: Seconds until the next attempt after one that freed nothing, and between two lines in the log.
 _PAUSE, _QUIET = 1, 60
 
-#: How many bytes wait for a peer that reads well, too: as many as are written at once.  Closing it would free little.
+#: So many bytes may wait for a peer that reads well, too: they are written at once. Closing it would free little.
 LITTLE = 65536
 
-#: How many histories are forgotten in one go.
+#: How many histories one turn of the reactor forgets, at most.
 _HISTORIES = 1000
 
 
-class Relief:
+class MemoryLimit:
     """
-    Keeps one node within its limit.
+    Keeps one node within C{processBytes}.
 
-    It acts in the reactor's next turn, since closing peers at once would come in the middle of what is being sent to many.
+    It acts in the reactor's next turn: closing a peer at once could come in the middle of a send to many.
 
     @param ledger: the bytes that are kept, and their limit
-    @param counters: where it is counted what was closed and forgotten
-    @param backplane: whose histories are forgotten, where it keeps them in this process
+    @param counters: counts the closed peers and the forgotten histories, in C{full}
+    @param backplane: its histories are forgotten, where it provides L{IMemory}
     @param connections: gives the node's connections
     @param clock: gives the clock; called when it is needed
     """
@@ -53,27 +53,27 @@ class Relief:
         self._backplane = backplane
         self._connections = connections
         self._clock = clock
-        self._coming: IDelayedCall | None = None
+        self._scheduled: IDelayedCall | None = None
         self._pause = 0.0
         self._quietUntil = 0.0
 
-    def come(self) -> None:
+    def schedule(self) -> None:
         """
-        Relieve the node soon; nothing happens where that has been asked for already.
+        Free memory in the next turn of the reactor, unless that is scheduled already.
         """
-        if self._coming is None:
-            self._coming = self._clock().callLater(self._pause, self._relieve)
+        if self._scheduled is None:
+            self._scheduled = self._clock().callLater(self._pause, self._free)
 
     def stop(self) -> None:
         """
-        Relieve it no more of what was asked for.
+        Cancel what L{schedule} scheduled.
         """
-        if self._coming is not None:
-            self._coming.cancel()
-            self._coming = None
+        if self._scheduled is not None:
+            self._scheduled.cancel()
+            self._scheduled = None
 
-    def _relieve(self) -> None:
-        self._coming = None
+    def _free(self) -> None:
+        self._scheduled = None
         ledger, full = self._ledger, self._counters.full
         kept = ledger.bytes
         closed = self._closeSlowest(LITTLE)
@@ -84,8 +84,8 @@ class Relief:
             full["processBytes.closed"] += closed
         if forgotten:
             full["processBytes.forgotten"] += forgotten
-        gaveWay = closed or forgotten
-        self._pause = 0 if gaveWay else _PAUSE
+        freed = closed or forgotten
+        self._pause = 0 if freed else _PAUSE
         now = self._clock().seconds()
         if now >= self._quietUntil:
             self._quietUntil = now + _QUIET
@@ -96,15 +96,15 @@ class Relief:
                 closed=closed,
                 forgotten=forgotten,
             )
-        if ledger.isFull and gaveWay:
-            self.come()
+        if ledger.isFull and freed:
+            self.schedule()
 
     def _closeSlowest(self, least: int) -> int:
         """
-        Close the connections for which most waits, while there are too many bytes.
+        Close the connections with the longest send queues, while the ledger is full.
 
-        @param least: none for which no more than this waits: it would free little, and they may read just now
-        @return: how many
+        @param least: spare those with no more queued bytes than this: they may read well, and free little
+        @return: how many were closed
         """
         if not self._ledger.isFull:
             return 0
@@ -118,9 +118,9 @@ class Relief:
 
     def _forgetOldest(self) -> int:
         """
-        Forget the oldest histories, while there are too many bytes.
+        Forget the oldest histories, while the ledger is full.
 
-        @return: how many
+        @return: how many were forgotten
         """
         backplane, forgotten = self._backplane, 0
         if not IMemory.providedBy(backplane):
