@@ -2,14 +2,21 @@
 The documents as they are read: that they render, and that what they repeat from elsewhere is still true.
 """
 
+import ast
+import json
 import re
+from typing import Any
 
 import pytest
 from docutils import nodes
 from docutils.core import publish_doctree
 from packaging.requirements import Requirement
 
+from ratchet_tx.applications.decorator import OWN_EVENTS
+from ratchet_tx.hub.control import CONTROL
+from ratchet_tx.wire.payload import decode
 from tests.kit.processes import ROOT
+from tests.test_layers import MODULES
 
 DOCUMENTS = ["README.rst", "NEWS.rst", "CONTRIBUTING.rst", "examples/chat/README.rst"] + [
     f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.rst"))
@@ -50,3 +57,50 @@ def test_oldest() -> None:
     for name, version in named:
         [least] = needed[name if name in needed else name.lower()].specifier
         assert (name, least.version) == (name, version)
+
+
+def frames(sender: str) -> list[dict[str, Any]]:
+    """
+    Give the frames that the protocol's page shows, which one side sends.
+
+    @param sender: C{->} for the client, C{<-} for the server
+    """
+    found = re.findall(rf"^    {sender} (\{{.*(?:\n        .*)*)", (ROOT / "docs/protocol.rst").read_text(), re.MULTILINE)
+    return [json.loads(frame) for frame in found]
+
+
+def own(names: set[str]) -> set[str]:
+    return {name for name in names if name.startswith("socket.")}
+
+
+def test_framesOfClients() -> None:
+    """The protocol's page has a frame of each event of the protocol's that a client may send; each is a good one."""
+    for frame in frames("->"):
+        assert decode(json.dumps(frame).encode()).event == frame["event"]
+    assert own({frame["event"] for frame in frames("->")}) == CONTROL.keys()
+
+
+def test_framesOfServers() -> None:
+    """The protocol's page has a frame of each event of the protocol's that the server sends, and of no other."""
+    named = {
+        node.value
+        for path in MODULES.values()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(r"socket\.[a-z.]+\w", node.value)
+    }
+    sent = own({frame["event"] for frame in frames("<-")})
+    assert sent == named - (CONTROL.keys() - {"socket.reply"}) - (
+        OWN_EVENTS - {"socket.auth.success", "socket.auth.failure"}
+    )
+
+
+def test_eventsAtOneGlance() -> None:
+    """The protocol's page lists each of these events once, with who sends it."""
+    listed = re.findall(
+        r"^``(socket\.[\w.]+)`` +(``->``|``<-``(?: v2)?|both)  ", (ROOT / "docs/protocol.rst").read_text(), re.M
+    )
+    sends = {"``->``": {"->"}, "both": {"->", "<-"}}
+    assert len(listed) == len(dict(listed))
+    for sender in ("->", "<-"):
+        events = {event for event, direction in listed if sender in sends.get(direction, {"<-"})}
+        assert events == own({frame["event"] for frame in frames(sender)})

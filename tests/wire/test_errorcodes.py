@@ -40,10 +40,12 @@ OTHERS = sorted(module for module in MODULES if not isBelow(module) and module !
 
 
 def test_docs() -> None:
-    """The docs list exactly these codes."""
+    """The docs list exactly these codes, and say of each whether to try again."""
     section = (ROOT / "docs/protocol.rst").read_text().split("\nReplies, both ways\n------------------\n")[1]
-    table = section.split("\ncode                  meaning\n")[1].split("\n\n")[0]
-    assert re.findall(r"^``([a-z.]+)``", table, re.MULTILINE) == list(ERROR_CODES)
+    table = section.split("\ncode                  retry    meaning\n")[1].split("\n\n")[0]
+    said = {True: "yes", False: "no", None: "depends"}
+    rows = re.findall(r"^``([a-z.]+)`` +(yes|no|depends) ", table, re.MULTILINE)
+    assert rows == [(code, said[each.retry]) for code, each in ERROR_CODES.items()]
 
 
 @pytest.mark.parametrize("code", ALL)
