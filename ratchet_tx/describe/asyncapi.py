@@ -9,7 +9,7 @@ from typing import Any
 from ratchet_tx.describe.schemas import EventType, Schema, makeSchemas
 from ratchet_tx.wire.payload import KEY_LENGTH
 
-#: The names of our own schemas have a hyphen, which no type of Python's has in its name.
+#: The names of our own schemas have a hyphen, which no Python type can have in its name.
 _REFUSAL = "ratchet-refusal"
 _ID = "ratchet-id"
 
@@ -47,11 +47,12 @@ _CORRELATION = {
 
 def makeDocument(events: Iterable[EventType], title: str, version: str) -> dict[str, Any]:
     """
-    Describe the server whose events these are.
+    Make the AsyncAPI document of a server.
 
-    @param title: what to call it
-    @param version: which version of it this is
-    @return: the document, whatever JSON can say
+    @param events: the server's events
+    @param title: the server's name in the document
+    @param version: the server's version in the document
+    @return: the document, ready to be encoded as JSON
     @raise UsageError: as in L{makeSchemas}
     """
     events = tuple(events)
@@ -87,7 +88,7 @@ def makeDocument(events: Iterable[EventType], title: str, version: str) -> dict[
 
 def _newKey(name: str, taken: Mapping[str, Any]) -> str:
     """
-    Make a key of a name, in which a document's keys may not have all that a name has.
+    Make a key from an event's name: keys may have fewer characters than names.
     """
     key = wanted = re.sub(r"[^\w.-]", "-", name, flags=re.ASCII)
     number = 1
@@ -152,7 +153,7 @@ def _operation(described: EventType, key: str, reply: str) -> dict[str, Any]:
     return operation
 
 
-#: Where there are schemas in a schema: one, a list of them, or several by name.
+#: The keywords whose values are schemas: one, a list, or several by name.
 _ONE = ("additionalProperties", "items", "not")
 _LISTED = ("allOf", "anyOf", "oneOf", "prefixItems")
 _NAMED = ("properties", "patternProperties")
@@ -160,7 +161,7 @@ _NAMED = ("properties", "patternProperties")
 
 def _draft7(schema: Any) -> Any:
     """
-    Say in AsyncAPI's dialect, which is that of draft 7, what msgspec says in that of 2020-12.
+    Convert a schema from msgspec's dialect, 2020-12, to AsyncAPI's, draft 7.
     """
     if not isinstance(schema, dict):
         return schema
@@ -173,7 +174,7 @@ def _draft7(schema: Any) -> Any:
         elif word in _NAMED:
             value = {name: _draft7(each) for name, each in value.items()}
         made[word] = value
-    # Here it would be the name of a property alone; and there is nothing in it that the types' tags don't say.
+    # AsyncAPI's discriminator is a property's name alone, and the types' tags say the same.
     made.pop("discriminator", None)
     if "prefixItems" in made:
         rest = made.pop("items", None)

@@ -1,7 +1,7 @@
 """
 The command C{python -m ratchet_tx describe}: writes a document of the applications' events.
 
-Whatever is wrong is one line that says what, and exit status 1.
+An error is one line and exit status 1.
 """
 
 import sys
@@ -23,14 +23,14 @@ from ratchet_tx.server.tap import oneLine
 
 def main(words: list[str] | None = None) -> None:
     """
-    Do what the command line says.
+    Run the command.
 
-    @param words: by default those of the process
-    @raise SystemExit: with one line, where something is wrong
+    @param words: the arguments; by default those of the process
+    @raise SystemExit: with one line, for an error
     """
     options = _parser().parse_args(words)
     with oneLine():
-        # What modules print when they are imported has no place in the document.
+        # The document goes to stdout, so what modules print while they are imported may not.
         with redirect_stdout(sys.stderr):
             registered = _find(options.application)
         for reason in registered.unseen:
@@ -43,25 +43,27 @@ def _parser() -> ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     describe = commands.add_parser(
         "describe",
-        help="write down which events there are",
-        description="Write down which events applications have, what data they take and what they give, "
+        help="write a document of the events",
+        description="Write a document of the applications' events: what data they take and what they reply, "
         "as far as their handlers are annotated.",
     )
     describe.add_argument(
         "application",
         nargs="+",
         metavar="module:App",
-        help="an application, as of twistd ratchet --application; with a colon or a point",
+        help="an application, as in twistd ratchet --application; with a colon or a dot",
     )
     describe.add_argument(
         "--format",
         choices=("asyncapi", "types"),
         default="asyncapi",
-        help="an AsyncAPI 3.0 document in JSON, or TypeScript's types for the browser client  [default: asyncapi]",
+        help="an AsyncAPI 3.0 document in JSON, or TypeScript types for the browser client  [default: asyncapi]",
     )
-    describe.add_argument("--output", metavar="FILE", help="where to write it, instead of printing it")
-    describe.add_argument("--title", help="what the document calls it  [default: the applications' names]")
-    describe.add_argument("--api-version", help="its version in the document  [default: the module's __version__, or 0]")
+    describe.add_argument("--output", metavar="FILE", help="the file to write to, instead of stdout")
+    describe.add_argument("--title", help="the server's name in the document  [default: the applications' names]")
+    describe.add_argument(
+        "--api-version", help="the server's version in the document  [default: the module's __version__, or 0]"
+    )
     return parser
 
 
@@ -82,7 +84,7 @@ def _describe(registered: Registered, options: Namespace) -> str:
 
 
 def _versionOf(name: str) -> str:
-    # It was imported before, for the application was found in it.
+    # Already imported: the application was found in it.
     package = import_module(name.replace(":", ".").partition(".")[0])
     return str(getattr(package, "__version__", 0))
 

@@ -1,5 +1,5 @@
 """
-Collects the registered events, as their handlers describe them, without a connection.
+Collects the registered events and what their handlers' annotations say, without a connection.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,10 +19,10 @@ from ratchet_tx.interfaces import IApplication, IClient
 
 class Registered(NamedTuple):
     """
-    What is registered.
+    The events that are registered.
 
-    @ivar events: the events that peers may send, by name
-    @ivar unseen: of what is registered, why some of it can't be seen: one sentence each
+    @ivar events: the events that peers may send, ordered by name
+    @ivar unseen: for each application that can't be examined, one sentence that says why
     """
 
     events: tuple[EventType, ...]
@@ -33,8 +33,8 @@ class _Found(NamedTuple):
     """
     A handler of an event.
 
-    @ivar application: the name of the registration, of which one counts for each client
-    @ivar only: whose it is; blank for everybody's
+    @ivar application: the name of the registration; of several with one name each client gets one
+    @ivar only: the clients that it is for, as the dotted name of their interface or class; blank for all
     """
 
     application: str
@@ -45,10 +45,10 @@ class _Found(NamedTuple):
 
 def findRegistered(applications: Applications) -> Registered:
     """
-    Find the events of applications.
+    Find the events of the registered applications.
 
-    An application that is made for each connection can be seen where its class is known: where that is what is registered,
-    or what the registered function is annotated to give.
+    An application that is made for each connection can be examined if its class is known: if the class itself is
+    registered, or a function whose annotated result is the class.
 
     @raise UsageError: for events and types that can't be registered
     """
@@ -62,14 +62,14 @@ def findRegistered(applications: Applications) -> Registered:
             continue
         for event, handler in handlers:
             if event not in OWN_EVENTS:
-                found = _Found(name, _whose(required[0]), handler, DataTypes().of(event, handler))
+                found = _Found(name, _clientName(required[0]), handler, DataTypes().of(event, handler))
                 byEvent.setdefault(event, []).append(found)
     return Registered(tuple(_eventType(event, byEvent[event]) for event in sorted(byEvent)), tuple(unseen))
 
 
 class _Unseen(Exception):
     """
-    What an application handles can't be seen without a connection.
+    An application's events can't be found without a connection.
     """
 
 
@@ -80,11 +80,11 @@ def _registrations(applications: Applications) -> Iterator[tuple[Any, str, Any]]
     known: dict[tuple[Any, str], Any] = {}
     for adapter in applications.registrations():
         known.setdefault((adapter.required, adapter.name), adapter.factory)
-    for (required, name), factory in sorted(known.items(), key=lambda each: (each[0][1], _whose(each[0][0][0]))):
+    for (required, name), factory in sorted(known.items(), key=lambda each: (each[0][1], _clientName(each[0][0][0]))):
         yield required, name, factory
 
 
-def _whose(required: Any) -> str:
+def _clientName(required: Any) -> str:
     if required in (None, Interface, IClient):
         return ""
     return str(getattr(required, "__identifier__", required.__name__))
@@ -105,7 +105,7 @@ def _classes(factory: Any) -> list[type]:
         given = None
     kinds = [kind for kind in (get_args(given) or (given,)) if kind is not type(None)]
     if not all(isclass(kind) for kind in kinds):
-        raise _Unseen("what it gives can't be seen without a connection: annotate it, -> TheClass.")
+        raise _Unseen("its result's class is unknown: annotate the function, -> TheClass.")
     return kinds
 
 
@@ -113,7 +113,7 @@ def _handlersOf(kind: Any) -> Iterable[tuple[str, Handler]]:
     if not hasattr(kind, "subscribedEvents"):
         return _marked(kind)
     try:
-        # One that was never initialized, for there is nobody to make it for: most do no more than name their methods.
+        # An object without __init__, for there is no client: most subscribedEvents() only name their methods.
         return list(kind.__new__(kind).subscribedEvents().items())
     except Exception as error:
         raise _Unseen(f"{kind.__name__}.subscribedEvents() needs a connection ({type(error).__name__}).") from error
@@ -139,7 +139,7 @@ def _eventType(event: str, found: list[_Found]) -> EventType:
 
 def _takes(found: list[_Found]) -> Iterator[tuple[Any, ...]]:
     """
-    Group the types by application: all of these are given the event, but of one's registrations each client has one.
+    Group the types by application: every application gets the event, but of one name's registrations each client has one.
     """
     byApplication: dict[str, list[Any]] = {}
     for each in found:
@@ -156,6 +156,6 @@ def _gives(found: list[_Found]) -> list[Any]:
 
 
 def _about(handler: Handler) -> str:
-    # Of any other object it would be what its class says.
+    # For any other object getdoc gives its class's docstring.
     text = getdoc(handler) if isfunction(handler) or ismethod(handler) else None
     return (text or "").strip().partition("\n\n")[0]

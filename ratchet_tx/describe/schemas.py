@@ -1,5 +1,5 @@
 """
-JSON Schemas of events: the data that they take, and the result that they give.
+Makes the JSON Schemas of events: of the data that they take, and of their results.
 """
 
 from collections.abc import Iterable
@@ -17,11 +17,11 @@ class EventType(NamedTuple):
     """
     One event that peers may send.
 
-    @ivar takes: the types of its data: it must be of one of each of these groups, for each is another handler's; none for
+    @ivar takes: the types of its data, a group for each application: the data must match one type of every group; empty for
         any data
-    @ivar gives: the types of the reply's result, which is of one of them
-    @ivar about: what the handlers say of it
-    @ivar only: whose it is, where it isn't everybody's: the dotted names of interfaces or classes of clients
+    @ivar gives: the types of the reply's result: it matches one of them
+    @ivar about: the first paragraphs of the handlers' docstrings
+    @ivar only: the clients that may use it, as dotted names of interfaces or classes; empty for all
     """
 
     event: str
@@ -33,18 +33,18 @@ class EventType(NamedTuple):
     @property
     def needsData(self) -> bool:
         """
-        Whether it is refused where its data is left out.
+        Whether the event is refused without data.
         """
         return not all(any(_takesNull(kind) for kind in group) for group in self.takes)
 
 
 class Schemas(NamedTuple):
     """
-    What many events are like, as JSON Schema.
+    The JSON Schemas of several events.
 
-    @ivar data: that of the data, by event
-    @ivar results: that of the result, by event
-    @ivar components: the types that have names, to which the others refer
+    @ivar data: the schema of the data, by event
+    @ivar results: the schema of the result, by event
+    @ivar components: the schemas of named types, to which the others refer
     """
 
     data: dict[str, Schema]
@@ -54,10 +54,10 @@ class Schemas(NamedTuple):
 
 def makeSchemas(events: Iterable[EventType], reference: str) -> Schemas:
     """
-    Say in JSON Schema what events are like.
+    Make the JSON Schemas of events.
 
-    @param reference: how a named type is referred to, with C{{name}} for its name
-    @raise UsageError: where two types can't be told from each other by their names
+    @param reference: the reference to a named type, with C{{name}} for its name
+    @raise UsageError: where two types have the same name in JSON Schema
     """
     events = tuple(events)
     kinds = [kind for each in events for kind in (*each.gives, *(kind for group in each.takes for kind in group))]

@@ -1,5 +1,5 @@
 """
-Writes TypeScript's types of events, for C{ratchet.d.ts}.
+Writes the TypeScript types of events, for use with C{ratchet.d.ts}.
 """
 
 import json
@@ -22,7 +22,7 @@ _HEAD = """\
 
 _REFERENCE = "#"
 
-#: What can't be the name of a type, beside that of ours.
+#: Names that no type may have: reserved words, and our own interface.
 _RESERVED = frozenset(
     """
     Events any as asserts async await bigint boolean break case catch class const constructor continue debugger declare
@@ -40,7 +40,7 @@ _INDENT = "    "
 
 def makeTypes(events: Iterable[EventType]) -> str:
     """
-    Write a module of types: an interface C{Events}, and the types that its events are made of.
+    Write a TypeScript module: the interface C{Events}, and the types that it refers to.
 
     @raise UsageError: as in L{makeSchemas}
     """
@@ -58,7 +58,7 @@ def makeTypes(events: Iterable[EventType]) -> str:
 
 def _nameAll(components: Mapping[str, Schema]) -> dict[str, str]:
     """
-    Name the types as they are named in Python, as far as that is a name, and nobody else's.
+    Give each type its name in Python, changed where TypeScript doesn't allow it or another type has it.
     """
     names: dict[str, str] = {}
     for key, schema in components.items():
@@ -73,9 +73,9 @@ def _nameAll(components: Mapping[str, Schema]) -> dict[str, str]:
 
 class _Writing:
     """
-    How types are written.
+    Writes TypeScript declarations.
 
-    @param names: the names of types, by what refers to them
+    @param names: the names of types, by their references
     """
 
     def __init__(self, names: Mapping[str, str]) -> None:
@@ -88,14 +88,16 @@ class _Writing:
         return f"{comment}export type {name} = {self.type(schema)};\n"
 
     def event(self, described: EventType, data: Schema, result: Schema) -> str:
-        whose = f"Only for {', '.join(described.only)}." if described.only else ""
-        comment = _comment([described.about, whose], _INDENT)
+        only = f"Only for {', '.join(described.only)}." if described.only else ""
+        comment = _comment([described.about, only], _INDENT)
         argument = f"data{'' if described.needsData else '?'}: {self.type(data, _INDENT)}"
         return f"{comment}{_INDENT}{_literal(described.event)}: ({argument}) => {self.type(result, _INDENT)};"
 
     def type(self, schema: Schema, indent: str = "") -> str:
         """
-        Write a type, whose further lines are indented.
+        Write a type.
+
+        @param indent: goes before each line but the first
         """
         if "$ref" in schema:
             return self._names[schema["$ref"].removeprefix(_REFERENCE)]

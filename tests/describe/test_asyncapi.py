@@ -1,5 +1,5 @@
 """
-AsyncAPI documents, against the published schema of AsyncAPI, and against what the server does.
+AsyncAPI documents, checked against AsyncAPI's own schema and against the server.
 """
 
 import json
@@ -79,7 +79,7 @@ def drawing() -> Any:
 
 def published() -> Draft7Validator:
     """
-    Take the schema of AsyncAPI documents that those publish who make AsyncAPI.
+    Read AsyncAPI's own schema of its documents.
     """
     path = MODULES / "@asyncapi" / "specs" / "schemas" / "3.0.0.json"
     if not path.is_file():
@@ -92,13 +92,13 @@ def faults(document: Any) -> list[str]:
 
 
 def test_published(drawing: Any) -> None:
-    """It is what AsyncAPI's own schema asks for."""
+    """The document matches AsyncAPI's own schema."""
     assert faults(drawing) == []
     assert faults(document()) == []
 
 
 def test_whatIsWrongIsFound(drawing: Any) -> None:
-    """That schema would find what is wrong, in a document's parts and in its schemas."""
+    """AsyncAPI's schema finds errors, in the parts of a document and in its schemas."""
     del drawing["operations"]["point"]["channel"]
     drawing["components"]["schemas"]["Point"]["properties"]["x"]["type"] = "float"
     assert len(faults(drawing)) >= 2
@@ -116,7 +116,7 @@ def references(value: Any) -> Iterator[str]:
 
 
 def test_references(drawing: Any) -> None:
-    """Each reference leads to something."""
+    """Each reference has a target."""
     found = set(references(drawing))
     assert len(found) > 20
     for reference in found:
@@ -127,7 +127,7 @@ def test_references(drawing: Any) -> None:
 
 
 def test_parts(drawing: Any) -> None:
-    """Each event is an operation that receives its message, and replies by another, on the one channel."""
+    """Each event is an operation that receives its message and replies with another, on the one channel."""
     [(name, channel)] = drawing["channels"].items()
     assert drawing["info"] == {"title": "Drawing", "version": "1.0"}
     assert len(drawing["operations"]) == 8
@@ -142,7 +142,7 @@ def test_parts(drawing: Any) -> None:
 
 
 def test_forWhom() -> None:
-    """It tells which clients alone have an event."""
+    """The document says which clients may use an event."""
     [operation] = document(EventType("ban", only=("app.IModerator",)))["operations"].values()
     assert operation["tags"][0]["name"] == "app.IModerator"
 
@@ -166,7 +166,7 @@ DATA: dict[str, list[Any]] = {
 
 @pytest.mark.parametrize(("event", "data"), [(event, each) for event, several in DATA.items() for each in several])
 def test_asTheServerDoes(event: str, data: Any) -> None:
-    """What the document allows is what the server takes, and so is what the reply may be."""
+    """The document allows what the server accepts, and the replies that it sends."""
     hub = startedHub(Drawing())
     described = document(*findRegistered(hub.applications).events)
     peer = Peer(hub)
@@ -180,7 +180,7 @@ def test_asTheServerDoes(event: str, data: Any) -> None:
 
 
 def test_leftOut(drawing: Any) -> None:
-    """Data may be left out where the server takes null."""
+    """Data is optional where the server accepts null."""
     left = {event: validator(drawing, event).is_valid({"event": event}) for event in (*DATA, "any")}
     assert left == {"point": False, "shape": False, "row": True, "colour": False, "by.name": False, "any": True}
 

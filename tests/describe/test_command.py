@@ -1,5 +1,5 @@
 """
-The command that describes a server's events, as a process.
+The command C{describe}, run as a process.
 """
 
 import json
@@ -78,7 +78,7 @@ def described(folder: Path, *words: str) -> str:
 
 @pytest.mark.parametrize("name", ["mine:Drawing", "mine.Drawing", "mine:drawing", "mine.drawing", "shop.app:Drawing"])
 def test_asyncapi(folder: Path, name: str) -> None:
-    """An application is named as the server takes it, by a colon or a point; what comes out is an AsyncAPI document."""
+    """An application is named by a colon or a dot; the result is an AsyncAPI document."""
     document = json.loads(described(folder, name))
     assert faults(document) == []
     assert set(document["operations"]) == {"point", "any"}
@@ -88,7 +88,7 @@ def test_asyncapi(folder: Path, name: str) -> None:
 
 
 def test_several(folder: Path) -> None:
-    """Several applications make one document, which can be given a title and a version."""
+    """Several applications make one document; its title and version can be set."""
     words = ("mine:Drawing", "mine:Other", "--title", "All", "--api-version", "7")
     document = json.loads(described(folder, *words))
     assert set(document["operations"]) == {"point", "any", "other"}
@@ -96,7 +96,7 @@ def test_several(folder: Path) -> None:
 
 
 def test_types(folder: Path) -> None:
-    """The types are written to a file, by which a program is compiled."""
+    """The types are written to a file, with which a program compiles."""
     assert described(folder, "mine:Drawing", "--format", "types", "--output", "events.d.ts") == ""
     program = folder / "program.ts"
     right = "import type { Events } from './events';\nnew Ratchet<Events>().emit('point', { x: 1 });\n"
@@ -108,11 +108,11 @@ def test_types(folder: Path) -> None:
 
 
 def test_unseen(folder: Path) -> None:
-    """What can't be seen without a connection is told in a line, and left out."""
+    """An application that can't be examined without a connection is left out, and one line says so."""
     ended = describe(folder, "mine:several")
     assert ended.returncode == 0
     assert set(json.loads(ended.stdout)["operations"]) == {"point", "any"}
-    reason = "what it gives can't be seen without a connection: annotate it, -> TheClass."
+    reason = "its result's class is unknown: annotate the function, -> TheClass."
     assert ended.stderr == f"imported\nratchet: left out unseen: {reason}\n"
 
 
@@ -133,7 +133,7 @@ def test_unseen(folder: Path) -> None:
     ],
 )
 def test_wrong(folder: Path, words: tuple[str, ...], said: str) -> None:
-    """Whatever is wrong is one line, and exit status 1."""
+    """An error is one line and exit status 1."""
     ended = describe(folder, *words)
     assert (ended.returncode, ended.stdout) == (1, "")
     [line] = [line for line in ended.stderr.splitlines() if line != "imported"]
@@ -141,7 +141,7 @@ def test_wrong(folder: Path, words: tuple[str, ...], said: str) -> None:
 
 
 def test_words(folder: Path) -> None:
-    """Without words, or with others than there are, it says how it is used."""
+    """Without arguments, or with unknown ones, it prints its usage."""
     for words in ([], ["describe"], ["describe", "mine:Drawing", "--format", "yaml"], ["nothing"]):
         ended = run([sys.executable, "-m", "ratchet_tx", *words], folder)
         assert ended.returncode == 2
@@ -149,6 +149,6 @@ def test_words(folder: Path) -> None:
 
 
 def test_examples() -> None:
-    """The events of the examples can be described."""
+    """The examples' events can be described."""
     for name in ("hello.hello:Hello", "moderation:register", "waiting:Waiting"):
         assert faults(json.loads(described(ROOT / "examples", name))) == []

@@ -1,5 +1,5 @@
 """
-Which events are registered, and what their handlers say of them.
+The registered events, and what their handlers' annotations say.
 """
 
 from functools import partial
@@ -21,13 +21,13 @@ class Point(msgspec.Struct):
 
 class IModerator(IClient):
     """
-    Who may do more.
+    A client that may do more.
     """
 
 
 class IOwner(IClient):
     """
-    Who may do all.
+    A client that may do everything.
     """
 
 
@@ -87,7 +87,7 @@ def find(applications: Applications) -> dict[str, EventType]:
 
 
 def test_shared() -> None:
-    """Of what is shared by all, each event is found with its types, and the first paragraph about it; not the hub's own."""
+    """Each event of a shared application is found with its types and the first paragraph of its docstring; C{socket.*} is not."""
     applications = Applications()
     applications.add(Shared())
     move = EventType("move", ((Point,),), (list[int],), "Moves it.")
@@ -96,7 +96,7 @@ def test_shared() -> None:
 
 @pytest.mark.parametrize("factory", [Made, make])
 def test_madeForEach(factory: Any) -> None:
-    """What is made for each connection is found by its class, and told for whom it is."""
+    """The events of an application that is made for each connection are found by its class, with the clients that it is for."""
     applications = Applications()
     applications.register(factory, client=IModerator)
     name = f"{__name__}.IModerator"
@@ -104,7 +104,7 @@ def test_madeForEach(factory: Any) -> None:
 
 
 def test_subscribedEvents() -> None:
-    """A class whose objects name their events by a method is asked without one."""
+    """The events of a class with C{subscribedEvents} are found without making an object of it."""
     applications = Applications()
     applications.register(Named)
     named = EventType("named", ((int,),), (type(None),), "Is named.")
@@ -115,13 +115,13 @@ def test_subscribedEvents() -> None:
     ("factory", "said"),
     [
         (Asking, "Asking.subscribedEvents() needs a connection (AttributeError)."),
-        (makeSomething, "what it gives can't be seen without a connection: annotate it, -> TheClass."),
-        (makeNobodyKnows, "what it gives can't be seen without a connection: annotate it, -> TheClass."),
-        (lambda client, connection: None, "what it gives can't be seen without a connection: annotate it, -> TheClass."),
+        (makeSomething, "its result's class is unknown: annotate the function, -> TheClass."),
+        (makeNobodyKnows, "its result's class is unknown: annotate the function, -> TheClass."),
+        (lambda client, connection: None, "its result's class is unknown: annotate the function, -> TheClass."),
     ],
 )
 def test_unseen(factory: Any, said: str) -> None:
-    """What can't be seen without a connection is told, and the others are found all the same."""
+    """An application that can't be examined is named, and the others are found all the same."""
     applications = Applications()
     applications.add(Shared())
     applications.register(factory, name="odd")
@@ -140,7 +140,7 @@ class Also:
 
 
 def test_severalHandlers() -> None:
-    """Of several applications with the same event, the data is all of theirs, and the result the first that there is."""
+    """Where several applications handle an event, its data must match all of their types, and any of their results may come."""
     applications = Applications()
     applications.add(Shared())
     applications.add(Also())
@@ -151,7 +151,7 @@ def test_severalHandlers() -> None:
 
 
 def test_moreSpecial() -> None:
-    """Of the registrations of one name each client has one, so that the data is of the one's type or the other's."""
+    """Where registrations of one name differ by client, the data may match either type."""
     applications = Applications()
     applications.register(Made, name="made", client=IModerator)
     applications.register(Named, name="made", client=IOwner)
@@ -178,7 +178,7 @@ class Wrong:
 
 
 def test_whatCantBe() -> None:
-    """A type that can't be found is told as it is when it is registered."""
+    """A type that can't be found is an error, as at registration."""
     applications = Applications()
     applications.register(lambda client, connection: None, name="x")
 

@@ -1,5 +1,5 @@
 """
-What events are like, in JSON Schema.
+The JSON Schemas of events.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ class Point(msgspec.Struct):
 
 
 def test_schemas() -> None:
-    """Data and result have a schema each; types with names have theirs once, and are referred to."""
+    """Data and result have a schema each; a named type has one schema, to which the others refer."""
     schemas = makeSchemas([EventType("a", ((Point,),), (int,)), EventType("b", ((list[Point],),), (Point,))], "#/{name}")
     assert schemas.data == {"a": {"$ref": "#/Point"}, "b": {"type": "array", "items": {"$ref": "#/Point"}}}
     assert schemas.results == {"a": {"type": "integer"}, "b": {"$ref": "#/Point"}}
@@ -24,7 +24,7 @@ def test_schemas() -> None:
 
 
 def test_several() -> None:
-    """Data has to be what each handler takes, of the types for different clients one; a result is that of any."""
+    """Data must match a type of every handler, one of those for different clients; a result may match any."""
     event = EventType("a", ((int, str), (Point,)), (int, int, str))
     schemas = makeSchemas([event], "#/{name}")
     either = {"anyOf": [{"type": "integer"}, {"type": "string"}]}
@@ -43,12 +43,12 @@ def test_several() -> None:
     ],
 )
 def test_needsData(takes: Any, needed: bool) -> None:
-    """Data may be left out where null is taken, by all."""
+    """Data is optional where every handler accepts null."""
     assert EventType("a", takes).needsData is needed
 
 
 def test_sameNames() -> None:
-    """Types whose names can't be told from each other are the author's error."""
+    """Two types with the same name are an error."""
     one, other = msgspec.defstruct("Größe", []), msgspec.defstruct("Grüße", [])
     with pytest.raises(UsageError, match="rename one"):
         makeSchemas([EventType("a", ((one, other),))], "#/{name}")

@@ -1,5 +1,5 @@
 """
-The types that are written for TypeScript; whether they are what they should be, its own compiler says.
+The TypeScript types, checked by TypeScript's compiler.
 """
 
 from pathlib import Path
@@ -174,21 +174,21 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_right(folder: Path) -> None:
-    """What is right compiles: typed by the events, typed by hand, and without any types."""
+    """Correct programs compile: with the events' types, with types of one's own, and without types."""
     program = folder / "program.ts"
     program.write_text(GOOD)
     assert errors(program) == []
 
 
 def test_wrong(folder: Path) -> None:
-    """What is wrong doesn't: names, data, what is left out and what is too much, handlers and results."""
+    """Wrong programs don't compile: wrong names, data, missing and extra members, handlers and results."""
     program = folder / "program.ts"
     program.write_text(GOOD + BAD)
     assert sorted(set(errors(program))) == sorted(BAD.split("\n")[1:-1])
 
 
 def test_written() -> None:
-    """The types are named and explained as they are in Python."""
+    """The types have their Python names and docstrings."""
     written = makeTypes([EVENTS[0], EVENTS[9]])
     assert written[written.index("/**\n * A place") :] == (
         "/**\n * A place * / on a map.\n */\n"
@@ -209,7 +209,7 @@ def test_written() -> None:
 
 
 def test_nothing(tmp_path: Path) -> None:
-    """Where there are no events, none can be sent."""
+    """Without events, none can be sent."""
     (tmp_path / "events.d.ts").write_text(makeTypes([]))
     program = tmp_path / "program.ts"
     program.write_text("import type { Events } from './events';\nnew Ratchet<Events>().emit('x');\n")
