@@ -60,7 +60,7 @@ def _parser() -> ArgumentParser:
         help="an AsyncAPI 3.0 document in JSON, or TypeScript types for the browser client  [default: asyncapi]",
     )
     describe.add_argument("--output", metavar="FILE", help="the file to write to, instead of stdout")
-    describe.add_argument("--title", help="the server's name in the document  [default: the applications' names]")
+    describe.add_argument("--title", help="the server's name  [default: the applications' names]")
     describe.add_argument(
         "--api-version", help="the server's version in the document  [default: the module's __version__, or 0]"
     )

@@ -87,7 +87,7 @@ def find(applications: Applications) -> dict[str, EventType]:
 
 
 def test_shared() -> None:
-    """Each event of a shared application is found with its types and the first paragraph of its docstring; C{socket.*} is not."""
+    """Each event of a shared application is found, with its types and its docstring's first paragraph; C{socket.*} isn't."""
     applications = Applications()
     applications.add(Shared())
     move = EventType("move", ((Point,),), (list[int],), "Moves it.")
@@ -96,7 +96,7 @@ def test_shared() -> None:
 
 @pytest.mark.parametrize("factory", [Made, make])
 def test_madeForEach(factory: Any) -> None:
-    """The events of an application that is made for each connection are found by its class, with the clients that it is for."""
+    """Events of an application that is made for each connection are found by its class, with the clients that may use them."""
     applications = Applications()
     applications.register(factory, client=IModerator)
     name = f"{__name__}.IModerator"
@@ -140,7 +140,7 @@ class Also:
 
 
 def test_severalHandlers() -> None:
-    """Where several applications handle an event, its data must match all of their types, and any of their results may come."""
+    """An event with several applications has data that matches all of their types, and the result of any of them."""
     applications = Applications()
     applications.add(Shared())
     applications.add(Also())
