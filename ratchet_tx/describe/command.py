@@ -61,9 +61,7 @@ def _parser() -> ArgumentParser:
     )
     describe.add_argument("--output", metavar="FILE", help="the file to write to, instead of stdout")
     describe.add_argument("--title", help="the server's name  [default: the applications' names]")
-    describe.add_argument(
-        "--api-version", help="the server's version in the document  [default: the module's __version__, or 0]"
-    )
+    describe.add_argument("--api-version", help="the server's version  [default: the module's __version__, or 0]")
     return parser
 
 

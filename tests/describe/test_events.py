@@ -96,7 +96,7 @@ def test_shared() -> None:
 
 @pytest.mark.parametrize("factory", [Made, make])
 def test_madeForEach(factory: Any) -> None:
-    """Events of an application that is made for each connection are found by its class, with the clients that may use them."""
+    """Events of an application that is made for each connection are found by its class, with the clients that have them."""
     applications = Applications()
     applications.register(factory, client=IModerator)
     name = f"{__name__}.IModerator"
