@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from inspect import iscoroutine
 from types import coroutine
-from typing import Any
+from typing import Any, cast
 
 from twisted.internet import defer
 from twisted.internet.defer import Deferred
@@ -21,13 +21,6 @@ _log = Logger()
 
 #: What says that a Deferred or a Task was cancelled; asyncio's is no Exception.
 CANCELLED = (defer.CancelledError, asyncio.CancelledError)
-
-#: How asyncio complains that no event loop runs: its functions, its futures, and what binds itself to the loop.
-_COMPLAINTS = (
-    "no running event loop",
-    "await wasn't used with future",
-    "'NoneType' object has no attribute 'create_future'",
-)
 
 _NO_LOOP = (
     "This code awaits asyncio, which needs asyncio's event loop: run it with 'twistd --reactor=asyncio', "
@@ -97,9 +90,47 @@ async def _withoutLoop(work: Coroutine[Any, Any, Any]) -> Any:
     try:
         return await work
     except (RuntimeError, AttributeError) as error:
-        if any(complaint in str(error) for complaint in _COMPLAINTS):
+        if _saysNoLoopRuns(error):
             raise UsageError(_NO_LOOP) from error
         raise
+
+
+def _saysNoLoopRuns(error: RuntimeError | AttributeError) -> bool:
+    """
+    Say whether an error is asyncio's complaint that no event loop runs.
+
+    Such errors have no class of their own.  They are told by the arguments that asyncio gives them when it is asked here on
+    purpose, so that no words of a version of Python stand here.
+    """
+    if isinstance(error, AttributeError):
+        # Locks and queues take the running loop without looking at it, and it is None.
+        return error.obj is None and error.name == "create_future"
+    return error.args in (_complaint(asyncio.get_running_loop), _complaint(_awaitOutsideOfATask))
+
+
+def _complaint(ask: Callable[[], Any]) -> tuple[Any, ...] | None:
+    try:
+        ask()
+    except RuntimeError as error:
+        return error.args
+    return None
+
+
+class _NoLoop:
+    """
+    What a future needs of a loop to be made.
+    """
+
+    def get_debug(self) -> bool:
+        return False
+
+
+def _awaitOutsideOfATask() -> None:
+    future: asyncio.Future[None] = asyncio.Future(loop=cast(asyncio.AbstractEventLoop, _NoLoop()))
+    waiting = future.__await__()
+    next(waiting)
+    # A Task would come back only when the future is done.
+    next(waiting)
 
 
 async def _asTask(work: Coroutine[Any, Any, Any], loop: asyncio.AbstractEventLoop) -> Any:

@@ -24,6 +24,10 @@ async def wait(awaitable: Awaitable[Any]) -> Any:
     return await awaitable
 
 
+async def call(function: Callable[[], Any]) -> Any:
+    return function()
+
+
 async def raising(error: BaseException) -> None:
     raise error
 
@@ -86,6 +90,12 @@ class TestWithoutLoop:
         error = failed(asDeferred(raising(RuntimeError("mine"))))
         assert (type(error), str(error)) == (RuntimeError, "mine")
 
+    @pytest.mark.parametrize("mine", [None, object()])
+    def test_otherAttributeErrors(self, mine: Any) -> None:
+        """So does an AttributeError."""
+        error = failed(asDeferred(call(lambda: mine.close)))
+        assert isinstance(error, AttributeError)
+
     def test_cancelling(self) -> None:
         """Cancelling reaches what the coroutine waits for, and ends it."""
         cancelled: list[Any] = []
@@ -102,8 +112,9 @@ class TestWithoutLoop:
             lambda: asyncio.wait_for(give(1), 1),
             lambda: wait(asyncio.Event().wait()),
             lambda: asyncio.Queue().get(),
+            lambda: call(asyncio.get_running_loop),
         ],
-        ids=["sleep", "wait_for", "Event", "Queue"],
+        ids=["sleep", "wait_for", "Event", "Queue", "get_running_loop"],
     )
     @pytest.mark.filterwarnings("ignore:coroutine 'give' was never awaited:RuntimeWarning")
     def test_asyncioSaysWhatToDo(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
