@@ -29,12 +29,15 @@ from twisted.python.failure import Failure
 from ratchet_tx.monitoring.printable import printable
 from ratchet_tx.transport.handshake.head import END, BadHead, Head, readHead
 from ratchet_tx.transport.handshake.upgrade import VERSION, Handshake, readHandshake
-from ratchet_tx.wire.frames import unmask
+from ratchet_tx.wire.frames import sizeOf, unmask
 
 try:
     from _nvx_xormasker import ffi, lib  # type: ignore[import-not-found]
 except ImportError:
     ffi = lib = None
+
+#: How long the head of a frame is at most: by its first ten bytes it is known how long the frame is.
+_LONGEST_HEAD = 14
 
 #: How much is shown of each fact of an error of Autobahn's, which may be a traceback.
 _LONG = 4096
@@ -233,6 +236,21 @@ class LeanProtocol(WebSocketServerProtocol):
             self.websocket_protocols,
             self.websocket_extensions,
         )
+
+    def missing(self, data: bytes, start: int) -> int:
+        """
+        Say how many bytes Autobahn lacks of what it is reading: the handshake, or a frame.
+
+        @param data: what comes next, from C{start} on, which may be less or more
+        """
+        if self.state == WebSocketProtocol.STATE_CONNECTING:
+            head = data.find(END, start)
+            return len(data) if head < 0 else head + len(END) - start
+        if self.current_frame is not None:
+            return self.current_frame.length - self.current_frame_masker.pointer()
+        # It may have the head's first bytes already.
+        whole = sizeOf(self.data + data[start : start + _LONGEST_HEAD])
+        return len(data) if whole is None else whole - len(self.data)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         # Not the server's own, which formats a line that is never logged.

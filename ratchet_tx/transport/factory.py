@@ -13,7 +13,6 @@ from twisted.internet.interfaces import IProtocolNegotiationFactory, IReactorFDS
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from ratchet_tx.deferreds.timeouts import Timeouts
 from ratchet_tx.hub.hub import Hub
 from ratchet_tx.limits.visits import Visits
 from ratchet_tx.monitoring.log import keepJournal
@@ -27,6 +26,7 @@ from ratchet_tx.transport.handshake.hosts import Hosts
 from ratchet_tx.transport.handshake.origins import Origins
 from ratchet_tx.transport.handshake.refusals import explainOrigin
 from ratchet_tx.transport.handshake.upgrade import joinHeaders
+from ratchet_tx.transport.keepalive import Keepalive
 from ratchet_tx.transport.protocol import RatchetServerProtocol
 from ratchet_tx.transport.sockets.corking import Batch
 from ratchet_tx.transport.sockets.epoll import AVAILABLE, Poller
@@ -87,10 +87,7 @@ class RatchetServerFactory(WebSocketServerFactory):
         visits = Visits(limits, hub.settings.trustForwarded > 0, hub.countConnections)
         self.doorkeeper = Doorkeeper(limits, hub.counters, visits, patience, self._speaker, hub.peerLog)
         self.closing = self.doorkeeper.closing
-        self.pings: Timeouts[RatchetServerProtocol] = Timeouts(limits.pingSeconds, clock, RatchetServerProtocol.ping)
-        self.pongs: Timeouts[RatchetServerProtocol] = Timeouts(
-            limits.pongSeconds, patience, RatchetServerProtocol.pongMissed
-        )
+        self.keepalive = Keepalive(limits.pingSeconds, limits.pongSeconds, clock, patience)
         self.setProtocolOptions(
             versions=[13],
             webStatus=False,

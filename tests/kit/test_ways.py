@@ -23,7 +23,7 @@ def test_shortcuts(way: Way) -> None:
         done = {
             "fast-path": protocol._between,
             "nested-epoll": factory.poller is not None and len(factory.poller) == 1,
-            "direct-writes": isinstance(protocol._outlet, DirectOutlet),
+            "direct-writes": isinstance(protocol.outlet, DirectOutlet),
         }
         wire.lose()
         factory.doStop()

@@ -5,6 +5,8 @@ memory, where only some of it is done, and over a real socket, where all of it i
 
 from typing import Any, NamedTuple
 
+import pytest
+
 from ratchet_tx.settings import SHORTCUTS
 from tests.kit.ends import MemoryReactor, Wire
 from tests.kit.sockets import SocketReactor, SocketWire
@@ -45,3 +47,5 @@ WAYS = [
     *(Way((each,)) for each in SHORTCUTS),
     Way(SHORTCUTS),
 ]
+
+everyWay = pytest.mark.parametrize("way", WAYS, ids=str)

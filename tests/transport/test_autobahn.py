@@ -84,7 +84,7 @@ def test_state() -> None:
     lean = connected(_Lean(Hub(clock=Clock())))
     expected = {name: value for name, value in vars(bare).items() if name not in _OBJECTS | _OTHERS | _options()}
     assert {name: getattr(lean, name) for name in expected} == expected
-    assert set(vars(lean)) == {"connected", "factory", "transport", "_outlet"}
+    assert set(vars(lean)) == {"connected", "factory", "transport", "outlet", "liveness"}
     for name in _OBJECTS:
         assert hasattr(lean, name)
     # One that isn't a class of Autobahn's to begin with would hide a new one of its later versions.

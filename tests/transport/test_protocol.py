@@ -2,7 +2,6 @@
 WebSockets over a transport in memory: bytes in, bytes out.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,84 +9,15 @@ from twisted.internet.address import UNIXAddress
 from twisted.internet.error import ConnectionLost
 from twisted.internet.task import Clock
 
-from ratchet_tx import Hub, RatchetServerFactory, Settings, UsageError, on
+from ratchet_tx import Hub, RatchetServerFactory, Settings, UsageError
 from ratchet_tx.transport.protocol import RatchetServerProtocol
 from ratchet_tx.wire.frames import makeText
 from tests.kit.contracts import TransportContract
 from tests.kit.ends import Wire
 from tests.kit.fakes import logged
-from tests.kit.ways import MEMORY, WAYS, Way
-from tests.kit.wire import ACCEPT, BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, event, frame, frames, handshake
-
-
-class Talk:
-    """
-    Answers, and remembers the ends of connections.
-    """
-
-    def __init__(self) -> None:
-        self.ends: list[Any] = []
-
-    @on("echo")
-    def echo(self, event: Any) -> Any:
-        event.connection.emit("echo", event.payload.data)
-
-    @on("bye")
-    def bye(self, event: Any) -> None:
-        event.connection.emit("bye")
-        event.connection.close(event.payload.data, "that's it")
-
-    @on("where")
-    def where(self, event: Any) -> Any:
-        connection = event.connection
-        return [connection.remoteAddress, connection.request.path, dict(connection.request.query)]
-
-    @on("socket.close")
-    def end(self, event: Any) -> None:
-        self.ends.append(event.payload.data)
-
-
-@pytest.fixture
-def talk() -> Talk:
-    return Talk()
-
-
-@pytest.fixture
-def way() -> Way:
-    """
-    The way that messages take, where a test doesn't go all of them.
-    """
-    return MEMORY
-
-
-everyWay = pytest.mark.parametrize("way", WAYS, ids=str)
-
-
-@pytest.fixture
-def make(talk: Talk, way: Way) -> Iterator[Any]:
-    """
-    Make wires to a server; those that a test leaves open are lost at its end.
-    """
-    wires: list[Wire] = []
-    factories: list[RatchetServerFactory] = []
-
-    def make(peer: Any = None, factory: Any = None, **settings: Any) -> Wire:
-        limits = Settings().limits.having({"pingSeconds": 0, **settings.pop("limits", {})}, "test")
-        if factory is None:
-            reactor = way.makeReactor()
-            hub = Hub(clock=reactor, settings=Settings(limits=limits, without=way.without, **settings))
-            hub.applications.add(talk)
-            factory = RatchetServerFactory(hub, reactor)
-            factory.doStart()
-            factories.append(factory)
-        wires.append(way.makeWire(factory) if peer is None else Wire(factory, peer))
-        return wires[-1]
-
-    yield make
-    for wire in wires:
-        wire.lose()
-    for factory in factories:
-        factory.doStop()
+from tests.kit.talk import Talk
+from tests.kit.ways import everyWay
+from tests.kit.wire import ACCEPT, BINARY, CLOSE, CONTINUATION, PING, event, frame, handshake
 
 
 class TestTransport(TransportContract):
@@ -216,37 +146,6 @@ class TestHandshake:
 
 
 @everyWay
-class TestMessages:
-    def test_echo(self, make: Any) -> None:
-        """An event goes in as a frame, and comes out as one."""
-        wire = make().open()
-        wire.send(event("echo", {"x": [1, "ü", None]}))
-        assert [each.json for each in wire.frames()] == [{"event": "echo", "data": {"x": [1, "ü", None]}}]
-
-    @pytest.mark.parametrize("size", [0, 1, 100, 125, 126, 127, 4096, 65_000])
-    def test_sizes(self, make: Any, size: int) -> None:
-        """Texts of every length arrive whole."""
-        wire = make().open()
-        wire.send(event("echo", "x" * size))
-        assert wire.frames()[0].json["data"] == "x" * size
-
-    def test_bitByBit(self, make: Any) -> None:
-        """It doesn't matter into which pieces the network cuts what is sent."""
-        wire = make()
-        for byte in handshake() + event("echo", 1) + frame("", PING) + event("echo", 2):
-            wire.send(bytes([byte]))
-        _, _, rest = wire.receive().partition(b"\r\n\r\n")
-        assert [each.opcode for each in frames(rest)] == [TEXT, PONG, TEXT]
-
-    def test_fragments(self, make: Any) -> None:
-        """A message in several frames is one message."""
-        wire = make().open()
-        wire.send(frame('{"event":"echo",', final=False) + frame('"data":', CONTINUATION, final=False))
-        wire.send(frame("ping", PING) + frame("7}", CONTINUATION))
-        assert [each.opcode for each in wire.frames()] == [PONG, TEXT]
-
-
-@everyWay
 class TestRefusals:
     def closed(self, wire: Wire) -> int:
         closing = wire.frames()[-1]
@@ -268,12 +167,6 @@ class TestRefusals:
         assert wire.frames() == []
         wire.send(frame("x" * 6_000, CONTINUATION, final=False))
         assert self.closed(wire) == 1009
-
-    def test_noLimit(self, make: Any) -> None:
-        """Where the limit is switched off, a message may have any length."""
-        wire = make(limits={"messageBytes": 0}).open()
-        wire.send(event("echo", "x" * 1_000_000))
-        assert len(wire.frames()[0].payload) > 1_000_000
 
     def test_binary(self, make: Any, talk: Talk) -> None:
         """A binary message is closed with 1003."""
@@ -383,30 +276,6 @@ class TestEnds:
         wire.protocol.connection.close(4000, "ü" * 100)
         assert wire.frames()[0].payload[2:].decode() == "ü" * 61
 
-    def test_pongs(self, make: Any) -> None:
-        """A pong that we asked for costs nothing; any other what an event costs, and floods of them close with 4009."""
-        wire = make(limits={"pingSeconds": 1, "eventsPerSecond": 1, "eventsBurst": 2}).open()
-        for _ in range(10):
-            wire.factory.reactor.pump([0.25] * 4)
-            assert [each.opcode for each in wire.frames()] == [PING]
-            wire.send(frame("", PONG))
-        counters = wire.factory.hub.counters
-        assert counters.refused == {}
-        wire.send(frame("", PONG) * 2)
-        assert counters.refused == {}
-        wire.send(frame("", PONG) * 2)
-        assert counters.refused == {"rate.limited": 2}
-        assert wire.frames()[0].code == 4009
-
-    def test_noPong(self, make: Any, talk: Talk) -> None:
-        """A peer that doesn't answer pings is closed with 4012."""
-        wire = make().open()
-        wire.protocol.pongMissed()
-        assert wire.frames()[0].code == 4012
-        wire.lose()
-        wire.protocol.pongMissed()
-        assert talk.ends == [{"code": 4012, "reason": "No pong", "clean": False}]
-
     def test_afterTheEnd(self, make: Any, talk: Talk) -> None:
         """Whatever comes in a socket's last moments does nothing."""
         wire = make().open()
@@ -418,38 +287,17 @@ class TestEnds:
         assert len(talk.ends) == 1
 
 
-class TestPausing:
-    def test_pausedPeers(self, make: Any, talk: Talk) -> None:
-        """The time in which we didn't read from a peer doesn't count against its pong."""
-        wire = make(limits={"pingSeconds": 1, "pongSeconds": 1}).open()
-        protocol = wire.protocol
-        protocol.pauseReading()
-        protocol.pongMissed()
-        protocol.resumeReading()
-        protocol.pongMissed()
-        assert wire.frames() == []
-        protocol.pongMissed()
-        assert wire.frames()[0].code == 4012
-
-    def test_slowReaders(self, make: Any, talk: Talk) -> None:
-        """Who still reads what was sent before the close isn't dropped for not having answered it."""
-        wire = make().open()
-        protocol = wire.protocol
-        protocol.connection.close(4000)
-        protocol._outlet.resumeProducing()
-        assert protocol.moved()
-        assert not protocol.moved()
-        assert protocol.state != protocol.STATE_CLOSED
-        protocol.drop()
-        assert protocol.state == protocol.STATE_CLOSED
-
-    def test_pausing(self, make: Any) -> None:
-        """Reading from a peer can be paused and resumed."""
-        wire = make().open()
-        wire.protocol.pauseReading()
-        assert wire.transport.producerState == "paused"
-        wire.protocol.resumeReading()
-        assert wire.transport.producerState == "producing"
+def test_slowReaders(make: Any) -> None:
+    """Who still reads what was sent before the close isn't dropped for not having answered it."""
+    wire = make().open()
+    protocol = wire.protocol
+    protocol.connection.close(4000)
+    protocol.outlet.resumeProducing()
+    assert protocol.moved()
+    assert not protocol.moved()
+    assert protocol.state != protocol.STATE_CLOSED
+    protocol.drop()
+    assert protocol.state == protocol.STATE_CLOSED
 
 
 class TestCompression:

@@ -1,0 +1,293 @@
+"""
+Reads a peer's bytes and makes whole messages of them; Autobahn reads all but small whole texts.
+
+This is one object with the protocol, so that a message takes no step between them.
+"""
+
+from typing import Protocol
+
+from twisted.internet.protocol import connectionDone
+from twisted.internet.tcp import Server
+from twisted.python.failure import Failure
+
+from ratchet_tx.transport.autobahn import LeanProtocol, unmaskLong
+from ratchet_tx.transport.keepalive import Keepalive, Liveness
+from ratchet_tx.transport.sockets.epoll import Poller
+from ratchet_tx.transport.sockets.turns import Turns
+from ratchet_tx.wire.frames import LONGEST_CONTROL, closeAtEnd, takeText
+
+#: How many frames of one peer are dealt with in a turn of the reactor; what is beyond waits for the next.
+_SHARE = range(32)
+
+#: How long a chunk is at most, in bytes, that is dealt with however long the turn has taken.
+_SHORT_CHUNK = 8192
+
+#: Autobahn's states. A class's attribute is looked up anew for each message, through all its bases; a module's name isn't.
+OPEN, CLOSING, CLOSED = LeanProtocol.STATE_OPEN, LeanProtocol.STATE_CLOSING, LeanProtocol.STATE_CLOSED
+
+
+class Source(Protocol):
+    """
+    What those who read from the peers of one port share.
+
+    @ivar longestText: the longest text, in bytes, that the fast path takes
+    @ivar takesTexts: whether there is a fast path
+    @ivar poller: reads the sockets past the reactor; None where that reads them
+    @ivar turns: shares the reactor's turns among them
+    @ivar keepalive: is told who has sent something
+    """
+
+    longestText: int
+    takesTexts: bool
+    poller: Poller | None
+    turns: Turns
+    keepalive: Keepalive
+
+
+class Receiver(LeanProtocol):
+    """
+    What one peer sends.
+
+    @ivar compresses: whether the peer and we have agreed to compress
+    @ivar liveness: as L{Keepalive} knows the peer
+    """
+
+    factory: Source
+
+    compresses = False
+
+    #: By which the poller knows the transport, while it reads it.
+    _held: int | None = None
+
+    #: Whether the next byte begins a message, and the fast path may look at it.
+    _between = False
+
+    #: Whether the connection wants no more of it for now.
+    _readingPaused = False
+
+    #: Whether the transport is read from, and whether it wasn't at some time since that was asked.
+    _isRead = True
+    _wasPaused = False
+
+    #: What of the peer's bytes waits for a later turn; None where nothing does.
+    _left: bytes | None = None
+
+    #: The last of what came after our own close.
+    _tail = b""
+
+    _lost = False
+
+    def connectionMade(self) -> None:
+        self.liveness = Liveness()
+        super().connectionMade()
+
+    def isPlain(self) -> bool:
+        """
+        Say whether the transport is TCP and nothing else, whose socket may be read and written past it.
+        """
+        return type(self.transport) is Server
+
+    def beginReading(self) -> None:
+        """
+        Read frames from now on, for the handshake is over.
+        """
+        if self.factory.poller is not None and self.isPlain():
+            self._held = self.factory.poller.hold(self.transport)
+        self._between = self.factory.takesTexts and not self.compresses
+
+    def dataReceived(self, data: bytes) -> None:
+        if self.liveness.isAsked:
+            # Whatever comes is as good as a pong, which may stand behind much else.
+            self.factory.keepalive.heard(self)
+        if self._between:
+            data = self._takeTexts(data)
+        if data:
+            self._takeFrames(data)
+
+    def _takeTexts(self, data: bytes) -> bytes:
+        """
+        The fast path: take what nearly all messages are, plain texts, and nothing else.
+
+        @return: what isn't, from there on
+        """
+        taken, size, limit = 0, len(data), self.factory.longestText
+        if size > _SHORT_CHUNK and self.factory.turns.isOver():
+            return data
+        for _ in _SHARE:
+            if taken >= size or self.state != OPEN:
+                break
+            found = takeText(data, taken, limit, unmaskLong)
+            if found is None:
+                break
+            text, taken = found
+            self.onMessage(text, False)
+        else:
+            if taken < size:
+                self._postpone(data[taken:])
+            return b""
+        return data[taken:]
+
+    def _takeFrames(self, data: bytes) -> None:
+        """
+        Take whatever frames there are; what is beyond this peer's share, or comes while that waits, is kept for later turns.
+        """
+        if self.state in (CLOSING, CLOSED):
+            return self._takeLast(data)
+        if self._left is not None:
+            # TLS may still have had some when its reading was paused.
+            self._left += data
+        elif rest := self._takeShare(data):
+            self._postpone(rest)
+
+    def _takeShare(self, data: bytes) -> bytes:
+        """
+        Take as many frames as may be taken in one turn.
+
+        @return: what is left
+        """
+        taken, size = 0, len(data)
+        if size > _SHORT_CHUNK and self.factory.turns.isOver():
+            return data
+        for _ in _SHARE:
+            if taken >= size or self._readingPaused:
+                break
+            if self.state in (CLOSING, CLOSED):
+                self._takeLast(data[taken:])
+                return b""
+            taken = self._takeFrame(data, taken)
+        return data[taken:]
+
+    def _takeFrame(self, data: bytes, start: int) -> int:
+        """
+        Take one frame, or what there is of it; Autobahn takes all but plain texts.
+
+        It is given no more than that: for each frame it copies all that follows.
+
+        @return: where the next one begins
+        """
+        if self._between:
+            found = takeText(data, start, self.factory.longestText, unmaskLong)
+            if found is not None:
+                self.onMessage(found[0], False)
+                return found[1]
+        end = min(start + self.missing(data, start), len(data))
+        self._dataReceived(data[start:end])
+        self._between = self._isBetween()
+        return end
+
+    def _isBetween(self) -> bool:
+        """
+        Say whether the next byte begins a message that the fast path may look at.
+        """
+        return (
+            self.factory.takesTexts
+            and not self.compresses
+            and not self.data
+            and self.current_frame is None
+            and not self.inside_message
+            and self.state == OPEN
+        )
+
+    # What comes after our own close
+
+    def awaitClose(self) -> None:
+        """
+        Take nothing more of the peer but its close, since ours is sent: read on for it, whoever has paused that.
+        """
+        self._readingPaused = False
+        if self._left is not None:
+            self._left = self._left[-LONGEST_CONTROL:]
+            self.factory.turns.wait(self)
+        else:
+            self._startReading()
+
+    def _takeLast(self, data: bytes) -> None:
+        """
+        Drop what comes after our own close, but for the peer's, which is its last word and ends the connection.
+        """
+        if self.state != CLOSING:
+            return
+        self._tail = (self._tail + data[-LONGEST_CONTROL:])[-LONGEST_CONTROL:]
+        close = closeAtEnd(self._tail)
+        if close is not None:
+            # Whatever Autobahn has begun to read ends here.
+            self.data, self.current_frame = b"", None
+            self._dataReceived(close)
+
+    # What waits for later turns
+
+    def _postpone(self, rest: bytes) -> None:
+        """
+        Keep what is left of a chunk, and read no more of the peer until it is dealt with.
+        """
+        self._left = rest
+        self._between = False
+        self._stopReading()
+        if not self._readingPaused:
+            self.factory.turns.wait(self)
+
+    def goOn(self) -> None:
+        """
+        Deal with one more share of what is left (L{Reading<ratchet_tx.transport.sockets.turns.Reading>}).
+        """
+        left, self._left = self._left, None
+        if left is None or self._lost:
+            return
+        if self.state != OPEN:
+            self._takeLast(left)
+        else:
+            self._between = self._isBetween()
+            rest = self._takeShare(left)
+            if rest and self.state == OPEN:
+                return self._postpone(rest)
+        if not self._readingPaused:
+            self._startReading()
+
+    # Whether the transport is read from
+
+    def pauseReading(self) -> None:
+        # After our close the peer's own is waited for, and all else dropped.
+        if self.state == OPEN:
+            self._readingPaused = True
+            self._stopReading()
+
+    def resumeReading(self) -> None:
+        self._readingPaused = False
+        if self._left is None:
+            self._startReading()
+        else:
+            self.factory.turns.wait(self)
+
+    def wasPaused(self) -> bool:
+        """
+        Say whether the transport wasn't read from, at any time since this was asked before.
+        """
+        was, self._wasPaused = self._wasPaused, not self._isRead
+        return was
+
+    def _stopReading(self) -> None:
+        if not self._isRead:
+            return
+        self._isRead = False
+        self._wasPaused = True
+        if self._held is None:
+            self.transport.pauseProducing()
+        elif self.factory.poller is not None:
+            self.factory.poller.release(self._held, self.transport)
+
+    def _startReading(self) -> None:
+        if self._isRead or self._lost:
+            return
+        self._isRead = True
+        if self._held is None:
+            self.transport.resumeProducing()
+        elif self.transport.connected and self.factory.poller is not None:
+            self._held = self.factory.poller.hold(self.transport)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._lost = True
+        if self._held is not None and self.factory.poller is not None:
+            self.factory.poller.release(self._held, self.transport)
+        self.factory.turns.forget(self)
+        self._left = None
+        super().connectionLost(reason)

@@ -1,0 +1,192 @@
+"""
+From bytes to messages, in whatever pieces they come; and pauses of reading.
+"""
+
+from typing import Any
+
+import pytest
+from autobahn.twisted.websocket import WebSocketServerFactory
+from autobahn.websocket.protocol import TrafficStats
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+
+from ratchet_tx.transport.receiver import Receiver
+from ratchet_tx.transport.sockets.turns import Turns
+from tests.kit.ways import everyWay
+from tests.kit.wire import CLOSE, CONTINUATION, PING, PONG, TEXT, event, frame, frames, handshake
+
+
+class Source(WebSocketServerFactory):  # type: ignore[misc]
+    """
+    A port of bare Autobahn's, and what a receiver needs beside it.
+    """
+
+    longestText = 65535
+    takesTexts = True
+    poller = None
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        super().__init__(server="", reactor=self.clock)
+        self.trafficStats = TrafficStats()
+        self.turns = Turns(self.clock, lambda: self.clock)
+        self.keepalive = self
+        self.heardOf: list[Any] = []
+
+    def heard(self, receiver: Any) -> None:
+        receiver.liveness.isAsked = False
+        self.heardOf.append(receiver)
+
+
+class Noting(Receiver):
+    """
+    Writes down the messages of a peer whose handshake is over.
+    """
+
+    def __init__(self, source: Any) -> None:
+        super().__init__()
+        self.factory = source
+        self.messages: list[bytes] = []
+        self.state = self.STATE_OPEN
+        self.makeConnection(StringTransport())
+        self.beginReading()
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        assert not isBinary
+        self.messages.append(payload)
+
+
+@pytest.fixture
+def source() -> Source:
+    return Source()
+
+
+@pytest.fixture
+def receiver(source: Source) -> Noting:
+    return Noting(source)
+
+
+def test_share(source: Source, receiver: Noting) -> None:
+    """Of what comes at once 32 messages are dealt with in a turn, and nothing more is read until the others are."""
+    receiver.dataReceived(frame("x") * 80)
+    assert (len(receiver.messages), receiver.transport.producerState) == (32, "paused")
+    source.clock.advance(0)
+    assert len(receiver.messages) == 80
+    assert receiver.transport.producerState == "producing"
+
+
+def test_pausedMeanwhile(source: Source, receiver: Noting) -> None:
+    """What is left waits for as long as reading is paused."""
+    receiver.dataReceived(frame("x") * 40)
+    receiver.pauseReading()
+    source.clock.advance(0)
+    source.clock.advance(0)
+    before = len(receiver.messages)
+    receiver.resumeReading()
+    source.clock.pump([0, 0])
+    assert (before < 40, len(receiver.messages)) == (True, 40)
+    assert receiver.transport.producerState == "producing"
+
+
+def test_wasPaused(receiver: Noting) -> None:
+    """It is known whether reading was paused at any time since that was asked before."""
+    assert not receiver.wasPaused()
+    receiver.pauseReading()
+    receiver.pauseReading()
+    assert [receiver.wasPaused(), receiver.wasPaused()] == [True, True]
+    receiver.resumeReading()
+    assert [receiver.wasPaused(), receiver.wasPaused()] == [True, False]
+
+
+def test_signOfLife(source: Source, receiver: Noting) -> None:
+    """Whatever comes from a peer that was asked is told, once."""
+    receiver.dataReceived(frame("x"))
+    receiver.liveness.isAsked = True
+    receiver.dataReceived(frame("x")[:1])
+    receiver.dataReceived(frame("x")[1:])
+    assert source.heardOf == [receiver]
+    assert receiver.messages == [b"x", b"x"]
+
+
+def test_awaitClose(source: Source, receiver: Noting) -> None:
+    """After our close nothing is taken but the peer's, and reading isn't paused for anything."""
+    closes: list[bytes] = []
+    receiver._dataReceived = closes.append  # type: ignore[method-assign]
+    receiver.pauseReading()
+    receiver.state = receiver.STATE_CLOSING
+    receiver.awaitClose()
+    assert receiver.transport.producerState == "producing"
+    receiver.dataReceived(frame("x") * 100)
+    assert closes == []
+    close = frame((1000).to_bytes(2, "big"), CLOSE)
+    receiver.dataReceived(frame("x") + close)
+    assert closes == [close]
+    assert receiver.messages == []
+
+
+def test_lost(source: Source, receiver: Noting) -> None:
+    """What is left of a peer that is gone is dropped, and its transport isn't asked for anything."""
+    receiver.dataReceived(frame("x") * 40)
+    receiver.wasClean = True
+    receiver.onClose = lambda *_: None
+    receiver.connectionLost()
+    source.clock.advance(0)
+    receiver.resumeReading()
+    assert (len(receiver.messages), len(source.turns)) == (32, 0)
+    assert receiver.transport.producerState == "paused"
+
+
+# Over a server
+
+
+@everyWay
+def test_echo(make: Any) -> None:
+    """An event goes in as a frame, and comes out as one."""
+    wire = make().open()
+    wire.send(event("echo", {"x": [1, "ü", None]}))
+    assert [each.json for each in wire.frames()] == [{"event": "echo", "data": {"x": [1, "ü", None]}}]
+
+
+@everyWay
+@pytest.mark.parametrize("size", [0, 1, 100, 125, 126, 127, 4096, 65_000])
+def test_sizes(make: Any, size: int) -> None:
+    """Texts of every length arrive whole."""
+    wire = make().open()
+    wire.send(event("echo", "x" * size))
+    assert wire.frames()[0].json["data"] == "x" * size
+
+
+@everyWay
+def test_bitByBit(make: Any) -> None:
+    """It doesn't matter into which pieces the network cuts what is sent."""
+    wire = make()
+    for byte in handshake() + event("echo", 1) + frame("", PING) + event("echo", 2):
+        wire.send(bytes([byte]))
+    _, _, rest = wire.receive().partition(b"\r\n\r\n")
+    assert [each.opcode for each in frames(rest)] == [TEXT, PONG, TEXT]
+
+
+@everyWay
+def test_fragments(make: Any) -> None:
+    """A message in several frames is one message."""
+    wire = make().open()
+    wire.send(frame('{"event":"echo",', final=False) + frame('"data":', CONTINUATION, final=False))
+    wire.send(frame("ping", PING) + frame("7}", CONTINUATION))
+    assert [each.opcode for each in wire.frames()] == [PONG, TEXT]
+
+
+@everyWay
+def test_noLimit(make: Any) -> None:
+    """Where the limit is switched off, a message may have any length."""
+    wire = make(limits={"messageBytes": 0}).open()
+    wire.send(event("echo", "x" * 1_000_000))
+    assert len(wire.frames()[0].payload) > 1_000_000
+
+
+def test_pausing(make: Any) -> None:
+    """Reading from a peer can be paused and resumed."""
+    wire = make().open()
+    wire.protocol.pauseReading()
+    assert wire.transport.producerState == "paused"
+    wire.protocol.resumeReading()
+    assert wire.transport.producerState == "producing"
