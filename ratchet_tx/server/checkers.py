@@ -1,7 +1,7 @@
 """
-Reads C{--auth}, such as C{file:passwd}, and makes the checker of twisted.cred.
+Makes the twisted.cred checker that C{--auth} describes, such as C{file:passwd}.
 
-No message repeats more than the first word: passwords may stand behind it.
+An error repeats only the first word of the description: passwords may follow it.
 """
 
 from pathlib import Path
@@ -16,10 +16,11 @@ from ratchet_tx.login.cred import CREDENTIALS
 
 def makeChecker(description: str) -> Any:
     """
-    Make the checker that a description means, as C{twistd ratchet --help-auth} lists them.
+    Make a checker.
 
+    @param description: one of the kinds that C{twistd ratchet --help-auth} lists, and its argument
     @return: an L{ICredentialsChecker<twisted.cred.checkers.ICredentialsChecker>}
-    @raise UsageError: for a kind that there isn't, and for what can't be one of its kind
+    @raise UsageError: for an unknown kind, and for an argument that the kind doesn't accept
     """
     kind, _, argument = description.partition(":")
     try:
@@ -29,7 +30,7 @@ def makeChecker(description: str) -> Any:
     if not set(CREDENTIALS) & set(factory.credentialInterfaces):
         raise UsageError(f"auth {kind}: it takes no names and passwords")
     if kind == "file" and not Path(argument).is_file():
-        # Twisted's would say so at each login.
+        # Twisted's checker would only say so at each login.
         raise UsageError(f"auth file: {argument!r} is not a file")
     try:
         checker = factory.generateChecker(argument)
@@ -40,7 +41,7 @@ def makeChecker(description: str) -> Any:
 
 def _inBytes(checker: Any) -> Any:
     """
-    Mend what Twisted's makes of C{memory:name:password}: texts, by which no name would be found, for these are bytes.
+    Encode the names and passwords of C{memory:name:password}: Twisted's checker keeps them as str, but looks up bytes.
     """
     if isinstance(checker, InMemoryUsernamePasswordDatabaseDontUse):
         checker.users = {_encoded(name): _encoded(password) for name, password in checker.users.items()}

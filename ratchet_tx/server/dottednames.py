@@ -1,5 +1,5 @@
 """
-Finds and makes what the operator's dotted names stand for, and explains what is wrong with them.
+Imports the objects that the operator names by dotted names, and explains what is wrong with a name.
 """
 
 import os
@@ -18,9 +18,10 @@ from ratchet_tx.errors import UsageError
 
 def addApplication(applications: Applications, dotted: str) -> None:
     """
-    Add the application that is named: an object, or one of the class; or have a function register what it likes.
+    Register the application that a dotted name stands for.
 
-    @raise UsageError: where that can't be done
+    @param dotted: the name of an application, of its class, or of a function that registers applications
+    @raise UsageError: where that fails
     """
     found = _imported("application", dotted)
     with naming("application", dotted):
@@ -34,10 +35,11 @@ def addApplication(applications: Applications, dotted: str) -> None:
 
 def named(option: str, dotted: str, interface: Any) -> Any:
     """
-    Find the object that is named, or make one of the class.
+    Find the object that a dotted name stands for; call it if it is a class.
 
-    @param option: which option named it, for the message
-    @raise UsageError: where that can't be done
+    @param option: the option that named it, for the error
+    @param interface: what the object should provide; a class that provides it itself isn't called
+    @raise UsageError: where that fails
     """
     found = _imported(option, dotted)
     if not isclass(found) or interface.providedBy(found):
@@ -59,7 +61,7 @@ def _imported(option: str, dotted: str) -> Any:
 @contextmanager
 def naming(option: str, dotted: str) -> Iterator[None]:
     """
-    Say which option an error belongs to, and where in the author's code it was raised.
+    Turn exceptions into a UsageError that names the option, and the line in the author's code that raised.
 
     @raise UsageError: instead of any other exception
     """

@@ -1,5 +1,5 @@
 """
-Completes the descriptions of endpoints: this machine only, and how many may wait to be accepted.
+Completes the descriptions of endpoints: with the loopback interface, and with a backlog.
 """
 
 import re
@@ -7,44 +7,44 @@ import socket
 
 from ratchet_tx.errors import UsageError
 
-#: The kinds that listen everywhere unless they are told an interface, and which one keeps them here.
-_HERE = {"tcp": "127.0.0.1", "ssl": "127.0.0.1", "tcp6": r"\:\:1", "tls": r"\:\:1"}
+#: The kinds that listen on all interfaces by default, each with its loopback interface.
+_LOOPBACK = {"tcp": "127.0.0.1", "ssl": "127.0.0.1", "tcp6": r"\:\:1", "tls": r"\:\:1"}
 
-#: The kinds that others have seen to.
-_ELSEWHERE = ("unix", "systemd")
+#: The kinds without an interface: file permissions or systemd decide who may connect.
+_UNCHANGED = ("unix", "systemd")
 
-#: How many arguments may stand before the backlog without a name.
+#: How many unnamed arguments may stand before the backlog.
 _BEFORE_BACKLOG = {"tcp": 2, "tcp6": 1, "tls": 2, "ssl": 5, "unix": 2}
 
 _INTERFACE = re.compile(r"(?<!\\):interface=")
 
 
-def stayingHere(description: str) -> str:
+def onLoopback(description: str) -> str:
     """
-    Complete the description of an endpoint by the interface of this machine alone, where none is said.
+    Add the loopback interface to an endpoint's description, unless it names an interface.
 
-    @param description: as Twisted has them, such as C{tcp:9000} or C{unix:/run/admin}; or a port alone
-    @raise UsageError: for kinds of which it isn't known where they listen
+    @param description: a Twisted endpoint, such as C{tcp:9000} or C{unix:/run/admin}; or only a port
+    @raise UsageError: for any other kind: it might listen on other interfaces
     """
     if description.isdigit():
         description = f"tcp:{description}"
     kind = description.partition(":")[0].lower()
-    if kind in _ELSEWHERE or (kind in _HERE and _INTERFACE.search(description)):
+    if kind in _UNCHANGED or (kind in _LOOPBACK and _INTERFACE.search(description)):
         return description
-    if kind not in _HERE:
-        kinds = ", ".join([*_HERE, *_ELSEWHERE])
+    if kind not in _LOOPBACK:
+        kinds = ", ".join([*_LOOPBACK, *_UNCHANGED])
         raise UsageError(f"admin-listen: {description!r} is neither a port nor one of {kinds}")
-    return f"{description}:interface={_HERE[kind]}"
+    return f"{description}:interface={_LOOPBACK[kind]}"
 
 
-def queueing(description: str) -> str:
+def withBacklog(description: str) -> str:
     """
-    Complete the description of an endpoint by a backlog as long as the system admits, where none is said.
+    Add the longest backlog that the system allows to an endpoint's description, unless it has one.
 
-    Twisted's own is 50: of thousands who come again at once, most would be dropped by the system, and try again after
-    seconds.  What is above the system's limit, such as Linux' C{net.core.somaxconn}, it cuts down by itself.
+    Twisted's default is 50: when thousands of clients reconnect at once, the system would drop most of them, and they would
+    retry after seconds. The system itself reduces the backlog to its limit, such as Linux' C{net.core.somaxconn}.
 
-    @param description: as Twisted has them; one of a kind that has no backlog stays as it is
+    @param description: a Twisted endpoint; a kind without a backlog stays as it is
     """
     kind, *arguments = re.split(r"(?<!\\):", description)
     unnamed = [argument for argument in arguments if not re.search(r"(?<!\\)=", argument)]

@@ -1,5 +1,5 @@
 """
-The server as a process: how it starts to listen, what signals do, and how it exits.
+Runs the server as a process: listening, signals, and the exit status.
 """
 
 import atexit
@@ -19,21 +19,21 @@ from ratchet_tx.server.service import RatchetService
 
 _log = Logger()
 
-#: What a process has open besides its peers, generously.
-_OTHERS = 64
+#: About how many files a process has open besides its peers' sockets.
+_OTHER_FILES = 64
 
 
 class Process(MultiService):
     """
-    The service as a process of its own: says in one line that a port can't be had, and ends as an operator expects.
+    The service of a process: handles signals, and reports a port that can't be opened in one line.
 
-    SIGTERM and SIGINT drain, and the process exits with 0 if that was done in time, else with 1; a second one ends it at
-    once.  twistd's own handlers would neither tell one from the other, nor mind a second signal.
+    SIGTERM and SIGINT drain the hub. The process exits with 0 if that ended in time, else with 1. A second signal ends it
+    at once; twistd's own handlers would ignore it.
 
-    SIGHUP reads again what may have changed: the certificate, and the token of the admin endpoint.
+    SIGHUP reloads the certificates and the token of the admin endpoint.
 
-    @param hub: what is drained
-    @param served: the service that serves it
+    @param hub: the hub to drain
+    @param served: the service that serves the hub
     """
 
     _log = Logger()
@@ -48,14 +48,14 @@ class Process(MultiService):
 
     def startService(self) -> None:
         super().startService()
-        # The reactor's own handlers are in place by then.
+        # Once the reactor runs, its own handlers are installed, and ours can replace them.
         self._reactor.callWhenRunning(self._handleSignals)
         self._reactor.callWhenRunning(self._freeze)
 
     def _freeze(self) -> None:
         """
-        Let the garbage collector pass over all that is there at start, and stays: to look through it takes 40 ms, which it
-        does five times a second where peers send long arrays.
+        Exclude all objects that exist at start from garbage collection: collecting them takes 40 ms, and happens five times
+        a second when peers send long arrays.
         """
         gc.collect()
         gc.freeze()
@@ -67,16 +67,16 @@ class Process(MultiService):
 
     def _end(self) -> None:
         if self._signalled:
-            self._log.warn("A second signal: everything is dropped")
+            self._log.warn("Second signal received: all connections are dropped")
             return self._hub.abandon()
         self._signalled = True
-        self._log.info("Taking leave of {count} peers", count=len(self._hub.connections))
+        self._log.info("Drain started: peers={peers}", peers=len(self._hub.connections))
         self._reactor.addSystemEventTrigger("after", "shutdown", self._exit)
         self._reactor.stop()
 
     def _exit(self) -> None:
         if self._hub.overdue:
-            # twistd has no way to be told an exit status; so it is left alone to tidy up, and has the last word but one.
+            # twistd can't be told an exit status: it cleans up first, and then we exit with ours.
             atexit.register(_exitWithOne)
 
     def privilegedStartService(self) -> None:
@@ -89,7 +89,7 @@ class Process(MultiService):
             self._giveUp(f"can't listen: {error}")
 
     def _giveUp(self, why: str) -> NoReturn:
-        # By now twistd has put the log in the place of stderr: who started it looks here, and who comes later there.
+        # twistd has redirected stderr to the log by now. The operator looks at the terminal, so the line goes to both.
         if sys.__stderr__ is not None:
             print(f"ratchet: {why}", file=sys.__stderr__)
         raise CantStart(f"ratchet: {why}") from None
@@ -97,10 +97,10 @@ class Process(MultiService):
 
 class CantStart(SystemExit, Exception):
     """
-    The end of a process that can't listen.
+    Raised to end a process that can't listen.
 
-    twistd tidies up after an C{Exception} only: after any other end a daemon's pid file stays, and whoever started it waits
-    for ever.  What it raises again then is to be one line and no traceback, which a C{SystemExit} is.
+    It is an C{Exception} so that twistd cleans up: else a daemon's pid file stays, and the program that started the daemon
+    waits for ever. It is a C{SystemExit} so that Python prints one line and no traceback.
     """
 
 
@@ -112,17 +112,17 @@ def _exitWithOne() -> None:
 
 def raiseOpenFiles(connections: int) -> None:
     """
-    Raise the limit of open files to what the system admits; many systems begin with 1,024.
+    Raise the process's limit of open files to the system's hard limit; many systems start with 1,024.
 
-    @param connections: how many peers there may be; where that is more, the log warns
+    @param connections: how many connections the server allows; where the limit is too low for them, a warning is logged
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    if hard != resource.RLIM_INFINITY and hard < connections + _OTHERS:
+    if hard != resource.RLIM_INFINITY and hard < connections + _OTHER_FILES:
         _log.warn(
-            "The process may have {hard} files open, too few for the {connections} connections of the limit: "
-            "raise it (ulimit -n, LimitNOFILE=), or lower the limit",
+            "The process may open {hard} files only, but the limit allows {connections} connections: "
+            "raise the former (ulimit -n, LimitNOFILE=), or lower the limit",
             hard=hard,
             connections=connections,
         )

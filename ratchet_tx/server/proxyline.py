@@ -1,8 +1,8 @@
 """
-Reads the first line of HAProxy's PROXY protocol where Twisted's endpoint C{haproxy:} is too strict.
+Accepts two forms of HAProxy's PROXY line that Twisted's endpoint C{haproxy:} refuses.
 
-Twisted drops C{PROXY UNKNOWN} without addresses, which balancers send for their health checks and receivers have to accept
-(section 2.1 of the protocol), and a line of which less than eight bytes come at first.
+One is C{PROXY UNKNOWN} without addresses, which load balancers send in health checks and receivers must accept (section 2.1
+of the protocol). The other is a line whose first chunk has less than eight bytes.
 """
 
 import re
@@ -17,10 +17,10 @@ from zope.interface import implementer
 
 from ratchet_tx.monitoring.peerlog import UNBOUNDED, PeerLog
 
-#: How long a line is at most, with its end.
+#: How many bytes a line has at most, with its line end.
 _LONGEST = 107
 
-#: How the binary form begins, of which Twisted wants sixteen bytes to know it by.
+#: The first bytes of the binary form, and how many bytes Twisted needs in the first chunk to recognize it.
 _BINARY, _BINARY_HEAD = b"\r\n\r\n\x00\r\nQUIT\n", 16
 
 _SHORT = b"PROXY UNKNOWN\r\n"
@@ -28,33 +28,33 @@ _SHORT = b"PROXY UNKNOWN\r\n"
 _log = Logger()
 
 
-def behindProxy(description: str) -> str | None:
+def stripProxyPrefix(description: str) -> str | None:
     """
-    Take C{haproxy:} off an endpoint's description.
+    Remove C{haproxy:} from the beginning of an endpoint's description.
 
-    @return: the rest; None where there is none
+    @return: the rest; None where the description doesn't begin with it
     """
     rest = re.sub(r"^(haproxy:)+", "", description)
     return None if rest == description else rest
 
 
-def wrapProxied(factory: Any, log: PeerLog = UNBOUNDED) -> Any:
+def expectProxyLine(factory: Any, log: PeerLog = UNBOUNDED) -> Any:
     """
-    Wrap a factory, so that what it serves comes behind a proxy's line.
+    Wrap a factory, so that its connections begin with a PROXY line.
 
-    @param log: where it is said who sends none
+    @param log: gets a line for each connection without one
     """
-    taking = _Taking()
-    proxyEndpoint(taking).listen(factory)
-    lines = _Lines(taking.factory)  # type: ignore[no-untyped-call]
-    lines.log = log
-    return lines
+    endpoint = _CapturingEndpoint()
+    proxyEndpoint(endpoint).listen(factory)
+    wrapped = _ProxyLineFactory(endpoint.factory)  # type: ignore[no-untyped-call]
+    wrapped.log = log
+    return wrapped
 
 
 @implementer(IStreamServerEndpoint)
-class _Taking:
+class _CapturingEndpoint:
     """
-    Stands for an endpoint: takes the factory that Twisted would listen with.
+    An endpoint that doesn't listen, but keeps the factory that C{proxyEndpoint} made.
     """
 
     factory: Any
@@ -64,9 +64,9 @@ class _Taking:
         return Deferred()
 
 
-class _Line(ProtocolWrapper):
+class _ProxyLine(ProtocolWrapper):
     """
-    Waits for the whole line, and gives it on as Twisted wants it.
+    Buffers the PROXY line until it is whole, and passes it on in a form that Twisted accepts.
     """
 
     factory: Any
@@ -79,7 +79,7 @@ class _Line(ProtocolWrapper):
                 return
             data, self._received = _completed(self._received), None
             if not data.startswith((b"PROXY ", _BINARY)):
-                # Twisted drops it without a word, and nobody would know what the balancer leaves out.
+                # Twisted drops the connection without a log line.
                 line = (
                     'Refused a connection: address={address} why="no PROXY line" '
                     'hint="have the balancer send it, or listen without haproxy:"'
@@ -91,7 +91,7 @@ class _Line(ProtocolWrapper):
 
 def _completed(data: bytes) -> bytes:
     """
-    Write the short form as the one with addresses, of which there are none.
+    Turn the short form of C{PROXY UNKNOWN} into the form with addresses, all of them empty.
     """
     return b"PROXY UNKNOWN \r\n" + data[len(_SHORT) :] if data.startswith(_SHORT) else data
 
@@ -99,12 +99,12 @@ def _completed(data: bytes) -> bytes:
 def _isWhole(received: bytes) -> bool:
     if _BINARY.startswith(received[: len(_BINARY)]):
         return len(received) >= _BINARY_HEAD
-    # Whatever isn't a line at all is dropped by Twisted.
+    # Twisted drops anything that isn't a PROXY line.
     return b"\r\n" in received or len(received) > _LONGEST or not b"PROXY ".startswith(received[:6])
 
 
-class _Lines(WrappingFactory):
-    protocol = _Line
+class _ProxyLineFactory(WrappingFactory):
+    protocol = _ProxyLine
     log: PeerLog
     noisy = False
 

@@ -1,9 +1,8 @@
 """
-A TLS port whose certificates are reloaded while it listens.
+A TLS port that can reload its certificates while it listens.
 
-Twisted's own endpoints read their files once, and offer no way to read them again.  So the endpoint is made with a stand-in
-for the reactor, which only notes what it is asked to listen with.  Made once more, it has read the files once more, and who
-comes from then on is given to what it brought.
+Twisted's endpoints read their files once. So the endpoint is made with a fake reactor that records the arguments of listen.
+To reload, another endpoint is made, which reads the files again, and new connections go to its factory.
 """
 
 import re
@@ -19,26 +18,25 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.python.failure import Failure
 
 from ratchet_tx.errors import UsageError
-from ratchet_tx.server.endpoints import queueing
+from ratchet_tx.server.endpoints import withBacklog
 from ratchet_tx.server.tls import requireTLS, whyUnusable
 
-#: How often a handshake may go to and fro; TLS needs less than that.
+#: How many flights a test handshake may take; TLS needs fewer.
 _FLIGHTS = 5
 
 
 def isRenewable(description: str) -> bool:
     """
-    Say whether an endpoint's description names certificates of its own.
+    Say whether an endpoint's description names certificate files.
     """
     return re.match(r"(tls|ssl):", description, re.IGNORECASE) is not None
 
 
 def checkProxied(description: str, setting: str) -> None:
     """
-    Refuse an endpoint that Twisted lets through and nobody can speak with: a proxy's line comes before TLS, and C{haproxy:}
-    looks for it inside.
+    Refuse C{haproxy:} in front of a TLS endpoint: proxies send the PROXY line before TLS, Twisted expects it inside TLS.
 
-    @param setting: where the description stands, for the message
+    @param setting: the setting with the description, for the error
     @raise UsageError: for C{haproxy:tls:...} and C{haproxy:ssl:...}
     """
     if re.match(r"(haproxy:)+(tls|ssl):", description, re.IGNORECASE):
@@ -50,13 +48,13 @@ def checkProxied(description: str, setting: str) -> None:
 
 class RenewablePort(Service):
     """
-    Listens on an endpoint C{tls:...} or C{ssl:...}, as a service.
+    A service that listens on an endpoint C{tls:...} or C{ssl:...}.
 
-    @param description: the endpoint's, as Twisted has them
-    @param factory: what is served there
-    @param setting: where the description stands, for the messages
-    @raise UsageError: where the description or its files can't be read, there is no certificate to be shown, or TLS isn't
-        installed
+    @param description: a Twisted endpoint
+    @param factory: serves the connections
+    @param setting: the setting with the description, for errors
+    @raise UsageError: where the description or its files can't be read, where they have no usable certificate, or where TLS
+        isn't installed
     """
 
     def __init__(self, description: str, factory: Any, reactor: Any, setting: str = "listen") -> None:
@@ -65,14 +63,14 @@ class RenewablePort(Service):
         self._description = description
         self._factory = factory
         self._reactor = reactor
-        self._wanted = _read(description, factory, reactor, setting)
-        self._door = _Switch(self._wanted.factory)
+        self._arguments = _read(description, factory, reactor, setting)
+        self._current = _CurrentFactory(self._arguments.factory)
         self._port: Any = None
 
     def privilegedStartService(self) -> None:
         super().privilegedStartService()  # type: ignore[no-untyped-call]
-        wanted = self._wanted
-        self._port = self._reactor.listenTCP(wanted.port, self._door, wanted.backlog, wanted.interface)
+        arguments = self._arguments
+        self._port = self._reactor.listenTCP(arguments.port, self._current, arguments.backlog, arguments.interface)
 
     def startService(self) -> None:
         super().startService()  # type: ignore[no-untyped-call]
@@ -86,16 +84,16 @@ class RenewablePort(Service):
 
     def reload(self) -> None:
         """
-        Read the certificates again, for who comes later; where that fails, those that were read before stay.
+        Read the certificates again, for new connections.
 
-        @raise UsageError: as above
+        @raise UsageError: as above; the old certificates stay in use then
         """
-        self._door.turn(_read(self._description, self._factory, self._reactor, self._setting).factory)
+        self._current.replace(_read(self._description, self._factory, self._reactor, self._setting).factory)
 
 
-class _Wanted(NamedTuple):
+class _ListenArguments(NamedTuple):
     """
-    What an endpoint wants to listen with.
+    The arguments that an endpoint passes to C{listenTCP}.
     """
 
     port: int
@@ -104,18 +102,18 @@ class _Wanted(NamedTuple):
     interface: str
 
 
-class _Listener:
+class _ListenRecorder:
     """
-    The stand-in for a reactor: as much of one as these endpoints need to listen.
+    A fake reactor that records what an endpoint would listen with.
     """
 
-    wanted: _Wanted
+    arguments: _ListenArguments
 
     def __init__(self, clock: Any) -> None:
         self._clock = clock
 
     def listenTCP(self, port: int, factory: Any, backlog: int = 50, interface: str = "") -> None:
-        self.wanted = _Wanted(port, factory, backlog, interface)
+        self.arguments = _ListenArguments(port, factory, backlog, interface)
 
     def listenSSL(self, port: int, factory: Any, contextFactory: Any, backlog: int = 50, interface: str = "") -> None:
         from twisted.protocols.tls import TLSMemoryBIOFactory
@@ -123,27 +121,27 @@ class _Listener:
         self.listenTCP(port, TLSMemoryBIOFactory(contextFactory, False, factory, self._clock), backlog, interface)
 
 
-def _read(description: str, factory: Any, clock: Any, setting: str) -> _Wanted:
-    listener = _Listener(clock)
+def _read(description: str, factory: Any, clock: Any, setting: str) -> _ListenArguments:
+    listener = _ListenRecorder(clock)
     if why := whyUnusable(*_filesIn(description)):
         raise UsageError(f"{setting}: {description!r} is no endpoint: {why}")
     try:
-        endpoint = serverFromString(listener, queueing(description))
+        endpoint = serverFromString(listener, withBacklog(description))
         endpoint.listen(Factory.forProtocol(Protocol))
-        shown = _Visitor().isShown(listener.wanted.factory)
+        usable = _TestClient().isUsable(listener.arguments.factory)
     except Exception as error:
-        # What can't be read is told by Twisted, OpenSSL and cryptography, each by errors of its own.
+        # Twisted, OpenSSL and cryptography each raise errors of their own.
         raise UsageError(f"{setting}: {description!r} is no endpoint: {_why(error)}") from error
-    if not shown:
+    if not usable:
         raise UsageError(f"{setting}: {description!r} has no certificate with its key")
-    # Once more with what is to be served, for whom nobody came in before.
+    # The test handshake went to another factory, so that ours has served nothing yet.
     endpoint.listen(factory)
-    return listener.wanted
+    return listener.arguments
 
 
 def _filesIn(description: str) -> list[str]:
     """
-    Find the files that a description names, and those in the folders that it names.
+    List the files that a description names, and the *.pem files in folders that it names.
     """
     words = [re.sub(r"\\(.)", r"\1", word) for word in re.split(r"(?<!\\):", description)[1:]]
     paths = [Path(word.partition("=")[2] or word) for word in words]
@@ -159,9 +157,9 @@ def _why(error: Exception) -> str:
     return "the files can't be read, or don't belong to each other"
 
 
-class _Switch(Factory):
+class _CurrentFactory(Factory):
     """
-    The port's factory: the one that was read last builds who comes; those whom an earlier one built stay with it.
+    The port's factory: passes new connections to the factory that was read last; older connections keep theirs.
     """
 
     noisy = False
@@ -175,12 +173,12 @@ class _Switch(Factory):
     def stopFactory(self) -> None:
         self._current.doStop()
 
-    def turn(self, fresh: Any) -> None:
+    def replace(self, fresh: Any) -> None:
         """
-        Give who comes from now on to another factory.
+        Pass new connections to another factory.
         """
         if self.numPorts:
-            # The new one starts first, so that what both of them serve goes on.
+            # The new one starts first, so that the hub that both serve isn't stopped.
             fresh.doStart()
             self._current.doStop()
         self._current = fresh
@@ -195,10 +193,11 @@ class _Switch(Factory):
         return str(self._current.logPrefix())
 
 
-class _Visitor:
+class _TestClient:
     """
-    A peer without a network, who comes to see whether a certificate is shown: a folder may have none, and a key be another
-    certificate's, and Twisted finds out only when somebody comes.
+    A TLS client in memory that checks whether a factory has a usable certificate.
+
+    A folder may have no certificate, and a key may belong to another one; Twisted only finds out at the first handshake.
     """
 
     def __init__(self) -> None:
@@ -209,9 +208,11 @@ class _Visitor:
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing)
 
-    def isShown(self, factory: Any) -> bool:
+    def isUsable(self, factory: Any) -> bool:
         """
-        Shake hands with what a factory builds.
+        Try a handshake with a protocol of the factory.
+
+        @return: whether it was completed
         """
         server = factory.buildProtocol(None)
         server.makeConnection(self)
@@ -230,7 +231,7 @@ class _Visitor:
             return False
         return True
 
-    # The server's transport, of which it needs no more
+    # The part of ITransport that the server needs
 
     def write(self, data: bytes) -> None:
         self._incoming.write(data)

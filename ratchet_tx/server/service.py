@@ -1,5 +1,5 @@
 """
-Makes one Twisted service of all parts: hub, ports, pages.
+Combines hub, ports and pages into one Twisted service.
 """
 
 import re
@@ -12,8 +12,8 @@ from twisted.logger import Logger
 
 from ratchet_tx.errors import UsageError
 from ratchet_tx.hub.hub import Hub
-from ratchet_tx.server.endpoints import queueing, stayingHere
-from ratchet_tx.server.proxyline import behindProxy, wrapProxied
+from ratchet_tx.server.endpoints import onLoopback, withBacklog
+from ratchet_tx.server.proxyline import expectProxyLine, stripProxyPrefix
 from ratchet_tx.server.renewable import RenewablePort, checkProxied, isRenewable
 from ratchet_tx.server.tls import Certificate
 from ratchet_tx.settings import Settings
@@ -29,7 +29,7 @@ from ratchet_tx.wire.ipaddresses import isPublic
 
 DEFAULT_PORT = 8080
 
-#: The port in an endpoint's description.
+#: Finds the port number in an endpoint's description.
 _PORT = re.compile(r"tcp6?:(?:port=)?([0-9]{1,20})", re.I)
 
 
@@ -41,23 +41,22 @@ def makeService(
     bodyBytes: int = BODY_BYTES,
 ) -> "RatchetService":
     """
-    Make a service that serves a hub, the browser client, and pages beside them, on every endpoint of the settings::
+    Make a service that serves a hub, the browser client and pages, on every endpoint of the settings::
 
         makeService(Settings(port=8080), hub).setServiceParent(application)
 
-    There is one owner of the settings.  A hub that was made without any takes these; one that has its own goes by those, and
-    what is given here may differ from them only in where and what to serve (C{port}, C{address}, C{listen},
-    C{certificate}, C{key}, C{static} and what begins with C{admin}).
+    A hub that was made without settings takes these. A hub with settings keeps its own, and these may differ only in where
+    and what to serve (C{port}, C{address}, C{listen}, C{certificate}, C{key}, C{static}, C{admin...}).
 
-    @param settings: the L{Settings}, by default the hub's; what they say of applications, provider and timers is the command
-        line's, and counts for nothing here
+    @param settings: the L{Settings}, by default the hub's; their applications, provider and timers are for the command line
+        only, and not used here
     @param hub: by default a new one
-    @param pages: a resource of twisted.web for the port's root; by default the settings' folder C{static}
+    @param pages: a twisted.web resource for the port's root; by default the files in the settings' folder C{static}
     @param reactor: by default the global one
-    @param bodyBytes: how long a request's body may be, for pages that take uploads: twisted.web takes all of it in before it
-        asks a page; 0 for any length
-    @raise UsageError: for an endpoint's description, a certificate, or a token's file, that can't be read; and for settings
-        by which the hub doesn't go
+    @param bodyBytes: how many bytes a request's body may have, for pages that take uploads: twisted.web reads all of it
+        before it calls a page; 0 for any length
+    @raise UsageError: for an endpoint, a certificate or a token file that can't be read, and for settings that differ from
+        the hub's
     """
     if reactor is None:
         from twisted.internet import reactor
@@ -74,9 +73,9 @@ def makeService(
 
 class RatchetService(MultiService):
     """
-    All parts as one service; L{makeService} makes it.
+    The service of all parts; L{makeService} makes it.
 
-    The hub is one of its children, named C{ratchet}: it starts and stops with it, and its timers too.
+    The hub is a child named C{ratchet}: it starts and stops with this service, and so do its timers.
     """
 
     _log = Logger()
@@ -117,15 +116,15 @@ class RatchetService(MultiService):
             port = RenewablePort(description, factory, reactor, setting)
             self._renewables.append(("certificate", port))
             return port.setServiceParent(self)  # type: ignore[no-any-return]
-        rest = behindProxy(description)
+        rest = stripProxyPrefix(description)
         if rest is not None:
-            factory = wrapProxied(factory, self._hub.peerLog)
+            factory = expectProxyLine(factory, self._hub.peerLog)
         number = _PORT.match(rest or description)
         if number is not None and int(number[1]) > 65535:
-            # Twisted finds out when it listens, by an error of the system's that names nothing.
+            # Twisted would fail when it listens, with a system error that doesn't name the port.
             raise UsageError(f"{setting}: {description!r} is no endpoint: a port is a number from 0 to 65535")
         try:
-            listeningService(queueing(rest or description), factory, reactor).setServiceParent(self)
+            listeningService(withBacklog(rest or description), factory, reactor).setServiceParent(self)
         except (ValueError, TypeError, LookupError, ImportError, OSError) as error:
             raise UsageError(f"{setting}: {description!r} is no endpoint: {error}") from error
 
@@ -138,33 +137,34 @@ class RatchetService(MultiService):
         self._renewables.append(("admin token", token))
         admin = AdminSite(self._hub, token)
         for description in settings.adminListen:
-            self._listen("admin-listen", stayingHere(description), admin, reactor)
+            self._listen("admin-listen", onLoopback(description), admin, reactor)
 
     def _warn(self, settings: Settings) -> None:
         public = _listensOnPort(settings) and (isPublic(settings.address) or settings.address in ("0.0.0.0", "::"))
         if public and self._hub.letsGuestsIn and not self._hub.limits.connectionsPerAddress:
             self._log.warn(
-                "Anybody may connect without a login, and from one address as often as they like: "
+                "Anyone may connect without a login, and from one address as often as they like: "
                 "name a client provider, or set the limit connectionsPerAddress"
             )
 
     def reload(self) -> None:
         """
-        Read every certificate, and the token of the admin endpoint, again, for who comes later; where that fails it is
-        logged, and the old one stays.
+        Read the certificates and the token of the admin endpoint again, for new connections.
+
+        A failure is logged, and the old one stays in use.
         """
         for name, renewable in self._renewables:
             try:
                 renewable.reload()
             except UsageError as error:
-                self._log.error("The {name} stays as it was: {error}", name=name, error=error)
+                self._log.error("The {name} was not reloaded, the old one stays: error={error}", name=name, error=error)
             else:
-                self._log.info("The {name} has been read again", name=name)
+                self._log.info("The {name} was reloaded", name=name)
 
 
 def _listensOnPort(settings: Settings) -> bool:
     """
-    Say whether there is a port: always, unless there are only other endpoints.
+    Say whether to listen on C{port}: unless only C{listen} is set.
     """
     return settings.port is not None or not settings.listen
 

@@ -1,7 +1,7 @@
 """
-The command line C{twistd ratchet}: from options to settings and parts.
+The command line C{twistd ratchet}: turns options into settings, and settings into a service.
 
-Whatever is wrong with them is one line that says what and where, and exit status 1.
+An error is one line that names the option, and exit status 1.
 """
 
 import os
@@ -31,9 +31,9 @@ from ratchet_tx.transport.handshake.origins import Origins
 
 class Options(usage.Options, AuthOptionMixin):
     """
-    What may stand behind C{twistd ratchet}; the configuration file has the same names, and the command line wins.
+    The options of C{twistd ratchet}; the configuration file has the same names, and the command line wins.
 
-    From the mix-in are C{--help-auth} and C{--help-auth-type}.
+    C{--help-auth} and C{--help-auth-type} come from the mix-in.
     """
 
     supportedInterfaces = CREDENTIALS
@@ -46,13 +46,13 @@ class Options(usage.Options, AuthOptionMixin):
         ["address", "a", None, f"The IP address to listen on.  [default: {Settings().address}]"],
         ["certificate", None, None, "A PEM file with the certificate and its chain: the port is served over TLS."],
         ["key", None, None, "A PEM file with its private key.  SIGHUP reads both again."],
-        ["provider", None, None, "Dotted name of the client provider, a class or an object; blank lets everybody in."],
+        ["provider", None, None, "Dotted name of the client provider, a class or an object; by default all may connect."],
         ["config", "c", None, "A TOML file with the same names in a table [ratchet], and the limits in [limits]."],
-        ["static", None, None, "A folder of files to serve beside the sockets."],
-        ["admin-token-file", None, None, "A file with the token to show there.  SIGHUP reads it again."],
-        ["trust-forwarded", None, None, "How many proxies before us are to be believed.  [default: 0]"],
+        ["static", None, None, "A folder of files to serve besides the WebSockets."],
+        ["admin-token-file", None, None, "A file with the token for --admin-listen.  SIGHUP reads it again."],
+        ["trust-forwarded", None, None, "How many proxies in front are trusted.  [default: 0]"],
     ]
-    optFlags = [["verbose", None, "Log who comes and logs in, each dispatched and each refused event, too."]]
+    optFlags = [["verbose", None, "Log connections, logins, and each dispatched or refused event, too."]]
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,11 +60,11 @@ class Options(usage.Options, AuthOptionMixin):
         self._limits: dict[str, float] = {}
 
     def opt_listen(self, description: str) -> None:
-        """An endpoint to listen on, as Twisted describes them; without --port, instead of it.  May be repeated."""
+        """A Twisted endpoint to listen on, instead of the default port; with --port, on both.  May be repeated."""
         self._repeated("listen", description)
 
     def opt_admin_listen(self, description: str) -> None:
-        """A port of this machine, or an endpoint, where other programs may publish.  May be repeated."""
+        """A local port, or an endpoint, where other programs may publish.  May be repeated."""
         self._repeated("admin-listen", description)
 
     def opt_application(self, dotted: str) -> None:
@@ -82,19 +82,19 @@ class Options(usage.Options, AuthOptionMixin):
         self._repeated("timer", dotted)
 
     def opt_origin(self, origin: str) -> None:
-        """An origin whose pages may connect besides our own, as https://example.org; null; * for all.  May be repeated."""
+        """An origin whose pages may connect, such as https://example.org; null; * for all.  May be repeated."""
         self._repeated("origin", origin)
 
     def opt_host(self, name: str) -> None:
-        """A name by which we may be called, without a port; all others are refused.  May be repeated."""
+        """A name of this host, without a port; requests for other hosts are refused.  May be repeated."""
         self._repeated("host", name)
 
     def opt_subprotocol(self, name: str) -> None:
-        """A WebSocket subprotocol to agree on where a client offers it.  May be repeated."""
+        """A WebSocket subprotocol to accept where a client offers it.  May be repeated."""
         self._repeated("subprotocol", name)
 
     def opt_without(self, shortcut: str) -> None:
-        """Leave out what makes it fast: fast-path, nested-epoll or direct-writes.  May be repeated."""
+        """Switch an optimization off: fast-path, nested-epoll or direct-writes.  May be repeated."""
         self._repeated("without", shortcut)
 
     def opt_limit(self, assignment: str) -> None:
@@ -109,18 +109,18 @@ class Options(usage.Options, AuthOptionMixin):
 
     def parseOptions(self, options: Any = None) -> None:
         """
-        Read the words.
+        Parse the arguments.
 
-        @raise SystemExit: with one line, where they are wrong; twistd itself would print all of its help before that
+        @raise SystemExit: with one line, for an error; twistd itself would print all of its help before that line
         """
         with oneLine():
             super().parseOptions(options)
 
     def settings(self) -> Settings:
         """
-        Make the settings of the file, if there is one, and of the command line.
+        Make the settings from the configuration file, if there is one, and the command line.
 
-        @raise UsageError: for whatever is wrong with them
+        @raise UsageError: for an error in one of them
         """
         settings = _readFile(self["config"]) if self["config"] else Settings()
         values = dict(self._values)
@@ -156,7 +156,7 @@ def _readFile(name: str) -> Settings:
 @contextmanager
 def oneLine() -> Iterator[None]:
     """
-    End the process with one line, where something was used wrongly.
+    Turn a UsageError into the end of the process, with one line.
     """
     try:
         yield
@@ -166,11 +166,11 @@ def oneLine() -> Iterator[None]:
 
 def makeService(options: Options) -> MultiService:
     """
-    Make the service that the command line asks for.
+    Make the service that the command line describes.
 
-    @raise SystemExit: with one line, where something is wrong with it
+    @raise SystemExit: with one line, for an error
     """
-    # twistd alone leaves it out, and what is named on the command line mostly stands here.
+    # twistd doesn't make the working directory importable, but the operator's modules are mostly there.
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
     with oneLine():

@@ -1,7 +1,7 @@
 """
-A certificate that can be renewed while the server runs.
+A certificate that can be reloaded while the server runs.
 
-OpenSSL is imported when a certificate is read, for it is needed by nobody else.
+OpenSSL is imported when a certificate is read: nothing else needs it.
 """
 
 from importlib import import_module
@@ -16,32 +16,32 @@ from ratchet_tx.errors import UsageError
 
 def requireTLS(setting: str) -> None:
     """
-    Check that what Twisted's TLS needs is installed.
+    Check that the packages for TLS are installed.
 
-    @param setting: what asks for TLS, for the message
-    @raise UsageError: where something is missing, with the name of the extra that installs it
+    @param setting: the setting that needs TLS, for the error
+    @raise UsageError: where a package is missing; it names the extra to install
     """
-    missing = [module for module in ("OpenSSL", "service_identity") if not _isThere(module)]
+    missing = [module for module in ("OpenSSL", "service_identity") if not _isImportable(module)]
     if missing:
         raise UsageError(f"{setting}: TLS needs {' and '.join(missing)}: pip install 'ratchet_tx[tls]'")
 
 
-def _isThere(module: str) -> bool:
+def _isImportable(module: str) -> bool:
     try:
         import_module(module)
     except ImportError:
-        # Also where something is missing that it needs itself.
+        # Also if one of its own dependencies is missing.
         return False
     return True
 
 
 def whyUnusable(*files: str) -> str:
     """
-    Say which of some files can't be opened, or has an encrypted key.
+    Say which file can't be opened, or has an encrypted key.
 
-    For such a key OpenSSL asks the terminal, and the server would wait for somebody to type, at each SIGHUP too.
+    For an encrypted key OpenSSL would ask for the passphrase on the terminal, and the server would wait, at each SIGHUP too.
 
-    @return: blank where there is no such file
+    @return: the file and the reason; blank where all files are usable
     """
     for name in files:
         try:
@@ -51,7 +51,7 @@ def whyUnusable(*files: str) -> str:
         except ValueError:
             return f"{name}: this is no file's name"
         if b"ENCRYPTED" in text:
-            return f"{name}: the key is encrypted, and nobody is asked for its passphrase: decrypt it by openssl pkey"
+            return f"{name}: the key is encrypted, and the server can't ask for its passphrase: decrypt it by openssl pkey"
     return ""
 
 
@@ -60,9 +60,9 @@ class Certificate:
     """
     A certificate with its key.
 
-    @param certificate: a file in PEM: the certificate, and behind it those that lead to its root
-    @param key: a file in PEM with its private key
-    @raise UsageError: where they can't be read, or don't fit, or TLS isn't installed
+    @param certificate: a PEM file: the certificate, followed by its chain
+    @param key: a PEM file: the certificate's private key
+    @raise UsageError: where they can't be read, don't belong to each other, or TLS isn't installed
     """
 
     def __init__(self, certificate: str, key: str) -> None:
@@ -73,9 +73,9 @@ class Certificate:
 
     def reload(self) -> None:
         """
-        Read both files again; where that fails, the ones that were read before stay.
+        Read both files again, for new connections.
 
-        @raise UsageError: where they can't be read, or don't fit
+        @raise UsageError: where they can't be read, or don't belong to each other; the old certificate stays in use then
         """
         from OpenSSL import SSL
         from twisted.internet.ssl import CertificateOptions
@@ -83,7 +83,7 @@ class Certificate:
         named = f"certificate {self._certificate}, key {self._key}: "
         if why := whyUnusable(self._certificate, self._key):
             raise UsageError(named + why)
-        # Of CertificateOptions come the safe defaults; it has no way by itself to read a chain from one file.
+        # CertificateOptions has safe defaults, but can't read a chain from one file.
         context = CertificateOptions().getContext()
         try:
             context.use_certificate_chain_file(self._certificate)
@@ -96,7 +96,7 @@ class Certificate:
 
     def serverConnectionForTLS(self, tlsProtocol: Any) -> Any:
         """
-        Begin a connection with the certificate as it is now (IOpenSSLServerConnectionCreator).
+        Start TLS with the current certificate (IOpenSSLServerConnectionCreator).
         """
         from OpenSSL.SSL import Connection
 

@@ -1,5 +1,5 @@
 """
-What stands behind --auth.
+The checkers of --auth.
 """
 
 from pathlib import Path
@@ -15,7 +15,7 @@ from tests.kit.fakes import succeeded
 
 
 def test_file(tmp_path: Path) -> None:
-    """A file of names and passwords can be named; a colon in its name is part of it."""
+    """C{file:} names a file of names and passwords; its path may have a colon."""
     path = tmp_path / "pass:wd"
     path.write_text("ada:sesame\n")
     checker = makeChecker(f"file:{path}")
@@ -24,14 +24,14 @@ def test_file(tmp_path: Path) -> None:
 
 
 def test_memory() -> None:
-    """Names and passwords can be told right there."""
+    """C{memory:} has the name and the password itself."""
     checker = makeChecker("memory:ada:sesame:bob:b")
     assert succeeded(checker.requestAvatarId(NameAndPassword(b"ada", b"sesame"))) == b"ada"
     assert succeeded(checker.requestAvatarId(NameAndPassword(b"bob", b"b"))) == b"bob"
 
 
 def test_others() -> None:
-    """Whatever kinds are installed can be named, such as the system's own users."""
+    """Every installed kind of checker can be named, such as the system's users."""
     assert makeChecker("unix").credentialInterfaces
 
 
@@ -47,7 +47,7 @@ def test_others() -> None:
     ],
 )
 def test_wrong(description: str, said: str, capsys: Any) -> None:
-    """What can't be a checker is one line, which doesn't show what may be a password."""
+    """A wrong description is an error of one line that shows nothing that may be a password."""
     with pytest.raises(UsageError) as raised:
         makeChecker(description)
     assert str(raised.value) == said

@@ -1,5 +1,5 @@
 """
-What stands behind dotted names; what an operator reads where nothing does is in the command line's tests.
+Importing objects by dotted names; how the operator sees errors is in the command line's tests.
 """
 
 from pathlib import Path
@@ -43,13 +43,13 @@ def test_applications(name: str, times: int) -> None:
 
 
 def test_objects() -> None:
-    """An object is taken as it is, and a class is called."""
+    """An object is used as it is, and a class is called."""
     assert named("provider", "tests.server.test_dottednames.two", IClientProvider) is two
     assert isinstance(named("provider", "tests.kit.fakes.FakeProvider", IClientProvider), FakeProvider)
 
 
 def test_whatFails() -> None:
-    """What fails is told with the option, the name, and the line of the author's code."""
+    """A failure names the option, the dotted name, and the line of the author's code."""
     with pytest.raises(UsageError) as raised:
         named("provider", "tests.server.test_dottednames.Broken", IClientProvider)
     line = 1 + Path(__file__).read_text().splitlines().index('        raise OSError("no database")')
@@ -59,7 +59,7 @@ def test_whatFails() -> None:
 
 
 def test_whatIsNotThere() -> None:
-    """A name that stands for nothing is told so."""
+    """A name of a missing module or attribute is an error that says so."""
     for name, said in (
         ("nowhere.x", "no module 'nowhere'"),
         ("tests.kit.fakes.nobody", "no attribute 'nobody'"),
@@ -70,6 +70,6 @@ def test_whatIsNotThere() -> None:
 
 
 def test_wordsOfOurOwn() -> None:
-    """What we say ourselves of a mistake is said as it is, with the option and the name."""
+    """A UsageError keeps its text, after the option and the name."""
     with pytest.raises(UsageError, match=r"^timer x\.y: too fast$"), naming("timer", "x.y"):
         raise UsageError("too fast")

@@ -1,5 +1,5 @@
 """
-Descriptions of endpoints, completed.
+Completing the descriptions of endpoints.
 """
 
 from socket import SOMAXCONN
@@ -10,7 +10,7 @@ from twisted.internet.endpoints import serverFromString
 from twisted.internet.testing import MemoryReactorClock
 
 from ratchet_tx import UsageError
-from ratchet_tx.server.endpoints import queueing, stayingHere
+from ratchet_tx.server.endpoints import onLoopback, withBacklog
 
 
 @pytest.mark.parametrize(
@@ -26,23 +26,23 @@ from ratchet_tx.server.endpoints import queueing, stayingHere
     ],
 )
 def test_completed(description: str, completed: str) -> None:
-    """What would listen everywhere listens on this machine only."""
-    assert stayingHere(description) == completed
+    """An endpoint without an interface gets the loopback interface."""
+    assert onLoopback(description) == completed
 
 
 @pytest.mark.parametrize(
     "description", ["tcp:9000:interface=0.0.0.0", "unix:/run/admin:mode=600", "systemd:domain=INET:index=1"]
 )
 def test_said(description: str) -> None:
-    """Where it is said, it stays as it is said."""
-    assert stayingHere(description) == description
+    """An interface in the description stays."""
+    assert onLoopback(description) == description
 
 
 @pytest.mark.parametrize("description", ["haproxy:tcp:9000", "onion:80", "nonsense", "", "-1"])
 def test_others(description: str) -> None:
-    """Of other kinds nobody knows where they listen, so they are refused."""
+    """Other kinds of endpoints are refused, because they may listen on any interface."""
     with pytest.raises(UsageError, match="is neither a port nor one of tcp, ssl, tcp6, tls, unix, systemd"):
-        stayingHere(description)
+        onLoopback(description)
 
 
 @pytest.mark.parametrize(
@@ -56,9 +56,9 @@ def test_others(description: str) -> None:
         "unix:a:660",
     ],
 )
-def test_queueing(description: str) -> None:
-    """As many may wait to be accepted as the system admits, where nothing else is said."""
-    completed = queueing(description)
+def test_backlog(description: str) -> None:
+    """An endpoint without a backlog gets the longest that the system allows."""
+    completed = withBacklog(description)
     assert completed == f"{description}:backlog={SOMAXCONN}"
     assert f"_backlog={SOMAXCONN}" in repr(sorted(f"{name}={value}" for name, value in vars(_endpoint(completed)).items()))
 
@@ -71,6 +71,6 @@ def _endpoint(description: str) -> Any:
     "description",
     ["tcp:9000:backlog=5", "tcp:9000:127.0.0.1:5", r"tcp6:9000:5:\:\:1", "unix:/a:660:5", "systemd:index=1"],
 )
-def test_queueingSaid(description: str) -> None:
-    """A backlog that is said stays, named or not, and so does what has none."""
-    assert queueing(description) == description
+def test_backlogInTheDescription(description: str) -> None:
+    """A backlog in the description stays, named or not; an endpoint that can have none stays as it is."""
+    assert withBacklog(description) == description

@@ -1,5 +1,5 @@
 """
-The server as a process: what an operator's signals do.
+The server as a process: signals, exit status, pid file.
 """
 
 import json
@@ -48,7 +48,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("number", [SIGTERM, SIGINT])
 def test_draining(folder: Path, number: int) -> None:
-    """At a signal it takes leave: handlers finish, and it exits with 0."""
+    """A signal drains the server: handlers finish, and it exits with 0."""
     with slow(folder) as server, connect(server.socketUrl) as peer, connect(server.socketUrl) as second:
         peer.send('{"event":"slow","data":0.5,"id":1}')
         second.send('{"event":"socket.auth.request","data":{"token":"","v":2}}')
@@ -61,12 +61,12 @@ def test_draining(folder: Path, number: int) -> None:
                 each.recv(timeout=20)
         output = server.stop()
     assert server.code == 0
-    assert "Taking leave of 2 peers" in output
+    assert "Drain started: peers=2" in output
     assert "Traceback" not in output
 
 
 def test_overdue(folder: Path) -> None:
-    """What hasn't ended at the deadline is dropped, and it exits with 1."""
+    """What hasn't ended after drainSeconds is dropped, and the process exits with 1."""
     with slow(folder, "--limit", "drainSeconds=0.5") as server, connect(server.socketUrl) as peer:
         peer.send('{"event":"slow","data":1000,"id":1}')
         peer.send('{"event":"socket.ping","id":2}')
@@ -77,7 +77,7 @@ def test_overdue(folder: Path) -> None:
 
 
 def test_secondSignal(folder: Path) -> None:
-    """A second signal ends it at once, with 1."""
+    """A second signal ends the process at once, with 1."""
     with slow(folder) as server, connect(server.socketUrl) as peer:
         peer.send('{"event":"slow","data":1000,"id":1}')
         peer.send('{"event":"socket.ping","id":2}')
@@ -88,7 +88,7 @@ def test_secondSignal(folder: Path) -> None:
         server.signal(SIGTERM)
         output = server.stop()
     assert server.code == 1
-    assert "A second signal" in output
+    assert "Second signal received" in output
 
 
 def daemon(*words: str) -> list[str]:
@@ -96,7 +96,7 @@ def daemon(*words: str) -> list[str]:
 
 
 def test_pidFile(folder: Path) -> None:
-    """Of a daemon that ends at its deadline, with 1, no pid file is left."""
+    """A daemon that exits with 1 after drainSeconds leaves no pid file."""
     port = freePort()
     words = ("--port", str(port), "--application", "mine.Echo", "--limit", "drainSeconds=0.5")
     ended = run(daemon(*words), folder)
@@ -120,7 +120,7 @@ def test_pidFile(folder: Path) -> None:
 
 
 def test_daemonThatCantListen(folder: Path) -> None:
-    """A daemon whose port is in use says so to who starts it, ends with 1, and leaves no pid file."""
+    """A daemon whose port is in use says so on the terminal, exits with 1, and leaves no pid file."""
     with socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -137,7 +137,7 @@ def test_daemonThatCantListen(folder: Path) -> None:
 
 
 def test_adminToken(folder: Path) -> None:
-    """Another program publishes by the token in a file, which is read again at SIGHUP; none of it is on the public port."""
+    """Another program publishes with the token in a file, which SIGHUP reloads; the public port has no admin endpoint."""
     token, admin = folder / "token", freePort()
     token.write_text("planted-7f3a91-old\n")
     token.chmod(0o600)
@@ -154,7 +154,7 @@ def test_adminToken(folder: Path) -> None:
         assert fetch(f"http://127.0.0.1:{admin}/readyz")[0] == 200
         assert fetch(f"{server.url}/api/publish")[0] == 404
         output = server.stop()
-    assert "The admin token has been read again" in output
+    assert "The admin token was reloaded" in output
     assert "Published 'item' for 127.0.0.1 to everybody" in output
 
 
@@ -179,7 +179,7 @@ def slow(folder: Path, *words: str) -> Iterator[Server]:
 
 
 def test_garbage(folder: Path) -> None:
-    """What is there from the start isn't looked through by the garbage collector again and again."""
+    """Objects that exist at start are excluded from garbage collection."""
     with slow(folder) as server, connect(server.socketUrl) as peer:
         peer.send('{"event":"frozen","id":1}')
         assert json.loads(peer.recv(timeout=20))["data"]["result"] > 10_000
@@ -199,19 +199,19 @@ print(*resource.getrlimit(resource.RLIMIT_NOFILE))
 
 def raiseTo(connections: int) -> list[str]:
     """
-    Raise the limit of a process of its own, which may have 500 files open.
+    Run C{raiseOpenFiles} in a process that may have 500 files open.
     """
     command = [sys.executable, "-c", RAISING, str(connections)]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
 def test_raised() -> None:
-    """The limit is raised as far as it may be."""
+    """The limit is raised as far as the system allows."""
     assert raiseTo(400) == ["500 500"]
 
 
 def test_tooFew() -> None:
-    """Where that is too little for the connections that there may be, the log says what to do."""
+    """Where that is too low for the limit of connections, a warning says what to do."""
     warning, limit = raiseTo(450)
     assert "500 files" in warning
     assert "450 connections" in warning

@@ -1,5 +1,5 @@
 """
-The line by which a load balancer says for whom it speaks.
+The PROXY line, in which a load balancer tells the peer's address.
 """
 
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from twisted.internet.protocol import Factory, Protocol
 
-from ratchet_tx.server.proxyline import behindProxy, wrapProxied
+from ratchet_tx.server.proxyline import expectProxyLine, stripProxyPrefix
 from tests.kit.ends import MemoryReactor, Wire
 from tests.kit.fakes import logged
 from tests.kit.processes import freePort, serving, twistd
@@ -26,13 +26,13 @@ class Behind(Protocol):
 
 class Served:
     """
-    What stands behind a proxy's line.
+    A server that expects a PROXY line.
     """
 
     def __init__(self) -> None:
         inner = Factory.forProtocol(Behind)
         inner.noisy = False
-        factory = wrapProxied(inner)
+        factory = expectProxyLine(inner)
         factory.reactor = MemoryReactor()
         self.wire = Wire(factory)
         self.protocol: Any = self.wire.protocol.wrappedProtocol.wrappedProtocol
@@ -56,7 +56,7 @@ class Served:
     ids=["short", "long", "v4", "v6", "binary"],
 )
 def test_lines(line: bytes, peer: str, isCut: bool) -> None:
-    """Every form of the line is taken, in any pieces, and what follows it goes on."""
+    """Every form of the line is accepted, in any chunks, and what follows it is passed on."""
     served = Served()
     for piece in [bytes([byte]) for byte in line] if isCut else [line + b"GET "]:
         served.wire.send(piece)
@@ -70,7 +70,7 @@ def test_lines(line: bytes, peer: str, isCut: bool) -> None:
     "sent", [b"GET / HTTP/1.1\r\n", b"PROXY UNKNOWNx\r\n", b"PROXY " + b"x" * 200, b"\r\n\r\nx" * 4, b"P\r\n"]
 )
 def test_noLine(sent: bytes) -> None:
-    """Who sends no such line is closed, and nothing of it goes on; the log says so where it is none at all."""
+    """A connection without such a line is closed, and nothing is passed on; a missing line is logged with the address."""
     served = Served()
     with logged() as lines:
         served.wire.send(sent)
@@ -81,14 +81,14 @@ def test_noLine(sent: bytes) -> None:
 
 
 def test_descriptions() -> None:
-    """What stands behind the line is what is left of a description."""
-    assert behindProxy("haproxy:tcp:8080") == "tcp:8080"
-    assert behindProxy("haproxy:haproxy:tcp:8080") == "tcp:8080"
-    assert behindProxy("tcp:8080") is None
+    """C{haproxy:} is removed from a description."""
+    assert stripProxyPrefix("haproxy:tcp:8080") == "tcp:8080"
+    assert stripProxyPrefix("haproxy:haproxy:tcp:8080") == "tcp:8080"
+    assert stripProxyPrefix("tcp:8080") is None
 
 
 def test_port(tmp_path: Path) -> None:
-    """A port behind a balancer answers its health checks, too."""
+    """A port behind a load balancer answers its health checks."""
     port = freePort()
     command = twistd("-n", "--pidfile=", "ratchet", "--listen", f"haproxy:tcp:{port}:interface=127.0.0.1")
     with serving(command, port, tmp_path) as server, create_connection(("127.0.0.1", port), 20) as peer:

@@ -1,5 +1,5 @@
 """
-Endpoints of Twisted's whose certificates are read again.
+TLS endpoints that reload their certificates.
 """
 
 import re
@@ -36,7 +36,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("description", [SSL, TLS])
 def test_renewed(folder: Path, description: str) -> None:
-    """At SIGHUP a renewed certificate is shown to who comes then, and nobody is dropped; a broken one is shown to nobody."""
+    """After SIGHUP new connections get the renewed certificate, and open ones stay; a broken certificate isn't used."""
     with ratchet(folder, "--listen", description) as server:
         first = trusting(folder)
         with dialing(f"wss://127.0.0.1:{server.port}/", first) as peer:
@@ -52,7 +52,7 @@ def test_renewed(folder: Path, description: str) -> None:
             assert talks(peer)
             assert shownName(server.port, second) == "second"
         output = server.stop()
-    said = [line for line in output.splitlines() if "The certificate stays as it was" in line]
+    said = [line for line in output.splitlines() if "The certificate was not reloaded" in line]
     assert len(said) == 1
     assert re.search(r"listen: '(ssl|tls):.*' (is no endpoint|has no certificate)", said[0])
 
@@ -96,14 +96,14 @@ def made(description: str = "tls:.:443:backlog=7:interface=127.0.0.1") -> tuple[
 
 def shownBy(factory: Any) -> Any:
     """
-    Find the factory by which a certificate is shown to who comes now.
+    Find the factory that serves a new connection.
     """
     return factory.buildProtocol(None).factory
 
 
 @pytest.mark.parametrize("privileged", [True, False])
 def test_listening(folder: Path, privileged: bool) -> None:
-    """It listens as its description says, once; what it serves is started once, whatever is read again, and stopped once."""
+    """The port listens once, as described; reloading neither starts nor stops the served factory again."""
     port, served, reactor = made()
     assert reactor.tcpServers == []
     if privileged:
@@ -126,7 +126,7 @@ def test_listening(folder: Path, privileged: bool) -> None:
 
 
 def test_neverStarted(folder: Path) -> None:
-    """What was never started can be stopped."""
+    """A port that was never started can be stopped."""
     port, served, _ = made()
     succeeded(port.stopService())
     assert served.told == []
@@ -134,7 +134,7 @@ def test_neverStarted(folder: Path) -> None:
 
 def mismatch(folder: Path) -> None:
     """
-    Write a certificate whose key isn't there: that of another is.
+    Write a certificate beside another one's key.
     """
     old = (folder / "cert.pem").read_bytes()
     makeCertificate(folder, "other")
@@ -143,7 +143,7 @@ def mismatch(folder: Path) -> None:
 
 def remove(folder: Path) -> None:
     """
-    Leave nothing in the folder.
+    Remove all files of the folder.
     """
     for path in folder.glob("*.pem"):
         path.unlink()
@@ -151,7 +151,7 @@ def remove(folder: Path) -> None:
 
 def spoil(folder: Path) -> None:
     """
-    Write what only begins as a certificate does.
+    Write a file with only the frame of a certificate.
     """
     (folder / "cert.pem").write_text("-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n")
 
@@ -159,7 +159,7 @@ def spoil(folder: Path) -> None:
 @pytest.mark.parametrize("description", [SSL, TLS])
 @pytest.mark.parametrize("breaks", [mismatch, remove, spoil])
 def test_broken(folder: Path, description: str, breaks: Any) -> None:
-    """Files that are broken, missing, or of two certificates, are one line when it starts, and change nothing later."""
+    """Broken, missing or mismatched files are an error of one line at start, and change nothing at a reload."""
     description = description.replace("PORT", "443")
     port, _, reactor = made(description)
     port.startService()
@@ -176,7 +176,7 @@ def test_broken(folder: Path, description: str, breaks: Any) -> None:
 
 @pytest.mark.parametrize("description", ["tls:.:x", "ssl:443:privateKey=/nowhere", "ssl:443:sslmethod=none"])
 def test_noEndpoints(folder: Path, description: str) -> None:
-    """A description that is wrong is an error that names it."""
+    """A wrong description is an error that names it."""
     with pytest.raises(UsageError, match=f"^listen: '{description}' is no endpoint: "):
         RenewablePort(description, Served(), Listening())
 
@@ -186,12 +186,12 @@ def test_noEndpoints(folder: Path, description: str) -> None:
     [("tls:x:443", True), ("ssl:443", True), ("SSL:443", True), ("tcp:443", False), ("unix:ssl:x", False)],
 )
 def test_whichOnes(description: str, renewable: bool) -> None:
-    """What has certificates of its own is renewed."""
+    """Endpoints with certificate files can be reloaded."""
     assert isRenewable(description) is renewable
 
 
 @pytest.mark.parametrize("description", ["haproxy:tls:x:443", "haproxy:ssl:443", "haproxy:haproxy:SSL:443"])
 def test_behindAProxysLine(description: str) -> None:
-    """TLS inside of a proxy's protocol is refused: the proxy's line comes before TLS begins."""
+    """C{haproxy:} before TLS is refused: the PROXY line comes before TLS."""
     with pytest.raises(UsageError, match=f"^listen: '{description}' can't work: "):
         makeService(Settings(listen=(description,)), reactor=MemoryReactor())

@@ -1,5 +1,5 @@
 """
-All parts as one service.
+The service of all parts.
 """
 
 from dataclasses import replace
@@ -33,7 +33,7 @@ def reactor() -> MemoryReactor:
 
 
 def test_itServes(reactor: MemoryReactor) -> None:
-    """The service listens, and serves sockets, pages and the browser client on one port."""
+    """The service serves WebSockets, pages and the browser client on one port."""
     hub = Hub(settings=SETTINGS)
     hub.applications.add(Echo())
     pages = Resource()
@@ -51,7 +51,7 @@ def test_itServes(reactor: MemoryReactor) -> None:
 
 
 def test_theHubIsAChild(reactor: MemoryReactor) -> None:
-    """The hub starts and stops with the service, inside of somebody else's, and its timers with it."""
+    """The hub and its timers start and stop with the service, also inside of another service."""
     timer = FakeTimer()
     hub = Hub(settings=SETTINGS)
     hub.timers.add(timer)
@@ -67,7 +67,7 @@ def test_theHubIsAChild(reactor: MemoryReactor) -> None:
 
 
 def test_aHubOfItsOwn(reactor: MemoryReactor) -> None:
-    """Without a hub, the service has one of its own, by the name of ratchet."""
+    """Without a hub, the service makes one, with the name ratchet."""
     service = makeService(reactor=reactor)
     hub = service.getServiceNamed("ratchet")
     assert isinstance(hub, Hub)
@@ -75,7 +75,7 @@ def test_aHubOfItsOwn(reactor: MemoryReactor) -> None:
 
 
 def test_theHubsSettings(reactor: MemoryReactor) -> None:
-    """Without settings, the hub's count."""
+    """Without settings, the service takes the hub's."""
     service = makeService(hub=Hub(settings=Settings(port=9999)), reactor=reactor)
     service.startService()
     assert reactor.tcpServers[0][0] == 9999
@@ -83,7 +83,7 @@ def test_theHubsSettings(reactor: MemoryReactor) -> None:
 
 @ensureDeferred
 async def test_static(tmp_path: Any) -> None:
-    """A folder of files can be served beside the sockets."""
+    """A folder of files can be served besides the WebSockets."""
     (tmp_path / "index.html").write_text("<h1>Hi</h1>")
     with socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -97,7 +97,7 @@ async def test_static(tmp_path: Any) -> None:
 
 
 def test_logPrefix(reactor: MemoryReactor) -> None:
-    """The log names the server when it says on which port it listens."""
+    """The log line about the port names the server."""
     makeService(reactor=reactor).startService()
     assert reactor.tcpServers[0][1].logPrefix() == "ratchet"
 
@@ -113,7 +113,7 @@ def test_logPrefix(reactor: MemoryReactor) -> None:
     ],
 )
 def test_ports(reactor: MemoryReactor, settings: Settings, expected: list[Any]) -> None:
-    """Other endpoints alone replace the port; with a port, there are both."""
+    """C{listen} alone replaces the default port; with C{port}, the service listens on both."""
     makeService(settings, reactor=reactor).startService()
     assert [(port, interface) for port, _, _, interface in reactor.tcpServers] == expected
     assert {backlog for _, _, backlog, _ in reactor.tcpServers} == {SOMAXCONN}
@@ -121,14 +121,14 @@ def test_ports(reactor: MemoryReactor, settings: Settings, expected: list[Any]) 
 
 @pytest.mark.parametrize("description", ["nonsense", "tcp:x", "nonsense:1", "ssl:443:privateKey=/nowhere", ""])
 def test_badEndpoints(reactor: MemoryReactor, description: str) -> None:
-    """An endpoint that can't be is an error that names it."""
+    """A wrong endpoint is an error that names it."""
     with pytest.raises(UsageError, match="listen: "):
         makeService(Settings(listen=(description,)), reactor=reactor)
 
 
 def warnings(hub: Hub | None = None, **settings: Any) -> list[str]:
     """
-    Make a service, and take what the log says of it.
+    Make a service, and collect its log lines.
     """
     with logged() as lines:
         makeService(Settings(**settings), hub, reactor=MemoryReactor())
@@ -136,7 +136,7 @@ def warnings(hub: Hub | None = None, **settings: Any) -> list[str]:
 
 
 def test_everybody() -> None:
-    """Where everybody may come in on a public address, the log warns, unless there is a limit or a login."""
+    """A warning is logged where anyone may connect on a public address, without a limit or a login."""
     assert any("connectionsPerAddress" in line for line in warnings())
     limits = Settings().limits.having({"connectionsPerAddress": 5}, "test")
     for quiet in ({"limits": limits}, {"address": "127.0.0.1"}, {"listen": ("unix:/run/x",)}, {"hub": Hub(FakeProvider())}):
@@ -144,14 +144,14 @@ def test_everybody() -> None:
 
 
 def test_oneWithoutTheOther() -> None:
-    """A certificate without a key, or the other way round, is an error."""
+    """A certificate without a key, or a key without a certificate, is an error."""
     for settings in (Settings(certificate="x"), Settings(key="x")):
         with pytest.raises(UsageError, match="one without the other"):
             makeService(settings, reactor=MemoryReactor())
 
 
 def test_everyOrigin(reactor: MemoryReactor) -> None:
-    """Where pages of every origin may connect, the log warns when it starts."""
+    """A warning is logged at start where pages of every origin may connect."""
     service = makeService(Settings(origin=("*",)), reactor=reactor)
     service.startService()
     with logged() as lines:
@@ -160,7 +160,7 @@ def test_everyOrigin(reactor: MemoryReactor) -> None:
 
 
 def test_nothingToReload(reactor: MemoryReactor) -> None:
-    """Where there is no certificate, there is nothing to be read again."""
+    """Without a certificate a reload does nothing."""
     with logged() as lines:
         makeService(Settings(address="127.0.0.1"), reactor=reactor).reload()
     assert lines == []
@@ -178,7 +178,7 @@ class TestAdmin:
         return Settings(address="127.0.0.1", adminListen=listen, adminTokenFile=str(path))
 
     def test_listens(self, reactor: MemoryReactor, path: Path) -> None:
-        """Other programs come in on endpoints of their own, which are this machine's where nothing else is said."""
+        """The admin endpoints are on the loopback interface by default."""
         settings = self.settings(path, "9000", "tcp6:9001", "tcp:9002:interface=10.0.0.1", "unix:/run/admin")
         makeService(settings, reactor=reactor).startService()
         ports = [(port, interface) for port, _, _, interface in reactor.tcpServers]
@@ -186,7 +186,7 @@ class TestAdmin:
         assert reactor.unixServers[0][0] == "/run/admin"
 
     def test_apart(self, reactor: MemoryReactor, path: Path) -> None:
-        """On the public port there is nothing of it, nor anything public here."""
+        """The public port has no admin pages, and the admin port no public ones."""
         makeService(self.settings(path, "9000"), reactor=reactor).startService()
         (_, public, *_), (_, admin, *_) = reactor.tcpServers
         for served in (public, admin):
@@ -198,7 +198,7 @@ class TestAdmin:
             served.doStop()
 
     def test_reload(self, reactor: MemoryReactor, path: Path) -> None:
-        """Its token is read again when the operator says so; where that fails, the old one stays, and the log says why."""
+        """A reload reads the token again; where that fails, the old one stays, and the log says why."""
         service = makeService(self.settings(path, "9000"), reactor=reactor)
         service.startService()
         admin = reactor.tcpServers[1][1]
@@ -208,8 +208,8 @@ class TestAdmin:
             service.reload()
             path.write_text("")
             service.reload()
-        assert lines[0] == "The admin token has been read again"
-        assert lines[1].startswith("The admin token stays as it was: admin-token-file ")
+        assert lines[0] == "The admin token was reloaded"
+        assert lines[1].startswith("The admin token was not reloaded, the old one stays: error=admin-token-file ")
         statuses = [Wire(admin).get("/api/publish", Authorization=f"Bearer {each}")[0] for each in ("sesame", "changed")]
         assert statuses == [401, 405]
         admin.doStop()
@@ -226,13 +226,13 @@ class TestAdmin:
         ],
     )
     def test_wrong(self, reactor: MemoryReactor, settings: Settings, said: str) -> None:
-        """An endpoint without a token, and the other way round, is an error."""
+        """An admin endpoint without a token, or a token without an endpoint, is an error."""
         with pytest.raises(UsageError, match=f"^{said}$"):
             makeService(settings, reactor=reactor)
 
     @pytest.mark.parametrize("listen", ["haproxy:tcp:9000", "tcp:x", "tcp:9000:127.0.0.1", ""])
     def test_noEndpoint(self, reactor: MemoryReactor, path: Path, listen: str) -> None:
-        """An endpoint that can't be, or may be anywhere, is an error that names it."""
+        """A wrong endpoint, or one on any interface, is an error that names it."""
         with pytest.raises(UsageError, match=r"^admin-listen: "):
             makeService(self.settings(path, listen), reactor=reactor)
 
@@ -247,12 +247,12 @@ STRICT = Settings(
 
 class TestSettings:
     """
-    One owner of the settings.
+    The settings of the service and its hub.
     """
 
     def statuses(self, reactor: MemoryReactor) -> list[int]:
         """
-        Ask for a page and for a socket by a wrong Host, then from a page that may not connect, and from one that may.
+        Request a page and a WebSocket with a wrong Host, then a WebSocket from a refused and from an allowed origin.
         """
         factory = reactor.tcpServers[0][1]
         asked = [
@@ -268,7 +268,7 @@ class TestSettings:
         return found
 
     def test_theServices(self, reactor: MemoryReactor) -> None:
-        """A hub without settings of its own takes the service's: pages and sockets obey the same."""
+        """A hub without settings takes the service's, for pages and WebSockets."""
         hub = Hub()
         hub.applications.add(Echo())
         makeService(STRICT, hub, reactor=reactor).startService()
@@ -280,12 +280,12 @@ class TestSettings:
         assert b"\x03\xf1received" in wire.receive()  # 1009
 
     def test_theHubs(self, reactor: MemoryReactor) -> None:
-        """A hub with settings of its own goes by them, and the service, too."""
+        """A hub with settings keeps them, and the service takes them."""
         makeService(hub=Hub(settings=STRICT), reactor=reactor).startService()
         assert self.statuses(reactor) == [421, 421, 403, 101]
 
     def test_equal(self, reactor: MemoryReactor) -> None:
-        """Both may be given the same or equal settings, and where to serve is the service's."""
+        """Both may have the same or equal settings; where to serve is the service's."""
         for settings in (STRICT, replace(STRICT), replace(STRICT, port=0, address="127.0.0.1")):
             service = makeService(settings, Hub(settings=STRICT), reactor=reactor)
             assert service.getServiceNamed("ratchet").settings is STRICT
@@ -300,13 +300,13 @@ class TestSettings:
         ],
     )
     def test_different(self, settings: Settings, names: str) -> None:
-        """Different ones are an error that names them, and says to whom to give them."""
+        """Different settings are an error that names them, and says where to set them."""
         with pytest.raises(UsageError, match=rf": {names}\. Give them to one of both: Hub\(settings=settings\)"):
             makeService(settings, Hub(settings=STRICT), reactor=MemoryReactor())
 
     @pytest.mark.parametrize("serve", [RatchetServerFactory, RatchetResource])
     def test_servedAlready(self, serve: Any) -> None:
-        """What serves a hub first settles its settings: a service with others comes too late."""
+        """A served hub has its settings: a service with others is an error."""
         hub = Hub()
         serve(hub, MemoryReactor())
         with pytest.raises(UsageError, match="host"):
@@ -314,7 +314,7 @@ class TestSettings:
         makeService(Settings(port=0), hub, reactor=MemoryReactor())
 
     def test_nothingIsLeft(self) -> None:
-        """A hub that took a service's settings has nothing in it that was made of others."""
+        """In a hub that took a service's settings, no part has others."""
         others = {name: index + 3 for index, name in enumerate(Limits.names())}
         # These have to be above others.
         limits = Settings().limits.having({**others, "connectionBytes": 10_000, "processBytes": 100_000}, "test")
@@ -328,7 +328,7 @@ class TestSettings:
 
 def numbers(thing: Any, path: str = "hub", seen: set[int] | None = None) -> dict[str, Any]:
     """
-    Find all numbers that are kept somewhere below an object of ours, by where they are kept.
+    List all numbers below an object of ours, by their place.
     """
     seen = set() if seen is None else seen
     found: dict[str, Any] = {}

@@ -100,7 +100,7 @@ number = 5
 
 def status(port: int, forwardedFor: str, **headers: str) -> int:
     """
-    Shake hands, as a proxy for somebody, and take the status.
+    Open a WebSocket as a proxy does for a peer, and return the status.
     """
     request = handshake(X_Forwarded_For=forwardedFor, **{**headers, "Origin": ""})
     origin = f"Origin: {headers['Origin']}\r\n" if "Origin" in headers else ""
@@ -130,7 +130,7 @@ def options(*words: str) -> tap.Options:
 
 def garbage(random: Random) -> bytes:
     """
-    Make what no client would send, some of it after a good handshake.
+    Make bytes that no client sends, some of them after a good handshake.
     """
     pieces = [
         random.randbytes(random.randrange(2000)),
@@ -183,7 +183,7 @@ class TestServing:
         assert re.findall(r"\w {3,}\w+", "\n".join(line[27:] for line in text.splitlines())) == []
 
     def test_everything(self, folder: Path) -> None:
-        """Applications, a provider, a timer and pages are named on the command line, and found in the working directory."""
+        """The command line names applications, a provider, a timer and pages, which are found in the working directory."""
         port = freePort()
         words = f"-n --pidfile= ratchet --port {port} --application mine.Echo --application mine.other --timer mine.Tick"
         with serving(twistd(*words.split(), "--static", "site", "--provider", "mine.Provider"), port, folder) as server:
@@ -201,7 +201,7 @@ class TestServing:
         assert "Traceback" not in output
 
     def test_auth(self, folder: Path) -> None:
-        """Who may log in is said as other twistd plugins say it, and the checkers that there are are listed."""
+        """C{--auth} works as in other twistd plugins, and C{--help-auth} lists the checkers."""
         (folder / "passwd").write_text("ada:planted-7f3a91\n")
         port = freePort()
         words = f"-n --pidfile= ratchet --port {port} --application mine.Echo --auth file:passwd --auth memory:bob:b"
@@ -218,7 +218,7 @@ class TestServing:
         assert "anonymous" not in listed
 
     def test_logfile(self, folder: Path) -> None:
-        """twistd's logfile has who comes and goes, and with verbose what is dispatched and refused; no data."""
+        """The logfile has connections and logins, with --verbose also dispatched and refused events, and never data."""
         port = freePort()
         words = f"-n --pidfile= --logfile=log.txt ratchet -p {port} -a 127.0.0.1 --application mine.several --verbose"
         with serving(twistd(*words.split()), port, folder) as server:
@@ -231,7 +231,7 @@ class TestServing:
         assert "sesame" not in log
 
     def test_config(self, folder: Path) -> None:
-        """A file has the same names, and the command line wins."""
+        """A configuration file has the same names, and the command line wins."""
         one, other = freePort(), freePort()
         config = f'[ratchet]\nport = {one}\napplication = "mine.Echo"\n[limits]\nmessageBytes = 100\n'
         (folder / "ratchet.toml").write_text(config)
@@ -240,7 +240,7 @@ class TestServing:
             assert ask(server, "echo", "x" * 200)["ok"]
 
     def test_listen(self, folder: Path) -> None:
-        """An endpoint alone replaces the port; with a port there are both."""
+        """--listen alone replaces the default port; with --port, the server listens on both."""
         one, other = freePort(), freePort()
         words = f"-n --pidfile= ratchet --listen tcp:{one}:interface=127.0.0.1 --port {other} --application mine.Echo"
         with serving(twistd(*words.split()), one, folder) as server:
@@ -249,14 +249,14 @@ class TestServing:
             assert ask(server, "echo", 2)["ok"]
 
     def test_noApplication(self, folder: Path) -> None:
-        """Without an application it serves all the same, and the log says how to add one."""
+        """Without an application the server starts, and the log says how to add one."""
         port = freePort()
         with serving(twistd("-n", "--pidfile=", "ratchet", "--port", str(port)), port, folder) as server:
             assert ask(server, "echo")["error"]["code"] == "event.unknown"
             assert "--application" in server.stop()
 
     def test_pings(self, folder: Path) -> None:
-        """A peer is pinged; one that answers stays, and one that doesn't is closed with 4012."""
+        """Peers are pinged; one that answers stays, and one that doesn't is closed with 4012."""
         port = freePort()
         limits = "--limit pingSeconds=1 --limit pongSeconds=1"
         words = f"-n --pidfile= ratchet --port {port} --application mine.Echo {limits}"
@@ -271,7 +271,7 @@ class TestServing:
             assert json.loads(answers.recv(timeout=20))["re"] == 1
 
     def test_garbage(self, folder: Path) -> None:
-        """Whatever is thrown at the port by many, the server goes on, and so does another peer's talk."""
+        """Whatever many peers send to the port, the server goes on serving another peer."""
         random = Random(6455)
         port = freePort()
         words = f"-n --pidfile= ratchet --port {port} --application mine.Echo --limit eventsPerSecond=0"
@@ -287,7 +287,7 @@ class TestServing:
             assert "Traceback" not in server.stop()
 
     def test_proxies(self, folder: Path) -> None:
-        """Behind a proxy, the peer's address is what the proxy says: by its protocol, or by headers that are trusted."""
+        """Behind a proxy, the peer's address is what the proxy tells: by the PROXY line, or by trusted headers."""
         port = freePort()
         words = f"-n --pidfile= ratchet --listen haproxy:tcp:{port}:interface=127.0.0.1 --application mine.Echo"
         with serving(twistd(*words.split()), port, folder):
@@ -307,7 +307,7 @@ class TestServing:
         return frames(received.partition(b"\r\n\r\n")[2])[0].json["data"]["result"]
 
     def test_hosts(self, folder: Path) -> None:
-        """Who asks for a host that isn't ours gets neither a page nor a socket."""
+        """A request for another host gets neither a page nor a WebSocket."""
         port = freePort()
         words = f"-n --pidfile= ratchet --port {port} --host localhost"
         with serving(twistd(*words.split()), port, folder):
@@ -319,7 +319,7 @@ class TestServing:
             assert fetch(f"http://localhost:{port}/")[0] == 200
 
     def test_behindProxies(self, folder: Path) -> None:
-        """What proxies write of a peer is understood: its connections are limited, the connection knows the address."""
+        """Proxies' headers are understood: the peer's address is the connection's, and its connections are limited."""
         port = freePort()
         words = f"-n --pidfile= ratchet -p {port} -a 127.0.0.1 --trust-forwarded 1 --application mine.Echo"
         with serving(twistd(*words.split(), "--limit", "connectionsPerAddress=1"), port, folder):
@@ -339,7 +339,7 @@ class TestServing:
                     assert found == ("2001:db8::1" if "2001" in said else "127.0.0.1")
 
     def test_refusalsInTheLog(self, folder: Path) -> None:
-        """Each refused handshake is one line of the log, which names the option that lets it in; and that option does."""
+        """Each refused handshake is one log line that names the option to allow it; and that option does."""
         port, page = freePort(), "https://example.org:8443"
         words = f"-n --pidfile= --logfile=log.txt ratchet -p {port} -a 127.0.0.1"
         hostile = 'x\u202e\u2028\x9b" option="--origin *'
@@ -359,7 +359,7 @@ class TestServing:
             assert status(port, "192.0.2.1", Origin="https://evil.example") == 403
 
     def test_handedOver(self, folder: Path) -> None:
-        """It listens on a socket that systemd hands over."""
+        """The server listens on a socket that systemd passes to it."""
         with socket() as listening:
             listening.bind(("127.0.0.1", 0))
             listening.listen()
@@ -373,7 +373,7 @@ class TestServing:
                 assert ask(server, "echo", 1)["ok"]
 
     def test_itTakesLeave(self, folder: Path) -> None:
-        """At SIGTERM, peers are told 1001."""
+        """At SIGTERM peers are closed with 1001."""
         port = freePort()
         with serving(twistd("-n", "--pidfile=", "ratchet", "--port", str(port)), port, folder) as server:
             with connect(server.socketUrl) as peer:
@@ -442,7 +442,7 @@ class Unlistening(Service):
 class TestMistakes:
     def line(self, *words: str) -> str:
         """
-        Run what is wrong, and take the one line that says so.
+        Run the command with an error, and return its one line.
         """
         with pytest.raises(SystemExit) as ended:
             tap.makeService(options(*words))
@@ -453,7 +453,7 @@ class TestMistakes:
 
     @pytest.mark.parametrize(("words", "said"), MISTAKES, ids=[words for words, _ in MISTAKES])
     def test_oneLine(self, folder: Path, monkeypatch: pytest.MonkeyPatch, words: str, said: str) -> None:
-        """Whatever is wrong on the command line is one line that says what and where."""
+        """An error on the command line is one line that names the option."""
         monkeypatch.chdir(folder)
         assert said in self.line(*words.split())
 
@@ -471,13 +471,13 @@ class TestMistakes:
         ],
     )
     def test_configs(self, folder: Path, monkeypatch: pytest.MonkeyPatch, config: str, said: str) -> None:
-        """Whatever is wrong in the file is one line that names the file and the key."""
+        """An error in the file is one line that names the file and the key."""
         monkeypatch.chdir(folder)
         (folder / "ratchet.toml").write_bytes(config.encode("latin-1"))
         assert said in self.line("--config", "ratchet.toml")
 
     def test_whereItIsWrong(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """An error inside of the author's module is told with its file and line."""
+        """An error in the author's module is reported with its file and line."""
         monkeypatch.chdir(folder)
         assert f"({folder / 'broken.py'}, line 2)" in self.line("--application", "broken.App")
 
@@ -491,7 +491,7 @@ class TestMistakes:
         assert "Traceback" not in ended.stdout
 
     def test_portInUse(self, folder: Path) -> None:
-        """A port that is in use is one line, too, and exit status 1."""
+        """A port that is in use is an error of one line, and exit status 1."""
         with socket() as other:
             other.bind(("127.0.0.1", 0))
             other.listen()
@@ -504,7 +504,7 @@ class TestMistakes:
         assert "Traceback" not in ended.stdout
 
     def test_otherPortsThatCantBeHad(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A socket that can't be made, for whatever reason, is one line."""
+        """A socket that can't be opened, for any reason, is an error of one line."""
         monkeypatch.chdir(folder)
         service = tap.makeService(options("--listen", "unix:/nowhere/at/all"))
         with pytest.raises(SystemExit, match=r"can't listen: .*/nowhere/at/all"):
@@ -517,7 +517,7 @@ class TestMistakes:
 
 class TestOptions:
     def test_defaults(self) -> None:
-        """Without words, the settings are the defaults."""
+        """Without arguments, the settings are the defaults."""
         assert options().settings() == Settings()
 
     def test_lists(self, tmp_path: Path) -> None:
@@ -544,7 +544,7 @@ class TestOptions:
 
 
 def test_errorsThatAreNotOurs() -> None:
-    """Only what is the operator's to change becomes one line; an error of ours stays what it is."""
+    """Only UsageErrors become one line; an error of ours keeps its traceback."""
     with pytest.raises(ZeroDivisionError), tap.oneLine():
         _ = 1 / 0
     for error in (UsageError("x\ny"), usage.UsageError("x\ny")):

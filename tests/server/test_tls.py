@@ -1,5 +1,5 @@
 """
-TLS, and a certificate that is renewed while the server runs.
+TLS, and a certificate that is reloaded while the server runs.
 """
 
 import os
@@ -45,7 +45,7 @@ NAMES = ["ssl", "tls", "certificate"]
 
 @pytest.mark.parametrize("words", WORDS, ids=NAMES)
 def test_secure(folder: Path, words: tuple[str, ...]) -> None:
-    """Over TLS everything goes as it does without: pages, sockets, and the origin, which is https there."""
+    """Pages, WebSockets and origins work over TLS as they do without it; the origin is https."""
     with ratchet(folder, *words) as server:
         context = trusting(folder)
         place = f"127.0.0.1:{server.port}"
@@ -74,7 +74,7 @@ ADMIN = ("--admin-listen", "ssl:PORT:privateKey=key.pem:certKey=cert.pem:interfa
 
 @pytest.mark.parametrize("words", [*WORDS, (*ADMIN, "--listen", "unix:socket")], ids=[*NAMES, "admin"])
 def test_negotiated(folder: Path, words: tuple[str, ...]) -> None:
-    """A client that offers protocols by ALPN, as browsers do, is answered HTTP/1.1; one that knows only HTTP/2 has none."""
+    """ALPN agrees on HTTP/1.1, and on nothing with a client that offers only HTTP/2."""
     (folder / "token").write_text("a-token-of-at-least-32-characters")
     with ratchet(folder, *words) as server:
         for offered, chosen in OFFERS:
@@ -90,9 +90,9 @@ def test_negotiated(folder: Path, words: tuple[str, ...]) -> None:
 
 def askedFor(port: int, context: ssl.SSLContext, offered: list[str]) -> tuple[str | None, bytes]:
     """
-    Ask whether the server lives.
+    Request C{/healthz}.
 
-    @return: the protocol that was agreed on, and how the answer begins
+    @return: the protocol that ALPN agreed on, and the beginning of the response
     """
     if offered:
         context.set_alpn_protocols(offered)
@@ -103,7 +103,7 @@ def askedFor(port: int, context: ssl.SSLContext, offered: list[str]) -> tuple[st
 
 @pytest.mark.parametrize("words", WORDS, ids=NAMES)
 def test_notInstalled(folder: Path, words: tuple[str, ...]) -> None:
-    """Where TLS isn't installed, who asks for it is told in one line how to install it."""
+    """Where TLS isn't installed, an error of one line says how to install it."""
     (folder / "without" / "OpenSSL").mkdir(parents=True)
     (folder / "without" / "OpenSSL" / "__init__.py").write_text("raise ModuleNotFoundError(__name__)")
     environment = {**os.environ, "PYTHONPATH": str(folder / "without")}
@@ -116,7 +116,7 @@ def test_notInstalled(folder: Path, words: tuple[str, ...]) -> None:
 
 
 def test_renewed(folder: Path) -> None:
-    """At SIGHUP a renewed certificate is shown to who comes then, and nobody is dropped."""
+    """After SIGHUP new connections get the renewed certificate, and open ones stay."""
     with ratchet(folder, "--port", "PORT", "--certificate", "cert.pem", "--key", "key.pem") as server:
         first = trusting(folder)
         with dialing(f"wss://127.0.0.1:{server.port}/", first) as peer:
@@ -130,16 +130,16 @@ def test_renewed(folder: Path) -> None:
             server.hangUp()
             assert talks(peer)
             assert shownName(server.port, second) == "second"
-        assert "The certificate stays as it was" in server.stop()
+        assert "The certificate was not reloaded" in server.stop()
 
 
 def test_interface(folder: Path) -> None:
-    """A certificate makes Twisted's TLS connections."""
+    """A certificate creates TLS connections for Twisted."""
     verifyObject(IOpenSSLServerConnectionCreator, Certificate(str(folder / "cert.pem"), str(folder / "key.pem")))
 
 
 def test_unreadable(folder: Path) -> None:
-    """A file that can't be read, or a key of another certificate, is an error that names both; the old ones stay."""
+    """A file that can't be read, or another certificate's key, is an error that names both; the old ones stay."""
     with pytest.raises(UsageError, match=r"certificate nowhere\.pem, key key\.pem: "):
         Certificate("nowhere.pem", "key.pem")
     with pytest.raises(UsageError, match=r"nowhere\.pem: No such file or directory$"):
@@ -165,7 +165,7 @@ def test_unreadable(folder: Path) -> None:
     ],
 )
 def test_encryptedKey(folder: Path, words: str) -> None:
-    """An encrypted key is an error of one line, and nobody is asked for its passphrase."""
+    """An encrypted key is an error of one line, and no passphrase is asked for."""
     key = load_pem_private_key((folder / "key.pem").read_bytes(), None)
     locked = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret"))
     (folder / "locked.pem").write_bytes(locked)
