@@ -16,7 +16,7 @@ MEETING_OTHERS := tests/transport tests/web tests/server tests/whole/real tests/
 	$(addprefix tests/connections/test_,connection.py questions.py) $(addprefix tests/login/test_,cred.py jwt.py) $(addprefix tests/wire/test_,encoding.py payload.py) \
 	$(addprefix tests/whole/test_,bare.py examples.py journey.py network.py vectors.py)
 
-.PHONY: run test test-oldest docs-clients docs-architecture check conformance fuzz all clean
+.PHONY: run test client test-oldest docs-clients docs-architecture check conformance fuzz all clean
 .PHONY: benchmark benchmark-all benchmark-growth benchmark-soak benchmark-hostile benchmark-docs benchmark-smoke
 
 # The chat, on http://localhost:$(PORT)
@@ -41,6 +41,11 @@ docs-clients: $(VENV)/test client/node_modules
 # docs/architecture.svg, from the imports
 docs-architecture: $(VENV)/test
 	$(BIN)/python -m docs.architecture
+
+# The browser client that is served, of the sources in client/src
+client:
+	.ci/packages node
+	node client/build.mjs
 
 # What needs no run: style, types
 check: $(VENV)/test

@@ -1,10 +1,10 @@
 """
-The browser client, by Node's own test runner: alone, and with a real server; and its types, by TypeScript's compiler.
+The browser client, by Node's own test runner: alone, and with a real server; its types and sources by TypeScript's compiler.
 """
 
 from pathlib import Path
 
-from tests.kit.processes import freePort, node, serving, twistd
+from tests.kit.processes import ROOT, freePort, node, serving, twistd
 
 SERVED = """
 from twisted.internet.task import deferLater
@@ -58,8 +58,10 @@ def register(applications):
 
 
 def test_alone() -> None:
-    """The browser client does what its documentation says."""
-    node("--test", "tests/ratchet.test.js")
+    """The browser client does what its documentation says, and is served as its sources give it."""
+    modules = sorted(f"tests/{path.name}" for path in (ROOT / "client" / "tests").glob("*.test.js"))
+    assert "tests/build.test.js" in modules
+    node("--test", *modules)
 
 
 def test_withAServer(tmp_path: Path) -> None:
@@ -74,3 +76,8 @@ def test_withAServer(tmp_path: Path) -> None:
 def test_types() -> None:
     """The browser client's types fit a page in TypeScript that uses all of it, and refuse what would be a mistake."""
     node("node_modules/typescript/bin/tsc", "--project", "tsconfig.json")
+
+
+def test_sources() -> None:
+    """No module of the browser client uses a name that it neither has nor imports: in the one script it would find it."""
+    node("node_modules/typescript/bin/tsc", "--project", "src")

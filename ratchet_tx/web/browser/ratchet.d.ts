@@ -1,3 +1,4 @@
+// Generated from client/src/ratchet.d.ts by client/build.mjs ("make client"): change it there.
 /**
  * Types of the browser client: of the global that ratchet.js defines, and of what ratchet.mjs exports.
  *

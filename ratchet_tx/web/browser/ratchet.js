@@ -1,3 +1,4 @@
+// Generated from client/src by client/build.mjs ("make client"): change it there.
 /**
  * Named events to and from a Ratchet server, for a page; what they mean is left to the page.
  *
@@ -6,1292 +7,1583 @@
  *     const ratchet = new Ratchet('ws://localhost:8080');
  *     ratchet.on('chat.message', (message) => show(message));
  *     ratchet.emit('chat.send', 'hi');
- *
- * In this order: frames, the handlers of events, the replies that are waited for, the line of this script's own requests,
- * who is shown in a room, a subscription, and the connection, which is all of it together.
  */
 (() => {
-    'use strict';
 
-    const LONGEST_NAME = 128;
-    const MOST_WAITING = 64;
+'use strict';
 
-    // In seconds: how long `ack: true` waits, and how long a timer can.
-    const PATIENCE = 10;
-    const LONGEST_WAIT = 2_147_483;
+// errors.js
+// Says why there is no reply, or why a question of the server's has no result.
 
-    // How many events of a room's history the server gives at once.
-    const PAGE = 100;
+// What was never sent may be sent again; of what was, nobody knows what became of it.
+const UNSENT = { code: 'connection.closed', message: 'The connection closed before this could be sent.', retry: true };
+const LOST = { code: 'reply.lost', message: 'The connection closed before the reply came.', retry: false };
+const LATE = { code: 'reply.timeout', message: 'No reply came in time.', retry: false };
 
-    // How often a request of this script's own is made that is refused for now. Between the tries it waits as long as the
-    // server says, up to a minute; else longer each time, in seconds.
-    const MOST_TRIES = 8;
-    const LONGEST_AFTER = 60;
-    const [FIRST_PAUSE, LONGEST_PAUSE] = [0.5, 8];
+// What the server is told.
+const UNKNOWN_EVENT = { code: 'event.unknown', message: 'Nobody here handles this event.', retry: false };
+const HANDLER_FAILED = { code: 'handler.failed', message: 'A handler of this event failed.', retry: false };
 
-    // The limits of a server that doesn't tell its own: these are the defaults.
-    const USUAL_LIMITS = { eventsPerSecond: 50, eventsBurst: 100, rooms: 0 };
+/** Why there is no result: the server's refusal, or that no reply came. */
+class ReplyError extends Error {
+    constructor({ code = '', message = '', retry = false, ...facts }) {
+        super(message || code);
+        this.name = 'ReplyError';
+        this.code = code;
+        this.retry = retry;
+        this.facts = facts;
+    }
+}
 
-    // How many pages of the past are asked for at the same time: they are large, and what waits for us is bounded.
-    const MOST_READINGS = 2;
+/** Whether there is no reply because the connection has closed. */
+function isGone({ code }) {
+    return code === UNSENT.code || code === LOST.code;
+}
 
-    // What one event may cost above its first token: a token for each of so many bytes.
-    const BYTES_PER_TOKEN = 4096;
+// names.js
+// Checks names of events and rooms.
 
-    // Of how many different refusals the console is told: more would fill it, and say no more.
-    const MOST_WARNINGS = 64;
+const LONGEST_NAME = 128;
 
-    // Only this script says these: a frame of such a name is a forgery.
-    const LOCAL = new Set(['socket.open', 'socket.close', 'socket.error']);
+// The server counts code points; `length` counts UTF-16 units, of which an emoji has two.
+function isName(name) {
+    return typeof name === 'string' && name !== '' && [...name].length <= LONGEST_NAME;
+}
 
-    // What is still told after `close()`: how it ended.
-    const ENDS = new Set(['socket.close', 'socket.error']);
+/** Throws where a page may not emit an event of this name. */
+function requireFreeName(event) {
+    if (!isName(event)) {
+        throw new TypeError(`Name the event by a string of 1 to ${LONGEST_NAME} characters.`);
+    }
+    if (isReserved(event)) {
+        throw new TypeError(`Choose another name than "${event}": "socket." begins the protocol's own.`);
+    }
+}
 
-    // Why there is no reply. What was never sent may be sent again; of what was, nobody knows what became of it.
-    const UNSENT = { code: 'connection.closed', message: 'The connection closed before this could be sent.', retry: true };
-    const LOST = { code: 'reply.lost', message: 'The connection closed before the reply came.', retry: false };
-    const LATE = { code: 'reply.timeout', message: 'No reply came in time.', retry: false };
+/** Whether an event is the protocol's own. */
+function isReserved(event) {
+    return event.startsWith('socket.');
+}
 
-    const UNKNOWN_EVENT = { code: 'event.unknown', message: 'Nobody here handles this event.', retry: false };
-    const HANDLER_FAILED = { code: 'handler.failed', message: 'A handler of this event failed.', retry: false };
+// frames.js
+// Writes and reads frames: the JSON of an event, as it goes over the connection.
 
-    // Frames
+// An escape of JSON: of half a surrogate pair, which is always written as one, or any other. All are matched, so that
+// "\\ud83d", which is a backslash and four letters, isn't taken for a half.
+const ESCAPE = /\\(?:u(d[89a-f][0-9a-f]{2})|.)/g;
 
-    function pageUri() {
-        const { location } = globalThis;
-        if (!location?.host) {
-            throw new TypeError("Give the server's address, new Ratchet('ws://...'): this page has no host.");
+/**
+ * Writes JSON, and U+FFFD for each half of a surrogate pair, as UTF-8 can't express one: the server would refuse all of it.
+ * Cutting a text at a number of UTF-16 units makes them: 'Thank you 😀'.slice(0, 11).
+ */
+function stringify(value) {
+    const text = JSON.stringify(value);
+    return text?.includes('\\ud') ? text.replace(ESCAPE, (escape, half) => (half ? '\ufffd' : escape)) : text;
+}
+
+/** A name as the server will have it; anything else than a text as it is. */
+function wellFormed(name) {
+    return typeof name === 'string' ? JSON.parse(stringify(name)) : name;
+}
+
+/** The data as the server will have it; the caller may change their own after this. */
+function copyOf(data) {
+    return JSON.parse(stringify(data) ?? 'null');
+}
+
+function encode(event, data, keys) {
+    return stringify({ event, data, ...keys });
+}
+
+// No word of why not: the engine's own SyntaxError quotes the text, which may be private.
+function decode(message) {
+    try {
+        const frame = typeof message === 'string' ? JSON.parse(message) : null;
+        return isName(frame?.event) ? frame : null;
+    } catch {
+        return null;
+    }
+}
+
+// log.js
+// Writes to the browser's console: frames, handlers that fail, and what the server refuses.
+
+// Of how many different refusals the console is told: more would fill it, and say no more.
+const MOST_WARNINGS = 64;
+
+// Logins by name only: a token in a log is a token given away.
+function logFrame(what, event, text) {
+    console.log(`Ratchet ${what}`, event, ...(event.startsWith('socket.auth.') ? [] : [text]));
+}
+
+function logFailure(event, error) {
+    console.error(`Ratchet: a handler of "${event}" failed.`, error);
+}
+
+/** Warns of what was refused without anybody waiting for a reply: nobody would ever know. */
+class Warnings {
+    #told = new Set();
+
+    refused(refusal) {
+        const { event, code, message } = refusal ?? {};
+        const which = JSON.stringify([event, code]);
+        if (!this.#told.has(which) && this.#told.size < MOST_WARNINGS) {
+            this.#told.add(which);
+            console.warn(`Ratchet: the server refused ${JSON.stringify(event)} (${code}): ${message}`);
         }
-        return `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.host}/`;
+    }
+}
+
+// promises.js
+// Makes promises of callbacks, and tells promises from other results.
+
+/** A promise of what begin(done) gives to done(error, result). */
+function promised(begin) {
+    return new Promise((resolve, reject) => {
+        begin((error, result) => (error ? reject(error) : resolve(result)));
+    });
+}
+
+/** Marks a promise as one that need not be looked at. */
+function mayBeIgnored(promise) {
+    promise.catch(() => {});
+    return promise;
+}
+
+// A page may have promises of its own, and those of other windows.
+function isPromise(result) {
+    return typeof result?.then === 'function';
+}
+
+// listenable.js
+// Calls handlers for events: `on`, `once` and `off` of a Ratchet and of each subscription.
+
+/** What stands for the result of a handler that failed. */
+const FAILED = Symbol('failed');
+
+/**
+ * Calls the handlers of an event, as long as they are wanted: each of them may put an end to that. Gives their results.
+ *
+ * Handlers added meanwhile wait for the next event, handlers removed meanwhile are passed over. A page can't call it.
+ */
+let dispatch;
+
+/** Somebody whose events a page can listen to; it is `this` in its handlers. */
+class Listenable {
+    static {
+        dispatch = (listenable, event, data, isWanted) => listenable.#dispatch(event, data, isWanted);
     }
 
-    // The server counts code points; `length` counts UTF-16 units, of which an emoji has two.
-    function isName(event) {
-        return typeof event === 'string' && event !== '' && [...event].length <= LONGEST_NAME;
+    // A Map, as an object would already have "constructor" and "__proto__".
+    #entries = new Map();
+
+    /**
+     * Calls the handler with the data of each such event, after the handlers already there.
+     *
+     * Where the event is a question of the server's, what the handler gives, or its promise, is the reply.
+     */
+    on(event, handler) {
+        return this.#add(event, handler, false);
     }
 
-    function requireFreeName(event) {
-        if (!isName(event)) {
-            throw new TypeError(`Name the event by a string of 1 to ${LONGEST_NAME} characters.`);
+    /** Calls the handler with the data of the next such event only. */
+    once(event, handler) {
+        return this.#add(event, handler, true);
+    }
+
+    /** Removes a handler of the event; all of them, if none is given. */
+    off(event, handler) {
+        const name = wellFormed(event);
+        for (const entry of this.#of(name)) {
+            if (handler === undefined || entry.handler === handler) {
+                this.#drop(name, entry);
+            }
         }
-        if (event.startsWith('socket.')) {
-            throw new TypeError(`Choose another name than "${event}": "socket." begins the protocol's own.`);
+        return this;
+    }
+
+    #add(event, handler, once) {
+        if (typeof handler !== 'function') {
+            throw new TypeError("Give a function to call with the event's data.");
+        }
+        const name = wellFormed(event);
+        this.#entries.set(name, this.#of(name).add({ handler, once }));
+        return this;
+    }
+
+    #dispatch(event, data, isWanted) {
+        const entries = this.#of(event);
+        const results = [];
+        for (const entry of [...entries]) {
+            if (entries.has(entry) && isWanted()) {
+                results.push(this.#call(event, entry, data));
+            }
+        }
+        return results;
+    }
+
+    #of(event) {
+        return this.#entries.get(event) ?? new Set();
+    }
+
+    // Leaves no empty set behind: names made up for a single use would pile up.
+    #drop(event, entry) {
+        const entries = this.#of(event);
+        entries.delete(entry);
+        if (entries.size === 0) {
+            this.#entries.delete(event);
         }
     }
 
-    /** For how many seconds a reply is to be waited for; 0 where none is wanted. */
-    function secondsOf(ack) {
-        if (ack === undefined || ack === null || ack === false) {
+    #call(event, entry, data) {
+        if (entry.once) {
+            this.#drop(event, entry);
+        }
+        try {
+            const result = entry.handler.call(this, data);
+            return isPromise(result) ? Promise.resolve(result).catch((error) => failed(event, error)) : result;
+        } catch (error) {
+            return failed(event, error);
+        }
+    }
+}
+
+function failed(event, error) {
+    logFailure(event, error);
+    return FAILED;
+}
+
+// answers.js
+// Makes the answer to a question of the server's (its `ask`) from what the handlers gave.
+
+/** The first result that isn't null; any failure is the answer instead. */
+async function answerOf(event, results) {
+    if (results.length === 0) {
+        return { ok: false, error: UNKNOWN_EVENT };
+    }
+    try {
+        const given = await Promise.all(results);
+        if (!given.includes(FAILED)) {
+            const result = given.find((value) => value !== undefined && value !== null) ?? null;
+            // Here, where it may fail.
+            return { ok: true, result: copyOf(result) };
+        }
+    } catch (error) {
+        logFailure(event, error);
+    }
+    return { ok: false, error: HANDLER_FAILED };
+}
+
+// connection.js
+// Opens the WebSocket to the server, and says what happens to it.
+
+/** One WebSocket. */
+class Connection {
+    #socket;
+
+    /**
+     * Connects at once.
+     *
+     * @param {string | URL} uri
+     * @param {object} told - opened(), received(message), failed(message), closed({ code, reason, wasClean })
+     */
+    constructor(uri, { opened, received, failed, closed }) {
+        this.#socket = new WebSocket(uri);
+        this.#socket.addEventListener('open', () => opened());
+        this.#socket.addEventListener('message', ({ data }) => received(data));
+        // Browsers keep the cause of a broken connection from scripts; other runtimes tell it.
+        this.#socket.addEventListener('error', (/** @type {any} */ { message }) => failed(message || 'The connection failed.'));
+        this.#socket.addEventListener('close', (event) => closed(event));
+    }
+
+    get isOpen() {
+        return this.#socket.readyState === WebSocket.OPEN;
+    }
+
+    /** Whether it is closed, or about to be. */
+    get hasEnded() {
+        return this.#socket.readyState > WebSocket.OPEN;
+    }
+
+    send(text) {
+        this.#socket.send(text);
+    }
+
+    close() {
+        this.#socket.close(1000);
+    }
+}
+
+// clock.js
+// Measures time and sets timers, in seconds.
+
+/** How long a timer can be. */
+const LONGEST_WAIT = 2_147_483;
+
+/** Seconds that only go on, whatever is done to the clock of the machine. */
+function now() {
+    return (globalThis.performance ?? Date).now() / 1000;
+}
+
+/** Never too early by what a timer cuts off. */
+function later(seconds, callback) {
+    return setTimeout(callback, Math.ceil(seconds * 1000) + 1);
+}
+
+function stop(timer) {
+    if (timer !== null) {
+        clearTimeout(timer);
+    }
+}
+
+// page.js
+// Reads what the page has set for the client: the server's address, a token, and whether to log.
+
+/** The root of the page's own host. */
+function pageUri() {
+    const { location } = globalThis;
+    if (!location?.host) {
+        throw new TypeError("Give the server's address, new Ratchet('ws://...'): this page has no host.");
+    }
+    return `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.host}/`;
+}
+
+/** The token to log in with; the empty one logs in as a guest. */
+function pageToken() {
+    return globalThis.p2_ratchet_access_token ?? '';
+}
+
+function pageDebugs() {
+    return globalThis.p2_ratchet_debug === true;
+}
+
+// retries.js
+// Says whether a request that was refused for now is made again, and after how long.
+
+// Between the tries it waits as long as the server says, up to a minute; else longer each time, in seconds.
+const MOST_TRIES = 8;
+const LONGEST_AFTER = 60;
+const FIRST_PAUSE = 0.5;
+const LONGEST_PAUSE = 8;
+
+/** Whether the same may succeed later on this connection. */
+function mayPass({ code, retry }) {
+    return retry === true && code !== UNSENT.code;
+}
+
+/** For how long to wait before the next try, in seconds; null where it isn't worth it. */
+function pauseBefore(tries, after) {
+    if (tries >= MOST_TRIES || after > LONGEST_AFTER) {
+        return null;
+    }
+    const longest = Math.min(FIRST_PAUSE * 2 ** (tries - 1), LONGEST_PAUSE);
+    // Not all at once, where many were refused at the same time.
+    return after > 0 ? after : longest * (1 + Math.random()) / 2;
+}
+
+// login.js
+// Logs in with the page's token, and keeps who is logged in.
+
+/** The login of one connection. */
+class Login {
+    #send;
+    #client = null;
+    #authenticated = false;
+    #attempts = 0;
+    #timer = null;
+
+    constructor(send) {
+        this.#send = send;
+    }
+
+    /** Who is logged in, in the server's words; null while nobody is. */
+    get client() {
+        return this.#client;
+    }
+
+    get authenticated() {
+        return this.#authenticated;
+    }
+
+    begin() {
+        this.#attempts += 1;
+        this.#send('socket.auth.request', { token: pageToken(), v: 2 });
+    }
+
+    /** Begins once more, later, where the login was refused for now; true where it will. */
+    beginAgain(refusal) {
+        const pause = refusal?.retry === true ? pauseBefore(this.#attempts, refusal.after) : null;
+        if (pause !== null) {
+            this.#timer = later(pause, () => this.begin());
+        }
+        return pause !== null;
+    }
+
+    succeeded(client) {
+        this.#authenticated = true;
+        this.#client = client;
+    }
+
+    /** Nobody is logged in: the server has refused it, or the connection has ended. */
+    failed() {
+        this.#authenticated = false;
+        this.#client = null;
+    }
+
+    /** Does not begin again: the connection is gone, or about to go. */
+    stop() {
+        stop(this.#timer);
+        this.#timer = null;
+    }
+}
+
+// replies.js
+// Waits for the server's replies, each for a number of seconds.
+
+/** How long `ack: true` waits. */
+const PATIENCE = 10;
+
+/** For how many seconds a reply is to be waited for; 0 where none is wanted. */
+function secondsOf(ack) {
+    if (ack === undefined || ack === null || ack === false) {
+        return 0;
+    }
+    const seconds = ack === true ? PATIENCE : ack;
+    if (typeof seconds !== 'number' || !(seconds > 0 && seconds <= LONGEST_WAIT)) {
+        throw new TypeError('Let "ack" be true, or for how many seconds to wait for the reply.');
+    }
+    return seconds;
+}
+
+/**
+ * The replies that are waited for.
+ *
+ * Who waits is called in the same turn, and not by a promise, which would go on only after the next message was read.
+ */
+class Replies {
+    #lastId = 0;
+    #waiting = new Map();
+
+    nextId() {
+        this.#lastId += 1;
+        return this.#lastId;
+    }
+
+    /** Calls done(error, result), once; without seconds, however long it takes. */
+    wait(id, done, seconds) {
+        const timer = seconds && setTimeout(() => this.fail(id, LATE), seconds * 1000);
+        this.#waiting.set(id, { done, timer });
+    }
+
+    received(id, reply) {
+        if (reply?.ok === true) {
+            this.#take(id)?.(null, reply.result ?? null);
+        } else {
+            this.fail(id, reply?.error ?? {});
+        }
+    }
+
+    fail(id, error) {
+        this.#take(id)?.(new ReplyError(error), null);
+    }
+
+    failAll(error) {
+        [...this.#waiting.keys()].forEach((id) => this.fail(id, error));
+    }
+
+    #take(id) {
+        const waiting = this.#waiting.get(id);
+        if (waiting?.timer) {
+            clearTimeout(waiting.timer);
+        }
+        this.#waiting.delete(id);
+        return waiting?.done;
+    }
+}
+
+// rate.js
+// Counts how much may be sent: the server's limit of the rate, as far as it can be known here.
+
+/** A token bucket. */
+class Rate {
+    #perSecond;
+    #burst;
+    #left;
+    #at = now();
+
+    constructor({ eventsPerSecond, eventsBurst }) {
+        this.#perSecond = eventsPerSecond;
+        this.#burst = eventsBurst;
+        this.#left = eventsBurst;
+    }
+
+    /** Whether there is a limit at all: 0 is none. */
+    get isLimited() {
+        return this.#perSecond > 0 && this.#burst > 0;
+    }
+
+    spend(tokens) {
+        this.#fill();
+        this.#left = Math.max(0, this.#left - tokens);
+    }
+
+    /** The server says that there is nothing left, for so many seconds. */
+    empty(seconds) {
+        this.#left = 0;
+        this.#at = now() + seconds;
+    }
+
+    /** In how many seconds one more may be sent, with a quarter of the burst left to what the page emits. */
+    get wait() {
+        if (!this.isLimited) {
             return 0;
         }
-        const seconds = ack === true ? PATIENCE : ack;
-        if (typeof seconds !== 'number' || !(seconds > 0 && seconds <= LONGEST_WAIT)) {
-            throw new TypeError('Let "ack" be true, or for how many seconds to wait for the reply.');
+        this.#fill();
+        const lacking = Math.min(1 + this.#burst / 4, this.#burst) - this.#left;
+        return lacking > 0 ? Math.max(0, this.#at - now()) + lacking / this.#perSecond : 0;
+    }
+
+    #fill() {
+        const seconds = now() - this.#at;
+        if (seconds > 0) {
+            this.#left = Math.min(this.#burst, this.#left + seconds * this.#perSecond);
+            this.#at += seconds;
         }
-        return seconds;
+    }
+}
+
+// requestqueue.js
+// Queues the client's own requests (subscribes, histories), so that they go as fast as the server takes them.
+
+// The limits of a server that doesn't tell its own: these are the defaults.
+const USUAL_LIMITS = { eventsPerSecond: 50, eventsBurst: 100, rooms: 0 };
+
+// How many pages of the past are asked for at the same time: they are large, and what waits for us is bounded.
+const MOST_READINGS = 2;
+
+function isReading({ event }) {
+    return event === 'socket.history';
+}
+
+/**
+ * What this client asks by itself, and what costs the page no thought: where the server refuses it for now, it is asked
+ * again.
+ *
+ * A request has `event`, `data()` as it is when it is sent, `isWanted()` just before, `mayRepeat`, and done(error, result).
+ */
+class RequestQueue {
+    #send;
+    #requests = [];
+    #rate = null;
+    // The server takes the first subscribes of a login for nothing.
+    #free = 0;
+    #timer = null;
+    // How many pages of the past are on their way.
+    #readings = 0;
+    // Those that were refused for now, each with its timer.
+    #pausing = new Map();
+
+    constructor(send) {
+        this.#send = send;
     }
 
-    /** Seconds that only go on, whatever is done to the clock of the machine. */
-    function now() {
-        return (globalThis.performance ?? Date).now() / 1000;
+    get length() {
+        return this.#requests.length;
     }
 
-    // An escape of JSON: of half a surrogate pair, which is always written as one, or any other. All are matched, so that
-    // "\\ud83d", which is a backslash and four letters, isn't taken for a half.
-    const ESCAPE = /\\(?:u(d[89a-f][0-9a-f]{2})|.)/g;
+    /** The login is answered: what waits may go. */
+    open(limits) {
+        if (this.#rate === null) {
+            const told = { ...USUAL_LIMITS, ...limits };
+            this.#rate = new Rate(told);
+            this.#free = told.rooms;
+        }
+        this.#goOn();
+    }
+
+    add(request) {
+        this.#requests.push({ tries: 0, ...request });
+        this.#goOn();
+    }
+
+    /** Counts what is sent besides. */
+    spend(tokens) {
+        this.#rate?.spend(tokens);
+    }
+
+    /** Lets go of everything: the connection is gone, or about to go. */
+    clear() {
+        stop(this.#timer);
+        this.#pausing.forEach(stop);
+        const dropped = [...this.#pausing.keys(), ...this.#requests];
+        this.#timer = null;
+        this.#pausing.clear();
+        this.#requests = [];
+        dropped.forEach(({ done }) => done(new ReplyError(UNSENT), null));
+    }
+
+    #goOn() {
+        while (this.#rate !== null && this.#timer === null) {
+            const place = this.#requests.findIndex((each) => !isReading(each) || this.#readings < MOST_READINGS);
+            if (place === -1) {
+                return;
+            }
+            const request = this.#requests[place];
+            const wait = request.isWanted() && !this.#isFree(request) ? this.#rate.wait : 0;
+            if (wait > 0) {
+                this.#timer = later(wait, () => {
+                    this.#timer = null;
+                    this.#goOn();
+                });
+                return;
+            }
+            this.#requests.splice(place, 1);
+            this.#begin(request);
+        }
+    }
+
+    #isFree({ event, tries }) {
+        return event === 'socket.subscribe' && tries === 0 && this.#free > 0;
+    }
+
+    #begin(request) {
+        if (!request.isWanted()) {
+            return;
+        }
+        if (this.#isFree(request)) {
+            this.#free -= 1;
+        } else {
+            this.#rate.spend(1);
+        }
+        request.tries += 1;
+        this.#readings += isReading(request) ? 1 : 0;
+        this.#send(request.event, request.data(), (error, result) => this.#answered(request, error, result));
+    }
+
+    #answered(request, error, result) {
+        this.#readings -= isReading(request) ? 1 : 0;
+        this.#settle(request, error, result);
+        this.#goOn();
+    }
+
+    #settle(request, error, result) {
+        const { after } = error?.facts ?? {};
+        const pause = error && request.mayRepeat && mayPass(error) ? pauseBefore(request.tries, after) : null;
+        if (error?.code === 'rate.limited') {
+            this.#rate?.empty(pause ?? 0);
+        }
+        if (pause === null) {
+            return request.done(error, result);
+        }
+        this.#pausing.set(request, later(pause, () => {
+            this.#pausing.delete(request);
+            this.#requests.unshift(request);
+            this.#goOn();
+        }));
+    }
+}
+
+// outbox.js
+// Sends events and requests once the login is answered; until then they wait.
+
+/** How many events wait for the login at most. */
+const MOST_WAITING = 64;
+
+// What one event may cost above its first token: a token for each of so many bytes.
+const BYTES_PER_TOKEN = 4096;
+
+/** What is sent over one connection, and the replies to it. */
+class Outbox {
+    #send;
+    #hasEnded;
+    #isOpen = false;
+    #waiting = new Set();
+    #replies = new Replies();
+    #requests = new RequestQueue((event, data, done) => this.#request(event, data, done));
 
     /**
-     * Says in JSON, and with U+FFFD for each half of a surrogate pair, as UTF-8 can't express one: the server would refuse
-     * all of it. Cutting a text at a number of UTF-16 units makes them: 'Thank you 😀'.slice(0, 11).
+     * @param {object} connection - send({ event, text }) sends a frame, hasEnded() says whether nothing can be sent any more
      */
-    function stringify(value) {
-        const text = JSON.stringify(value);
-        return text?.includes('\\ud') ? text.replace(ESCAPE, (escape, half) => (half ? '\ufffd' : escape)) : text;
+    constructor({ send, hasEnded }) {
+        this.#send = send;
+        this.#hasEnded = hasEnded;
     }
 
-    /** A name as the server will have it; anything else than a text as it is. */
-    function wellFormed(name) {
-        return typeof name === 'string' ? JSON.parse(stringify(name)) : name;
+    /** Whether the login is answered. */
+    get isOpen() {
+        return this.#isOpen;
     }
 
-    function encode(event, data, keys) {
-        return stringify({ event, data, ...keys });
+    /** Sends an event that has no reply; it throws where the connection is closed, or too many wait. */
+    emit(event, data) {
+        const obstacle = this.#obstacle(event);
+        if (obstacle) {
+            throw new Error(obstacle.message);
+        }
+        // Encoded now, even if it has to wait: the caller may change the data after this.
+        this.#sendAfterLogin({ event, text: encode(event, data) });
     }
 
-    /** The data as the server will have it; the caller may change his own after this. */
-    function copyOf(data) {
-        return JSON.parse(stringify(data) ?? 'null');
+    /** Sends an event, and gives a promise of its reply, for which it waits so many seconds. */
+    promise(event, data, seconds) {
+        return promised((done) => this.#request(event, data, done, seconds));
     }
 
-    // No word of why not: the engine's own SyntaxError quotes the text, which may be private.
-    function decode(message) {
-        try {
-            const frame = typeof message === 'string' ? JSON.parse(message) : null;
-            return isName(frame?.event) ? frame : null;
-        } catch {
-            return null;
+    /** Has a request of the client's own stand in the queue. */
+    add(request) {
+        this.#requests.add(request);
+    }
+
+    /** The same, if anything may be sent; else it fails. */
+    ask(request) {
+        const obstacle = this.#obstacle(request.event);
+        if (obstacle) {
+            request.done(new ReplyError(obstacle), null);
+        } else {
+            this.#requests.add(request);
         }
     }
 
-    // Logins by name only: a token in a log is a token given away.
-    function log(what, event, text) {
-        if (Ratchet.debug) {
-            console.log(`Ratchet ${what}`, event, ...(event.startsWith('socket.auth.') ? [] : [text]));
+    /** A reply has come. */
+    received(id, reply) {
+        this.#replies.received(id, reply);
+    }
+
+    /** The login is answered: requests may go, within these limits. */
+    open(limits) {
+        this.#isOpen = true;
+        this.#requests.open(limits);
+    }
+
+    /** Sends the events that waited for the login. */
+    flush() {
+        this.#waiting.forEach((frame) => this.#sendEvent(frame));
+        this.#waiting.clear();
+    }
+
+    /** Drops what was not sent; replies are still waited for. */
+    dropWaiting() {
+        const dropped = [...this.#waiting];
+        this.#waiting.clear();
+        dropped.forEach(({ id }) => this.#replies.fail(id, UNSENT));
+        this.#requests.clear();
+    }
+
+    /** Waits for no reply any more. */
+    failAll(error) {
+        this.#replies.failAll(error);
+    }
+
+    #obstacle(event) {
+        if (this.#hasEnded()) {
+            return { ...UNSENT, message: `Can't emit "${event}": the connection is closed.` };
+        }
+        if (!this.#isOpen && this.#waiting.size + this.#requests.length >= MOST_WAITING) {
+            const message = `Can't emit "${event}": ${MOST_WAITING} events wait for the login already.`;
+            return { code: 'queue.full', message, retry: true };
+        }
+        return null;
+    }
+
+    /** Sends an event that has a reply, and calls done(error, result). */
+    #request(event, data, done, seconds) {
+        const obstacle = this.#obstacle(event);
+        if (obstacle) {
+            return done(new ReplyError(obstacle), null);
+        }
+        const id = this.#replies.nextId();
+        const frame = { event, id, text: encode(event, data, { id }) };
+        const settled = (error, result) => {
+            this.#waiting.delete(frame);
+            done(error, result);
+        };
+        this.#replies.wait(id, settled, seconds);
+        this.#sendAfterLogin(frame);
+    }
+
+    #sendAfterLogin(frame) {
+        if (this.#isOpen) {
+            this.#sendEvent(frame);
+        } else {
+            this.#waiting.add(frame);
         }
     }
 
-    // Handlers
-
-    // What a handler gives that throws.
-    const FAILED = Symbol('failed');
-
-    /** Who is called for which event. */
-    class Handlers {
-        #owner;
-        // A Map, as an object would already have "constructor" and "__proto__".
-        #entries = new Map();
-
-        constructor(owner) {
-            this.#owner = owner;
+    // The queue has counted its own. Of a text's bytes no more than its units are counted: the reserve has the rest.
+    #sendEvent(frame) {
+        if (!isReserved(frame.event)) {
+            this.#requests.spend(1 + Math.floor(frame.text.length / BYTES_PER_TOKEN));
         }
+        this.#send(frame);
+    }
+}
 
-        add(event, handler, once) {
-            if (typeof handler !== 'function') {
-                throw new TypeError("Give a function to call with the event's data.");
+// feed.js
+// Delivers a room's events in order and each once: what was missed first, then what is live.
+
+/** How many events of a room's history the server gives at once. */
+const PAGE = 100;
+
+function positionOf(epoch, offset) {
+    return Object.freeze({ epoch, offset });
+}
+
+/** The events of one subscription, on whichever connection it is. */
+class Feed {
+    #subscription;
+    #link;
+    #arrived;
+    #lost;
+    #position;
+    // Whether what it has missed is asked for: what comes with an offset until then comes once more.
+    #isRecovering = false;
+    // The live events, while those before them are read.
+    #held = null;
+    // What was asked in an earlier one isn't answered to anybody.
+    #turn = 0;
+
+    /** Calls arrived() when it goes on with what is live, and lost(error) when the connection is gone before. */
+    constructor(subscription, link, recover, { arrived, lost }) {
+        this.#subscription = subscription;
+        this.#link = link;
+        this.#position = recover && positionOf(recover.epoch, recover.offset);
+        this.#arrived = arrived;
+        this.#lost = lost;
+    }
+
+    /** Up to where it has the room's events; null where the room keeps none. */
+    get position() {
+        return this.#position;
+    }
+
+    get isRecovering() {
+        return this.#isRecovering;
+    }
+
+    /** Asks for the room, and for what was missed in it; data() and done(error, result) as of a request. */
+    ask(data, done) {
+        this.#isRecovering = this.#position !== null;
+        this.#turn += 1;
+        this.#request('socket.subscribe', data, done);
+    }
+
+    /** Delivers what the reply has, and of the room's last events so many; then what is live. */
+    begin({ epoch, offset, recovered = null, events = null, more = false }, history) {
+        const now = epoch === undefined ? null : positionOf(epoch, offset);
+        this.#isRecovering = false;
+        if (recovered) {
+            return this.#deliverAll(events, () => this.#arrive(now));
+        }
+        const past = now && Math.min(history, now.offset);
+        this.#position = past ? positionOf(epoch, offset - past) : now;
+        if (recovered === false && !this.tell('socket.resync', { room: this.#subscription.room, reason: 'lost' })) {
+            return;
+        }
+        if (past) {
+            this.#held ??= [];
+            this.#bring(events ?? [], past, now, more || events === null || (recovered === false && events.length === 0));
+        } else {
+            this.#arrive(now);
+        }
+    }
+
+    /** Whether a frame comes once more, with what was missed. */
+    comesAgain({ offset }) {
+        return this.#isRecovering && offset !== undefined;
+    }
+
+    /** Delivers a live event, or holds it while those before it are read. */
+    take(frame) {
+        if (this.#held) {
+            this.#held.push(frame);
+        } else {
+            this.#deliver(frame);
+        }
+    }
+
+    /** Goes on from where the server says; false where a handler has put an end to it. */
+    goOnFrom({ epoch, offset }, news) {
+        const position = positionOf(epoch, offset);
+        this.#turn += 1;
+        this.#isRecovering = false;
+        this.#position = position;
+        // What is held and has an offset is of another epoch.
+        this.#held = (this.#held ?? []).filter((frame) => frame.offset === undefined);
+        return this.tell('socket.resync', news) && (this.#arrive(position), this.#subscription.subscribed);
+    }
+
+    /** Tells the handlers; false where one of them has put an end to it, and nothing more is to be done. */
+    tell(event, data) {
+        const turn = this.#turn;
+        dispatch(this.#subscription, event, data, () => this.#subscription.subscribed);
+        return this.#subscription.subscribed && turn === this.#turn;
+    }
+
+    /** Lets go of what is under way; the position stays. */
+    stop() {
+        this.#isRecovering = false;
+        this.#held = null;
+        this.#turn += 1;
+    }
+
+    #request(event, data, done) {
+        const turn = this.#turn;
+        const isWanted = () => turn === this.#turn;
+        const settled = (error, result) => isWanted() && done(error, result);
+        this.#link.request({ event, data, isWanted, mayRepeat: true, done: settled });
+    }
+
+    /** Delivers the past that came with the reply, and before it what of it has to be read: nothing of it may have come. */
+    #bring(events, past, now, mayLack) {
+        const end = () => this.#deliverAll(events, () => this.#arrive(now));
+        const from = events.length > 0 ? positionOf(now.epoch, events[0].offset - 1) : now;
+        if (mayLack && events.length < past) {
+            this.#readUpTo(from, end);
+        } else {
+            this.#position = from;
+            end();
+        }
+    }
+
+    #readUpTo(last, then) {
+        const since = this.#position;
+        const limit = Math.min(last.offset - since.offset, PAGE);
+        const { room } = this.#subscription;
+        this.#request('socket.history', () => ({ room, since, limit }), (error, page) => {
+            if (error) {
+                return this.#goOnWithoutPast(error, last, then);
             }
-            const name = wellFormed(event);
-            this.#entries.set(name, this.#of(name).add({ handler, once }));
-        }
-
-        remove(event, handler) {
-            const name = wellFormed(event);
-            for (const entry of this.#of(name)) {
-                if (handler === undefined || entry.handler === handler) {
-                    this.#drop(name, entry);
+            const events = page.events.filter(({ offset }) => offset <= last.offset);
+            this.#deliverAll(events, () => {
+                if (page.more && events.length > 0 && this.#position.offset < last.offset) {
+                    this.#readUpTo(last, then);
+                } else {
+                    then();
                 }
-            }
-        }
-
-        /**
-         * Calls the handlers, as long as they are wanted: each of them may put an end to that.
-         *
-         * Handlers added meanwhile wait for the next event, handlers removed meanwhile are passed over.
-         */
-        dispatch(event, data, isWanted) {
-            const entries = this.#of(event);
-            const results = [];
-            for (const entry of [...entries]) {
-                if (entries.has(entry) && isWanted()) {
-                    results.push(this.#call(event, entry, data));
-                }
-            }
-            return results;
-        }
-
-        #of(event) {
-            return this.#entries.get(event) ?? new Set();
-        }
-
-        // Leaves no empty set behind: names made up for a single use would pile up.
-        #drop(event, entry) {
-            const entries = this.#of(event);
-            entries.delete(entry);
-            if (entries.size === 0) {
-                this.#entries.delete(event);
-            }
-        }
-
-        #call(event, entry, data) {
-            if (entry.once) {
-                this.#drop(event, entry);
-            }
-            try {
-                const result = entry.handler.call(this.#owner, data);
-                return isPromise(result) ? Promise.resolve(result).catch((error) => failed(event, error)) : result;
-            } catch (error) {
-                return failed(event, error);
-            }
-        }
-    }
-
-    // A page may have promises of its own, and those of other windows.
-    function isPromise(result) {
-        return typeof result?.then === 'function';
-    }
-
-    function failed(event, error) {
-        console.error(`Ratchet: a handler of "${event}" failed.`, error);
-        return FAILED;
-    }
-
-    /** What to reply to a question of the server's: the first result that isn't null; any failure is the reply instead. */
-    async function replyOf(event, results) {
-        if (results.length === 0) {
-            return { ok: false, error: UNKNOWN_EVENT };
-        }
-        try {
-            const given = await Promise.all(results);
-            if (!given.includes(FAILED)) {
-                const result = given.find((value) => value !== undefined && value !== null) ?? null;
-                // Here, where it may fail.
-                return { ok: true, result: copyOf(result) };
-            }
-        } catch (error) {
-            failed(event, error);
-        }
-        return { ok: false, error: HANDLER_FAILED };
-    }
-
-    // Replies
-
-    /** Why there is no result: the server's refusal, or that no reply came. */
-    class ReplyError extends Error {
-        constructor({ code = '', message = '', retry = false, ...facts }) {
-            super(message || code);
-            this.name = 'ReplyError';
-            this.code = code;
-            this.retry = retry;
-            this.facts = facts;
-        }
-    }
-
-    /**
-     * The replies that are waited for.
-     *
-     * Who waits is called in the same turn, and not by a promise, which would go on only after the next message was read.
-     */
-    class Replies {
-        #lastId = 0;
-        #waiting = new Map();
-
-        nextId() {
-            this.#lastId += 1;
-            return this.#lastId;
-        }
-
-        /** Calls done(error, result), once; without seconds, however long it takes. */
-        wait(id, done, seconds) {
-            const timer = seconds && setTimeout(() => this.fail(id, LATE), seconds * 1000);
-            this.#waiting.set(id, { done, timer });
-        }
-
-        received(id, reply) {
-            if (reply?.ok === true) {
-                this.#take(id)?.(null, reply.result ?? null);
-            } else {
-                this.fail(id, reply?.error ?? {});
-            }
-        }
-
-        fail(id, error) {
-            this.#take(id)?.(new ReplyError(error), null);
-        }
-
-        failAll(error) {
-            [...this.#waiting.keys()].forEach((id) => this.fail(id, error));
-        }
-
-        #take(id) {
-            const waiting = this.#waiting.get(id);
-            if (waiting?.timer) {
-                clearTimeout(waiting.timer);
-            }
-            this.#waiting.delete(id);
-            return waiting?.done;
-        }
-    }
-
-    /** A promise of what begin(done) gives to done(error, result). */
-    function promised(begin) {
-        return new Promise((resolve, reject) => {
-            begin((error, result) => (error ? reject(error) : resolve(result)));
+            });
         });
     }
 
-    /** Marks a promise as one that need not be looked at. */
-    function mayBeIgnored(promise) {
-        promise.catch(() => {});
-        return promise;
+    #goOnWithoutPast(error, last, then) {
+        if (isGone(error)) {
+            return this.#lost(error);
+        }
+        if (this.tell('socket.resync', { room: this.#subscription.room, reason: error.code })) {
+            this.#position = last;
+            then();
+        }
     }
 
-    // This script's own requests
+    /** Goes on with what is live. */
+    #arrive(now) {
+        const held = this.#held ?? [];
+        this.#held = null;
+        this.#position = now;
+        this.#arrived();
+        this.#deliverAll(held);
+    }
 
-    /** How much may be sent: the server's limit of the rate, as far as it can be known here (a token bucket). */
-    class Rate {
-        #perSecond;
-        #burst;
-        #left;
-        #at = now();
-
-        constructor({ eventsPerSecond, eventsBurst }) {
-            this.#perSecond = eventsPerSecond;
-            this.#burst = eventsBurst;
-            this.#left = eventsBurst;
+    // A handler may leave the room in the middle of it.
+    #deliverAll(frames, then = () => {}) {
+        const turn = this.#turn;
+        const isOn = () => turn === this.#turn;
+        frames.every((frame) => isOn() && (this.#deliver(frame), true));
+        if (isOn()) {
+            then();
         }
+    }
 
-        /** Whether there is a limit at all: 0 is none. */
-        get isLimited() {
-            return this.#perSecond > 0 && this.#burst > 0;
-        }
-
-        spend(tokens) {
-            this.#fill();
-            this.#left = Math.max(0, this.#left - tokens);
-        }
-
-        /** The server says that there is nothing left, for so many seconds. */
-        empty(seconds) {
-            this.#left = 0;
-            this.#at = now() + seconds;
-        }
-
-        /** In how many seconds one more may be sent, with a quarter of the burst left to what the page emits. */
-        get wait() {
-            if (!this.isLimited) {
-                return 0;
+    // What the room keeps has an offset, and comes once.
+    #deliver({ event, data = null, offset }) {
+        if (this.#position && offset !== undefined) {
+            if (offset <= this.#position.offset) {
+                return;
             }
-            this.#fill();
-            const lacking = Math.min(1 + this.#burst / 4, this.#burst) - this.#left;
-            return lacking > 0 ? Math.max(0, this.#at - now()) + lacking / this.#perSecond : 0;
+            this.#position = positionOf(this.#position.epoch, offset);
         }
-
-        #fill() {
-            const seconds = now() - this.#at;
-            if (seconds > 0) {
-                this.#left = Math.min(this.#burst, this.#left + seconds * this.#perSecond);
-                this.#at += seconds;
-            }
+        if (this.tell(event, data)) {
+            this.#link.dispatch(event, data, () => this.#subscription.subscribed);
         }
     }
+}
 
-    /** Whether the same may succeed later on this connection. */
-    function mayPass({ code, retry }) {
-        return retry === true && code !== UNSENT.code;
-    }
+// members.js
+// Keeps who is shown in a room, and says who comes and goes.
 
-    /** For how long to wait before the next try, in seconds; null where it isn't worth it. */
-    function pauseBefore(tries, after) {
-        if (tries >= MOST_TRIES || after > LONGEST_AFTER) {
-            return null;
-        }
-        const longest = Math.min(FIRST_PAUSE * 2 ** (tries - 1), LONGEST_PAUSE);
-        // Not all at once, where many were refused at the same time.
-        return after > 0 ? after : longest * (1 + Math.random()) / 2;
-    }
+/** Clients by id, each with what is shown of its connections. */
+class Members {
+    all = new Map();
+    #areKnown = false;
 
-    function isReading({ event }) {
-        return event === 'socket.history';
-    }
-
-    /** Never too early by what a timer cuts off. */
-    function later(seconds, callback) {
-        return setTimeout(callback, Math.ceil(seconds * 1000) + 1);
-    }
-
-    function stop(timer) {
-        if (timer !== null) {
-            clearTimeout(timer);
-        }
+    /** Says who it is; nobody comes by the first word of it, for they were there before. */
+    replace(shown) {
+        const before = this.#areKnown ? this.all : new Map(Object.entries(shown));
+        this.#areKnown = true;
+        this.all = new Map(Object.entries(shown));
+        return this.#news([...before.keys(), ...this.all.keys()], before);
     }
 
     /**
-     * What this script asks by itself, and what costs the page no thought: it goes as fast as the server takes it, and once
-     * more where the server refuses it for now.
+     * Says what changes: a connection of which something else is shown joins once more, by the same ref.
      *
-     * A request has `event`, `data()` as it is when it is sent, `isWanted()` just before, `mayRepeat`, and done(error, result).
+     * The Map that was given out before stays as it is: a page that compares the two sees that something changed.
      */
-    class Line {
-        #send;
-        #requests = [];
-        #rate = null;
-        // The server takes the first subscribes of a login for nothing.
-        #free = 0;
-        #timer = null;
-        // How many pages of the past are on their way.
-        #readings = 0;
-        // Those that were refused for now, each with its timer.
-        #pausing = new Map();
+    change(joins, leaves) {
+        this.all = new Map(this.all);
+        const ids = [...Object.keys(leaves), ...Object.keys(joins)];
+        const before = new Set(ids.filter((id) => this.all.has(id)));
+        Object.entries(leaves).forEach(([id, { metas }]) => this.#put(id, metas, []));
+        Object.entries(joins).forEach(([id, { metas }]) => this.#put(id, metas, metas));
+        return this.#news(ids, before);
+    }
 
-        constructor(send) {
-            this.#send = send;
-        }
-
-        get length() {
-            return this.#requests.length;
-        }
-
-        /** The login is answered: what waits may go. */
-        open(limits) {
-            if (this.#rate === null) {
-                const told = { ...USUAL_LIMITS, ...limits };
-                this.#rate = new Rate(told);
-                this.#free = told.rooms;
-            }
-            this.#goOn();
-        }
-
-        add(request) {
-            this.#requests.push({ tries: 0, ...request });
-            this.#goOn();
-        }
-
-        /** Counts what is sent besides. */
-        spend(tokens) {
-            this.#rate?.spend(tokens);
-        }
-
-        /** Lets go of everything: the connection is gone, or about to go. */
-        clear() {
-            stop(this.#timer);
-            this.#pausing.forEach(stop);
-            const dropped = [...this.#pausing.keys(), ...this.#requests];
-            this.#timer = null;
-            this.#pausing.clear();
-            this.#requests = [];
-            dropped.forEach(({ done }) => done(new ReplyError(UNSENT), null));
-        }
-
-        #goOn() {
-            while (this.#rate !== null && this.#timer === null) {
-                const place = this.#requests.findIndex((each) => !isReading(each) || this.#readings < MOST_READINGS);
-                if (place === -1) {
-                    return;
-                }
-                const request = this.#requests[place];
-                const wait = request.isWanted() && !this.#isFree(request) ? this.#rate.wait : 0;
-                if (wait > 0) {
-                    this.#timer = later(wait, () => {
-                        this.#timer = null;
-                        this.#goOn();
-                    });
-                    return;
-                }
-                this.#requests.splice(place, 1);
-                this.#begin(request);
-            }
-        }
-
-        #isFree({ event, tries }) {
-            return event === 'socket.subscribe' && tries === 0 && this.#free > 0;
-        }
-
-        #begin(request) {
-            if (!request.isWanted()) {
-                return;
-            }
-            if (this.#isFree(request)) {
-                this.#free -= 1;
-            } else {
-                this.#rate.spend(1);
-            }
-            request.tries += 1;
-            this.#readings += isReading(request) ? 1 : 0;
-            this.#send(request.event, request.data(), (error, result) => this.#answered(request, error, result));
-        }
-
-        #answered(request, error, result) {
-            this.#readings -= isReading(request) ? 1 : 0;
-            this.#settle(request, error, result);
-            this.#goOn();
-        }
-
-        #settle(request, error, result) {
-            const { after } = error?.facts ?? {};
-            const pause = error && request.mayRepeat && mayPass(error) ? pauseBefore(request.tries, after) : null;
-            if (error?.code === 'rate.limited') {
-                this.#rate?.empty(pause ?? 0);
-            }
-            if (pause === null) {
-                return request.done(error, result);
-            }
-            this.#pausing.set(request, later(pause, () => {
-                this.#pausing.delete(request);
-                this.#requests.unshift(request);
-                this.#goOn();
-            }));
+    #put(id, gone, come) {
+        const refs = new Set(gone.map(({ ref }) => ref));
+        const stay = (this.all.get(id)?.metas ?? []).filter(({ ref }) => !refs.has(ref));
+        if (stay.length + come.length > 0) {
+            this.all.set(id, { metas: [...stay, ...come] });
+        } else {
+            this.all.delete(id);
         }
     }
 
-    // Rooms
+    #news(ids, before) {
+        const touched = [...new Set(ids)];
+        return {
+            members: this.all,
+            joined: touched.filter((id) => this.all.has(id) && !before.has(id)),
+            left: touched.filter((id) => before.has(id) && !this.all.has(id)),
+        };
+    }
+}
 
-    /** Who is shown in a room: clients by id, each with what is shown of its connections. */
-    class Members {
-        all = new Map();
-        #areKnown = false;
+// subscription.js
+// Holds one room that the page is in, or wants to be in: enters it, and leaves it.
 
-        /** Says who it is; nobody comes by the first word of it, for they were there before. */
-        replace(shown) {
-            const before = this.#areKnown ? this.all : new Map(Object.entries(shown));
-            this.#areKnown = true;
-            this.all = new Map(Object.entries(shown));
-            return this.#news([...before.keys(), ...this.all.keys()], before);
-        }
+// Where a subscription is: waiting for a login, for its turn, for the reply, in the room, or not wanted any more.
+const WAITING = 'waiting';
+const IN_LINE = 'in line';
+const ASKED = 'asked';
+const SUBSCRIBED = 'subscribed';
+const OVER = 'over';
 
-        /**
-         * Says what changes: a connection of which something else is shown joins once more, by the same ref.
-         *
-         * The Map that was given out before stays as it is: a page that compares the two sees that something changed.
-         */
-        change(joins, leaves) {
-            this.all = new Map(this.all);
-            const ids = [...Object.keys(leaves), ...Object.keys(joins)];
-            const before = new Set(ids.filter((id) => this.all.has(id)));
-            Object.entries(leaves).forEach(([id, { metas }]) => this.#put(id, metas, []));
-            Object.entries(joins).forEach(([id, { metas }]) => this.#put(id, metas, metas));
-            return this.#news(ids, before);
-        }
+// What the connection does with its subscriptions, and a page can't.
+let begin;
+let receive;
+let lose;
 
-        #put(id, gone, come) {
-            const refs = new Set(gone.map(({ ref }) => ref));
-            const stay = (this.all.get(id)?.metas ?? []).filter(({ ref }) => !refs.has(ref));
-            if (stay.length + come.length > 0) {
-                this.all.set(id, { metas: [...stay, ...come] });
-            } else {
-                this.all.delete(id);
-            }
-        }
-
-        #news(ids, before) {
-            const touched = [...new Set(ids)];
-            return {
-                members: this.all,
-                joined: touched.filter((id) => this.all.has(id) && !before.has(id)),
-                left: touched.filter((id) => before.has(id) && !this.all.has(id)),
-            };
-        }
+/**
+ * A room that the page is in, or wants to be in, and up to where it has the room's events.
+ *
+ * It needs a connection only while it is in the room: it can begin once more on another one, from where it was.
+ */
+class Subscription extends Listenable {
+    static {
+        begin = (subscription) => subscription.#begin();
+        receive = (subscription, frame) => subscription.#receive(frame);
+        lose = (subscription, error) => subscription.#lose(error);
     }
 
-    function positionOf(epoch, offset) {
-        return Object.freeze({ epoch, offset });
+    #room;
+    #link;
+    #presence;
+    #meta;
+    #history;
+    #feed;
+    #recovered = null;
+    #stage = WAITING;
+    #members = new Members();
+    #ready;
+    #settle;
+
+    constructor(room, { presence = false, meta = {}, history = 0, recover = null }, link) {
+        super();
+        if (!isName(room)) {
+            throw new TypeError(`Name the room by a string of 1 to ${LONGEST_NAME} characters.`);
+        }
+        if (!Number.isInteger(history) || history < 0) {
+            throw new TypeError('Let "history" be how many of the last events to begin with.');
+        }
+        this.#room = wellFormed(room);
+        this.#link = link;
+        this.#presence = presence;
+        this.#meta = copyOf(meta);
+        this.#history = history;
+        this.#feed = new Feed(this, link, recover, {
+            arrived: () => this.#settle.resolve(this),
+            lost: (error) => this.#lose(error),
+        });
+        // A refusal is told to the handlers of "socket.unsubscribed", too.
+        this.#ready = mayBeIgnored(new Promise((resolve, reject) => { this.#settle = { resolve, reject }; }));
     }
 
-    // Where a subscription is: waiting for a login, for its turn, for the reply, in the room, or not wanted any more.
-    const [WAITING, IN_LINE, ASKED, SUBSCRIBED, OVER] = ['waiting', 'in line', 'asked', 'subscribed', 'over'];
+    /** The room's name. */
+    get room() {
+        return this.#room;
+    }
 
-    // What the connection does with its subscriptions, and a page can't.
-    let begin;
-    let receive;
-    let lose;
+    /** A promise of this subscription, for when the server has let it in; it fails where the server doesn't. */
+    get ready() {
+        return this.#ready;
+    }
+
+    /** Whether it is in the room. */
+    get subscribed() {
+        return this.#stage === SUBSCRIBED;
+    }
+
+    /** Up to where it has the room's events; null where the room keeps none. */
+    get position() {
+        return this.#feed.position;
+    }
+
+    /** Whether all that it had missed was recovered; null where it had missed nothing. */
+    get recovered() {
+        return this.#recovered;
+    }
+
+    /** Who is shown in the room, by client id. */
+    get members() {
+        return this.#members.all;
+    }
+
+    /** Shows something else of this page to the room's members. */
+    update(meta) {
+        this.#meta = copyOf(meta);
+        const isShown = this.#stage === WAITING || this.#stage === IN_LINE
+            ? Promise.resolve()
+            : this.#promise('socket.presence.update', { room: this.#room, meta: this.#meta }, false);
+        return mayBeIgnored(isShown.then(() => {}));
+    }
 
     /**
-     * A room that the page is in, or wants to be in, and up to where it has the room's events.
+     * Reads some of what the room keeps, the oldest first.
      *
-     * It needs a connection only while it is in the room: it can begin once more on another one, from where it was.
+     * @param {{since?: object, limit?: number}} [options] - see ratchet.d.ts
      */
-    class Subscription {
-        static {
-            begin = (subscription) => subscription.#begin();
-            receive = (subscription, frame) => subscription.#receive(frame);
-            lose = (subscription, error) => subscription.#lose(error);
-        }
+    history({ since, limit } = {}) {
+        return this.#promise('socket.history', { room: this.#room, since, limit }, true);
+    }
 
-        #room;
-        #link;
-        #presence;
-        #meta;
-        #history;
-        #position;
-        #recovered = null;
-        #stage = WAITING;
-        #handlers = new Handlers(this);
-        #members = new Members();
-        #ready;
-        #settle;
-        // Whether what it has missed is asked for: what comes with an offset until then comes once more.
-        #isRecovering = false;
-        // The live events, while those before them are read.
-        #held = null;
-        // What was asked in an earlier one isn't answered to anybody.
-        #turn = 0;
-
-        constructor(room, { presence = false, meta = {}, history = 0, recover = null }, link) {
-            if (!isName(room)) {
-                throw new TypeError(`Name the room by a string of 1 to ${LONGEST_NAME} characters.`);
+    /** Leaves the room, for good; nothing of it is heard after the call. */
+    unsubscribe() {
+        const wasIn = this.#stage === ASKED || this.#stage === SUBSCRIBED;
+        this.#finish({ code: 'room.left', message: `"${this.#room}" was left before it was entered.` });
+        const isOut = wasIn ? this.#link.leave(this) : Promise.resolve();
+        return mayBeIgnored(isOut.then(() => {}, (error) => {
+            if (!isGone(error)) {
+                throw error;
             }
-            if (!Number.isInteger(history) || history < 0) {
-                throw new TypeError('Let "history" be how many of the last events to begin with.');
-            }
-            this.#room = wellFormed(room);
-            this.#link = link;
-            this.#presence = presence;
-            this.#meta = copyOf(meta);
-            this.#history = history;
-            this.#position = recover && positionOf(recover.epoch, recover.offset);
-            // A refusal is told to the handlers of "socket.unsubscribed", too.
-            this.#ready = mayBeIgnored(new Promise((resolve, reject) => { this.#settle = { resolve, reject }; }));
-        }
+        }));
+    }
 
-        /** The room's name. */
-        get room() {
-            return this.#room;
-        }
+    #promise(event, data, mayRepeat) {
+        return this.#link.promise({ event, data: () => data, isWanted: () => true, mayRepeat });
+    }
 
-        /** A promise of this subscription, for when the server has let it in; it fails where the server doesn't. */
-        get ready() {
-            return this.#ready;
-        }
-
-        /** Whether it is in the room. */
-        get subscribed() {
-            return this.#stage === SUBSCRIBED;
-        }
-
-        /** Up to where it has the room's events; null where the room keeps none. */
-        get position() {
-            return this.#position;
-        }
-
-        /** Whether all that it had missed was recovered; null where it had missed nothing. */
-        get recovered() {
-            return this.#recovered;
-        }
-
-        /** Who is shown in the room, by client id. */
-        get members() {
-            return this.#members.all;
-        }
-
-        /** Calls the handler with the data of each such event of the room, after the handlers already there. */
-        on(event, handler) {
-            this.#handlers.add(event, handler, false);
-            return this;
-        }
-
-        /** Calls the handler with the data of the room's next such event only. */
-        once(event, handler) {
-            this.#handlers.add(event, handler, true);
-            return this;
-        }
-
-        /** Removes a handler of the event; all of them, if none is given. */
-        off(event, handler) {
-            this.#handlers.remove(event, handler);
-            return this;
-        }
-
-        /** Shows something else of this page to the room's members. */
-        update(meta) {
-            this.#meta = copyOf(meta);
-            const isShown = this.#stage === WAITING || this.#stage === IN_LINE
-                ? Promise.resolve()
-                : this.#promise('socket.presence.update', { room: this.#room, meta: this.#meta }, false);
-            return mayBeIgnored(isShown.then(() => {}));
-        }
-
-        /** Reads some of what the room keeps, the oldest first. */
-        history({ since, limit } = {}) {
-            return this.#promise('socket.history', { room: this.#room, since, limit }, true);
-        }
-
-        /** Leaves the room, for good; nothing of it is heard after the call. */
-        unsubscribe() {
-            const wasIn = this.#stage === ASKED || this.#stage === SUBSCRIBED;
-            this.#finish({ code: 'room.left', message: `"${this.#room}" was left before it was entered.` });
-            const isOut = wasIn ? this.#link.leave(this) : Promise.resolve();
-            return mayBeIgnored(isOut.then(() => {}, (error) => {
-                if (!isGone(error)) {
-                    throw error;
-                }
-            }));
-        }
-
-        #begin() {
-            if (this.#stage === WAITING) {
-                this.#stage = IN_LINE;
-                this.#ask();
-            }
-        }
-
-        #ask() {
-            this.#isRecovering = this.#position !== null;
-            this.#turn += 1;
-            this.#request('socket.subscribe', () => this.#wish(), (error, result) => {
-                if (error) {
-                    this.#refused(error);
-                } else {
-                    this.#enter(result);
-                }
-            });
-        }
-
-        /** What it asks for; it is called when that is sent. More than a page of the past is read afterwards. */
-        #wish() {
-            this.#stage = this.#stage === IN_LINE ? ASKED : this.#stage;
-            return {
-                room: this.#room,
-                ...(this.#position && { recover: this.#position }),
-                ...(this.#history > 0 && this.#history <= PAGE && { history: this.#history }),
-                ...(this.#presence && { presence: true, meta: this.#meta }),
-            };
-        }
-
-        #request(event, data, done) {
-            const turn = this.#turn;
-            const isWanted = () => turn === this.#turn;
-            const settled = (error, result) => isWanted() && done(error, result);
-            this.#link.request({ event, data, isWanted, mayRepeat: true, done: settled });
-        }
-
-        #promise(event, data, mayRepeat) {
-            return this.#link.promise({ event, data: () => data, isWanted: () => true, mayRepeat });
-        }
-
-        #refused(error) {
-            if (isGone(error)) {
-                this.#lose(error);
-            } else {
-                this.#end(error);
-            }
-        }
-
-        #enter({ epoch, offset, recovered = null, events = null, more = false }) {
-            const now = epoch === undefined ? null : positionOf(epoch, offset);
-            this.#stage = SUBSCRIBED;
-            this.#recovered = recovered;
-            this.#isRecovering = false;
-            if (recovered) {
-                return this.#deliverAll(events, () => this.#arrive(now));
-            }
-            const past = now && Math.min(this.#history, now.offset);
-            this.#position = past ? positionOf(epoch, offset - past) : now;
-            if (recovered === false && !this.#tell('socket.resync', { room: this.#room, reason: 'lost' })) {
-                return;
-            }
-            if (past) {
-                this.#held ??= [];
-                this.#bring(events ?? [], past, now, more || events === null || (recovered === false && events.length === 0));
-            } else {
-                this.#arrive(now);
-            }
-        }
-
-        /** Delivers the past that came with the reply, and before it what of it has to be read: nothing of it may have come. */
-        #bring(events, past, now, mayLack) {
-            const end = () => this.#deliverAll(events, () => this.#arrive(now));
-            const from = events.length > 0 ? positionOf(now.epoch, events[0].offset - 1) : now;
-            if (mayLack && events.length < past) {
-                this.#readUpTo(from, end);
-            } else {
-                this.#position = from;
-                end();
-            }
-        }
-
-        #readUpTo(last, then) {
-            const since = this.#position;
-            const limit = Math.min(last.offset - since.offset, PAGE);
-            this.#request('socket.history', () => ({ room: this.#room, since, limit }), (error, page) => {
-                if (error) {
-                    return this.#goOnWithoutPast(error, last, then);
-                }
-                const events = page.events.filter(({ offset }) => offset <= last.offset);
-                this.#deliverAll(events, () => {
-                    if (page.more && events.length > 0 && this.#position.offset < last.offset) {
-                        this.#readUpTo(last, then);
-                    } else {
-                        then();
-                    }
-                });
-            });
-        }
-
-        #goOnWithoutPast(error, last, then) {
-            if (isGone(error)) {
-                return this.#lose(error);
-            }
-            if (this.#tell('socket.resync', { room: this.#room, reason: error.code })) {
-                this.#position = last;
-                then();
-            }
-        }
-
-        /** Goes on with what is live. */
-        #arrive(now) {
-            const held = this.#held ?? [];
-            this.#held = null;
-            this.#position = now;
-            this.#settle.resolve(this);
-            this.#deliverAll(held);
-        }
-
-        /** Takes a frame in; true where that is all that is to be done with it. */
-        #receive(frame) {
-            if (this.#isRecovering && frame.offset !== undefined) {
-                return true;
-            }
-            if (this.#stage !== SUBSCRIBED) {
-                return false;
-            }
-            if (frame.event === 'socket.unsubscribed') {
-                this.#end({ code: frame.data.code, message: `The server has ended the subscription of "${this.#room}".` });
-                this.#link.dispatch(frame.event, frame.data);
-            } else if (frame.event.startsWith('socket.')) {
-                this.#obey(frame);
-            } else if (this.#held) {
-                this.#held.push(frame);
-            } else {
-                this.#deliver(frame);
-            }
-            return true;
-        }
-
-        // Members are news before any handler runs, and after each handler it may be over.
-        #obey({ event, data }) {
-            const news = this.#newsIn(event, data);
-            const goesOn = event === 'socket.resync' && this.#position ? this.#resync(data) : this.#tell(event, data);
-            if (goesOn && (!news || this.#tell('socket.presence', news))) {
-                this.#link.dispatch(event, data, () => this.subscribed);
-            }
-        }
-
-        #newsIn(event, { members, joins, leaves }) {
-            if (event === 'socket.presence.state') {
-                return this.#members.replace(members);
-            }
-            return event === 'socket.presence.diff' ? this.#members.change(joins, leaves) : null;
-        }
-
-        /** Asks for what is missing, unless that is asked for already, or the server says from where to go on instead. */
-        #resync({ epoch, offset, ...news }) {
-            if (epoch !== undefined) {
-                return this.#goOnFrom(positionOf(epoch, offset), news);
-            }
-            if (!this.#isRecovering) {
-                this.#ask();
-            }
-            return true;
-        }
-
-        // What is held and has an offset is of another epoch.
-        #goOnFrom(position, news) {
-            this.#turn += 1;
-            this.#isRecovering = false;
-            this.#position = position;
-            this.#held = (this.#held ?? []).filter(({ offset }) => offset === undefined);
-            return this.#tell('socket.resync', news) && (this.#arrive(position), this.subscribed);
-        }
-
-        // A handler may leave the room in the middle of it.
-        #deliverAll(frames, then = () => {}) {
-            const turn = this.#turn;
-            const isOn = () => turn === this.#turn;
-            frames.every((frame) => isOn() && (this.#deliver(frame), true));
-            if (isOn()) {
-                then();
-            }
-        }
-
-        // What the room keeps has an offset, and comes once.
-        #deliver({ event, data = null, offset }) {
-            if (this.#position && offset !== undefined) {
-                if (offset <= this.#position.offset) {
-                    return;
-                }
-                this.#position = positionOf(this.#position.epoch, offset);
-            }
-            if (this.#tell(event, data)) {
-                this.#link.dispatch(event, data, () => this.subscribed);
-            }
-        }
-
-        /** Tells the handlers; false where one of them has put an end to it, and nothing more is to be done. */
-        #tell(event, data) {
-            const turn = this.#turn;
-            this.#handlers.dispatch(event, data, () => this.subscribed);
-            return this.subscribed && turn === this.#turn;
-        }
-
-        /** The connection is gone, and what the room does meanwhile is missed. */
-        #lose(error) {
-            this.#stop(WAITING);
-            this.#settle.reject(error);
-        }
-
-        /** The server doesn't want it here. */
-        #end({ code, message, retry, facts }) {
-            this.#finish({ ...facts, code, message, retry });
-            const isWanted = () => !this.#link.isClosed();
-            this.#handlers.dispatch('socket.unsubscribed', { room: this.#room, code, message }, isWanted);
-        }
-
-        #finish(reason) {
-            this.#stop(OVER);
-            this.#link.forget(this);
-            this.#settle.reject(new ReplyError(reason));
-        }
-
-        #stop(stage) {
-            this.#stage = stage;
-            this.#isRecovering = false;
-            this.#held = null;
-            this.#turn += 1;
+    #begin() {
+        if (this.#stage === WAITING) {
+            this.#stage = IN_LINE;
+            this.#ask();
         }
     }
 
-    function isGone({ code }) {
-        return code === UNSENT.code || code === LOST.code;
+    #ask() {
+        this.#feed.ask(() => this.#wish(), (error, reply) => {
+            if (error) {
+                this.#refused(error);
+            } else {
+                this.#enter(reply);
+            }
+        });
     }
 
-    // The connection
+    /** What it asks for; it is called when that is sent. More than a page of the past is read afterwards. */
+    #wish() {
+        this.#stage = this.#stage === IN_LINE ? ASKED : this.#stage;
+        return {
+            room: this.#room,
+            ...(this.position && { recover: this.position }),
+            ...(this.#history > 0 && this.#history <= PAGE && { history: this.#history }),
+            ...(this.#presence && { presence: true, meta: this.#meta }),
+        };
+    }
 
-    class Ratchet {
-        /** Whether all instances log by console.log what they send and receive, except tokens. */
-        static debug = globalThis.p2_ratchet_debug === true;
-
-        /** What a promise of a reply fails with. */
-        static ReplyError = ReplyError;
-
-        #uri;
-        #socket;
-        #client = null;
-        #authenticated = false;
-        #loginAnswered = false;
-        #waiting = new Set();
-        #handlers = new Handlers(this);
-        #replies = new Replies();
-        #line = new Line((event, data, done) => this.#request(event, data, done));
-        #subscriptions = new Map();
-        // Rooms that the page has left and the server doesn't know it yet, each with the subscription that was left.
-        #leaving = new Map();
-        #logins = 0;
-        #loginTimer = null;
-        #isClosed = false;
-        #warned = new Set();
-
-        /**
-         * Connects at once and logs in with the page's `p2_ratchet_access_token`.
-         *
-         * @param {string | URL} [uri] - without one, the page's own host
-         */
-        constructor(uri = pageUri()) {
-            this.#uri = uri;
-            this.#connect();
+    #refused(error) {
+        if (isGone(error)) {
+            this.#lose(error);
+        } else {
+            this.#end(error);
         }
+    }
 
-        /** Who is logged in, in the server's words; null while nobody is. */
-        get client() {
-            return this.#client;
+    #enter(reply) {
+        const { recovered = null } = reply;
+        this.#stage = SUBSCRIBED;
+        this.#recovered = recovered;
+        this.#feed.begin(reply, this.#history);
+    }
+
+    /** Takes a frame in; true where that is all that is to be done with it. */
+    #receive(frame) {
+        if (this.#feed.comesAgain(frame)) {
+            return true;
         }
-
-        /** Whether the server has accepted the login of this connection. */
-        get authenticated() {
-            return this.#authenticated;
+        if (this.#stage !== SUBSCRIBED) {
+            return false;
         }
-
-        /**
-         * Calls the handler with the data of each such event, after the handlers already there.
-         *
-         * Where the event is a question of the server's, what the handler gives, or its promise, is the reply.
-         */
-        on(event, handler) {
-            this.#handlers.add(event, handler, false);
-            return this;
+        if (frame.event === 'socket.unsubscribed') {
+            this.#end({ code: frame.data.code, message: `The server has ended the subscription of "${this.#room}".` });
+            this.#link.dispatch(frame.event, frame.data);
+        } else if (isReserved(frame.event)) {
+            this.#obey(frame);
+        } else {
+            this.#feed.take(frame);
         }
+        return true;
+    }
 
-        /** Calls the handler with the data of the next such event only. */
-        once(event, handler) {
-            this.#handlers.add(event, handler, true);
-            return this;
+    // Members are news before any handler runs, and after each handler it may be over.
+    #obey({ event, data }) {
+        const news = this.#newsIn(event, data);
+        const goesOn = event === 'socket.resync' && this.position ? this.#resync(data) : this.#feed.tell(event, data);
+        if (goesOn && (!news || this.#feed.tell('socket.presence', news))) {
+            this.#link.dispatch(event, data, () => this.subscribed);
         }
+    }
 
-        /** Removes a handler of the event; all of them, if none is given. */
-        off(event, handler) {
-            this.#handlers.remove(event, handler);
-            return this;
+    #newsIn(event, { members, joins, leaves }) {
+        if (event === 'socket.presence.state') {
+            return this.#members.replace(members);
         }
+        return event === 'socket.presence.diff' ? this.#members.change(joins, leaves) : null;
+    }
 
-        /**
-         * Sends an event; up to 64 of them wait until the server has answered the login.
-         *
-         * @param {string} event - 1 to 128 characters, not beginning with "socket."
-         * @param {any} [data] - anything that JSON can express
-         * @param {{ack?: boolean | number}} [options] - ack: true, or for how many seconds to wait for a reply
-         * @returns {Promise<any> | undefined} with ack, the reply's result; it fails with a ReplyError where there is none
-         * @throws {Error} if the name is not allowed; without ack, if the connection is closed, or too many events wait
-         */
-        emit(event, data = null, options = {}) {
-            requireFreeName(event);
-            const seconds = secondsOf(options?.ack);
-            if (seconds > 0) {
-                return this.#promise(event, data, seconds);
-            }
-            const obstacle = this.#obstacle(event);
-            if (obstacle) {
-                throw new Error(obstacle.message);
-            }
-            // Encoded now, even if it has to wait: the caller may change the data after this.
-            this.#sendAfterLogin({ event, text: encode(event, data) });
+    /** Asks for what is missing, unless that is asked for already, or the server says from where to go on instead. */
+    #resync({ epoch, offset, ...news }) {
+        if (epoch !== undefined) {
+            return this.#feed.goOnFrom({ epoch, offset }, news);
         }
-
-        /**
-         * Enters a room, as soon as the login is answered.
-         *
-         * @param {string} room
-         * @param {object} [options] - presence, meta, history, recover: see ratchet.d.ts
-         * @returns {Subscription}
-         * @throws {Error} if the connection is closed, or there is a subscription of this room
-         */
-        subscribe(room, options = {}) {
-            const subscription = new Subscription(room, options, this.#link());
-            if (this.#socket.readyState > WebSocket.OPEN) {
-                throw new Error(`Can't subscribe to "${room}": the connection is closed.`);
-            }
-            if (this.#subscriptions.has(subscription.room)) {
-                throw new Error(`Can't subscribe to "${room}" twice: use the subscription that there is.`);
-            }
-            this.#subscriptions.set(subscription.room, subscription);
-            if (this.#loginAnswered) {
-                begin(subscription);
-            }
-            return subscription;
+        if (!this.#feed.isRecovering) {
+            this.#ask();
         }
+        return true;
+    }
 
-        /**
-         * Closes the connection for good; events that still wait for the login are dropped, and no handlers are called any
-         * more but those that tell how it ended.
-         */
-        close() {
-            this.#isClosed = true;
-            this.#dropWaiting();
-            this.#loseRooms();
-            this.#socket.close(1000);
+    /** The connection is gone, and what the room does meanwhile is missed. */
+    #lose(error) {
+        this.#stop(WAITING);
+        this.#settle.reject(error);
+    }
+
+    /**
+     * The server doesn't want it here.
+     *
+     * @param {{code: string, message: string, retry?: boolean, facts?: object}} error
+     */
+    #end({ code, message, retry, facts }) {
+        this.#finish({ ...facts, code, message, retry });
+        const isWanted = () => !this.#link.isClosed();
+        dispatch(this, 'socket.unsubscribed', { room: this.#room, code, message }, isWanted);
+    }
+
+    #finish(reason) {
+        this.#stop(OVER);
+        this.#link.forget(this);
+        this.#settle.reject(new ReplyError(reason));
+    }
+
+    #stop(stage) {
+        this.#stage = stage;
+        this.#feed.stop();
+    }
+}
+
+// rooms.js
+// Keeps the subscriptions of a connection, each by its room, and gives them the frames of their rooms.
+
+/** Which subscription each room has; a room has one at a time. */
+class Rooms {
+    #link;
+    #subscriptions = new Map();
+    // Rooms that the page has left and the server doesn't know it yet, each with the subscription that was left.
+    #leaving = new Map();
+
+    /**
+     * @param {object} connection - what subscriptions need of it: request(request) sends a request in its turn, ask(request)
+     *     only if anything may be sent; dispatch(event, data, isWanted) calls the handlers of all rooms; isClosed() says
+     *     whether the page has closed it, hasEnded() whether it has ended, isLoggedIn() whether the login is answered
+     */
+    constructor(connection) {
+        this.#link = {
+            ...connection,
+            promise: (request) => promised((done) => connection.ask({ ...request, done })),
+            leave: (subscription) => this.#leave(subscription),
+            forget: (subscription) => this.#forget(subscription),
+        };
+    }
+
+    subscribe(room, options) {
+        const subscription = new Subscription(room, options, this.#link);
+        if (this.#link.hasEnded()) {
+            throw new Error(`Can't subscribe to "${room}": the connection is closed.`);
         }
-
-        #connect() {
-            this.#socket = new WebSocket(this.#uri);
-            this.#socket.addEventListener('open', () => this.#opened());
-            this.#socket.addEventListener('message', ({ data }) => this.#received(data));
-            this.#socket.addEventListener('error', ({ message }) => this.#failed(message));
-            this.#socket.addEventListener('close', (event) => this.#closed(event));
+        if (this.#subscriptions.has(subscription.room)) {
+            throw new Error(`Can't subscribe to "${room}" twice: use the subscription that there is.`);
         }
-
-        // The login goes first: a handler of "socket.open" may close the connection.
-        #opened() {
-            this.#logIn();
-            this.#dispatch('socket.open', null);
+        this.#subscriptions.set(subscription.room, subscription);
+        if (this.#link.isLoggedIn()) {
+            begin(subscription);
         }
+        return subscription;
+    }
 
-        #logIn() {
-            const token = globalThis.p2_ratchet_access_token ?? '';
-            this.#logins += 1;
-            this.#send({ event: 'socket.auth.request', text: encode('socket.auth.request', { token, v: 2 }) });
+    /** The login is answered: they ask for their rooms, unless they have. */
+    begin() {
+        this.#subscriptions.forEach((subscription) => begin(subscription));
+    }
+
+    /** Gives a frame of a room to its subscription; true where there is nothing more to be done with it. */
+    receive(frame) {
+        const isOurs = isReserved(frame.event);
+        const room = frame.room ?? (isOurs ? frame.data?.room : undefined);
+        if (this.#leaving.has(room) && !isOurs) {
+            return true;
         }
+        const subscription = this.#subscriptions.get(room);
+        return subscription !== undefined && receive(subscription, frame);
+    }
 
-        /** Logs in once more where the login was refused for now; true where it will. */
-        #logInLater(data) {
-            const pause = data?.retry === true && !this.#loginAnswered ? pauseBefore(this.#logins, data.after) : null;
-            if (pause !== null) {
-                this.#loginTimer = later(pause, () => this.#logIn());
-            }
-            return pause !== null;
-        }
+    /** The connection is gone. */
+    lose() {
+        this.#subscriptions.forEach((subscription) => lose(subscription, new ReplyError(UNSENT)));
+    }
 
-        #received(message) {
-            const frame = decode(message);
-            if (!frame) {
-                this.#failed('Ignored a frame that is not a JSON object with the name of an event.');
-            } else if (!LOCAL.has(frame.event)) {
-                log('received', frame.event, message);
-                this.#accept(frame);
-            }
-        }
-
-        #accept(frame) {
-            const { event, data = null } = frame;
-            if (event === 'socket.reply') {
-                return this.#replies.received(frame.re, data);
-            }
-            if (this.#isClosed || (event === 'socket.auth.failure' && this.#logInLater(data))) {
-                return;
-            }
-            this.#obey(event, data);
-            if (this.#isOfRoom(frame)) {
-                return;
-            }
-            const results = this.#dispatch(event, data);
-            if (typeof frame.id === 'string') {
-                this.#answer(frame.id, event, results);
-            }
-        }
-
-        #obey(event, data) {
-            if (event === 'socket.auth.success') {
-                this.#loginEnded(true, data?.client ?? null, data?.limits);
-            } else if (event === 'socket.auth.failure') {
-                this.#loginEnded(false, null);
-            } else if (event === 'socket.refused') {
-                this.#warn(data);
-            }
-        }
-
-        /** Gives a frame of a room to its subscription; true where there is nothing more to be done with it. */
-        #isOfRoom(frame) {
-            const isOurs = frame.event.startsWith('socket.');
-            const room = frame.room ?? (isOurs ? frame.data?.room : undefined);
-            if (this.#leaving.has(room) && !isOurs) {
-                return true;
-            }
-            const subscription = this.#subscriptions.get(room);
-            return subscription !== undefined && receive(subscription, frame);
-        }
-
-        /** Says on the console what was refused without anybody waiting for a reply: nobody would ever know. */
-        #warn(refusal) {
-            const { event, code, message } = refusal ?? {};
-            const which = JSON.stringify([event, code]);
-            if (!this.#warned.has(which) && this.#warned.size < MOST_WARNINGS) {
-                this.#warned.add(which);
-                console.warn(`Ratchet: the server refused ${JSON.stringify(event)} (${code}): ${message}`);
-            }
-        }
-
-        async #answer(re, event, results) {
-            const reply = await replyOf(event, results);
-            if (this.#socket.readyState === WebSocket.OPEN) {
-                this.#send({ event: 'socket.reply', text: encode('socket.reply', reply, { re }) });
-            }
-        }
-
-        // Browsers keep the cause of a broken connection from scripts; other runtimes tell it.
-        #failed(message) {
-            this.#dispatch('socket.error', { message: message || 'The connection failed.' });
-        }
-
-        #closed({ code, reason, wasClean }) {
-            this.#client = null;
-            this.#authenticated = false;
-            this.#dropWaiting();
-            this.#replies.failAll(LOST);
-            this.#loseRooms();
-            this.#dispatch('socket.close', { code, reason, clean: wasClean });
-        }
-
-        #loseRooms() {
-            this.#subscriptions.forEach((subscription) => lose(subscription, new ReplyError(UNSENT)));
-        }
-
-        // Sends what waited before any handler runs, so that a handler's own emits stay behind it; and enters the rooms
-        // before that, so that nothing is missed that these emits bring about.
-        #loginEnded(authenticated, client, limits) {
-            this.#authenticated = authenticated;
-            this.#client = client;
-            this.#loginAnswered = true;
-            this.#line.open(limits);
-            this.#subscriptions.forEach(begin);
-            this.#waiting.forEach((frame) => this.#sendEvent(frame));
-            this.#waiting.clear();
-        }
-
-        #obstacle(event) {
-            if (this.#socket.readyState > WebSocket.OPEN) {
-                return { ...UNSENT, message: `Can't emit "${event}": the connection is closed.` };
-            }
-            if (!this.#loginAnswered && this.#waiting.size + this.#line.length >= MOST_WAITING) {
-                const message = `Can't emit "${event}": ${MOST_WAITING} events wait for the login already.`;
-                return { code: 'queue.full', message, retry: true };
-            }
-            return null;
-        }
-
-        /** Sends an event that has a reply, and calls done(error, result). */
-        #request(event, data, done, seconds) {
-            const obstacle = this.#obstacle(event);
-            if (obstacle) {
-                return done(new ReplyError(obstacle), null);
-            }
-            const id = this.#replies.nextId();
-            const frame = { event, id, text: encode(event, data, { id }) };
-            const settled = (error, result) => {
-                this.#waiting.delete(frame);
+    // What is under way of the room is nobody's. It isn't repeated: the room may have been entered again by then.
+    #leave(subscription) {
+        const { room } = subscription;
+        this.#leaving.set(room, subscription);
+        const request = { event: 'socket.unsubscribe', data: () => ({ room }), isWanted: () => true, mayRepeat: false };
+        return promised((done) => this.#link.ask({
+            ...request,
+            done: (error, result) => {
+                if (this.#leaving.get(room) === subscription) {
+                    this.#leaving.delete(room);
+                }
                 done(error, result);
-            };
-            this.#replies.wait(id, settled, seconds);
-            this.#sendAfterLogin(frame);
-        }
+            },
+        }));
+    }
 
-        #promise(event, data, seconds) {
-            return promised((done) => this.#request(event, data, done, seconds));
+    // The room may have another subscription by now.
+    #forget(subscription) {
+        if (this.#subscriptions.get(subscription.room) === subscription) {
+            this.#subscriptions.delete(subscription.room);
         }
+    }
+}
 
-        /** What a subscription needs of its connection. */
-        #link() {
-            return {
-                request: (request) => this.#line.add(request),
-                promise: (request) => promised((done) => this.#ask({ ...request, done })),
-                leave: (subscription) => this.#leave(subscription),
-                dispatch: (event, data, isWanted) => this.#dispatch(event, data, isWanted),
-                forget: (subscription) => this.#forget(subscription),
-                isClosed: () => this.#isClosed,
-            };
+// client.js
+// Puts the parts together to what a page uses: the class `Ratchet`.
+
+// Only this client says these: a frame of such a name is a forgery.
+const LOCAL = new Set(['socket.open', 'socket.close', 'socket.error']);
+
+// What is still told after `close()`: how it ended.
+const ENDS = new Set(['socket.close', 'socket.error']);
+
+/** A connection over which both sides send named events. */
+class Ratchet extends Listenable {
+    /** Whether all instances log by console.log what they send and receive, except tokens. */
+    static debug = pageDebugs();
+
+    /** What a promise of a reply fails with. */
+    static ReplyError = ReplyError;
+
+    #uri;
+    #connection;
+    #isClosed = false;
+    #login = new Login((event, data) => this.#send({ event, text: encode(event, data) }));
+    #outbox = new Outbox({ send: (frame) => this.#send(frame), hasEnded: () => this.#connection.hasEnded });
+    #rooms = new Rooms({
+        request: (request) => this.#outbox.add(request),
+        ask: (request) => this.#outbox.ask(request),
+        dispatch: (event, data, isWanted) => this.#dispatch(event, data, isWanted),
+        isClosed: () => this.#isClosed,
+        hasEnded: () => this.#connection.hasEnded,
+        isLoggedIn: () => this.#outbox.isOpen,
+    });
+    #warnings = new Warnings();
+
+    /**
+     * Connects at once and logs in with the page's `p2_ratchet_access_token`.
+     *
+     * @param {string | URL} [uri] - without one, the page's own host
+     */
+    constructor(uri = pageUri()) {
+        super();
+        this.#uri = uri;
+        this.#connect();
+    }
+
+    /** Who is logged in, in the server's words; null while nobody is. */
+    get client() {
+        return this.#login.client;
+    }
+
+    /** Whether the server has accepted the login of this connection. */
+    get authenticated() {
+        return this.#login.authenticated;
+    }
+
+    /**
+     * Sends an event; up to 64 of them wait until the server has answered the login.
+     *
+     * @param {string} event - 1 to 128 characters, not beginning with "socket."
+     * @param {any} [data] - anything that JSON can express
+     * @param {{ack?: boolean | number}} [options] - ack: true, or for how many seconds to wait for a reply
+     * @returns {Promise<any> | undefined} with ack, the reply's result; it fails with a ReplyError where there is none
+     * @throws {Error} if the name is not allowed; without ack, if the connection is closed, or too many events wait
+     */
+    emit(event, data = null, options = {}) {
+        requireFreeName(event);
+        const seconds = secondsOf(options?.ack);
+        if (seconds > 0) {
+            return this.#outbox.promise(event, data, seconds);
         }
+        this.#outbox.emit(event, data);
+    }
 
-        /** Has a request stand in line, if anything may be sent. */
-        #ask(request) {
-            const obstacle = this.#obstacle(request.event);
-            if (obstacle) {
-                request.done(new ReplyError(obstacle), null);
-            } else {
-                this.#line.add(request);
-            }
-        }
+    /**
+     * Enters a room, as soon as the login is answered.
+     *
+     * @param {string} room
+     * @param {object} [options] - presence, meta, history, recover: see ratchet.d.ts
+     * @returns {object} its subscription
+     * @throws {Error} if the connection is closed, or there is a subscription of this room
+     */
+    subscribe(room, options = {}) {
+        return this.#rooms.subscribe(room, options);
+    }
 
-        // What is under way of the room is nobody's. It isn't repeated: the room may have been entered again by then.
-        #leave(subscription) {
-            const { room } = subscription;
-            this.#leaving.set(room, subscription);
-            const request = { event: 'socket.unsubscribe', data: () => ({ room }), isWanted: () => true, mayRepeat: false };
-            return promised((done) => this.#ask({
-                ...request,
-                done: (error, result) => {
-                    if (this.#leaving.get(room) === subscription) {
-                        this.#leaving.delete(room);
-                    }
-                    done(error, result);
-                },
-            }));
-        }
+    /**
+     * Closes the connection for good; events that still wait for the login are dropped, and no handlers are called any
+     * more but those that tell how it ended.
+     */
+    close() {
+        this.#isClosed = true;
+        this.#dropWaiting();
+        this.#rooms.lose();
+        this.#connection.close();
+    }
 
-        // The room may have another subscription by now.
-        #forget(subscription) {
-            if (this.#subscriptions.get(subscription.room) === subscription) {
-                this.#subscriptions.delete(subscription.room);
-            }
-        }
+    #connect() {
+        this.#connection = new Connection(this.#uri, {
+            opened: () => this.#opened(),
+            received: (message) => this.#received(message),
+            failed: (message) => this.#failed(message),
+            closed: (event) => this.#closed(event),
+        });
+    }
 
-        #sendAfterLogin(frame) {
-            if (this.#loginAnswered) {
-                this.#sendEvent(frame);
-            } else {
-                this.#waiting.add(frame);
-            }
-        }
+    // The login goes first: a handler of "socket.open" may close the connection.
+    #opened() {
+        this.#login.begin();
+        this.#dispatch('socket.open', null);
+    }
 
-        // The line has counted its own. Of a text's bytes no more than its units are counted: the reserve has the rest.
-        #sendEvent(frame) {
-            if (!frame.event.startsWith('socket.')) {
-                this.#line.spend(1 + Math.floor(frame.text.length / BYTES_PER_TOKEN));
-            }
-            this.#send(frame);
-        }
-
-        #dropWaiting() {
-            const dropped = [...this.#waiting];
-            this.#waiting.clear();
-            dropped.forEach(({ id }) => this.#replies.fail(id, UNSENT));
-            this.#line.clear();
-            stop(this.#loginTimer);
-            this.#loginTimer = null;
-        }
-
-        #send({ event, text }) {
-            log('sent', event, text);
-            this.#socket.send(text);
-        }
-
-        #dispatch(event, data, isWanted = () => true) {
-            return this.#handlers.dispatch(event, data, () => (ENDS.has(event) || !this.#isClosed) && isWanted());
+    #received(message) {
+        const frame = decode(message);
+        if (!frame) {
+            this.#failed('Ignored a frame that is not a JSON object with the name of an event.');
+        } else if (!LOCAL.has(frame.event)) {
+            log('received', frame.event, message);
+            this.#accept(frame);
         }
     }
 
-    globalThis.Ratchet = Ratchet;
+    #accept(frame) {
+        const { event, data = null } = frame;
+        if (event === 'socket.reply') {
+            return this.#outbox.received(frame.re, data);
+        }
+        if (this.#isClosed || (event === 'socket.auth.failure' && this.#logsInAgain(data))) {
+            return;
+        }
+        this.#obey(event, data);
+        if (this.#rooms.receive(frame)) {
+            return;
+        }
+        const results = this.#dispatch(event, data);
+        if (typeof frame.id === 'string') {
+            this.#answer(frame.id, event, results);
+        }
+    }
+
+    #logsInAgain(refusal) {
+        return !this.#outbox.isOpen && this.#login.beginAgain(refusal);
+    }
+
+    #obey(event, data) {
+        if (event === 'socket.auth.success') {
+            this.#login.succeeded(data?.client ?? null);
+            this.#loginAnswered(data?.limits);
+        } else if (event === 'socket.auth.failure') {
+            this.#login.failed();
+            this.#loginAnswered();
+        } else if (event === 'socket.refused') {
+            this.#warnings.refused(data);
+        }
+    }
+
+    // Sends what waited before any handler runs, so that a handler's own emits stay behind it; and enters the rooms
+    // before that, so that nothing is missed that these emits bring about.
+    #loginAnswered(limits) {
+        this.#outbox.open(limits);
+        this.#rooms.begin();
+        this.#outbox.flush();
+    }
+
+    async #answer(re, event, results) {
+        const answer = await answerOf(event, results);
+        if (this.#connection.isOpen) {
+            this.#send({ event: 'socket.reply', text: encode('socket.reply', answer, { re }) });
+        }
+    }
+
+    #failed(message) {
+        this.#dispatch('socket.error', { message });
+    }
+
+    #closed({ code, reason, wasClean }) {
+        this.#login.failed();
+        this.#dropWaiting();
+        this.#outbox.failAll(LOST);
+        this.#rooms.lose();
+        this.#dispatch('socket.close', { code, reason, clean: wasClean });
+    }
+
+    #dropWaiting() {
+        this.#outbox.dropWaiting();
+        this.#login.stop();
+    }
+
+    #send({ event, text }) {
+        log('sent', event, text);
+        this.#connection.send(text);
+    }
+
+    #dispatch(event, data, isWanted = () => true) {
+        return dispatch(this, event, data, () => (ENDS.has(event) || !this.#isClosed) && isWanted());
+    }
+}
+
+function log(what, event, text) {
+    if (Ratchet.debug) {
+        logFrame(what, event, text);
+    }
+}
+
+globalThis.Ratchet = Ratchet;
+
 })();

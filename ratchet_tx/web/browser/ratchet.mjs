@@ -1,3 +1,4 @@
+// Generated from client/src/ratchet.mjs by client/build.mjs ("make client"): change it there.
 /**
  * The browser client as an ES module: the class that ratchet.js defines as a global, to import.
  *
