@@ -135,7 +135,7 @@ class Settings:
     @ivar trustForwarded: how many proxies stand before us, whose X-Forwarded or Forwarded headers count
     @ivar adminListen: where other programs of the operator's may publish: endpoint descriptions, or ports of this machine
     @ivar adminTokenFile: a file with the token that they have to show
-    @ivar without: what makes it fast and is to be left out, of L{SHORTCUTS}
+    @ivar without: what makes it fast and is switched off, of L{SHORTCUTS}; neither a file nor an option says it
     @ivar verbose: whether each dispatched and each refused event is logged
     @ivar limits: how much a peer may ask
     """
@@ -168,7 +168,7 @@ class Settings:
         @param where: where the values stood, for the message
         @raise UsageError: for an unknown name or a value of the wrong kind
         """
-        names = {_key(each.name): each.name for each in fields(self) if each.name != "limits"}
+        names = {_key(each.name): each.name for each in fields(self) if each.name not in ("limits", "without")}
         for key in values:
             if key not in names:
                 raise UsageError(f"{where}: there is no setting {key!r}; there are {', '.join(names)}")
@@ -208,8 +208,8 @@ def _key(name: str) -> str:
     return re.sub("[A-Z]", lambda letter: f"-{letter[0].lower()}", name)
 
 
-#: What makes a server fast, and can be left out to find out whether it is to blame: reading messages past Autobahn, reading
-#: sockets past the reactor, writing to them past the transport.
+#: What makes a server fast, and can be switched off to find out whether it is to blame: reading messages past Autobahn,
+#: reading sockets past the reactor, writing to them past the transport.
 SHORTCUTS = ("fast-path", "nested-epoll", "direct-writes")
 
 #: What a subprotocol's name is made of (RFC 6455 section 4.1, RFC 9110 section 5.6.2).
@@ -251,10 +251,22 @@ def _checked(name: str, value: Any, what: str) -> Any:
         for item in items:
             if not _TOKEN.fullmatch(item):
                 raise UsageError(f"{what}: {item!r} is no subprotocol: a name of letters, digits and such as - or .")
-    unknown = sorted(set(items) - set(SHORTCUTS)) if name == "without" else []
-    if unknown:
-        raise UsageError(f"{what}: there is no {unknown[0]!r}; there are {', '.join(SHORTCUTS)}")
     return tuple(items)
+
+
+def readShortcuts(text: str, where: str) -> tuple[str, ...]:
+    """
+    Read what of L{SHORTCUTS} is switched off.
+
+    @param text: their names, with commas between
+    @param where: where it stood, for the message
+    @raise UsageError: for another name
+    """
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    unknown = sorted(set(names) - set(SHORTCUTS))
+    if unknown:
+        raise UsageError(f"{where}: there is no {unknown[0]!r}; there are {', '.join(SHORTCUTS)}")
+    return names
 
 
 def readTOML(text: str, where: str) -> Settings:

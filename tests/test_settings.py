@@ -12,7 +12,7 @@ from docutils.core import publish_doctree
 
 from ratchet_tx import Hub
 from ratchet_tx.errors import UsageError
-from ratchet_tx.settings import Limits, Settings, readTOML
+from ratchet_tx.settings import Limits, Settings, readShortcuts, readTOML
 from tests.kit.processes import ROOT
 
 SECONDS = [
@@ -176,7 +176,7 @@ class TestSettings:
         with pytest.raises(UsageError, match=r"^here: address: .* is not an IP address, such as 127\.0\.0\.1 or ::$"):
             Settings().having({"address": address}, "here")
 
-    @pytest.mark.parametrize("name", ["prot", "limits", ""])
+    @pytest.mark.parametrize("name", ["prot", "limits", "without", ""])
     def test_unknown(self, name: str) -> None:
         """A setting that there isn't is refused, and those that there are are named."""
         with pytest.raises(UsageError, match=f"^here: there is no setting '{name}'; there are port, address, .*verbose$"):
@@ -186,13 +186,21 @@ class TestSettings:
         """The README names every setting, as it stands on the command line."""
         text = (ROOT / "README.rst").read_text()
         names = [re.sub("[A-Z]", lambda letter: f"-{letter[0].lower()}", each.name) for each in fields(Settings)]
-        assert [name for name in names if name != "limits" and f"``--{name}``" not in text] == []
+        assert [name for name in names if name not in ("limits", "without") and f"``--{name}``" not in text] == []
 
     def test_frozen(self) -> None:
         """Settings don't change while the server runs."""
         settings: Any = Settings()
         with pytest.raises(FrozenInstanceError):
             settings.port = 5
+
+
+def test_shortcuts() -> None:
+    """What makes a server fast is switched off by its names, and another name is refused."""
+    assert readShortcuts("", "HERE") == readShortcuts(" ,", "HERE") == ()
+    assert readShortcuts("fast-path, direct-writes", "HERE") == ("fast-path", "direct-writes")
+    with pytest.raises(UsageError, match=r"^HERE: there is no 'fast'; there are fast-path, nested-epoll, direct-writes$"):
+        readShortcuts("fast-path,fast", "HERE")
 
 
 class TestFile:

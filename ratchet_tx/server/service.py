@@ -29,6 +29,10 @@ from ratchet_tx.wire.ipaddresses import isPublic
 
 DEFAULT_PORT = 8080
 
+#: The environment variable that switches off what makes the server fast (see L{SHORTCUTS<ratchet_tx.settings.SHORTCUTS>}).
+#: It is no option, for it serves only to find out whether one of these is to blame for something.
+WITHOUT = "RATCHET_WITHOUT"
+
 #: Finds the port number in an endpoint's description.
 _PORT = re.compile(r"tcp6?:(?:port=)?([0-9]{1,20})", re.I)
 
@@ -140,6 +144,9 @@ class RatchetService(MultiService):
             self._listen("admin-listen", onLoopback(description), admin, reactor)
 
     def _warn(self, settings: Settings) -> None:
+        without = ",".join(self._hub.settings.without)
+        if without:
+            self._log.warn("Switched off by {variable}: {without}", variable=WITHOUT, without=without)
         public = _listensOnPort(settings) and (isPublic(settings.address) or settings.address in ("0.0.0.0", "::"))
         if public and self._hub.letsGuestsIn and not self._hub.limits.connectionsPerAddress:
             self._log.warn(

@@ -24,7 +24,7 @@ from ratchet_tx.server import service
 from ratchet_tx.server.checkers import makeChecker
 from ratchet_tx.server.dottednames import addApplication, named, naming
 from ratchet_tx.server.process import Process, raiseOpenFiles
-from ratchet_tx.settings import Settings, readTOML
+from ratchet_tx.settings import Settings, readShortcuts, readTOML
 from ratchet_tx.transport.handshake.hosts import Hosts
 from ratchet_tx.transport.handshake.origins import Origins
 
@@ -93,10 +93,6 @@ class Options(usage.Options, AuthOptionMixin):
         """A WebSocket subprotocol to accept where a client offers it.  May be repeated."""
         self._repeated("subprotocol", name)
 
-    def opt_without(self, shortcut: str) -> None:
-        """Switch an optimization off: fast-path, nested-epoll or direct-writes.  May be repeated."""
-        self._repeated("without", shortcut)
-
     def opt_limit(self, assignment: str) -> None:
         """A limit as NAME=VALUE; 0 switches it off.  May be repeated."""
         name, separator, value = assignment.partition("=")
@@ -118,7 +114,7 @@ class Options(usage.Options, AuthOptionMixin):
 
     def settings(self) -> Settings:
         """
-        Make the settings from the configuration file, if there is one, and the command line.
+        Make the settings from the configuration file, if there is one, the command line, and the environment.
 
         @raise UsageError: for an error in one of them
         """
@@ -133,7 +129,8 @@ class Options(usage.Options, AuthOptionMixin):
         if self["verbose"]:
             values["verbose"] = True
         limits = settings.limits.having(self._limits, "--limit")
-        return replace(settings.having(values, "command line"), limits=limits)
+        without = readShortcuts(os.environ.get(service.WITHOUT, ""), service.WITHOUT)
+        return replace(settings.having(values, "command line"), limits=limits, without=without)
 
 
 def _number(text: str, where: str) -> float:

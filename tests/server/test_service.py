@@ -143,6 +143,13 @@ def test_everybody() -> None:
         assert warnings(**quiet) == []
 
 
+def test_switchedOff() -> None:
+    """Where something is switched off that makes it fast, the log says what, and by which variable."""
+    assert warnings(address="127.0.0.1", without=("fast-path", "direct-writes")) == [
+        "Switched off by RATCHET_WITHOUT: fast-path,direct-writes"
+    ]
+
+
 def test_oneWithoutTheOther() -> None:
     """A certificate without a key, or a key without a certificate, is an error."""
     for settings in (Settings(certificate="x"), Settings(key="x")):

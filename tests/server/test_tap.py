@@ -529,6 +529,17 @@ class TestOptions:
         assert settings.listen == ("tcp:1",)
         assert settings.verbose
 
+    def test_without(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What makes it fast is switched off by the environment, neither by the command line nor by the file."""
+        assert options().settings().without == ()
+        monkeypatch.setenv("RATCHET_WITHOUT", "fast-path")
+        assert options().settings().without == ("fast-path",)
+        monkeypatch.setenv("RATCHET_WITHOUT", "fats-path")
+        with pytest.raises(UsageError, match=r"^RATCHET_WITHOUT: there is no 'fats-path'"):
+            options().settings()
+        with pytest.raises(SystemExit, match="option --without not recognized"):
+            options("--without", "fast-path")
+
     def test_admin(self, tmp_path: Path) -> None:
         """The admin endpoint has the same names in the file and on the command line."""
         config = tmp_path / "x.toml"

@@ -46,7 +46,7 @@ def main(port: int, without: tuple[str, ...]) -> None:
     Serve until the end.
     """
     limits = Settings().limits.having({"messageBytes": 16 << 20, "connectionBytes": 0, "pingSeconds": 0}, "conformance")
-    factory = EchoFactory(Hub(settings=Settings(limits=limits).having({"without": without}, "conformance")))
+    factory = EchoFactory(Hub(settings=Settings(limits=limits, without=without)))
     factory.perMessageCompressionAccept = accept
     reactor.listenTCP(port, factory, interface="127.0.0.1")  # type: ignore[attr-defined]
     reactor.run()  # type: ignore[attr-defined]

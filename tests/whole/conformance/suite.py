@@ -89,7 +89,7 @@ The Autobahn test suite, {len(outcome.cases)} cases of it through kosoku, agains
 Autobahn {autobahn.__version__}: a subclass that gives messages back instead of to the hub, and that lets in binary, 16 MiB
 messages and compression, and sends no pings of its own, which the suite would take for a case's end.
 ``make conformance`` runs it, with all on that makes the server fast, and writes this page; ``make test`` runs what takes
-seconds, once with that and once without (``--without``).
+seconds, once with that and once without (``RATCHET_WITHOUT``).
 
 {outcome.table()}
 
