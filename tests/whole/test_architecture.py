@@ -37,6 +37,12 @@ def test_everyModuleIsNamed(module: str) -> None:
     assert text.count(f"``{name}``") == 1 + (name == folder and "." in module)
 
 
+def test_everyModuleOfTheClientIsNamed() -> None:
+    """Each module of the browser client is named once, and none that isn't there."""
+    _, _, text = FOLDERS.partition("\n``client/src/``: ")
+    assert sorted(re.findall(r"``(\w+\.js)``", text)) == sorted(path.name for path in (ROOT / "client/src").glob("*.js"))
+
+
 def test_order() -> None:
     """The folders come in their order."""
     folders = [part for part in ORDER if part in re.findall(r"^``(\w+)``:", FOLDERS, re.MULTILINE)]
