@@ -2,7 +2,6 @@
 TLS endpoints that reload their certificates.
 """
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,7 @@ from ratchet_tx import Settings, UsageError, makeService
 from ratchet_tx.server.renewable import RenewablePort, isRenewable
 from tests.kit.ends import MemoryReactor
 from tests.kit.fakes import logged, succeeded
-from tests.kit.tls import makeCertificate, ratchet, shownName, shows, talks, trusting
-from tests.whole.real.talk import dialing
+from tests.kit.tls import makeCertificate
 
 # Twisted's endpoints use of pyOpenSSL what is deprecated there.
 pytestmark = [
@@ -32,29 +30,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     makeCertificate(tmp_path, "first")
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-@pytest.mark.parametrize("description", [SSL, TLS])
-def test_renewed(folder: Path, description: str) -> None:
-    """After SIGHUP new connections get the renewed certificate, and open ones stay; a broken certificate isn't used."""
-    with ratchet(folder, "--listen", description) as server:
-        first = trusting(folder)
-        with dialing(f"wss://127.0.0.1:{server.port}/", first) as peer:
-            assert shownName(server.port, first) == "first"
-            makeCertificate(folder, "second")
-            assert shownName(server.port, first) == "first"
-            server.hangUp()
-            second = trusting(folder)
-            while not shows(server.port, second):
-                assert talks(peer)
-            (folder / "key.pem").write_text("broken")
-            server.hangUp()
-            assert talks(peer)
-            assert shownName(server.port, second) == "second"
-        output = server.stop()
-    said = [line for line in output.splitlines() if "The certificate was not reloaded" in line]
-    assert len(said) == 1
-    assert re.search(r"listen: '(ssl|tls):.*' (is no endpoint|has no certificate)", said[0])
 
 
 class Served(Factory):

@@ -3,6 +3,7 @@ TLS, and a certificate that is reloaded while the server runs.
 """
 
 import os
+import re
 import ssl
 from pathlib import Path
 from socket import create_connection
@@ -41,6 +42,13 @@ WORDS = [
     ("--port", "PORT", "--certificate", "cert.pem", "--key", "key.pem"),
 ]
 NAMES = ["ssl", "tls", "certificate"]
+
+#: What the log says of each of them where the key is broken.
+FAULTS = [
+    "listen: 'ssl:.*' is no endpoint",
+    "listen: 'tls:.*' has no certificate",
+    r"certificate cert\.pem, key key\.pem: the files can't be read",
+]
 
 
 @pytest.mark.parametrize("words", WORDS, ids=NAMES)
@@ -115,13 +123,15 @@ def test_notInstalled(folder: Path, words: tuple[str, ...]) -> None:
     assert ended.returncode == 1
 
 
-def test_renewed(folder: Path) -> None:
-    """After SIGHUP new connections get the renewed certificate, and open ones stay."""
-    with ratchet(folder, "--port", "PORT", "--certificate", "cert.pem", "--key", "key.pem") as server:
+@pytest.mark.parametrize(("words", "said"), list(zip(WORDS, FAULTS, strict=True)), ids=NAMES)
+def test_renewed(folder: Path, words: tuple[str, ...], said: str) -> None:
+    """After SIGHUP new connections get the renewed certificate, and open ones stay; a broken certificate isn't used."""
+    with ratchet(folder, *words) as server:
         first = trusting(folder)
         with dialing(f"wss://127.0.0.1:{server.port}/", first) as peer:
             assert shownName(server.port, first) == "first"
             makeCertificate(folder, "second")
+            assert shownName(server.port, first) == "first"
             server.hangUp()
             second = trusting(folder)
             while not shows(server.port, second):
@@ -130,7 +140,9 @@ def test_renewed(folder: Path) -> None:
             server.hangUp()
             assert talks(peer)
             assert shownName(server.port, second) == "second"
-        assert "The certificate was not reloaded" in server.stop()
+        output = server.stop()
+    (line,) = (line for line in output.splitlines() if "The certificate was not reloaded" in line)
+    assert re.search(said, line)
 
 
 def test_interface(folder: Path) -> None:
