@@ -1,3 +1,3 @@
 """
-What authors register, and what is checked when they do.
+What application authors register: applications, room policies and timers.
 """

@@ -1,7 +1,7 @@
 """
-The types that handlers ask the data of their events to be of.
+Finds the types of the data that handlers take, and of the results that they give.
 
-A handler says it by the annotation of its one argument, C{event: ConnectionEvent[Point]}.
+A handler annotates its argument to say the type of the data: C{event: ConnectionEvent[Point]}.
 """
 
 from functools import partial
@@ -19,7 +19,9 @@ from ratchet_tx.wire.payload import convertData
 
 class DataTypes:
     """
-    What handlers want, each looked at once: an application that is made for each connection has the same functions.
+    The types of the data that handlers take.
+
+    Each function is examined once: applications that are made for each connection share their functions.
     """
 
     def __init__(self) -> None:
@@ -27,16 +29,16 @@ class DataTypes:
 
     def of(self, event: str, handler: Handler) -> Any:
         """
-        Find the type that a handler wants.
+        Find the type of the data that a handler takes.
 
-        @param event: what it handles, for the message
-        @return: the type; None where any data will do
-        @raise UsageError: where it names a type that isn't there, or that nothing in JSON can be
+        @param event: the event that it handles, for the error
+        @return: the type; None where the handler takes any data
+        @raise UsageError: for a type that can't be found, or can't be decoded from JSON
         """
         function = getattr(handler, "__func__", handler)
         if type(function) is not FunctionType:
             return _dataType(event, handler)
-        # The argument is another one for a function that is called by itself.
+        # A method's event is its second argument, a function's the first, so both are kept.
         kinds = self._known.setdefault(function, {})
         if type(handler) not in kinds:
             kinds[type(handler)] = _dataType(event, handler)
@@ -45,7 +47,7 @@ class DataTypes:
 
 def converting(handler: Handler, kind: Any) -> Handler:
     """
-    Make a handler that converts the data, and refuses the event where it can't.
+    Wrap a handler, so that it gets its data converted to a type; data that doesn't match is refused.
     """
 
     def convert(event: ConnectionEvent[Any]) -> Any:
@@ -56,14 +58,14 @@ def converting(handler: Handler, kind: Any) -> Handler:
 
 def resultType(handler: Handler) -> Any:
     """
-    Find the type of what a handler gives, now or later; Any where it doesn't say, or says what nobody can find.
+    Find the type of a handler's result, awaited; Any where it has no annotation, or one that can't be resolved.
 
-    It is for who describes the handler: what is replied isn't checked against it.
+    This is for documents only: replies aren't checked against it.
     """
     function = _functionOf(handler)
     try:
         hint = _resolve(getattr(function, "__annotations__", {}).get("return", Any), function)
-        # A Deferred, or whatever else is awaited, has its result for the last of its arguments.
+        # The last type argument of a Deferred, or of another awaitable, is its result.
         if hasattr(get_origin(hint), "__await__"):
             hint = get_args(hint)[-1]
         checkType(hint)
@@ -74,7 +76,7 @@ def resultType(handler: Handler) -> Any:
 
 def checkType(kind: Any) -> None:
     """
-    Check that JSON can be of a type.
+    Check that a type can be decoded from JSON.
 
     @raise UsageError: where it can't
     """
@@ -89,7 +91,7 @@ def _dataType(event: str, handler: Handler) -> Any:
     if not isinstance(annotation, str) and get_origin(annotation) is not ConnectionEvent:
         return None
     if isinstance(annotation, str) and annotation.rpartition(".")[2] in ("Any", "ConnectionEvent"):
-        # That these are imported for type checkers only does no harm.
+        # These may be imported for type checkers only: they name no type of data.
         return None
     try:
         hint = _resolve(annotation, _functionOf(handler))
@@ -112,7 +114,7 @@ def _dataType(event: str, handler: Handler) -> Any:
 
 def _annotation(handler: Handler) -> Any:
     """
-    Take the annotation of a handler's argument; of a handler that has none, none.
+    Find the annotation of a handler's argument; None where it has no argument.
     """
     try:
         parameters = signature(handler).parameters.values()
@@ -125,7 +127,7 @@ def _annotation(handler: Handler) -> Any:
 
 def _functionOf(handler: Any) -> Any:
     """
-    Find the function in what may be a method, a partial, or an object that can be called.
+    Find the function behind a handler: a method, a partial, or a callable object.
     """
     while True:
         handler = unwrap(handler)
@@ -143,7 +145,7 @@ def _functionOf(handler: Any) -> Any:
 
 
 def _resolve(annotation: Any, function: Any) -> Any:
-    # Of this one alone: what else is annotated needn't be there when the program runs.
+    # Only this annotation: the others may name types that are imported for type checkers only.
     named = SimpleNamespace(__annotations__={"it": annotation})
     return get_type_hints(named, getattr(function, "__globals__", {}), include_extras=True)["it"]
 

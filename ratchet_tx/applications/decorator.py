@@ -1,5 +1,5 @@
 """
-The decorator C{on}, which marks methods as handlers of events.
+The decorator C{on} marks methods as handlers of events.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from ratchet_tx.wire.names import RESERVED, checkName
 
 Marked = TypeVar("Marked", bound=Callable[..., Any])
 
-#: Those of the protocol's own events that an application may subscribe to; what fires them is L{ratchet_tx.hub.hub}.
+#: The C{socket.*} events that an application may subscribe to; L{ratchet_tx.hub.hub} fires them.
 OWN_EVENTS = frozenset(
     {
         "socket.open",
@@ -35,11 +35,12 @@ class _Mark(NamedTuple):
 
 def on(*events: str, ordered: bool = True) -> Callable[[Marked], Marked]:
     """
-    Mark a method as the handler of events, which saves writing C{subscribedEvents}.
+    Mark a method as the handler of events, so that the class needs no C{subscribedEvents}.
 
-    @param ordered: whether an event waits until the connection's last one has been handled; False lets this handler
-        run beside others
-    @raise UsageError: for a name that no event can have, and where none is given
+    @param events: the names of the events
+    @param ordered: whether an event waits until the connection's previous event has been handled; False lets this handler
+        run at the same time as others
+    @raise UsageError: for a name that no event can have, and without a name
     """
     if not events or callable(events[0]):
         raise UsageError('Name the events that the method handles: @on("chat.send").')
@@ -55,9 +56,9 @@ def on(*events: str, ordered: bool = True) -> Callable[[Marked], Marked]:
 
 def checkSubscribable(event: Any) -> None:
     """
-    Check the name of an event that an application wants.
+    Check that an application may subscribe to an event.
 
-    @raise UsageError: for what isn't a name, or is one that a peer sends to the protocol itself
+    @raise UsageError: for what isn't a name, and for C{socket.*} events that aren't in L{OWN_EVENTS}
     """
     checkName(event)
     if event.startswith(RESERVED) and event not in OWN_EVENTS:
@@ -68,7 +69,7 @@ def checkSubscribable(event: Any) -> None:
 
 def markedMethods(kind: type) -> dict[str, str]:
     """
-    Name the marked methods of a class by their events.
+    Find the names of a class's marked methods, by event.
     """
     methods: dict[str, str] = {}
     for name in dir(kind):
@@ -87,7 +88,7 @@ def markedMethods(kind: type) -> dict[str, str]:
 
 def handlersOf(kind: type) -> dict[str, Handler]:
     """
-    Take the marked methods of a class by their events, bound to nothing: they can be looked at, and not called.
+    Find a class's marked methods, by event; they can be examined, but not called.
     """
     return {event: _unbound(kind, name) for event, name in markedMethods(kind).items()}
 
@@ -99,6 +100,6 @@ def _unbound(kind: type, name: str) -> Handler:
 
 def isOrdered(event: str, handler: Handler) -> bool:
     """
-    Say whether an event waits until the connection's last one has been handled, as far as its handler has a say.
+    Say whether a handler wants its event to wait until the connection's previous event has been handled.
     """
     return all(mark.ordered for mark in getattr(handler, _MARKS, ()) if event in mark.events)

@@ -11,14 +11,14 @@ from ratchet_tx.interfaces import IConnection, IHub
 from ratchet_tx.wire.payload import Data, Payload
 
 
-# A Struct, for one is made for every event, and Python's own objects take twice as long to make.
+# A Struct: one is made for every event, and a Python object takes twice as long to make.
 class ConnectionEvent(msgspec.Struct, Generic[Data], eq=False):
     """
-    What a handler is called with.
+    The argument of a handler: an event that a connection sent.
 
-    @ivar connection: whose event it is
-    @ivar payload: its name and data
-    @ivar hub: the way to everybody else
+    @ivar connection: the connection that sent it
+    @ivar payload: the event's name and data
+    @ivar hub: sends to other connections
     """
 
     connection: IConnection
@@ -29,9 +29,9 @@ class ConnectionEvent(msgspec.Struct, Generic[Data], eq=False):
         return f"<ConnectionEvent {self.payload.event!r} of {self.connection!r}>"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
-        # msgspec's own, by which rich prints values, shows all.
+        # rich would print msgspec's own repr, which shows the data.
         return [("event", self.payload.event), ("connection", self.connection)]
 
 
-#: What an event is given to; what it gives, at once or later, is the reply.
+#: Called with an event; its result, awaited, is the reply.
 Handler = Callable[[ConnectionEvent[Any]], Any]

@@ -1,9 +1,9 @@
 """
 The registered applications, and which of their events each client may use.
 
-An application is an adapter from a client and a connection to L{IApplication<ratchet_tx.interfaces.IApplication>}, by a
-name, in a registry of zope's that belongs to one hub.
-From the adapters of one connection comes its L{Table}, in which an event is looked up.
+An application is a named adapter from a client and a connection to L{IApplication<ratchet_tx.interfaces.IApplication>}, in a
+zope registry that belongs to one hub.
+The adapters of one connection make up its L{Table}, in which the hub looks up events.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,14 +25,16 @@ from ratchet_tx.interfaces import IApplication, IClient, IConnection
 from ratchet_tx.wire.closecodes import DONE
 from ratchet_tx.wire.names import checkEvent, checkText
 
-#: What an application that was made for one client hears as C{socket.close} where another one takes its place.
+#: The data of C{socket.close}, when a login replaces the application of the connection's previous client.
 REPLACED = {"code": DONE, "reason": "Another login", "clean": True}
 
 
 @implementer(IApplication)
 class _Shared:
     """
-    An adapter factory that gives everybody the same application, which is asked for its events once.
+    An adapter factory that gives every connection the same application.
+
+    It calls C{subscribedEvents} once, when the application is added.
     """
 
     def __init__(self, application: IApplication) -> None:
@@ -51,7 +53,7 @@ class _Shared:
 @implementer(IApplication)
 class _MarkedApplication:
     """
-    An object whose handlers are marked by L{on}.
+    Provides IApplication for an object whose methods are marked by L{on}.
     """
 
     def __init__(self, marked: object) -> None:
@@ -65,11 +67,11 @@ class Applications:
     """
     The applications of a hub.
 
-    @param bases: registries whose registrations count too, where there is no own one of that name: those of a Zope or
-        Pyramid site, or other L{Applications}
-    @ivar registry: zope's registry itself
-    @ivar policies: the policies of rooms, which stand in it too
-    @ivar whenSlow: what may be left out, by event
+    @param bases: registries whose registrations are used too, unless this one has the same name: those of a Zope or Pyramid
+        site, or other L{Applications}
+    @ivar registry: the zope registry
+    @ivar policies: the policies of rooms, which are in the same registry
+    @ivar whenSlow: what may be dropped for slow peers, by event
     """
 
     _log = Logger()
@@ -78,8 +80,7 @@ class Applications:
         registries = tuple(base.registry if isinstance(base, Applications) else base for base in bases)
         # zope.interface has no types; mypy-zope's for it lack half of Components.
         self.registry: Any = Components("ratchet_tx", registries)
-        # Keyed by what the registry finds, not by whom it is for: so whatever changes the registry, or one below it,
-        # leads to another key.
+        # Keyed by what the registry finds, not by client: so a change of the registry, or of a base, gives another key.
         self._tables: dict[tuple[Any, bool], Adapted] = {}
         self.policies = Policies(self.registry)
         self.whenSlow: dict[str, str] = {}
@@ -87,21 +88,24 @@ class Applications:
 
     def isEmpty(self) -> bool:
         """
-        Say whether there is no application at all, neither here nor in a registry below.
+        Say whether no application is registered, neither here nor in a base.
         """
         return next(self.registrations(), None) is None
 
     def registrations(self) -> Iterator[Any]:
         """
-        Give all that is registered, as zope's C{IAdapterRegistration}: what is registered here comes before what is in the
-        registries below, of which the same may come twice.
+        List the registrations, as zope's C{IAdapterRegistration}: the own ones before those of the bases.
+
+        One of a base may come twice.
         """
         for registry in _withBases(self.registry):
             yield from (each for each in registry.registeredAdapters() if each.provided is IApplication)
 
     def add(self, application: Any, name: str | None = None) -> None:
         """
-        Add one object, which every connection shares, strangers' too (of whose events none but our own reach it).
+        Add one application object that all connections share.
+
+        Of a stranger's events only C{socket.*} events reach it.
 
         @param application: an L{IApplication}, or an object whose methods are marked by L{on}
         @param name: by default the dotted name of its class
@@ -114,17 +118,17 @@ class Applications:
         shared = _Shared(_asApplication(application))
         for event, handler in shared.subscribedEvents().items():
             self._dataTypes.of(event, handler)
-        self._put(shared, None, IConnection, name or _dottedName(type(application)))
+        self._registerAdapter(shared, None, IConnection, name or _dottedName(type(application)))
 
     def registerEvent(self, event: str, whenSlow: Literal["drop", "latest"]) -> None:
         """
-        Say what may be left out of an event that is sent to peers who don't read as fast as we write.
+        Allow that messages of an event are dropped for slow peers.
 
-        Without it a peer for whom too much waits is closed.
+        Other events are never dropped: a peer whose send queue is full is closed.
 
-        @param whenSlow: C{drop}: where too much waits, those of this event are dropped. C{latest}: of those that wait, a
-            later one takes the place of an earlier one of the same room
-        @raise UsageError: for a name that no event of an application can have, or for anything else
+        @param whenSlow: C{drop}: when the queue is too long, messages of this event are dropped. C{latest}: a queued message
+            is replaced by a later one of the same event and room
+        @raise UsageError: for a name that an application can't send, and for another C{whenSlow}
         """
         checkEvent(event)
         checkText(event, "the name of an event")
@@ -134,28 +138,29 @@ class Applications:
 
     def registerRooms(self, pattern: str, policy: Any, client: Any = IClient) -> None:
         """
-        Say who may subscribe to which rooms by himself, and what they remember; without it nobody may.
+        Register the policy of some rooms: which clients may subscribe, and what history the rooms keep.
 
-        Arguments and failures are those of L{Policies.register<ratchet_tx.applications.roompolicies.Policies.register>}.
+        Without a policy no client may subscribe to a room. Arguments and failures are those of
+        L{Policies.register<ratchet_tx.applications.roompolicies.Policies.register>}.
         """
         self.policies.register(pattern, policy, client)
 
     def register(self, factory: Any, client: Any = IClient, connection: Any = IConnection, name: str | None = None) -> None:
         """
-        Register an adapter: an application is made for each connection and client.
+        Register an adapter: the factory makes an application for each connection and client.
 
-        A login of the same client, which provides the same interfaces as before, keeps it, while it is registered; so does a
-        renewed token.  Any other login replaces it: it hears C{socket.close} before the new one hears
-        C{socket.auth.success}, with the data of L{REPLACED}.
+        A login of the same client with the same interfaces keeps the application, if it is still registered; so does a
+        renewed token. Any other login replaces it: the old one gets C{socket.close} with the data L{REPLACED}, before the
+        new one gets C{socket.auth.success}.
 
-        Of several registrations of one name, the most special one counts.
+        Of several registrations with one name, the one for the most specific interface is used.
 
-        @param factory: called with the client and the connection; gives an L{IApplication}, or an object whose methods
-            are marked by L{on}, or None where there is none for these two
-        @param client: the interface, or the class, of clients whom it is for; None for everybody, strangers too
-        @param connection: the same for connections
+        @param factory: called with the client and the connection; returns an L{IApplication}, an object whose methods are
+            marked by L{on}, or None for no application
+        @param client: the interface or class of the clients that it is for; None for all, strangers too
+        @param connection: the interface or class of the connections that it is for
         @param name: by default the factory's dotted name
-        @raise UsageError: for what can't be an application's factory, and for a name that is taken
+        @raise UsageError: for what can't be a factory, and for a name that is taken
         """
         if not callable(factory):
             raise UsageError(f"{factory!r} can't be called: register a class or a function, or add the object.")
@@ -165,7 +170,7 @@ class Applications:
             raise UsageError(
                 f"{_dottedName(factory)} must take two arguments: it is called with the client and the connection."
             )
-        self._put(factory, client, connection, name or _dottedName(factory))
+        self._registerAdapter(factory, client, connection, name or _dottedName(factory))
 
     def _checkClass(self, kind: type) -> None:
         if hasattr(kind, "subscribedEvents"):
@@ -173,27 +178,28 @@ class Applications:
         for event, handler in handlersOf(kind).items():
             self._dataTypes.of(event, handler)
 
-    def _put(self, factory: Any, client: Any, connection: Any, name: str) -> None:
+    def _registerAdapter(self, factory: Any, client: Any, connection: Any, name: str) -> None:
         required = [specificationOf(client, "client"), specificationOf(connection, "connection")]
-        # Components replaces a registration without a word.
+        # Components replaces a registration silently.
         if self.registry.adapters.registered(required, IApplication, name) is not None:
             raise UsageError(f"There is an application {name!r} already for these: give this one another name=.")
         self.registry.registerAdapter(factory, required, IApplication, name)
 
     def table(self, client: IClient | None, connection: IConnection) -> Table:
         """
-        Make a connection's table; an application that can't be made is logged and left out.
+        Make a connection's table; an application whose factory fails is logged and left out.
 
-        @param client: who is logged in; None for a stranger, who is given the protocol's own events only
+        @param client: the client that is logged in; None for a stranger, whose table has C{socket.*} events only
         """
         return self.adapt(client, connection).table
 
     def adapt(self, client: IClient | None, connection: IConnection, before: "Adapted | None" = None) -> "Adapted":
         """
-        Make a connection's applications; one that can't be made is logged and left out.
+        Make a connection's applications; one whose factory fails is logged and left out.
 
-        @param client: who is logged in; None for a stranger, who is given the protocol's own events only
-        @param before: what the connection had: of the same client's, what was made is kept, and what wasn't is tried again
+        @param client: the client that is logged in; None for a stranger, whose table has C{socket.*} events only
+        @param before: the connection's applications until now: if the client is the same, they are kept, and factories that
+            failed are called again
         """
         found = self._found(client, connection)
         if all(isinstance(factory, _Shared) for _, factory in found):
@@ -212,10 +218,10 @@ class Applications:
 
     def kept(self, before: "Adapted", client: IClient, connection: IConnection) -> "Adapted":
         """
-        Say what of a connection's applications stays when a client logs in: where it is the same one, and provides the same,
-        what is still registered.
+        Find the applications that a connection keeps when a client logs in: if it is the same client with the same
+        interfaces, those that are still registered.
 
-        @return: it, with the table of who is logged in until then
+        @return: these applications, with the table of the client that is still logged in
         """
         made = _keptOf(before, _ownerOf(client), self._found(client, connection))
         found = self._found(connection.client, connection)
@@ -234,7 +240,9 @@ class Applications:
 
     def _make(self, name: str, factory: Any, client: IClient | None, connection: IConnection) -> list[Subscription] | None:
         """
-        Make one application for a connection, and ask for its events; None where there is none for these two.
+        Make one application for a connection, and read its events.
+
+        @return: None where the factory gives no application, or fails
         """
         try:
             application = factory(client, connection)
@@ -243,7 +251,7 @@ class Applications:
             connection.peerLog.failure(  # type: ignore[attr-defined]
                 self._log,
                 connection.remoteAddress,
-                "Application {name} can't be made; connection {id} goes without it",
+                "Application factory failed: application={name} connection={id}",
                 name=name,
                 id=connection.id,
             )
@@ -257,14 +265,14 @@ class Applications:
 
 def _ownerOf(client: IClient | None) -> Any:
     """
-    Say for whom applications are made: for a client, by its id and what it provides.
+    Make the key by which a login keeps applications: the client's id and interfaces.
     """
     return (None if client is None else client.id, tuple(providedBy(client).flattened()))
 
 
 def _keptOf(before: Adapted, owner: Any, found: Iterable[tuple[str, Any]]) -> dict[str, list[Subscription]]:
     """
-    Choose from what was made what stays: that of the same owner, by factories that are still found.
+    Choose the applications that stay: those of the same owner whose factories are still registered.
     """
     if before.owner != owner:
         return {}

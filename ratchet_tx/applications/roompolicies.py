@@ -1,7 +1,7 @@
 """
-The policies of rooms: which ones clients may subscribe to, and what history these keep.
+The policies of rooms: which clients may subscribe to a room, and what history it keeps.
 
-Policies stand in the registry of the applications: each under its pattern, as an adapter of the clients that it is for.
+A policy is in the registry of the applications, as an adapter of the clients that it is for, with its pattern as the name.
 """
 
 from collections.abc import Callable
@@ -15,21 +15,21 @@ from ratchet_tx.errors import UsageError
 from ratchet_tx.interfaces import IClient, IRoomPolicy
 from ratchet_tx.wire.names import checkName
 
-#: What stands at the end of a pattern for all names that begin with it.
+#: Ends a pattern that matches all names with the same beginning.
 WILDCARD = "*"
 
 
 @implementer(IRoomPolicy)
 class RoomPolicy:
     """
-    The ready policy of a room.
+    A policy made from arguments.
 
     @param historySize: how many of its last events a room keeps; 0 for none
-    @param historySeconds: for how long it keeps each of them, and itself when nobody is in it
-    @param presence: whether its members may be told of each other
-    @param mayJoin: called with the client and the room's name, gives whether the client may subscribe; by default everybody
-        who is logged in may
-    @raise UsageError: for anything else
+    @param historySeconds: for how long a room keeps each event, and its history once the room has no members
+    @param presence: whether members may see each other
+    @param mayJoin: called with the client and the room's name, gives whether the client may subscribe; by default every
+        client may that is logged in
+    @raise UsageError: for an argument of another type or range
     """
 
     def __init__(
@@ -53,10 +53,10 @@ class RoomPolicy:
 
 def keepOf(policy: IRoomPolicy) -> Keep | None:
     """
-    Say what a policy's rooms keep.
+    Read how much history a policy's rooms keep.
 
-    @return: None for nothing
-    @raise UsageError: for what says neither nothing nor how much
+    @return: None for no history
+    @raise UsageError: for attributes of another type or range
     """
     size, seconds = policy.historySize, policy.historySeconds
     if not isinstance(size, int) or isinstance(size, bool) or size < 0:
@@ -87,13 +87,13 @@ class Policies:
         """
         Register the policy of some rooms.
 
-        @param pattern: a room's name; or how their names begin, with a C{*} at its end.
-            Of several patterns that a name fits, the one that says most of it counts, alone.
+        @param pattern: a room's name, or the beginning of rooms' names followed by C{*}. If several patterns match a name,
+            only the longest is used
         @param policy: an L{IRoomPolicy}
-        @param client: the interface, or the class, of the clients whom C{mayJoin} is asked for; of several policies of one
-            pattern the most special one decides, and a client that none of them is for may not join
-        @raise UsageError: for what isn't a pattern or a policy; for clients who have one here; and for a policy that
-            differs from another of the same pattern in anything but C{mayJoin}
+        @param client: the interface or class of the clients that C{mayJoin} decides for. If a pattern has several policies,
+            the one for the most specific interface decides; a client without one may not join
+        @raise UsageError: for what isn't a pattern or a policy, for a second policy of the same clients, and for a policy
+            that differs from another one of the pattern in more than C{mayJoin}
         """
         checkName(pattern, "a room, or the pattern of some,")
         if WILDCARD in pattern[:-1]:
@@ -114,9 +114,9 @@ class Policies:
 
     def find(self, room: str, client: IClient) -> IRoomPolicy | None:
         """
-        Say which policy decides whether a client may subscribe to a room.
+        Find the policy that decides whether a client may subscribe to a room.
 
-        @return: None where none does, so that he may not
+        @return: None where there is none: then the client may not
         """
         pattern = self._pattern(room)
         if pattern is None:
@@ -125,13 +125,13 @@ class Policies:
 
     def keep(self, room: str) -> Keep | None:
         """
-        Say what a room keeps of what is published to it; None for nothing.
+        Find how much history a room keeps; None for none.
         """
         pattern = self._pattern(room)
         return None if pattern is None else self._keeps[pattern]
 
     def _pattern(self, room: str) -> str | None:
-        # zope gives the same tuple until something is registered, here or in a registry below.
+        # zope returns the same tuple until something is registered, here or in a base.
         registered = self._registry.utilities.lookupAll((), IRoomPolicy)
         if registered is not self._registered:
             self._arrange(registered)

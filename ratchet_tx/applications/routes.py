@@ -1,5 +1,5 @@
 """
-The routes of a connection: the handlers that each event goes to.
+The routes of a connection: which handlers each event goes to.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -17,7 +17,7 @@ class Listener(NamedTuple):
     One application's handler of one event.
 
     @ivar call: the handler
-    @ivar replies: whether what it gives is the event's reply
+    @ivar replies: whether its result may be the reply
     """
 
     call: Handler
@@ -26,10 +26,11 @@ class Listener(NamedTuple):
 
 class Subscription(NamedTuple):
     """
-    What an application says of one of its events.
+    An application's subscription to one event.
 
-    @ivar handler: what it is given to
-    @ivar dataType: the type that its data is to be of; None for any data
+    @ivar event: the event's name
+    @ivar handler: its handler
+    @ivar dataType: the type of its data; None for any data
     """
 
     event: str
@@ -38,7 +39,7 @@ class Subscription(NamedTuple):
 
     def listener(self, replies: bool = True) -> Listener:
         """
-        Make what is called: for who takes any data the handler itself.
+        Make the listener; it converts the data if the handler takes a type.
         """
         call = self.handler if self.dataType is None else converting(self.handler, self.dataType)
         return Listener(call, replies)
@@ -46,10 +47,10 @@ class Subscription(NamedTuple):
 
 class Route(NamedTuple):
     """
-    Where an event goes to.
+    The listeners of an event.
 
-    @ivar listeners: whom it is given to, in this order
-    @ivar ordered: whether it waits until the connection's last event has been handled
+    @ivar listeners: the listeners, in the order in which they are called
+    @ivar ordered: whether the event waits until the connection's previous event has been handled
     """
 
     listeners: tuple[Listener, ...]
@@ -58,10 +59,10 @@ class Route(NamedTuple):
 
 class Table(NamedTuple):
     """
-    What one connection's events lead to; they are apart, so that nothing from the wire finds an event of our own.
+    The routes of one connection, in two mappings: so no message from a peer can reach a C{socket.*} event's handlers.
 
     @ivar wire: the routes of events that peers send
-    @ivar own: the routes of the protocol's own events
+    @ivar own: the routes of the hub's own events, C{socket.*}
     """
 
     wire: Mapping[str, Route]
@@ -72,10 +73,10 @@ class Adapted(NamedTuple):
     """
     The applications of one connection.
 
-    @ivar owner: for whom they were made; None where all of them are shared
-    @ivar found: what was registered for it, names with factories
-    @ivar made: the events of those that were made for it alone, by the names of their registrations
-    @ivar table: what the connection's events lead to
+    @ivar owner: the key of the client that they were made for; None where all of them are shared
+    @ivar found: the registrations for this connection, as names with factories
+    @ivar made: the subscriptions of the applications made for this connection, by registration name
+    @ivar table: the connection's routes
     """
 
     owner: Any
@@ -85,9 +86,9 @@ class Adapted(NamedTuple):
 
     def closing(self, kept: Collection[str] = ()) -> tuple[Listener, ...]:
         """
-        Name the handlers of C{socket.close} of those that were made for it alone.
+        List the C{socket.close} listeners of the applications that were made for this connection and end now.
 
-        @param kept: the names of those that go on
+        @param kept: the names of those that don't end
         """
         ending = [made for name, made in self.made.items() if name not in kept]
         return tuple(each.listener() for made in ending for each in made if each.event == "socket.close")
@@ -97,8 +98,8 @@ def makeTable(subscriptions: Iterable[Subscription], stranger: bool) -> Table:
     """
     Make the table of one connection.
 
-    @param subscriptions: those of its applications, in the order in which they are called
-    @param stranger: whether nobody is logged in, who may use the protocol's own events only
+    @param subscriptions: the subscriptions of its applications, in the order in which they are called
+    @param stranger: whether no client is logged in: then the table has only C{socket.*} events
     """
     byEvent: dict[str, list[Subscription]] = {}
     for each in subscriptions:
@@ -117,9 +118,9 @@ def makeTable(subscriptions: Iterable[Subscription], stranger: bool) -> Table:
 
 def subscriptions(application: IApplication) -> Iterator[tuple[str, Handler]]:
     """
-    Give an application's events with their handlers.
+    List an application's events with their handlers.
 
-    @raise UsageError: where they are no events that one may subscribe to, or no handlers
+    @raise UsageError: for an event that it can't subscribe to, and for a handler that can't be called
     """
     subscribed = application.subscribedEvents()
     if not isinstance(subscribed, Mapping):

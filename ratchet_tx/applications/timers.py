@@ -1,5 +1,5 @@
 """
-Periodic timers, which run while the hub runs.
+Calls the periodic timers while the hub runs.
 """
 
 from typing import Any
@@ -18,9 +18,9 @@ from ratchet_tx.errors import TimerAlreadyAdded, UsageError
 from ratchet_tx.interfaces import IPeriodicTimer
 
 
-class Ticking:
+class RunningTimer:
     """
-    One timer that runs.
+    A timer that ticks.
     """
 
     _log = Logger()
@@ -30,16 +30,16 @@ class Ticking:
         self._current: Deferred[Any] = succeed(None)
         self._cancelled = False
         self._loop = LoopingCall(self._tick)
-        # LoopingCall takes the global reactor in its constructor, which is not to be used.
+        # LoopingCall's constructor takes the global reactor; this replaces it.
         self._loop.clock = clock
         self._loop.start(timer.interval, now=False)
 
     def _tick(self) -> Deferred[Any] | None:
-        # An exception would end the LoopingCall, so none gets there.
+        # An exception would end the LoopingCall.
         try:
             result = self._timer.callback()
         except BaseException:
-            self._log.failure("Timer {name} failed; it goes on", name=self._timer.name)
+            self._log.failure("Timer callback failed, the timer goes on: timer={name}", name=self._timer.name)
             return None
         later = asDeferred(result)
         if later is not None:
@@ -48,14 +48,14 @@ class Ticking:
 
     def _failed(self, failure: Failure) -> None:
         if not (self._cancelled and failure.check(*CANCELLED)):
-            self._log.failure("Timer {name} failed; it goes on", failure, name=self._timer.name)
+            self._log.failure("Timer callback failed, the timer goes on: timer={name}", failure, name=self._timer.name)
 
     def stop(self) -> Deferred[None]:
         """
-        Begin no other tick.
+        Start no further tick.
 
-        @return: fires when the tick that runs has ended, and never fails; cancel it to cancel the tick, and to wait no
-            longer, whatever the tick does about it
+        @return: a Deferred that fires when the running tick has ended, and never fails. Cancel it to cancel the tick; it
+            then fires at once, whether or not the tick ends
         """
         self._loop.stop()
         ended: Deferred[None] = Deferred(self._cancel)
@@ -75,29 +75,29 @@ def _fire(ended: Deferred[None]) -> None:
 
 class Timers(Service):
     """
-    The timers of a hub, which tick while it is running.
+    The timers of a hub; they tick while the hub runs.
 
-    They are named utilities of the registry in which the applications stand, so a registry below it brings its own.
+    They are named utilities in the registry of the applications, so timers of its base registries tick too.
 
     @param registry: zope's C{Components}
-    @param clock: for the ticks; to be set before they start
-    @param thread: whose calls may add timers, once they run; by default all threads' may
+    @param clock: times the ticks; to be set before the start
+    @param thread: the only thread that may add timers once they run; by default any may
     """
 
     def __init__(self, registry: Any, clock: IReactorTime | None = None, thread: OwnThread | None = None) -> None:
         self._registry = registry
         self._thread = OwnThread() if thread is None else thread
         self.clock = clock
-        self._ticking: dict[str, Ticking] = {}
+        self._ticking: dict[str, RunningTimer] = {}
 
     def add(self, timer: Any) -> None:
         """
-        Add a timer; it begins to tick when the hub starts, or now where the hub runs.
+        Add a timer; it starts with the hub, or at once if the hub runs.
 
         @param timer: an L{IPeriodicTimer}
-        @raise TimerAlreadyAdded: where another has its name
-        @raise UsageError: for what isn't a timer, for an interval of 0 or less, and, once they run, in any other thread than
-            the hub's
+        @raise TimerAlreadyAdded: where another timer has its name
+        @raise UsageError: for what isn't a timer, for an interval of 0 or less, and, once the hub runs, in another thread
+            than the hub's
         """
         if self.running:
             self._thread.require("hub.timers.add", "reactor.callFromThread(hub.timers.add, ...)")
@@ -114,7 +114,7 @@ class Timers(Service):
 
     def _start(self, timer: IPeriodicTimer) -> None:
         assert self.clock is not None, "the hub sets the clock before it starts its timers"
-        self._ticking[timer.name] = Ticking(timer, self.clock)
+        self._ticking[timer.name] = RunningTimer(timer, self.clock)
 
     def startService(self) -> None:
         super().startService()  # type: ignore[no-untyped-call]
@@ -123,7 +123,9 @@ class Timers(Service):
 
     def stopService(self) -> Deferred[Any]:
         """
-        @return: fires when every tick that runs has ended; cancel it to cancel those
+        Stop the timers.
+
+        @return: a Deferred that fires when every running tick has ended; cancel it to cancel these
         """
         super().stopService()  # type: ignore[no-untyped-call]
         ticking, self._ticking = self._ticking, {}

@@ -1,5 +1,5 @@
 """
-Checks that an author's object provides its interface, and says what to do where it doesn't.
+Checks that an object provides an interface, and says how to fix it where it doesn't.
 """
 
 from inspect import isclass
@@ -20,10 +20,10 @@ from ratchet_tx.errors import UsageError
 
 def requireProvided(interface: Any, given: Any) -> Any:
     """
-    Check an object.
+    Check that an object provides an interface.
 
     @return: the object
-    @raise UsageError: where it doesn't provide the interface; it names the class and never shows the object
+    @raise UsageError: where it doesn't; the error names the class and never shows the object
     """
     if not interface.providedBy(given):
         raise _undeclared(interface, type(given))
@@ -36,9 +36,9 @@ def requireProvided(interface: Any, given: Any) -> Any:
 
 def requireImplemented(interface: Any, kind: type) -> None:
     """
-    Check a class, whose objects are to provide an interface.
+    Check that a class implements an interface.
 
-    @raise UsageError: where they won't
+    @raise UsageError: where it doesn't
     """
     if not interface.implementedBy(kind):
         raise _undeclared(interface, kind)
@@ -50,10 +50,10 @@ def requireImplemented(interface: Any, kind: type) -> None:
 
 def specificationOf(required: Any, what: str) -> Any:
     """
-    Say what zope is to ask for.
+    Turn an argument of C{register} into what a zope adapter requires.
 
-    @param required: an interface, a class, or None for anything at all
-    @param what: the argument's name, for the message
+    @param required: an interface, a class, or None for any object
+    @param what: the argument's name, for the error
     @raise UsageError: for anything else
     """
     if required is None:
@@ -71,7 +71,7 @@ def _undeclared(interface: Any, kind: type) -> UsageError:
 
 
 def _incomplete(interface: Any, kind: type, invalid: Invalid) -> UsageError:
-    # zope's own text has the object's repr, which may show a token.
+    # zope's own text shows the object's repr, which may have a token.
     faults = invalid.exceptions if isinstance(invalid, MultipleInvalid) else (invalid,)
     why = ", ".join(_fault(each) for each in faults)
     return UsageError(f"{kind.__name__} does not provide all of {interface.__name__}: {why}.")

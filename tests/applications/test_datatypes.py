@@ -1,5 +1,5 @@
 """
-Handlers that want data of a type.
+Handlers that take data of a type.
 """
 
 import functools
@@ -77,7 +77,7 @@ def decorated(function: Callable[..., Any]) -> Callable[..., Any]:
 
 class Methods:
     """
-    Handlers in every form that a class gives them.
+    Handlers in every form that a class can have.
     """
 
     def method(self, event: ConnectionEvent[Point]) -> Any:
@@ -122,12 +122,12 @@ class TestFinding:
         ],
     )
     def test_forms(self, handler: Any) -> None:
-        """The type is found by the annotation, whatever sort of thing handles the event."""
+        """The type is found by the annotation, for every kind of callable."""
         types = DataTypes()
         assert types.of("x", handler) is types.of("x", handler) is Point
 
     def test_functionsOfOtherKinds(self) -> None:
-        """A function means another argument as a method than by itself."""
+        """A method's event is its second argument, a function's the first."""
 
         def handler(one: ConnectionEvent[Point], other: "ConnectionEvent[Circle] | None" = None) -> None: ...
 
@@ -139,7 +139,7 @@ class TestFinding:
         assert types.of("x", two) is Point
 
     def test_untyped(self) -> None:
-        """Who names no type takes any data."""
+        """A handler without a type takes any data."""
 
         class Generical(Generic[Other]):
             def on(self, event: ConnectionEvent[Other]) -> None: ...
@@ -155,7 +155,7 @@ class TestFinding:
         assert [DataTypes().of("x", handler) for handler in handlers] == [None] * len(handlers)  # type: ignore[arg-type]
 
     def test_whatCantBeFound(self) -> None:
-        """A type that isn't there when the program runs is the author's error; what else is annotated needn't be there."""
+        """A type that isn't there at runtime is an error; other annotations needn't be there."""
 
         def handler(event: "ConnectionEvent[Decimal]") -> None: ...
         def other(event: ConnectionEvent[Point]) -> "Decimal": ...  # type: ignore[empty-body]
@@ -166,7 +166,7 @@ class TestFinding:
 
     @pytest.mark.parametrize("kind", [Unsayable, dict[str, Unsayable], complex, Point | Circle, Callable])
     def test_whatNothingCanBe(self, kind: Any) -> None:
-        """A type that JSON can't be of is the author's error."""
+        """A type that JSON can't be decoded to is an error."""
 
         def handler(event: Any) -> None: ...
 
@@ -175,7 +175,7 @@ class TestFinding:
             DataTypes().of("x", handler)
 
     def test_nothingIsKept(self) -> None:
-        """A function that was looked at may go."""
+        """An examined function can be freed."""
 
         def handler(event: ConnectionEvent[Point]) -> None: ...
 
@@ -186,7 +186,7 @@ class TestFinding:
         assert gone() is None
 
     def test_results(self) -> None:
-        """What a handler gives is known by its annotation, too, now or later; where it can't be found it may be anything."""
+        """The type of a handler's result is found by the annotation, awaited; one that can't be found is Any."""
 
         def later(event: Any) -> "Deferred[Point]": ...  # type: ignore[empty-body]
         async def coroutine(event: Any) -> list[int]: ...  # type: ignore[empty-body]
@@ -201,7 +201,7 @@ class TestFinding:
 @implementer(IApplication)
 class Typed:
     """
-    Wants types.
+    An application whose handlers take types.
     """
 
     def subscribedEvents(self) -> Any:
@@ -263,7 +263,7 @@ class TestConverting:
         ],
     )
     def test_good(self, peer: Peer, event: str, data: Any, result: Any) -> None:
-        """A handler is given its data as an object of the type that it wants."""
+        """A handler gets its data as an object of its type."""
         peer.emit(event, data, id=1)
         assert peer.read()[0]["data"] == {"ok": True, "result": result}
 
@@ -286,7 +286,7 @@ class TestConverting:
         ],
     )
     def test_bad(self, peer: Peer, event: str, data: Any, path: str) -> None:
-        """Data of another type is refused; the peer is told what is wrong and where, and never shown the value."""
+        """Data of another type is refused; the peer is told what is wrong and where, without the value."""
         with logged() as lines:
             peer.emit(event, data, id=1)
         (frame,) = peer.read()
@@ -297,7 +297,7 @@ class TestConverting:
         assert lines == []
 
     def test_withoutAnId(self, peer: Peer) -> None:
-        """Data of another type is refused to version 2 without an id, too, and counted."""
+        """Data of another type is refused in version 2 without an id, too, and counted."""
         peer.logIn("", v=2)
         peer.read()
         peer.emit("function", 5)
@@ -308,7 +308,7 @@ class TestConverting:
         }
 
     def test_eachItsOwn(self) -> None:
-        """Several handlers of one event each get what they want, and the one that can't is the refusal."""
+        """Several handlers of one event each get their type, and the first that can't is the refusal."""
         seen: list[Any] = []
 
         class One:
@@ -337,7 +337,7 @@ class TestConverting:
         assert peer.read()[0]["data"]["error"]["code"] == "payload.invalid"
 
     def test_ownEvents(self) -> None:
-        """What a connection tells of itself can be had as a type, too."""
+        """The data of C{socket.*} events can have a type, too."""
         seen: list[Any] = []
 
         class End(msgspec.Struct):
@@ -353,7 +353,7 @@ class TestConverting:
         assert seen == [End(1001, True)]
 
     def test_ownRefusals(self) -> None:
-        """An application may still refuse what is of the right type."""
+        """A handler may still refuse data of the right type."""
 
         class Picky:
             @on("x")
@@ -365,7 +365,7 @@ class TestConverting:
         assert peer.read()[0]["data"]["error"]["code"] == "too.far"
 
     def test_untypedPayNothing(self) -> None:
-        """A handler that wants no type is called as it is."""
+        """A handler without a type is called directly."""
         hub = startedHub(Typed())
         table = hub.applications.table(None, Peer(hub).connection)
         table = hub.applications.table(Peer(hub).connection.client, Peer(hub).connection)
@@ -375,7 +375,7 @@ class TestConverting:
 
 class TestRegistering:
     def test_errorsAtOnce(self) -> None:
-        """A type that isn't there is an error when the application is added."""
+        """A missing type is an error when the application is added."""
 
         class Application:
             @on("pay")
@@ -387,7 +387,7 @@ class TestRegistering:
             startedHub().applications.register(Application)
 
     def test_forEachConnection(self) -> None:
-        """An application that is made for each connection may want types, too."""
+        """An application that is made for each connection may take types, too."""
 
         class Application:
             def __init__(self, client: Any, connection: Any) -> None:
@@ -404,7 +404,7 @@ class TestRegistering:
             assert peer.read()[0]["data"]["result"] == 7
 
     def test_errorsLater(self) -> None:
-        """Where only the made application shows that a type isn't there, the log says so, and connections go without it."""
+        """A missing type that only the made application shows is logged, and the connection goes on without it."""
 
         @implementer(IApplication)
         class Application:

@@ -1,5 +1,5 @@
 """
-The mark that makes a method a handler; what an application of marked methods does is in the applications' tests.
+The decorator that marks a method as a handler; what the applications do with it is in the registry's tests.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from ratchet_tx.applications.decorator import OWN_EVENTS, handlersOf, isOrdered
 
 class Chat:
     """
-    Marked in every way.
+    An application with methods marked in every way.
     """
 
     @on("chat.send")
@@ -32,7 +32,7 @@ class Chat:
 
 
 def test_handlers() -> None:
-    """The handlers of a class can be looked at before there is an object of it."""
+    """A class's handlers can be examined without an object of it."""
     handlers = handlersOf(Chat)
     assert {event: handler.__name__ for event, handler in handlers.items()} == {
         "chat.send": "send",
@@ -45,18 +45,18 @@ def test_handlers() -> None:
 
 
 def test_ordered() -> None:
-    """A mark says of its own events whether they are handled in order."""
+    """A mark says whether its own events are handled in order."""
     assert [isOrdered(event, Chat().note) for event in ("chat.typing", "chat.seen")] == [False, True]
     assert isOrdered("x", print)
 
 
 def test_ownEvents() -> None:
-    """What happens to a connection can be subscribed to like any event."""
+    """An application can subscribe to C{socket.*} events like to any other."""
     on(*OWN_EVENTS)(lambda event: None)
 
 
 def test_withoutEvents() -> None:
-    """A mark without an event's name is refused where it stands, with an example."""
+    """A mark without an event's name is an error with an example."""
     bare: Any = on
     for mark in (on, lambda: bare(Chat.send)):
         with pytest.raises(UsageError, match=r'^Name the events that the method handles: @on\("chat\.send"\)\.$'):
@@ -65,6 +65,6 @@ def test_withoutEvents() -> None:
 
 @pytest.mark.parametrize("event", ["socket.reply", "socket.auth.request", "socket.", "", "x" * 129, 5])
 def test_impossibleEvents(event: Any) -> None:
-    """A name that no event can have, or that is the protocol's own business, is refused where it stands."""
+    """A name that no event can have, or a C{socket.*} event that isn't for applications, is an error."""
     with pytest.raises(UsageError, match=r"can't be subscribed to: .*socket\.open|^The name of an event is"):
         on("chat.send", event)

@@ -1,5 +1,5 @@
 """
-The event that a handler is given.
+The event that a handler gets.
 """
 
 from typing import Any
@@ -9,7 +9,7 @@ from tests.kit.fakes import Peer, startedHub
 
 
 def test_whatItIs() -> None:
-    """An event has the connection that it came over, what was said, and the way to everybody else."""
+    """An event has its connection, its payload, and the hub."""
     hub = startedHub()
     peer, payload = Peer(hub), Payload("chat.send", "hi")
     event: ConnectionEvent[str] = ConnectionEvent(peer.connection, payload, hub)

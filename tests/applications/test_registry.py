@@ -1,5 +1,5 @@
 """
-Applications: which there are, and who may use which of their events.
+The registered applications, and which of their events each client may use.
 """
 
 from collections.abc import Callable
@@ -25,13 +25,13 @@ class IModerator(IClient):
 @implementer(IModerator)
 class Moderator(FakeClient):
     """
-    One of those.
+    A client that is a moderator.
     """
 
 
 class Chat:
     """
-    An application whose handlers are marked.
+    An application with marked methods.
     """
 
     @on("chat.send")
@@ -47,7 +47,7 @@ class Chat:
 @implementer(IApplication)
 class Saying:
     """
-    Says what its events are, whatever that is.
+    An application with any events.
     """
 
     def __init__(self, subscribed: Any) -> None:
@@ -76,7 +76,7 @@ class Moderation:
 
 class Asked:
     """
-    What a client of some applications has.
+    The table of a client.
     """
 
     def __init__(self, applications: Applications, client: Any = None, stranger: bool = False) -> None:
@@ -111,7 +111,7 @@ class TestMarks:
         assert asked.results("chat.seen") == asked.results("chat.typing") == asked.results("socket.open") == ["noted"]
 
     def test_ordered(self) -> None:
-        """An event waits for the last one unless each of its handlers is marked otherwise, for that event."""
+        """An event waits for the previous one unless all of its handlers are marked C{ordered=False} for it."""
         wire = Asked(adding(Chat())).table.wire
         assert {event: route.ordered for event, route in wire.items()} == {
             "chat.send": True,
@@ -120,7 +120,7 @@ class TestMarks:
         }
 
     def test_inherited(self) -> None:
-        """A class has the handlers of the class that it extends, but for those that it replaces."""
+        """A class inherits handlers, and may override them."""
 
         class Quiet(Chat):
             def send(self, event: Any) -> str:
@@ -129,7 +129,7 @@ class TestMarks:
         assert Asked(adding(Quiet())).events == ["chat.seen", "chat.typing"]
 
     def test_sameEventTwice(self) -> None:
-        """Two methods of one application can't handle the same event: one of them would be silently left out."""
+        """Two methods of one application can't handle the same event."""
 
         class Twice:
             @on("chat.send")
@@ -146,7 +146,7 @@ class TestMarks:
 
 class TestAdding:
     """
-    Objects that everybody shares.
+    Objects that all connections share.
     """
 
     def test_byInterface(self) -> None:
@@ -154,14 +154,14 @@ class TestAdding:
         assert Asked(adding(naming("chat.send", gives=5))).results("chat.send") == [5]
 
     def test_any(self) -> None:
-        """One can see whether there is any application, those of a registry below among them."""
+        """C{isEmpty} says whether there is any application, those of base registries among them."""
         assert Applications().isEmpty()
         applications = adding(Chat())
         assert not applications.isEmpty()
         assert not Applications(bases=(Applications(bases=(applications,)),)).isEmpty()
 
     def test_registrations(self) -> None:
-        """All that is registered can be walked over, what is in a registry below last."""
+        """All registrations can be listed, those of base registries last."""
         below = Applications()
         below.add(Chat(), name="below")
         above = Applications(bases=(below,))
@@ -169,18 +169,18 @@ class TestAdding:
         assert [each.name for each in above.registrations()] == ["above", "below"]
 
     def test_class(self) -> None:
-        """Who adds a class is told to add an object, or to register the class."""
+        """Adding a class is an error that says to add an object, or to register the class."""
         with pytest.raises(UsageError, match=r"^Chat is a class: add an object, Chat\(\), or register the class\.$"):
             adding(Chat)
 
     @pytest.mark.parametrize("application", [object(), 5, None, lambda: None])
     def test_nothing(self, application: Any) -> None:
-        """An object without a handler is no application, and the message says what it could have."""
+        """An object without a handler is an error that says what it could have."""
         with pytest.raises(UsageError, match=r"neither a method subscribedEvents\(\) nor one that is marked by @on"):
             adding(application)
 
     def test_undeclared(self) -> None:
-        """Who has forgotten to say that a class is an application is told where to say it."""
+        """A class without C{@implementer(IApplication)} is an error that says to add it."""
 
         class Undeclared:
             def subscribedEvents(self) -> dict[str, Any]:
@@ -191,7 +191,7 @@ class TestAdding:
                 put()
 
     def test_wrongSignature(self) -> None:
-        """An application whose method can't be called as it will be is refused, and the message names the method."""
+        """An application whose handler takes other arguments is an error that names the handler."""
 
         @implementer(IApplication)
         class Wrong:
@@ -217,17 +217,17 @@ class TestAdding:
         ],
     )
     def test_badSubscriptions(self, subscribed: Any, complaint: str) -> None:
-        """Whatever is wrong with an application's events is said when it is added, not when somebody connects."""
+        """Errors in an application's events are raised when it is added, not when a peer connects."""
         with pytest.raises(UsageError, match=complaint):
             adding(Saying(subscribed))
 
     @pytest.mark.parametrize("handler", [lambda event, more=1: None, lambda *events: None, print, max, dict])
     def test_goodHandlers(self, handler: Any) -> None:
-        """A handler is whatever can be called with an event, also where Python can't say how it is called."""
+        """A handler may be anything that can be called with an event, also without a signature."""
         assert Asked(adding(Saying({"x": handler}))).table.wire["x"].listeners[0].call is handler
 
     def test_duplicates(self) -> None:
-        """A name is taken once for the same kinds of clients; a second application needs another, or other clients."""
+        """Two applications for the same clients need two names."""
         applications = adding(naming("a"))
         with pytest.raises(
             UsageError, match=r"'tests\.applications\.test_registry\.Saying' already for these: give .* another name="
@@ -244,11 +244,11 @@ class TestAdding:
 
 class TestRegistering:
     """
-    Adapters, which are for some.
+    Adapters for some clients or connections.
     """
 
     def test_madeForEachConnection(self) -> None:
-        """An application is made anew for each connection, with its client."""
+        """An application is made for each connection, with its client."""
         applications, client = Applications(), FakeClient("ada")
         applications.register(Moderation)
         one, other = Asked(applications, client), Asked(applications, client)
@@ -258,14 +258,14 @@ class TestRegistering:
 
     @pytest.mark.parametrize("required", [IModerator, Moderator])
     def test_forSomeClients(self, required: Any) -> None:
-        """What is registered for a kind of clients, by interface or by class, only those have."""
+        """An application registered for an interface or a class of clients is for these only."""
         applications = Applications()
         applications.register(Moderation, client=required)
         assert Asked(applications, Moderator("mod")).events == ["moderation.kick"]
         assert Asked(applications, FakeClient("ada")).events == []
 
     def test_forSomeConnections(self) -> None:
-        """The same goes for kinds of connections."""
+        """An application may be registered for some connections only."""
 
         class ILocal(IConnection):
             pass
@@ -278,12 +278,12 @@ class TestRegistering:
 
     @pytest.mark.parametrize("where", ["client", "connection"])
     def test_forNonsense(self, where: str) -> None:
-        """What is neither an interface nor a class can be nobody's kind."""
+        """C{client=} must be an interface or a class."""
         with pytest.raises(UsageError, match=f"^{where}= takes an interface, a class or None, not 'IModerator'"):
             Applications().register(Moderation, **{where: "IModerator"})
 
     def test_functions(self) -> None:
-        """A function may make the application, marked or not, or say that there is none for this client."""
+        """A factory may be a function that returns an application, a marked object, or None."""
         applications = Applications()
         applications.register(lambda client, connection: Chat() if client.id == "ada" else None, name="chat")
         applications.register(lambda client, connection: naming("x"), name="named")
@@ -291,7 +291,7 @@ class TestRegistering:
         assert Asked(applications, FakeClient("bob")).events == ["x"]
 
     def test_markedClasses(self) -> None:
-        """A class whose handlers are marked may be registered, too."""
+        """A class with marked methods may be registered, too."""
 
         class Personal(Chat):
             def __init__(self, client: Any, connection: Any) -> None:
@@ -302,7 +302,7 @@ class TestRegistering:
         assert Asked(applications).results("chat.send") == ["sent"]
 
     def test_callableObjects(self) -> None:
-        """Any object that can be called may make applications, also one that can't be a dict's key."""
+        """A factory may be any callable, also an unhashable one."""
 
         @dataclass
         class Making:
@@ -325,12 +325,12 @@ class TestRegistering:
         ],
     )
     def test_noFactory(self, factory: Any, complaint: str) -> None:
-        """What can't make applications is refused, and told what is wrong with it."""
+        """What can't be a factory is an error that says why."""
         with pytest.raises(UsageError, match=complaint):
             Applications().register(factory)
 
     def test_moreSpecialWins(self) -> None:
-        """Of several registrations of one name, a client has the one that is most special for him."""
+        """Of several registrations of one name, a client gets the most specific one."""
         applications = Applications()
         applications.register(lambda client, connection: naming("x", gives="any"), client=None, name="x")
         applications.register(lambda client, connection: naming("x", gives="client"), name="x")
@@ -339,7 +339,7 @@ class TestRegistering:
         assert Asked(applications, FakeClient("ada")).results("x") == ["client"]
 
     def test_optingOut(self) -> None:
-        """A more special registration may take an application away."""
+        """A more specific registration may remove an application."""
         applications = adding(Chat())
         applications.register(
             lambda client, connection: None, client=IModerator, name="tests.applications.test_registry.Chat"
@@ -349,11 +349,11 @@ class TestRegistering:
 
 class TestBases:
     """
-    Registries below one's own.
+    Base registries.
     """
 
     def test_both(self) -> None:
-        """What a Zope site, or other Applications, have registered counts too, and one's own comes first."""
+        """Registrations of a Zope site, or of other Applications, are used too, and one's own come first."""
         site, others = Components("site"), Applications()
         site.registerAdapter(lambda client, connection: naming("site"), (IClient, IConnection), IApplication, "site")
         others.add(naming("x", gives="others"), name="x")
@@ -365,7 +365,7 @@ class TestBases:
         assert asked.results("x") == ["own"]
 
     def test_addedBelow(self) -> None:
-        """What is registered below later counts from then on."""
+        """A later registration in a base is used from then on."""
         below = Applications()
         applications = Applications(bases=(below,))
         assert Asked(applications).events == []
@@ -375,18 +375,18 @@ class TestBases:
 
 class TestTables:
     """
-    What one connection's events lead to.
+    The table of one connection.
     """
 
     def test_orderOfNames(self) -> None:
-        """Handlers of one event stand in the order of their applications' names."""
+        """Handlers of one event are ordered by their applications' names."""
         applications = Applications()
         for name in ("b", "c", "a"):
             applications.add(naming("x", gives=name), name=name)
         assert Asked(applications).results("x") == ["a", "b", "c"]
 
     def test_watchers(self) -> None:
-        """Watchers of messages stand before the handlers of every event from the wire, and give no replies."""
+        """Handlers of C{socket.message} come before the handlers of every event from the wire, and give no replies."""
         applications = Applications()
         applications.add(naming("x", "socket.open", gives="handler"), name="a")
         applications.add(naming("socket.message", gives="watcher"), name="b")
@@ -397,7 +397,7 @@ class TestTables:
         assert "socket.message" not in {**asked.table.wire, **asked.table.own}
 
     def test_strangers(self) -> None:
-        """A stranger has the protocol's own events only, of what is for everybody."""
+        """A stranger has only C{socket.*} events, of the applications that are for everyone."""
         applications = adding(Chat(), naming("x", "socket.message"))
         applications.register(Moderation)
         applications.register(lambda client, connection: naming("y", "socket.close"), client=None, name="y")
@@ -405,7 +405,7 @@ class TestTables:
         assert (asked.events, sorted(asked.table.own)) == ([], ["socket.close", "socket.open"])
 
     def test_shared(self) -> None:
-        """Connections share one table where all their applications are shared, until another is added."""
+        """Connections share one table if all their applications are shared, until another is added."""
         applications = adding(Chat())
         one = Asked(applications, FakeClient("ada")).table
         assert Asked(applications, FakeClient("bob")).table is one
@@ -416,7 +416,7 @@ class TestTables:
         assert "x" in other.events
 
     def test_notShared(self) -> None:
-        """A table with an application that is made for each connection is each connection's own."""
+        """With an application that is made for each connection, each connection has its own table."""
         applications = adding(Chat())
         applications.register(Moderation)
         assert Asked(applications).table is not Asked(applications).table
@@ -430,18 +430,18 @@ class TestTables:
         ],
     )
     def test_failingFactory(self, factory: Any, error: str) -> None:
-        """An application that can't be made is logged with the connection's id, and left out; the others are there."""
+        """An application whose factory fails is logged with the connection's id, and left out."""
         applications = adding(Chat())
         applications.register(factory, name="broken")
         with logged() as lines:
             asked = Asked(applications)
         assert asked.events == ["chat.seen", "chat.send", "chat.typing"]
         (line,) = [line for line in lines if "No application is registered" not in line]
-        assert line.startswith(f"Application broken can't be made; connection {asked.connection.id} goes without it")
+        assert line.startswith(f"Application factory failed: application=broken connection={asked.connection.id}")
         assert error in line
 
     def test_askedOnce(self) -> None:
-        """A shared application is asked for its events when it is added, and not again."""
+        """A shared application's C{subscribedEvents} is called once, when it is added."""
         application = Saying({"x": print})
         applications = adding(application)
         application.subscribed = None
@@ -450,7 +450,7 @@ class TestTables:
 
 class Feed:
     """
-    Begins something for its client, and ends it.
+    An application that records its open and its close.
     """
 
     made: ClassVar[list["Feed"]] = []
@@ -482,7 +482,7 @@ class IModerator(IClient):
 
 class TestReplaced:
     """
-    Applications that are made for one client's connection, and what becomes of them at a login.
+    Applications that are made for each connection, kept or replaced at a login.
     """
 
     @pytest.fixture(autouse=True)
@@ -497,7 +497,7 @@ class TestReplaced:
         return hub
 
     def test_sameClient(self) -> None:
-        """A renewed token and another login of the same client keep what was made, were there ever so many."""
+        """A renewed token, or another login of the same client, keeps the applications, however often."""
         peer = Peer(self.hub())
         peer.logIn("a")
         for _ in range(3):
@@ -509,7 +509,7 @@ class TestReplaced:
         assert feed.events == ["auth.success"] * 4 + ["close"]
 
     def test_anotherClient(self) -> None:
-        """Another client's login ends it, as its own client and once, before the new one hears of the login."""
+        """Another client's login ends an application once, with its own client, before the new one hears of the login."""
         peer = Peer(self.hub())
         peer.logIn("a")
         peer.connection.join("lobby")
@@ -525,7 +525,7 @@ class TestReplaced:
         assert second.heard[-1] == ("socket.close", "bob", {"code": 1000, "reason": "", "clean": True})
 
     def test_otherRegistrations(self) -> None:
-        """What else is registered meanwhile, or no longer is, doesn't end those that still are."""
+        """Other registrations that come or go don't end an application."""
         hub = self.hub()
         peer = Peer(hub)
         peer.logIn("a")
@@ -542,7 +542,7 @@ class TestReplaced:
         assert [feed.events for feed in Feed.made] == [["auth.success"] * 3 + ["close"], ["auth.success", "close"]]
 
     def test_otherInterfaces(self) -> None:
-        """So does a login of the same client that may do more by now, or less."""
+        """A login of the same client with other interfaces ends it."""
         peer = Peer(self.hub())
         for token in ("a", "m", "m", "a"):
             peer.logIn(token)
@@ -554,7 +554,7 @@ class TestReplaced:
         ]
 
     def test_guests(self) -> None:
-        """A guest's ends at the login, and another one is made where the client is a guest again."""
+        """A guest's application ends at the login, and another one is made when the client is a guest again."""
         hub = startedHub()
         hub.applications.register(Feed)
         token = hub.issueAccessToken(FakeClient("ada"))
@@ -569,7 +569,7 @@ class TestReplaced:
         ]
 
     def test_strangers(self) -> None:
-        """So does what was made for a stranger, where it is for everybody."""
+        """A stranger's application ends at the login, too."""
         hub = startedHub(clientProvider=FakeProvider(a="ada"))
         hub.applications.register(Feed, client=None)
         peer = Peer(hub)
@@ -582,7 +582,7 @@ class TestReplaced:
         ]
 
     def test_failures(self) -> None:
-        """What couldn't be made, or wasn't there, is asked for again at each login, and what is there is kept."""
+        """Factories that failed or gave None are called again at each login; existing applications are kept."""
         results: list[Any] = [None, ValueError("not now"), None, Feed]
 
         def some(client: Any, connection: Any) -> Any:
@@ -602,7 +602,7 @@ class TestReplaced:
         assert [feed.events for feed in Feed.made] == [["auth.success"] * 6 + ["close"], ["auth.success"] * 3 + ["close"]]
 
     def test_shared(self) -> None:
-        """What all connections share hears of the end once, at the end."""
+        """A shared application gets C{socket.close} once, when the connection ends."""
         hub = self.hub()
         shared = Feed(None, None)
         hub.applications.add(shared, name="shared")
@@ -613,7 +613,7 @@ class TestReplaced:
         assert shared.events == ["open", "auth.success", "auth.success", "close"]
 
     def test_isKeptOut(self) -> None:
-        """An application that closes the connection when it hears its own end keeps the next client out."""
+        """An application that closes the connection at its own end stops the next client's login."""
         hub = self.hub()
 
         class Closing:
@@ -633,7 +633,7 @@ class TestReplaced:
         assert [feed.events for feed in Feed.made] == [["auth.success", "close"]]
 
     def test_closesThen(self) -> None:
-        """An application that ends the connection when it hears its own end hears it once."""
+        """An application that aborts the connection at its own end gets one C{socket.close}."""
         hub = self.hub()
         peer = Peer(hub)
         ends: list[Any] = []
@@ -659,6 +659,6 @@ class TestReplaced:
 
 @pytest.mark.parametrize(("event", "whenSlow"), [("socket.reply", "drop"), ("", "drop"), ("x", "never"), ("x", None)])
 def test_badWhenSlow(event: Any, whenSlow: Any) -> None:
-    """What can't be registered is an error."""
+    """A wrong registration is an error."""
     with pytest.raises(UsageError):
         Applications().registerEvent(event, whenSlow=whenSlow)

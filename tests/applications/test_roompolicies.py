@@ -1,5 +1,5 @@
 """
-Policies: which rooms there are for whom, and what they remember.
+The policies of rooms: who may join, and what history they keep.
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ from tests.kit.fakes import FakeClient
 
 
 class IModerator(IClient):
-    """Who may go where others may not."""
+    """A client that may join more rooms."""
 
 
 @implementer(IModerator)
@@ -28,20 +28,20 @@ ADA = FakeClient("ada")
 
 class TestRoomPolicy(RoomPolicyContract):
     """
-    The ready policy.
+    The policy that is made from arguments.
     """
 
     def make(self) -> RoomPolicy:
         return RoomPolicy()
 
     def test_default(self) -> None:
-        """By default everybody may join, and the room remembers nothing and shows nobody."""
+        """By default every client may join, and the room has no history and no presence."""
         policy = RoomPolicy()
         assert policy.mayJoin(ADA, "lobby") is True
         assert (policy.historySize, policy.historySeconds, policy.presence) == (0, 0, False)
 
     def test_asked(self) -> None:
-        """Where a function decides it is asked with the client and the room's name."""
+        """C{mayJoin} is called with the client and the room's name."""
         policy = RoomPolicy(mayJoin=lambda client, room: (client.id, room))
         assert policy.mayJoin(ADA, "lobby") == ("ada", "lobby")
 
@@ -61,20 +61,20 @@ class TestRoomPolicy(RoomPolicyContract):
         ],
     )
     def test_refused(self, arguments: dict[str, Any], message: str) -> None:
-        """A policy that can't be meant is refused where it is made, by a message that says what to give."""
+        """Wrong arguments are an error that says what to give."""
         with pytest.raises(UsageError, match=message):
             RoomPolicy(**arguments)
 
 
 class TestPatterns:
     def test_noneByDefault(self) -> None:
-        """With no policy registered nobody may join any room, and none remembers anything."""
+        """Without a policy no client may join a room, and no room has a history."""
         policies = Applications().policies
         assert policies.find("lobby", ADA) is None
         assert policies.keep("lobby") is None
 
     def test_longestPrefix(self) -> None:
-        """Of several patterns the one that says most of the room's name counts, and the whole name says most."""
+        """Of several matching patterns the longest is used, and the whole name before all."""
         applications = Applications()
         registered = {pattern: RoomPolicy() for pattern in ("*", "user:*", "user:ada:*", "user:ada", "lobby*", "lobby")}
         for pattern, policy in registered.items():
@@ -94,13 +94,13 @@ class TestPatterns:
             assert applications.policies.find(room, ADA) is registered[pattern], room
 
     def test_nothingElseFits(self) -> None:
-        """A pattern without a star is one room's name, and nothing else is like it."""
+        """A pattern without a star matches one name only."""
         applications = Applications()
         applications.registerRooms("lobby", RoomPolicy())
         assert applications.policies.find("lobby2", ADA) is applications.policies.find("Lobby", ADA) is None
 
     def test_aMoreSpecialPatternDecidesAlone(self) -> None:
-        """Whom the closest pattern has no policy for may not join, whatever a wider one says."""
+        """A client for which the longest pattern has no policy may not join, whatever a shorter one says."""
         applications = Applications()
         applications.registerRooms("*", RoomPolicy())
         applications.registerRooms("staff:*", RoomPolicy(), client=IModerator)
@@ -108,7 +108,7 @@ class TestPatterns:
         assert applications.policies.find("staff:1", Moderator("eve")) is not None
 
     def test_theMostSpecialClient(self) -> None:
-        """Of several policies of one pattern the one that is registered for the most special interface decides."""
+        """Of several policies of one pattern the one for the most specific interface decides."""
         applications = Applications()
         anybody, moderators = RoomPolicy(), RoomPolicy()
         applications.registerRooms("lobby", anybody)
@@ -124,7 +124,7 @@ class TestPatterns:
         assert applications.policies.find("lobby", Moderator("eve")) is not None
 
     def test_keep(self) -> None:
-        """What a room remembers is its pattern's, whoever asks, and nothing where that has no history."""
+        """A room's history is its pattern's, for all clients; a pattern may have none."""
         applications = Applications()
         applications.registerRooms("news:*", RoomPolicy(historySize=10, historySeconds=60), client=IModerator)
         applications.registerRooms("*", RoomPolicy())
@@ -132,7 +132,7 @@ class TestPatterns:
         assert applications.policies.keep("lobby") is None
 
     def test_registeredLater(self) -> None:
-        """A policy counts from when it is registered, also in a registry below."""
+        """A policy is used from its registration on, also in a base registry."""
         below = Applications()
         applications = Applications(bases=[below, Components()])
         assert applications.policies.keep("news") is None
@@ -143,7 +143,7 @@ class TestPatterns:
 
 class TestRefused:
     def test_anyPolicy(self) -> None:
-        """A policy may be anybody's who provides IRoomPolicy, and what provides half of it is refused by name."""
+        """A policy may be any object that provides IRoomPolicy; one that lacks a part is an error that names it."""
 
         @implementer(IRoomPolicy)
         class Own:
@@ -170,7 +170,7 @@ class TestRefused:
 
     @pytest.mark.parametrize("differing", [RoomPolicy(), RoomPolicy(5, 60), RoomPolicy(10, 60, presence=True)])
     def test_oneHistoryForAPattern(self, differing: RoomPolicy) -> None:
-        """History and presence belong to the pattern: a second, different value is refused; an equal one isn't."""
+        """History and presence belong to the pattern: another policy with different ones is an error."""
         applications = Applications()
         applications.registerRooms("news", RoomPolicy(10, 60))
         applications.registerRooms("news", RoomPolicy(10, 60, mayJoin=lambda *_: True), client=Moderator)
@@ -178,7 +178,7 @@ class TestRefused:
             applications.registerRooms("news", differing, client=IModerator)
 
     def test_twice(self) -> None:
-        """A pattern has one policy for one kind of clients."""
+        """A second policy for the same clients is an error."""
         applications = Applications()
         applications.registerRooms("news", RoomPolicy())
         with pytest.raises(UsageError, match="'news' have a policy for these clients already"):
@@ -195,11 +195,11 @@ class TestRefused:
         ],
     )
     def test_patterns(self, pattern: Any, message: str) -> None:
-        """What isn't a pattern is refused, and says what one is like."""
+        """What isn't a pattern is an error that shows one."""
         with pytest.raises(UsageError, match=message):
             Applications().registerRooms(pattern, RoomPolicy())
 
     def test_clients(self) -> None:
-        """Whom a policy is for is said by an interface or a class."""
+        """C{client=} must be an interface or a class."""
         with pytest.raises(UsageError, match="client= takes an interface, a class or None, not 'ada'"):
             Applications().registerRooms("news", RoomPolicy(), client="ada")

@@ -39,26 +39,26 @@ def test_order() -> None:
 
 
 def test_ownEvents() -> None:
-    """The protocol's own events are in a table of their own, where nothing from the wire finds them."""
+    """C{socket.*} events are in a mapping of their own, which isn't used for messages from the wire."""
     table = makeTable(subscribed("chat", "socket.open"), stranger=False)
     assert (list(table.wire), list(table.own)) == (["chat"], ["socket.open"])
 
 
 def test_strangers() -> None:
-    """A stranger has the protocol's own events only."""
+    """A stranger has only C{socket.*} events."""
     table = makeTable(subscribed("chat", "socket.open"), stranger=True)
     assert (list(table.wire), list(table.own)) == ([], ["socket.open"])
 
 
 def test_watching() -> None:
-    """The handlers of socket.message come before those of each event, and give no reply."""
+    """Handlers of C{socket.message} come before those of each event, and give no reply."""
     table = makeTable([Subscription("chat", other, None), *subscribed("socket.message")], stranger=False)
     listeners = table.wire["chat"].listeners
     assert [(listener.call(None), listener.replies) for listener in listeners] == [("first", False), ("second", True)]
 
 
 def test_closing() -> None:
-    """What was made for a connection alone, and doesn't go on, hears socket.close."""
+    """An application that was made for the connection and ends gets C{socket.close}."""
     made = {"a": subscribed("socket.close", "chat"), "b": [Subscription("socket.close", other, None)]}
     adapted = Adapted(None, (), made, makeTable((), stranger=False))
     assert [listener.call(None) for listener in adapted.closing()] == ["first", "second"]
@@ -70,6 +70,6 @@ def test_closing() -> None:
     [(["chat"], "gives handlers by name"), ({"chat": 1}, "can't be called"), ({"socket.auth": handler}, "socket.auth")],
 )
 def test_badEvents(events: Any, said: str) -> None:
-    """An application that gives something else than handlers by name is told what to give."""
+    """C{subscribedEvents} that returns no mapping is an error that says what to return."""
     with pytest.raises(UsageError, match=said):
         list(subscriptions(Application(events)))

@@ -1,5 +1,5 @@
 """
-Periodic timers: what happens again and again while the hub runs.
+Periodic timers.
 """
 
 import gc
@@ -21,7 +21,7 @@ from tests.kit.fakes import FakeTimer, logged, succeeded
 
 def running(*timers: FakeTimer, registry: Any = None) -> tuple[Timers, Clock]:
     """
-    Start timers on a clock of their own.
+    Start timers with a clock.
     """
     clock = Clock()
     service = Timers(Components() if registry is None else registry, clock)
@@ -33,7 +33,7 @@ def running(*timers: FakeTimer, registry: Any = None) -> tuple[Timers, Clock]:
 
 class TestFakeTimer(PeriodicTimerContract):
     """
-    The tests' own timer is one.
+    The tests' timer provides IPeriodicTimer.
     """
 
     def make(self) -> FakeTimer:
@@ -63,7 +63,7 @@ class TestTicking:
         assert (slow.ticks, fast.ticks) == (2, 6)
 
     def test_notBeforeTheStart(self) -> None:
-        """Nothing ticks before the hub runs, for there may be no clock yet."""
+        """Nothing ticks before the start, for there may be no clock yet."""
         timer, clock = FakeTimer(), Clock()
         service = Timers(Components())
         service.add(timer)
@@ -85,7 +85,7 @@ class TestTicking:
         assert timer.ticks == 1
 
     def test_stopped(self) -> None:
-        """Nothing ticks after the hub has stopped, and it stops at once where no tick runs."""
+        """Nothing ticks after the stop, which takes no time where no tick runs."""
         timer = FakeTimer()
         service, clock = running(timer)
         clock.advance(1)
@@ -104,7 +104,7 @@ class TestTicking:
         assert timer.ticks == 1
 
     def test_neverOverlapping(self) -> None:
-        """While a tick waits no other begins, and those that were missed are not made up for."""
+        """While a tick waits no other begins, and missed ticks aren't made up for."""
         waiting: list[Deferred[None]] = []
 
         def later() -> Deferred[None]:
@@ -137,7 +137,7 @@ class TestFailing:
 
     @pytest.mark.parametrize("tick", [lambda: 1 / 0, lambda: fail(ZeroDivisionError("division by zero"))])
     def test_goesOn(self, tick: Callable[[], Any]) -> None:
-        """A tick that fails is logged by the timer's name, and the timer goes on."""
+        """A failed tick is logged with the timer's name, and the timer goes on."""
         timer = FakeTimer("cleanup", result=tick)
         _, clock = running(timer)
         with logged() as lines:
@@ -145,11 +145,11 @@ class TestFailing:
         assert timer.ticks == 2
         assert len(lines) == 2
         for line in lines:
-            assert line.startswith("Timer cleanup failed; it goes on")
+            assert line.startswith("Timer callback failed, the timer goes on: timer=cleanup")
             assert "ZeroDivisionError: division by zero" in line
 
     def test_failingAsItStops(self) -> None:
-        """A tick that fails while the hub stops is logged, and the hub stops."""
+        """A tick that fails during the stop is logged, and the stop goes on."""
         waiting: Deferred[None] = Deferred()
         service, clock = running(FakeTimer(result=waiting))
         clock.advance(1)
@@ -162,11 +162,11 @@ class TestFailing:
 
 class TestStopping:
     """
-    Ticks that run while the hub stops.
+    Ticks that run while the timers stop.
     """
 
     def test_waitedFor(self) -> None:
-        """A tick that runs may end before the hub has stopped."""
+        """The stop waits for a running tick."""
         waiting: Deferred[None] = Deferred()
         service, clock = running(FakeTimer("slow", result=waiting), FakeTimer("fast"))
         clock.advance(1)
@@ -176,7 +176,7 @@ class TestStopping:
         succeeded(stopped)
 
     def test_cancelled(self) -> None:
-        """A tick that takes too long to end is cancelled."""
+        """Cancelling the stop cancels a running tick."""
         cancelled: list[Any] = []
         waiting: Deferred[None] = Deferred(cancelled.append)
         service, clock = running(FakeTimer(result=waiting))
@@ -188,7 +188,7 @@ class TestStopping:
         succeeded(stopped)
 
     def test_cancellingIsNoFailure(self) -> None:
-        """A tick that is cancelled because the hub stops isn't logged as one that failed and goes on."""
+        """A tick that the stop cancels isn't logged as failed."""
         service, clock = running(FakeTimer(result=Deferred()))
         clock.advance(1)
         with logged() as lines:
@@ -196,7 +196,7 @@ class TestStopping:
         assert lines == []
 
     def test_stubbornTick(self) -> None:
-        """A tick that goes on although it was cancelled does no harm when it ends at last."""
+        """A tick that ignores its cancellation may end later."""
 
         def stopIt() -> None:
             last: Deferred[None] = Deferred()
@@ -223,11 +223,11 @@ class TestStopping:
 
 class TestAdding:
     """
-    What can be a timer.
+    Adding timers.
     """
 
     def test_nameTaken(self) -> None:
-        """A second timer of a name is refused, and the first one keeps it."""
+        """A second timer with the same name is an error, and the first one stays."""
         first = FakeTimer("cleanup")
         service, clock = running(first)
         with pytest.raises(TimerAlreadyAdded, match="'cleanup'"):
@@ -237,13 +237,13 @@ class TestAdding:
 
     @pytest.mark.parametrize("interval", [0, -1, 0.0, float("nan"), float("-inf"), "1", None])
     def test_badInterval(self, interval: Any) -> None:
-        """An interval that isn't a number above 0 is refused by the timer's name."""
+        """An interval that isn't a number above 0 is an error that names the timer."""
         service, _ = running()
         with pytest.raises(UsageError, match=r"^The interval of timer 'cleanup' is a number of seconds above 0, not "):
             service.add(FakeTimer("cleanup", interval))
 
     def test_undeclared(self) -> None:
-        """What doesn't say that it is a timer is refused."""
+        """An object that doesn't provide IPeriodicTimer is an error."""
 
         class Undeclared:
             name, interval = "x", 1
@@ -255,7 +255,7 @@ class TestAdding:
             running()[0].add(Undeclared())
 
     def test_incomplete(self) -> None:
-        """What says that it is a timer and isn't is refused, and the message names what is missing."""
+        """An object that lacks a part of IPeriodicTimer is an error that names it."""
 
         @implementer(IPeriodicTimer)
         class Nameless:
@@ -269,12 +269,12 @@ class TestAdding:
 
     @pytest.mark.parametrize("name", [5, None])
     def test_badName(self, name: Any) -> None:
-        """A timer whose name is no text is refused with a message for its author."""
+        """A name that isn't a text is an error."""
         with pytest.raises(UsageError):
             running()[0].add(FakeTimer(name))
 
     def test_registryBelow(self) -> None:
-        """Timers of a registry below tick too, and their names are taken."""
+        """Timers of a base registry tick too, and their names are taken."""
         below, timer = Components(), FakeTimer("site")
         below.registerUtility(timer, IPeriodicTimer, "site")
         service, clock = running(registry=Components(bases=(below,)))

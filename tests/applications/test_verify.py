@@ -1,5 +1,5 @@
 """
-Checking what authors give us.
+Checking that objects provide interfaces.
 """
 
 import pytest
@@ -47,14 +47,14 @@ class NoDuck:
 
 
 def test_good() -> None:
-    """What provides all is given back."""
+    """An object that provides the interface is returned."""
     duck = Duck()
     assert requireProvided(IDuck, duck) is duck
     requireImplemented(IDuck, Duck)
 
 
 def test_undeclared() -> None:
-    """What doesn't say that it provides something is told how to say it."""
+    """A class without C{@implementer} is an error that says to add it."""
     for check in (lambda: requireProvided(IDuck, NoDuck()), lambda: requireImplemented(IDuck, NoDuck)):
         with pytest.raises(
             UsageError, match=r"^NoDuck does not provide IDuck: put @implementer\(IDuck\) above the class\.$"
@@ -63,13 +63,13 @@ def test_undeclared() -> None:
 
 
 def test_lacking() -> None:
-    """What lacks something is told what, all at once, and its repr isn't shown."""
+    """An error names all missing parts, and doesn't show the object's repr."""
     with pytest.raises(UsageError, match=r"^Mute does not provide all of IDuck: it has no name, it has no quack\.$"):
         requireProvided(IDuck, Mute())
 
 
 def test_otherArguments() -> None:
-    """A method that takes other arguments is named, with what is wrong about it."""
+    """A method with other arguments is named, with what is wrong."""
     for check in (lambda: requireProvided(IDuck, Shy()), lambda: requireImplemented(IDuck, Shy)):
         with pytest.raises(
             UsageError, match=r"^Shy does not provide all of IDuck: quack: implementation doesn't allow enough"
