@@ -16,7 +16,7 @@ MEETING_OTHERS := tests/transport tests/web tests/server tests/whole/real tests/
 	$(addprefix tests/connections/test_,connection.py questions.py) $(addprefix tests/login/test_,cred.py jwt.py) $(addprefix tests/wire/test_,encoding.py payload.py) \
 	$(addprefix tests/whole/test_,bare.py examples.py journey.py network.py vectors.py)
 
-.PHONY: run test client test-oldest docs-clients docs-architecture check conformance fuzz all clean
+.PHONY: run test client test-long test-oldest docs-clients docs-architecture check conformance fuzz all clean
 .PHONY: benchmark benchmark-all benchmark-growth benchmark-soak benchmark-hostile benchmark-docs benchmark-smoke
 
 # The chat, on http://localhost:$(PORT)
@@ -28,6 +28,14 @@ test: $(VENV)/test client/node_modules
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
+
+# What takes a night: the properties with other examples each time, and twenty times as many (see tests/kit/examples.py), the
+# envelope's fuzzing for ten minutes, all of the Autobahn test suite, and each attack for ten minutes.
+test-long: $(VENV)/test client/node_modules
+	$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=long
+	$(MAKE) fuzz SECONDS=600
+	$(MAKE) conformance
+	$(MAKE) benchmark-hostile ARGS=--long
 
 # What meets others' code, with the oldest versions that setup.py admits
 test-oldest: $(OLDEST)/test client/node_modules

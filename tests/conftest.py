@@ -7,9 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from twisted.logger import eventAsText, globalLogPublisher
 
+from tests.kit import examples
 from tests.kit.wire import PLANTED
+
+settings.load_profile(examples.USUAL)
 
 
 @pytest.fixture(autouse=True)

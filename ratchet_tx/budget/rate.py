@@ -58,7 +58,8 @@ class Rate:
         """
         Say whether a bucket has so many tokens.
         """
-        return self._interval == 0 or bucket.fullAt <= now + self._whole - price * self._interval
+        # Added up as slack is, so that both say the same.
+        return self._interval == 0 or bucket.fullAt <= now + (self._whole - price * self._interval)
 
     def spend(self, bucket: HasBucket, now: float, price: int = 1) -> float:
         """

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ratchet_tx.backplane.histories import PORTION, Histories
@@ -329,7 +329,6 @@ class TestLimit:
         assert (sum(changes), world.histories.bytes, len(world.histories)) == (0, 0, 0)
 
 
-@settings(derandomize=True, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["publish", "enter", "leave", "wait"]), st.integers(0, 7))), st.integers(1, 4))
 def test_asAListWould(steps: list[tuple[str, int]], size: int) -> None:
     """In any order of steps, a room keeps what a plain list of the published events says."""

@@ -2,11 +2,12 @@
 How much a peer may ask.
 """
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ratchet_tx.budget.allowance import Bucket
 from ratchet_tx.budget.rate import Rate
+from tests.kit.examples import examples
 
 NOW = 1_800_000_000.0
 
@@ -67,7 +68,7 @@ def test_off() -> None:
         assert all(peer.spends(NOW) for _ in range(10_000))
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@examples(200)
 @given(st.integers(1, 100), st.integers(1, 50), st.lists(st.floats(0, 2), max_size=200))
 def test_asABucket(perSecond: int, burst: int, waits: list[float]) -> None:
     """It lets through what a bucket does that is filled as time goes by."""
@@ -105,7 +106,7 @@ def test_severalTokens() -> None:
     assert rate.spend(peer, NOW + 6, 0) == 0
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@examples(200)
 @given(st.integers(1, 100), st.integers(1, 50), st.lists(st.floats(0, 2), max_size=50))
 def test_slack(perSecond: int, burst: int, waits: list[float]) -> None:
     """Who has slack left has a token."""

@@ -12,7 +12,7 @@ from time import sleep
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet import defer
 from twisted.internet.defer import Deferred
@@ -111,7 +111,6 @@ def test_endless() -> None:
     assert len(timeouts) == 0
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
 @given(st.lists(st.tuples(st.sampled_from(["start", "stop", "wait"]), st.integers(0, 5))))
 def test_likeOneTimerEach(steps: list[tuple[str, int]]) -> None:
     """It is as if each had a timer of its own."""

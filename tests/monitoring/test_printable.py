@@ -3,12 +3,10 @@ What a peer or a client chose, as one line of a log.
 """
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ratchet_tx.monitoring.printable import LONGEST, printable
-
-repeatable = settings(derandomize=True, deadline=None)
 
 
 @pytest.mark.parametrize("text", ["", "ada", "https://example.org:8443", "Михаил", "naïve 😀", "a b"])
@@ -57,7 +55,6 @@ def test_noText() -> None:
     assert printable(["\n"]) == r"['\\n']"
 
 
-@repeatable
 @given(st.text() | st.binary())
 def test_anything(text: str | bytes) -> None:
     """Whatever it is, what is logged of it is one printable line, which ends no quotes."""

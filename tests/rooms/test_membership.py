@@ -2,7 +2,7 @@
 Rooms: who is in which.
 """
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ratchet_tx.rooms.membership import Rooms
@@ -11,7 +11,6 @@ from ratchet_tx.rooms.membership import Rooms
 steps = st.lists(st.tuples(st.booleans(), st.sampled_from("xyz"), st.integers(1, 5)))
 
 
-@settings(derandomize=True, deadline=None)
 @given(steps)
 def test_asAListWould(moves: list[tuple[bool, str, int]]) -> None:
     """Rooms know who is in them, in the order of coming, and are there while somebody is."""

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ratchet_tx.rooms.roster import Changes, Member, Roster, fromEntry, pack
@@ -126,7 +126,6 @@ def test_entry() -> None:
 members = st.builds(member, st.sampled_from(["ada", "bob"]), st.sampled_from([{}, {"x": 1}]), st.booleans())
 
 
-@settings(derandomize=True, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["c-1", "c-2", "c-3"]), st.none() | members)))
 def test_changesLeadToTheState(steps: list[tuple[str, Member | None]]) -> None:
     """Who applies each change, leaves before joins, to what he knows, always knows the state."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.address import IPv4Address
 from twisted.internet.task import Clock
@@ -27,7 +27,6 @@ def test_unmask() -> None:
     assert unmaskLong(b"\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58") == b"Hello"
 
 
-@settings(derandomize=True, deadline=None)
 @given(st.binary(max_size=1000), st.binary(min_size=4, max_size=4))
 def test_unmaskAsPythonDoes(data: bytes, mask: bytes) -> None:
     """Whatever the payload and the mask, it is what Python makes of them."""

@@ -5,10 +5,11 @@ The fields of forms and queries.
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ratchet_tx.web.forms import MOST_FIELDS, BadForm, readForm, readQuery
+from tests.kit.examples import examples
 
 URLENCODED = b"application/x-www-form-urlencoded"
 
@@ -97,7 +98,7 @@ def test_bounds() -> None:
         readForm(multipart, b"".join(parts) + b"--x--")
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@examples(300)
 @given(st.binary(max_size=200), st.binary(max_size=200))
 def test_anything(contentType: bytes, body: bytes) -> None:
     """Whatever a form is, it is read or refused, and nothing else happens."""

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from jinja2 import ChoiceLoader, DictLoader, Environment, PackageLoader
 
@@ -127,7 +127,6 @@ class TestPages:
         assert second == {"nonce": value, "src": value}
 
 
-@settings(derandomize=True, deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"])) | st.text("<>/!-\"'\\&script\u2028\u2029u0"))
 @example("</script>")
 def test_everyToken(token: str) -> None:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from zope.interface import implementer
 
 from ratchet_tx import Hub, IApplication, PeerError, Settings, makeService, on
 from tests.kit.ends import MemoryReactor, Wire
+from tests.kit.examples import examples
 from tests.kit.fakes import FakeProvider, logged
 from tests.kit.wire import BINARY, CLOSE, PING, PONG, TEXT, event, frame, handshake
 
@@ -203,7 +204,7 @@ garbage = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@examples(200)
 @given(openFirst=st.booleans(), pieces=garbage, cut=st.integers(1, 400))
 def test_garbage(openFirst: bool, pieces: list[bytes], cut: int) -> None:
     """Whatever is thrown at the port, nothing of ours fails, and another peer's chat goes on."""

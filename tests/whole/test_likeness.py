@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ratchet_tx import Hub, RatchetServerFactory, Settings
 from ratchet_tx.transport.protocol import RatchetServerProtocol
+from tests.kit.examples import examples
 from tests.kit.fakes import logged
 from tests.kit.ways import MEMORY, WAYS, Way
 from tests.kit.wire import BINARY, CLOSE, CONTINUATION, PING, PONG, frame
@@ -109,11 +110,13 @@ def cutUp(data: bytes, cuts: list[int]) -> list[bytes]:
     return [piece for piece in pieces if piece]
 
 
+# The mark that others have by being given examples themselves, with which pytest-twisted can't run one test several ways.
+@pytest.mark.hypothesis
 @pytest.mark.parametrize("way", WAYS, ids=str)
 def test_likeAutobahn(way: Way) -> None:
     """Whatever is sent, and in whatever pieces, we take and answer it as Autobahn does, whichever way it goes."""
 
-    @settings(max_examples=300, deadline=None, derandomize=True)
+    @examples(300)
     @given(st.lists(frames, max_size=8), st.lists(st.integers(1, 60), max_size=40))
     def check(sent: list[bytes], cuts: list[int]) -> None:
         pieces = cutUp(b"".join(sent), cuts)

@@ -4,13 +4,13 @@ Hub, rooms, logins and ends, all at once and in every order, against a model of 
 
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 from twisted.internet.defer import Deferred
 
 from ratchet_tx import on
 from ratchet_tx.backplane.memory import MemoryBackplane
+from tests.kit.examples import examples
 from tests.kit.fakes import FakeProvider, Peer, startedHub
 
 ROOMS = st.sampled_from(["lobby", "bar"])
@@ -185,6 +185,6 @@ class TwoNodes(RuleBasedStateMachine):
         assert heard == expected
 
 
-TwoNodes.TestCase.settings = settings(max_examples=100, stateful_step_count=40, deadline=None, derandomize=True)
+TwoNodes.TestCase.settings = examples(100, stateful_step_count=40)
 TestTwoNodes = TwoNodes.TestCase
 TestTwoNodes.__doc__ = "Whatever happens in whatever order, everybody hears what is for him, once, and nothing stays."

@@ -7,7 +7,6 @@ import json
 from collections import Counter
 from typing import Any, NamedTuple
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from twisted.internet.error import ConnectionLost
@@ -15,6 +14,7 @@ from twisted.internet.error import ConnectionLost
 from ratchet_tx import Applications, Hub, RatchetServerFactory, RoomPolicy, Settings, on
 from ratchet_tx.backplane.historyevents import Position
 from tests.kit.ends import MemoryReactor, Wire
+from tests.kit.examples import examples
 from tests.kit.fakes import FakeProvider, LateBackplane, succeeded
 from tests.kit.wire import CLOSE, TEXT, Stream, frame
 from tests.kit.witness import Published, Witness
@@ -588,7 +588,7 @@ class Recovery(RuleBasedStateMachine):
         assert self.reactor.getDelayedCalls() == []
 
 
-Recovery.TestCase.settings = settings(max_examples=250, stateful_step_count=50, deadline=None, derandomize=True)
+Recovery.TestCase.settings = examples(250, stateful_step_count=50)
 TestRecovery = Recovery.TestCase
 TestRecovery.__doc__ = (
     "Whatever is cut whenever, who comes back knows what was published and who is there, or that he doesn't."

@@ -4,12 +4,12 @@ Nothing that is sent again is lost, and nothing is done twice: whoever sends wha
 
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule
 from twisted.internet.defer import CancelledError, Deferred
 
 from ratchet_tx import on
+from tests.kit.examples import examples
 from tests.kit.fakes import FakeProvider, Peer, startedHub
 
 #: Whose event it is, which, and its key.
@@ -135,6 +135,6 @@ class Repeating(RuleBasedStateMachine):
         assert self.hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
 
 
-Repeating.TestCase.settings = settings(max_examples=200, stateful_step_count=40, deadline=None, derandomize=True)
+Repeating.TestCase.settings = examples(200, stateful_step_count=40)
 TestRepeating = Repeating.TestCase
 TestRepeating.__doc__ = "What is sent again is done once, and whoever asks is told what came of it."

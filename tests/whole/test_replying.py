@@ -4,13 +4,13 @@ Every id gets exactly one reply, or the connection closes: whatever is sent, wha
 
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import deferLater
 
 from ratchet_tx import PeerError, on
+from tests.kit.examples import examples
 from tests.kit.fakes import FakeProvider, Peer, startedHub
 
 #: The events of L{Application}, one that there isn't, and those of the protocol's own that a peer may send.
@@ -227,6 +227,6 @@ class Replying(RuleBasedStateMachine):
         assert self.clock.getDelayedCalls() == []
 
 
-Replying.TestCase.settings = settings(max_examples=150, stateful_step_count=30, deadline=None, derandomize=True)
+Replying.TestCase.settings = examples(150, stateful_step_count=30)
 TestReplying = Replying.TestCase
 TestReplying.__doc__ = "Every id gets exactly one reply, unless its connection closes."

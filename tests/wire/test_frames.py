@@ -5,7 +5,7 @@ Frames: the bytes that carry a text.
 from struct import unpack
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ratchet_tx.transport.autobahn import unmaskLong
@@ -51,7 +51,6 @@ def test_textOfLongFrames(size: int) -> None:
     assert textOf(makeText(text)) == text
 
 
-@settings(derandomize=True, deadline=None)
 @given(st.binary(max_size=300))
 def test_roundTrip(text: bytes) -> None:
     """Whatever goes into a frame is in it."""
@@ -124,7 +123,6 @@ def test_limit() -> None:
     assert taken(frame("x" * 101), 100) == ([], frame("x" * 101))
 
 
-@settings(derandomize=True, deadline=None)
 @given(st.binary(max_size=300), st.binary(min_size=4, max_size=4))
 def test_masks(data: bytes, mask: bytes) -> None:
     """A mask is taken off byte by byte, and put on again in the same way."""

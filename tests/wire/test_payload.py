@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ratchet_tx.errors import UsageError
@@ -16,8 +16,6 @@ from ratchet_tx.wire.encoding import encode, encodeData
 from ratchet_tx.wire.nesting import DEPTH
 from ratchet_tx.wire.payload import Payload, convertData, decode
 from tests.wire.messages import arrays, message, objects, refusal
-
-repeatable = settings(derandomize=True, deadline=None)
 
 #: Everything that JSON can say, and that every parser can read.
 jsonValues = st.recursive(
@@ -245,7 +243,6 @@ class TestAnything:
     Whatever comes, or goes.
     """
 
-    @repeatable
     @given(
         st.binary() | nearlyJSON | (st.binary() | nearlyJSON).map(message) | nearlyJSON.map(lambda text: message(id=text))
     )
@@ -258,7 +255,6 @@ class TestAnything:
         assert 0 < len(payload.event) <= 128
         assert decode(encode(payload.event, payload.data)) == Payload(payload.event, payload.data)
 
-    @repeatable
     @given(
         st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=128), jsonValues, st.integers(0, 2**53 - 1)
     )

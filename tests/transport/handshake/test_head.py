@@ -5,10 +5,11 @@ Heads of requests, looked through before any parser sees them.
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ratchet_tx.transport.handshake.head import BadHead, HeadReader, checkHeaders, readHead
+from tests.kit.examples import examples
 from tests.kit.wire import handshake
 
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
@@ -90,7 +91,7 @@ def test_takenApart() -> None:
         checkHeaders([(b"host", b"x\x0by")], 2)
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@examples(500)
 @given(st.binary(max_size=400))
 def test_anything(text: bytes) -> None:
     """Whatever a head is, it passes or it is refused, and nothing else happens."""

@@ -3,13 +3,11 @@ Origins: which web pages may connect.
 """
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ratchet_tx.errors import UsageError
 from ratchet_tx.transport.handshake.origins import Origin, Origins, parseOrigin, writeOrigin
-
-repeatable = settings(derandomize=True, deadline=None)
 
 hosts = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?(\.[a-z0-9]{1,8}){0,2}|\[(::1|2001:db8::1)\]", fullmatch=True)
 
@@ -87,7 +85,6 @@ def test_noPort() -> None:
     assert parseOrigin("http://example.org:0") != parseOrigin("http://example.org")
 
 
-@repeatable
 @given(st.text() | st.text("htps:/[]@%.\\01:x?#\u2100").map("http://".__add__))
 @example("http://[::1")
 @example("http://\u2100.example")
@@ -98,7 +95,6 @@ def test_anyText(text: str) -> None:
     assert origin is None or parseOrigin(writeOrigin(origin)) == origin
 
 
-@repeatable
 @given(st.sampled_from(["http", "https"]), hosts, st.none() | st.integers(1, 65535))
 def test_roundTrip(scheme: str, host: str, port: int | None) -> None:
     """The origin of any page is read as its scheme, host and port."""

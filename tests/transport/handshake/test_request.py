@@ -8,14 +8,12 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from zope.interface.verify import verifyObject
 
 from ratchet_tx.interfaces import IRequest
 from ratchet_tx.transport.handshake.request import Request, parseCookies
-
-repeatable = settings(derandomize=True, deadline=None)
 
 names = st.text("abcXYZ019!#$%&'*+-.^_`|~[]", min_size=1, max_size=8)
 values = st.text("abcXYZ019!#$%&'()*+-./:<=>?@[]^_`{|}~ ,").map(str.strip)
@@ -124,7 +122,6 @@ def test_cookies(header: str, cookies: dict[str, str]) -> None:
     assert parseCookies(header) == cookies
 
 
-@repeatable
 @given(st.text())
 def test_anyCookieHeader(header: str) -> None:
     """Whatever a Cookie header says, reading it gives texts by name."""
@@ -133,7 +130,6 @@ def test_anyCookieHeader(header: str) -> None:
         assert "=" not in name
 
 
-@repeatable
 @given(st.dictionaries(names, values))
 def test_cookiesRoundTrip(cookies: dict[str, str]) -> None:
     """The cookies that a browser was given are those that it brings back."""

@@ -2,11 +2,12 @@
 What waits for a peer.
 """
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ratchet_tx.transport.sockets.backlog import PORTION, Backlog
 from ratchet_tx.wire.frames import Spare
+from tests.kit.examples import examples
 
 TICK, PRICE = Spare("tick", None, False), Spare("price", None, True)
 
@@ -74,7 +75,7 @@ def test_latest() -> None:
     assert backlog.take() == b"235"
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@examples(200)
 @given(st.lists(st.one_of(st.integers(1, 9), st.none())))
 def test_counted(steps: list[int | None]) -> None:
     """What came in and didn't come out is what is counted."""

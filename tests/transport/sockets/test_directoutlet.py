@@ -5,7 +5,7 @@ The outlet over plain TCP: a socket that takes as much as the test says, and a t
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from twisted.internet.interfaces import IPullProducer
 from twisted.internet.task import Clock
 
@@ -13,6 +13,7 @@ from ratchet_tx.transport.sockets.backlog import PORTION
 from ratchet_tx.transport.sockets.corking import Batch
 from ratchet_tx.transport.sockets.directoutlet import DirectOutlet
 from ratchet_tx.wire.frames import Spare
+from tests.kit.examples import examples
 from tests.kit.outlets import OutletContract, Peer, checkOrder, steps
 
 
@@ -211,7 +212,7 @@ class TestDirectOutlet(OutletContract):
         assert peer.received == b"a2news"
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@examples(200)
 @given(steps)
 def test_inOrder(steps: list[tuple[str, int]]) -> None:
     """Whatever the peer's pace, all bytes come, once, in order, and what isn't there yet is counted."""

@@ -4,11 +4,12 @@ The outlet over any transport, one that is full when the test says so.
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from twisted.internet.interfaces import IPushProducer
 
 from ratchet_tx.transport.sockets.outlet import NOWHERE, Outlet
 from ratchet_tx.wire.frames import Spare
+from tests.kit.examples import examples
 from tests.kit.outlets import OutletContract, Peer, checkOrder, steps
 
 
@@ -119,7 +120,7 @@ class TestOutlet(OutletContract):
         assert peer.received == b"0235"
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@examples(200)
 @given(steps)
 def test_inOrder(steps: list[tuple[str, int]]) -> None:
     """Whatever the peer's pace, all bytes come, once, in order, and what isn't there yet is counted."""
