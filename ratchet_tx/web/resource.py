@@ -5,15 +5,15 @@ Resources for twisted.web: a hub within a site, and the browser client.
 from pathlib import Path
 from typing import Any
 
-from twisted.logger import Logger
 from twisted.web.pages import errorPage
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET
 from zope.interface import implementer
 
 from ratchet_tx.hub.hub import Hub
+from ratchet_tx.monitoring.httprefusals import HTTPRefusals
 from ratchet_tx.transport.factory import RatchetServerFactory
-from ratchet_tx.transport.handshake.door import handOver, hostOf, logRefusal
+from ratchet_tx.transport.handshake.door import handOver, hostOf
 from ratchet_tx.transport.handshake.head import BadHead, checkHeaders
 from ratchet_tx.transport.handshake.hosts import Hosts
 from ratchet_tx.transport.handshake.refusals import explainHost
@@ -22,8 +22,6 @@ from ratchet_tx.web.files import Files
 from ratchet_tx.web.health import Health
 
 _FOLDER = Path(__file__).parent / "browser"
-
-_log = Logger()
 
 #: The browser client's files, by the names that pages load them by.
 CLIENT_FILES = ("ratchet.js", "ratchet.mjs", "ratchet.d.ts")
@@ -46,6 +44,7 @@ class RatchetResource:
 
     def __init__(self, hub: Hub, reactor: Any = None) -> None:
         self._factory = RatchetServerFactory(hub, reactor)
+        self._refusals = HTTPRefusals(hub.counters, hub.peerLog)
         self._started = False
         # Not with the first request, before which no timer would tick.
         self._factory.reactor.callWhenRunning(self.start)
@@ -83,8 +82,7 @@ class RatchetResource:
         return NOT_DONE_YET
 
     def _refuse(self, request: Any, status: int, reason: str, why: str) -> Any:
-        self._factory.hub.counters.refused[f"http.{status}"] += 1
-        logRefusal(self._factory.hub.peerLog, hostOf(request.getClientAddress()), status, why)
+        self._refusals.request(hostOf(request.getClientAddress()), status, why)
         return errorPage(status, reason, "This request can't be understood.").render(request)
 
     def getChildWithDefault(self, name: bytes, request: Any) -> Any:
@@ -142,7 +140,7 @@ class Front(Resource):
         super().__init__()
         self._health = {b"healthz": Health(), b"readyz": Health(hub)}
         self._hosts = hosts
-        self._peerLog = hub.peerLog
+        self._refusals = HTTPRefusals(hub.counters, hub.peerLog)
         self._hops = hub.settings.trustForwarded
         self._pages = pages
         if pages is None:
@@ -151,12 +149,8 @@ class Front(Resource):
     def getChildWithDefault(self, path: bytes, request: Any) -> Any:
         asker = askerOf(request, self._hops)
         if not self._hosts.permit(asker.host):
-            self._peerLog.info(
-                _log,
-                asker.address,
-                "Refused a request: status=421 address={address} {why}",
-                why=explainHost(forwardedHeaders(request), asker, self._hops),
-            )
+            facts = explainHost(forwardedHeaders(request), asker, self._hops)
+            self._refusals.note("request", asker.address, 421, facts)
             return errorPage(421, "Misdirected Request", "This server is not called so.")
         if path in self._health and not request.postpath:
             return self._health[path]

@@ -14,11 +14,12 @@ from twisted.web import server
 from ratchet_tx.deferreds.clock import onTheWall
 from ratchet_tx.deferreds.timeouts import Patience, Timeouts
 from ratchet_tx.monitoring.counters import Counters
+from ratchet_tx.monitoring.httprefusals import HTTPRefusals
 from ratchet_tx.monitoring.peerlog import PeerLog
 from ratchet_tx.monitoring.printable import printable
 from ratchet_tx.settings import Limits
 from ratchet_tx.transport.handshake import alpn
-from ratchet_tx.transport.handshake.door import addressOf, logRefusal
+from ratchet_tx.transport.handshake.door import addressOf
 from ratchet_tx.transport.sockets.closing import Closing
 from ratchet_tx.web.asker import askerOf
 from ratchet_tx.web.channel import LOOK_SECONDS, Channel
@@ -72,6 +73,7 @@ class Site(server.Site):
         self.headBounds = (limits.headBytes, limits.headCount)
         self.clock = clock
         self._counters = counters
+        self._refusals = HTTPRefusals(counters, self.peerLog)
 
     def acceptableProtocols(self) -> list[bytes]:
         """
@@ -84,8 +86,7 @@ class Site(server.Site):
         """
         Count a request that is refused, and log it.
         """
-        self._counters.refused[f"http.{status}"] += 1
-        logRefusal(self.peerLog, addressOf(channel), status, why)
+        self._refusals.request(addressOf(channel), status, why)
 
     def endedSlow(self, channel: Any) -> None:
         """

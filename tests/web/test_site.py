@@ -563,12 +563,14 @@ class TestAccessLog:
     def test_misdirected(self) -> None:
         """A page that is asked for by a name that isn't ours is logged with what would let it in."""
         reactor = MemoryReactor()
-        makeService(Settings(host=("example.org",)), reactor=reactor).startService()
+        hub = Hub()
+        makeService(Settings(host=("example.org",)), hub, reactor=reactor).startService()
         with logged() as lines:
             Wire(reactor.tcpServers[0][1]).send(b'GET / HTTP/1.1\r\nHost: evil.example:"80\r\n\r\n')
         assert lines[0] == (
             r'Refused a request: status=421 address=192.0.2.7 asked="evil.example:\"80" host="evil.example:\"80" trusted=0'
         )
+        assert hub.counters.refused == {"http.421": 1}
 
 
 class TestEnds:
