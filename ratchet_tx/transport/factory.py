@@ -20,11 +20,11 @@ from ratchet_tx.monitoring.printable import printable
 from ratchet_tx.transport.autobahn import Quiet
 from ratchet_tx.transport.handshake import alpn
 from ratchet_tx.transport.handshake.door import Door, Doorkeeper, addressOf
+from ratchet_tx.transport.handshake.explanations import explainOrigin
 from ratchet_tx.transport.handshake.forwarded import Asker, readForwarded
 from ratchet_tx.transport.handshake.head import Head
 from ratchet_tx.transport.handshake.hosts import Hosts
 from ratchet_tx.transport.handshake.origins import Origins
-from ratchet_tx.transport.handshake.refusals import explainOrigin
 from ratchet_tx.transport.handshake.upgrade import joinHeaders
 from ratchet_tx.transport.keepalive import Keepalive
 from ratchet_tx.transport.protocol import RatchetServerProtocol

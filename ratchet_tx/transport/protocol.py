@@ -17,10 +17,10 @@ from ratchet_tx.connections.connection import Connection
 from ratchet_tx.hub.hub import Hub
 from ratchet_tx.interfaces import ITransport
 from ratchet_tx.transport.handshake.door import RETRY_SECONDS, addressOf
+from ratchet_tx.transport.handshake.explanations import explain, explainHost
 from ratchet_tx.transport.handshake.forwarded import Asker
 from ratchet_tx.transport.handshake.hosts import Hosts
 from ratchet_tx.transport.handshake.origins import Origins
-from ratchet_tx.transport.handshake.refusals import explain, explainHost
 from ratchet_tx.transport.handshake.request import Request
 from ratchet_tx.transport.receiver import CLOSED, OPEN, Receiver, Source
 from ratchet_tx.transport.sockets.closing import LINGER_SECONDS, Closing

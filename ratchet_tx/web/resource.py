@@ -14,9 +14,9 @@ from ratchet_tx.hub.hub import Hub
 from ratchet_tx.monitoring.httprefusals import HTTPRefusals
 from ratchet_tx.transport.factory import RatchetServerFactory
 from ratchet_tx.transport.handshake.door import handOver, hostOf
+from ratchet_tx.transport.handshake.explanations import explainHost
 from ratchet_tx.transport.handshake.head import BadHead, checkHeaders
 from ratchet_tx.transport.handshake.hosts import Hosts
-from ratchet_tx.transport.handshake.refusals import explainHost
 from ratchet_tx.web.asker import askerOf, forwardedHeaders
 from ratchet_tx.web.files import Files
 from ratchet_tx.web.health import Health

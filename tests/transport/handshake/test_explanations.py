@@ -10,10 +10,10 @@ import pytest
 from ratchet_tx import Hub, Settings
 from ratchet_tx.server.tap import Options
 from ratchet_tx.transport.factory import RatchetServerFactory
+from ratchet_tx.transport.handshake.explanations import explain, explainHost, explainOrigin
 from ratchet_tx.transport.handshake.forwarded import Asker, readForwarded
 from ratchet_tx.transport.handshake.hosts import Hosts
 from ratchet_tx.transport.handshake.origins import Origins
-from ratchet_tx.transport.handshake.refusals import explain, explainHost, explainOrigin
 from tests.kit.ends import MemoryReactor, Wire
 from tests.kit.fakes import FakeProvider, logged
 from tests.kit.wire import handshake
