@@ -28,6 +28,7 @@ from twisted.python.failure import Failure
 
 from ratchet_tx.monitoring.printable import printable
 from ratchet_tx.transport.handshake.head import END, BadHead, Head, readHead
+from ratchet_tx.transport.handshake.refusals import Refused, phraseOf
 from ratchet_tx.transport.handshake.upgrade import VERSION, Handshake, readHandshake
 from ratchet_tx.wire.frames import sizeOf, unmask
 
@@ -204,8 +205,10 @@ class LeanProtocol(WebSocketServerProtocol):
             self.websocket_protocols = handshake.listed("sec-websocket-protocol")
             self.websocket_extensions = self._parseExtensionsHeader(handshake.extensions)
             accepted = self.onConnect(self._describe(handshake))
+        except Refused as refused:
+            self.refuse(refused.status, refused.facts)
         except BadHead as bad:
-            self.failHandshake(bad.why or bad.reason, bad.status)
+            self.failHandshake(bad.why, bad.status)
         except ConnectionDeny as deny:
             self.failHandshake(deny.reason, deny.code)
         except Exception:
@@ -215,6 +218,14 @@ class LeanProtocol(WebSocketServerProtocol):
             self.data = self.data[end:]
             self._wskey = handshake.key
             self.succeedHandshake(accepted)
+
+    def refuse(self, status: int, facts: str) -> None:
+        """
+        Refuse a handshake.
+
+        @param facts: why, for the log only
+        """
+        self.failHandshake(phraseOf(status), status)
 
     def noteFailure(self, what: str) -> None:
         """

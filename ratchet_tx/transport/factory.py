@@ -2,43 +2,40 @@
 The factory of a port: gives each connection to the door, and makes the WebSockets of those that are to be some.
 """
 
-from collections.abc import Sequence
 from contextlib import suppress
 from math import inf
 from typing import Any, cast
 
 from autobahn.twisted.websocket import WebSocketServerFactory
 from autobahn.websocket.protocol import TrafficStats
-from twisted.internet.interfaces import IProtocolNegotiationFactory, IReactorFDSet, ISSLTransport
+from twisted.internet.interfaces import IProtocolNegotiationFactory, IReactorFDSet
 from twisted.logger import Logger
 from zope.interface import implementer
 
 from ratchet_tx.hub.hub import Hub
 from ratchet_tx.limits.visits import Visits
+from ratchet_tx.monitoring.httprefusals import HTTPRefusals
 from ratchet_tx.monitoring.log import keepJournal
-from ratchet_tx.monitoring.printable import printable
 from ratchet_tx.transport.autobahn import Quiet
 from ratchet_tx.transport.handshake import alpn
-from ratchet_tx.transport.handshake.door import Door, Doorkeeper, addressOf
-from ratchet_tx.transport.handshake.explanations import explainOrigin
-from ratchet_tx.transport.handshake.forwarded import Asker, readForwarded
+from ratchet_tx.transport.handshake.admission import Admission
+from ratchet_tx.transport.handshake.door import Door, Doorkeeper
 from ratchet_tx.transport.handshake.head import Head
 from ratchet_tx.transport.handshake.hosts import Hosts
 from ratchet_tx.transport.handshake.origins import Origins
-from ratchet_tx.transport.handshake.upgrade import joinHeaders
 from ratchet_tx.transport.keepalive import Keepalive
 from ratchet_tx.transport.protocol import RatchetServerProtocol
+from ratchet_tx.transport.receiver import isPlain
 from ratchet_tx.transport.sockets.corking import Batch
+from ratchet_tx.transport.sockets.directoutlet import DirectOutlet
 from ratchet_tx.transport.sockets.epoll import AVAILABLE, Poller
+from ratchet_tx.transport.sockets.outlet import Outlet, Owner
 from ratchet_tx.transport.sockets.turns import Turns
 
 _log = Logger()
 
 #: The longest text of a frame whose length takes two bytes, which are all that the fast path knows.
 _LONGEST_TEXT = 65535
-
-#: How many names of subprotocols are logged that are not allowed.
-_MOST_UNANSWERED = 16
 
 
 @implementer(IProtocolNegotiationFactory)
@@ -65,27 +62,32 @@ class RatchetServerFactory(WebSocketServerFactory):
         super().__init__(server="", reactor=reactor)
         self.hub = hub
         hub.provideSettings()
-        self.hosts = Hosts(hub.settings.host)
-        self.origins = Origins(hub.settings.origin)
-        self._doubted: set[str] = set()
-        self._unanswered: set[str] = set()
         self._pages = pages
-        limits = hub.limits
+        settings, limits, patience = hub.settings, hub.limits, hub.patience
+        self.counters = hub.counters
+        self.peerLog = hub.peerLog
+        # While it isn't served yet, a hub may have no clock.
+        clock = lambda: hub.clock  # noqa: E731
+        origins = Origins(settings.origin)
+        self._admitsAll = origins.all
+        self.admission = Admission(
+            Hosts(settings.host), origins, settings.subprotocol, settings.trustForwarded, hub.closedBy
+        )
+        self.refusals = HTTPRefusals(hub.counters, hub.peerLog)
         self.mostFragments = max(1024, limits.messageBytes // 64) if limits.messageBytes else inf
         self.longestText = min(limits.messageBytes or _LONGEST_TEXT, _LONGEST_TEXT)
-        without = hub.settings.without
-        self.takesTexts = "fast-path" not in without
-        self.writesDirectly = "direct-writes" not in without
-        self.batch = Batch(self.reactor, hub.peerLog)
-        self.poller = self._makePoller() if "nested-epoll" not in without else None
+        self.takesTexts = "fast-path" not in settings.without
+        self._writesDirectly = "direct-writes" not in settings.without
+        self._queueBytes = limits.sendQueueBytes
         self.trafficStats = TrafficStats()
-        clock = lambda: hub.clock  # noqa: E731
+        self._batch = Batch(self.reactor, hub.peerLog)
         self.turns = Turns(self.reactor, clock, hub.peerLog)
-        patience = hub.patience
-        if self.poller is not None:
+        self.poller: Poller | None = None
+        if "nested-epoll" not in settings.without and AVAILABLE and IReactorFDSet.providedBy(self.reactor):
+            self.poller = Poller(self.reactor, self._batch, hub.peerLog)
             patience.addReader(self.poller.turns)
-        visits = Visits(limits, hub.settings.trustForwarded > 0, hub.countConnections)
-        self.doorkeeper = Doorkeeper(limits, hub.counters, visits, patience, self._speaker, hub.peerLog)
+        visits = Visits(limits, settings.trustForwarded > 0, hub.countConnections)
+        self.doorkeeper = Doorkeeper(limits, self.refusals, visits, patience, self.admission.speaker)
         self.closing = self.doorkeeper.closing
         self.keepalive = Keepalive(limits.pingSeconds, limits.pongSeconds, clock, patience)
         self.setProtocolOptions(
@@ -104,18 +106,11 @@ class RatchetServerFactory(WebSocketServerFactory):
             allowNullOrigin=True,
         )
 
-    def _makePoller(self) -> Poller | None:
-        return (
-            Poller(self.reactor, self.batch, self.hub.peerLog)
-            if AVAILABLE and IReactorFDSet.providedBy(self.reactor)
-            else None
-        )
-
     def startFactory(self) -> None:
         # Ports are closed only after the sockets are, which is too late for taking leave.
         self._atShutdown = self.reactor.addSystemEventTrigger("before", "shutdown", self.hub.detach, self)
         keepJournal(self.hub, self.hub.settings.verbose)
-        if self.origins.all:
+        if self._admitsAll:
             _log.warn("Pages of every origin may connect, with the cookies of their visitors: origin=*")
         self.hub.attach(self, self.reactor)
         if self._pages is not None:
@@ -157,61 +152,10 @@ class RatchetServerFactory(WebSocketServerFactory):
         """
         return cast(RatchetServerProtocol, super().buildProtocol(addr))
 
-    def _speaker(self, transport: Any, head: Head) -> str:
-        if not self.hub.settings.trustForwarded:
-            return addressOf(transport)
-        return self.asker(transport, joinHeaders(head.headers)).address
-
-    def asker(self, transport: Any, headers: Any) -> Asker:
+    def makeOutlet(self, transport: Any, owner: Owner, fresh: bool) -> Outlet | DirectOutlet:
         """
-        Find out who asks, by the socket and by what trusted proxies say.
-
-        @param headers: the request's, their names in lower case
+        Make what writes to a peer (L{Port<ratchet_tx.transport.port.Port>}).
         """
-        return readForwarded(_askerOf(transport, headers), headers, self.hub.settings.trustForwarded, self._doubt)
-
-    def _doubt(self, why: str, entry: str) -> None:
-        """
-        Warn once that proxies don't tell peers apart: the limits of addresses are then shared by all of them.
-        """
-        if why in self._doubted:
-            return
-        self._doubted.add(why)
-        _log.warn(
-            'Peers share the address of their proxy, see docs/proxies.rst: why={why} entry="{entry}" trusted={hops}',
-            why=why,
-            entry=printable(entry),
-            hops=self.hub.settings.trustForwarded,
-        )
-
-    def agree(self, offered: Sequence[str]) -> str | None:
-        """
-        Choose the first of the offered subprotocols that is allowed.
-
-        Where none is, the handshake goes on without one, which is for the client to judge: browsers, and Node's WebSocket,
-        give up then, and tell nobody why.  So the log tells it, once for each name.
-        """
-        allowed = self.hub.settings.subprotocol
-        for name in offered:
-            if name in allowed:
-                return name
-        first = next(filter(None, offered), None)
-        if first is not None and len(self._unanswered) < _MOST_UNANSWERED and first not in self._unanswered:
-            self._unanswered.add(first)
-            name = printable(first)
-            _log.warn(
-                'A client offered a subprotocol that is not allowed, and may give up: offered="{name}" '
-                'option="--subprotocol {name}"',
-                name=name,
-            )
-        return None
-
-    def explainOrigin(self, transport: Any, headers: Any) -> str:
-        """
-        Explain for the log why a page may not connect.
-        """
-        return explainOrigin(headers, _askerOf(transport, headers), self.hub.settings.trustForwarded, self.origins)
-
-
-def _askerOf(transport: Any, headers: Any) -> Asker:
-    return Asker(addressOf(transport), ISSLTransport.providedBy(transport), headers.get("host", ""))
+        if self._writesDirectly and isPlain(transport):
+            return DirectOutlet(transport, self._queueBytes, owner, self._batch, fresh)
+        return Outlet(transport, self._queueBytes, owner)

@@ -4,27 +4,23 @@ WebSockets by Autobahn: from bytes to messages for the hub, and from frames to b
 Autobahn takes care of RFC 6455; here are only its settings, which are off where we want them on, and the seam to the hub.
 """
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
-from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
+from autobahn.websocket.types import ConnectionRequest
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ratchet_tx.connections.connection import Connection
-from ratchet_tx.hub.hub import Hub
 from ratchet_tx.interfaces import ITransport
-from ratchet_tx.transport.handshake.door import RETRY_SECONDS, addressOf
-from ratchet_tx.transport.handshake.explanations import explain, explainHost
-from ratchet_tx.transport.handshake.forwarded import Asker
-from ratchet_tx.transport.handshake.hosts import Hosts
-from ratchet_tx.transport.handshake.origins import Origins
+from ratchet_tx.transport.handshake.explanations import explain
+from ratchet_tx.transport.handshake.forwarded import addressOf
+from ratchet_tx.transport.handshake.refusals import answer
 from ratchet_tx.transport.handshake.request import Request
-from ratchet_tx.transport.receiver import CLOSED, OPEN, Receiver, Source
-from ratchet_tx.transport.sockets.closing import LINGER_SECONDS, Closing
-from ratchet_tx.transport.sockets.corking import Batch
+from ratchet_tx.transport.port import Port
+from ratchet_tx.transport.receiver import CLOSED, OPEN, Receiver
+from ratchet_tx.transport.sockets.closing import LINGER_SECONDS
 from ratchet_tx.transport.sockets.directoutlet import DirectOutlet
 from ratchet_tx.transport.sockets.outlet import NOWHERE, Nowhere, Outlet
 from ratchet_tx.wire.closecodes import LOST, NO_CODE, NOT_TEXT, TOO_FAST, TOO_SLOW
@@ -36,44 +32,7 @@ _LEAST = 1024 * LINGER_SECONDS
 #: How many bytes of UTF-8 fit beside the code into a close frame (RFC 6455 section 5.5).
 _REASON_BYTES = 123
 
-#: What a refused handshake is told beside the code; anything else is the peer's own fault, in a way that it has to find.
-HTTP_STATUS = {
-    403: "Forbidden",
-    405: "Method Not Allowed",
-    421: "Misdirected Request",
-    426: "Upgrade Required",
-    500: "Internal Server Error",
-    503: "Service Unavailable",
-    505: "HTTP Version Not Supported",
-}
-
 _log = Logger()
-
-
-class Port(Source, Protocol):
-    """
-    What the sockets of one factory share.
-
-    @ivar hub: what their messages go to
-    @ivar hosts: the names by which we may be called
-    @ivar origins: the origins whose pages may connect
-    @ivar mostFragments: in how many frames a message may come
-    @ivar writesDirectly: whether sockets are written to past the transport
-    @ivar batch: sends at the end of a turn what was written in it
-    @ivar closing: drops those that are closed and whose peers stay
-    """
-
-    hub: Hub
-    hosts: Hosts
-    origins: Origins
-    mostFragments: float
-    writesDirectly: bool
-    batch: Batch
-    closing: Closing
-
-    def agree(self, offered: Sequence[str]) -> str | None: ...
-    def asker(self, transport: Any, headers: Any) -> Asker: ...
-    def explainOrigin(self, transport: Any, headers: Any) -> str: ...
 
 
 @implementer(ITransport)
@@ -94,9 +53,6 @@ class RatchetServerProtocol(Receiver):
     #: The peer's address, as far as it is known.
     _address = ""
 
-    #: Why the handshake was refused, for the log.
-    _why = ""
-
     # What Autobahn tells
 
     def onConnect(self, request: ConnectionRequest) -> str | None:
@@ -104,47 +60,31 @@ class RatchetServerProtocol(Receiver):
         Look at a handshake.
 
         @return: the subprotocol that is agreed on: the first offered one that is allowed
-
-        @raise ConnectionDeny: with 403 for a page of an origin that may not connect, with 421 for a host that we aren't,
-            and with 503 where there are too many, and while the hub doesn't run
+        @raise Refused: as L{Admission.check} does
         """
-        factory, headers = self.factory, request.headers
-        asker = factory.asker(self.transport, headers)
+        admission = self.factory.admission
+        asker = admission.asker(self.transport, request.headers)
         self._address = asker.address
-        self._why = factory.hub.closedBy(asker.address)
-        if self._why:
-            raise ConnectionDeny(503, "Service Unavailable")
-        if not factory.hosts.permit(asker.host):
-            self._why = explainHost(headers, asker, factory.hub.settings.trustForwarded)
-            raise ConnectionDeny(421, "Misdirected Request")
-        if not factory.origins.permit(headers.get("origin"), asker.host, asker.secure):
-            self._why = factory.explainOrigin(self.transport, headers)
-            raise ConnectionDeny(403, "Forbidden")
-        self._request = Request(request.path, headers=headers)
-        return factory.agree(request.protocols)
+        admission.check(asker, self.transport, request.headers)
+        self._request = Request(request.path, headers=request.headers)
+        return admission.agree(request.protocols)
 
     def failHandshake(self, reason: str, code: int = 400, responseHeaders: Any = None) -> None:
         """
-        Refuse a handshake, and log why, without repeating to the peer what Autobahn quotes of its request.
+        Refuse a handshake: the log is told the reason, the peer isn't, for Autobahn quotes what the peer sent.
         """
-        self.factory.hub.counters.refused[f"http.{code}"] += 1
-        self.factory.hub.peerLog.info(
-            _log,
-            self._address or addressOf(self.transport),
-            "Refused a handshake: status={status} address={address} {why}",
-            status=code,
-            why=self._why or explain(reason),
-        )
-        headers = [*(responseHeaders or ()), ("Connection", "close"), ("Content-Length", "0")]
-        if code == 503:
-            headers.append(("Retry-After", str(RETRY_SECONDS)))
-        super().failHandshake(HTTP_STATUS.get(code, "Bad Request"), code, headers)
+        self.refuse(code, explain(reason))
+
+    def refuse(self, status: int, facts: str) -> None:
+        self.factory.refusals.note("handshake", self._address or addressOf(self.transport), status, facts)
+        self.sendData(answer(status))
+        self.dropConnection(abort=False)
 
     def noteFailure(self, what: str) -> None:
         """
         Log the exception that is being handled, if the log has room for it.
         """
-        self.factory.hub.peerLog.failure(_log, self._address or addressOf(self.transport), what)
+        self.factory.peerLog.failure(_log, self._address or addressOf(self.transport), what)
 
     def onOpen(self) -> None:
         """
@@ -227,7 +167,8 @@ class RatchetServerProtocol(Receiver):
     # Its beginning and its end
 
     def connectionMade(self) -> None:
-        self.outlet: Outlet | DirectOutlet | Nowhere = self._makeOutlet()
+        makeOutlet = self.factory.makeOutlet
+        self.outlet: Outlet | DirectOutlet | Nowhere = makeOutlet(self.transport, self, self.fresh)
         super().connectionMade()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -238,12 +179,6 @@ class RatchetServerProtocol(Receiver):
         super().connectionLost(reason)
 
     # The outlet, through which all goes that is sent
-
-    def _makeOutlet(self) -> Outlet | DirectOutlet:
-        limit = self.factory.hub.limits.sendQueueBytes
-        if self.factory.writesDirectly and self.isPlain():
-            return DirectOutlet(self.transport, limit, self, self.factory.batch, self.fresh)
-        return Outlet(self.transport, limit, self)
 
     def tooSlow(self) -> None:
         """
@@ -263,7 +198,7 @@ class RatchetServerProtocol(Receiver):
         """
         Count what a slow peer isn't sent.
         """
-        self.factory.hub.counters.spared[spare.event] += 1
+        self.factory.counters.spared[spare.event] += 1
 
     def sendCloseFrame(self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False) -> None:
         """
@@ -279,7 +214,7 @@ class RatchetServerProtocol(Receiver):
         if self.connection is not None:
             if self.failedByMe and not self.connection.closing:
                 # Autobahn began it, for what it couldn't read; all others are counted where they begin.
-                self.factory.hub.counters.closes[code or NO_CODE] += 1
+                self.factory.counters.closes[code or NO_CODE] += 1
             self.connection.closing = True
 
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:

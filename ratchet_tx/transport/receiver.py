@@ -4,16 +4,15 @@ Reads a peer's bytes and makes whole messages of them; Autobahn reads all but sm
 This is one object with the protocol, so that a message takes no step between them.
 """
 
-from typing import Protocol
+from typing import Any
 
 from twisted.internet.protocol import connectionDone
 from twisted.internet.tcp import Server
 from twisted.python.failure import Failure
 
 from ratchet_tx.transport.autobahn import LeanProtocol, unmaskLong
-from ratchet_tx.transport.keepalive import Keepalive, Liveness
-from ratchet_tx.transport.sockets.epoll import Poller
-from ratchet_tx.transport.sockets.turns import Turns
+from ratchet_tx.transport.keepalive import Liveness
+from ratchet_tx.transport.port import Port
 from ratchet_tx.wire.frames import LONGEST_CONTROL, closeAtEnd, takeText
 
 #: How many frames of one peer are dealt with in a turn of the reactor; what is beyond waits for the next.
@@ -26,22 +25,11 @@ _SHORT_CHUNK = 8192
 OPEN, CLOSING, CLOSED = LeanProtocol.STATE_OPEN, LeanProtocol.STATE_CLOSING, LeanProtocol.STATE_CLOSED
 
 
-class Source(Protocol):
+def isPlain(transport: Any) -> bool:
     """
-    What those who read from the peers of one port share.
-
-    @ivar longestText: the longest text, in bytes, that the fast path takes
-    @ivar takesTexts: whether there is a fast path
-    @ivar poller: reads the sockets past the reactor; None where that reads them
-    @ivar turns: shares the reactor's turns among them
-    @ivar keepalive: is told who has sent something
+    Say whether a transport is TCP and nothing else, whose socket may be read and written past it.
     """
-
-    longestText: int
-    takesTexts: bool
-    poller: Poller | None
-    turns: Turns
-    keepalive: Keepalive
+    return type(transport) is Server
 
 
 class Receiver(LeanProtocol):
@@ -52,7 +40,7 @@ class Receiver(LeanProtocol):
     @ivar liveness: as L{Keepalive} knows the peer
     """
 
-    factory: Source
+    factory: Port
 
     compresses = False
 
@@ -81,17 +69,11 @@ class Receiver(LeanProtocol):
         self.liveness = Liveness()
         super().connectionMade()
 
-    def isPlain(self) -> bool:
-        """
-        Say whether the transport is TCP and nothing else, whose socket may be read and written past it.
-        """
-        return type(self.transport) is Server
-
     def beginReading(self) -> None:
         """
         Read frames from now on, for the handshake is over.
         """
-        if self.factory.poller is not None and self.isPlain():
+        if self.factory.poller is not None and isPlain(self.transport):
             self._held = self.factory.poller.hold(self.transport)
         self._between = self.factory.takesTexts and not self.compresses
 

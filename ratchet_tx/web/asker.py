@@ -4,8 +4,7 @@ The peer of a page's request: its address, scheme and host, by the socket and by
 
 from typing import Any
 
-from ratchet_tx.transport.handshake.door import hostOf
-from ratchet_tx.transport.handshake.forwarded import Asker, readForwarded
+from ratchet_tx.transport.handshake.forwarded import Asker, hostOf, readForwarded
 
 #: What decides on it.
 _NAMES = ("host", "forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port")

@@ -10,8 +10,9 @@ from twisted.python.failure import Failure
 from twisted.web import http
 from zope.interface import implementer
 
-from ratchet_tx.transport.handshake.door import COME_AGAIN, Upgrading, endAnswer, handOver, refusal
+from ratchet_tx.transport.handshake.door import Upgrading, endAnswer, handOver
 from ratchet_tx.transport.handshake.head import BadHead, Head, HeadReader, explainFraming
+from ratchet_tx.transport.handshake.refusals import answer
 from ratchet_tx.transport.sockets.acknowledged import Taken, taken
 from ratchet_tx.transport.sockets.closing import LINGER_SECONDS
 from ratchet_tx.transport.sockets.pace import LEAST_BYTES, Pace
@@ -79,7 +80,7 @@ class Channel(http.HTTPChannel, Upgrading):
         try:
             head = self._reader.feed(data)
         except BadHead as bad:
-            return self.refuse(bad.status, bad.reason, why=bad.why)
+            return self.refuse(bad.status, bad.why)
         if head is not None:
             self._begin(head, self._reader.take())
 
@@ -92,10 +93,10 @@ class Channel(http.HTTPChannel, Upgrading):
         if head.isUpgrade and self.sockets is not None:
             return self._upgrade(self.sockets(self.transport.getPeer(), head, False), data)
         if self.visit is not None and self.visit.move(self.speaker(self.transport, head)):
-            return self.refuse(503, "Service Unavailable", COME_AGAIN, self.visit.refused)
+            return self.refuse(503, self.visit.refused)
         if not head.line.isascii():
             # twisted.web lets some of them through, and fails on them.
-            return self.refuse(400, "Bad Request", why="bytes in the request line that are no ASCII")
+            return self.refuse(400, "bytes in the request line that are no ASCII")
         self._doubt = explainFraming(head)
         if not self._isFull:
             self._mind()
@@ -117,11 +118,11 @@ class Channel(http.HTTPChannel, Upgrading):
             super().dataReceived(data)
         except Exception as error:
             # Whatever it is that twisted.web doesn't expect, it is the peer's doing: pages' own errors are caught before.
-            self.refuse(400, "Bad Request", why=self._doubt or f"twisted.web can't read the request: {type(error).__name__}")
+            self.refuse(400, self._doubt or f"twisted.web can't read the request: {type(error).__name__}")
 
     def _respondToBadRequestAndDisconnect(self) -> None:
         # twisted.web's, for what it finds bad by itself; it says so to nobody but the peer.
-        self.refuse(400, "Bad Request", why=self._doubt or "twisted.web can't read the request")
+        self.refuse(400, self._doubt or "twisted.web can't read the request")
 
     def answering(self) -> None:
         """
@@ -244,7 +245,7 @@ class Channel(http.HTTPChannel, Upgrading):
             self.site.endedSlow(self)
             self.drop()
         else:
-            self.refuse(408, "Request Timeout", why="the body comes too slowly")
+            self.refuse(408, "the body comes too slowly")
 
     def pauseProducing(self) -> None:
         """
@@ -267,13 +268,12 @@ class Channel(http.HTTPChannel, Upgrading):
         """
         Hear that a head has had its time.
         """
-        self.refuse(408, "Request Timeout", why="the head took longer than headSeconds")
+        self.refuse(408, "the head took longer than headSeconds")
 
-    def refuse(self, status: int, reason: str, headers: str = "Connection: close", why: str = "") -> None:
+    def refuse(self, status: int, why: str) -> None:
         """
-        Refuse a request, and part with who sent it.
+        Refuse a request, and close the connection.
 
-        @param headers: what is said besides
         @param why: what only the log is told
         """
         if self._isRefused:
@@ -283,7 +283,7 @@ class Channel(http.HTTPChannel, Upgrading):
         self.site.heads.stop(self)
         self._mindNoMore()
         self.site.count(self, status, why)
-        self.write(refusal(status, reason, headers))
+        self.write(answer(status))
         self.site.closing.begin(self)
         # We are its producer, for which it would wait.
         transport: Any = self.transport

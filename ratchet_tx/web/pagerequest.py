@@ -11,7 +11,7 @@ from twisted.python.failure import Failure
 from twisted.web import server
 
 from ratchet_tx.monitoring.printable import printable
-from ratchet_tx.transport.handshake.door import addressOf
+from ratchet_tx.transport.handshake.forwarded import addressOf
 from ratchet_tx.transport.handshake.head import BadHead, takeApart
 from ratchet_tx.web.forms import BadForm, readForm, readQuery
 
@@ -74,7 +74,7 @@ class Request(server.Request):
                 self.content.seek(0)
                 self.args |= readForm(self.getHeader(b"content-type") or b"", self.content.read())
         except (BadHead, BadForm) as bad:
-            return self.channel.refuse(400, "Bad Request", why=getattr(bad, "why", bad))  # type: ignore[no-any-return]
+            return self.channel.refuse(400, getattr(bad, "why", bad))  # type: ignore[no-any-return]
         self.content.seek(0)
         self.process()
 

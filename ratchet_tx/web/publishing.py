@@ -21,7 +21,7 @@ from ratchet_tx.hub.hub import Hub
 from ratchet_tx.hub.published import Position
 from ratchet_tx.monitoring.peerlog import PeerLog
 from ratchet_tx.monitoring.printable import quoted
-from ratchet_tx.transport.handshake.door import hostOf
+from ratchet_tx.transport.handshake.forwarded import hostOf
 from ratchet_tx.web.bearer import BearerToken
 from ratchet_tx.wire.errorcodes import AUTH_INVALID, AUTH_REQUIRED, PAYLOAD_INVALID, RATE_LIMITED, SERVER_DRAIN
 from ratchet_tx.wire.payload import KEY_LENGTH, Key, makeReader

@@ -13,10 +13,12 @@ from zope.interface import implementer
 from ratchet_tx.hub.hub import Hub
 from ratchet_tx.monitoring.httprefusals import HTTPRefusals
 from ratchet_tx.transport.factory import RatchetServerFactory
-from ratchet_tx.transport.handshake.door import handOver, hostOf
+from ratchet_tx.transport.handshake.door import handOver
 from ratchet_tx.transport.handshake.explanations import explainHost
+from ratchet_tx.transport.handshake.forwarded import hostOf
 from ratchet_tx.transport.handshake.head import BadHead, checkHeaders
 from ratchet_tx.transport.handshake.hosts import Hosts
+from ratchet_tx.transport.handshake.refusals import phraseOf
 from ratchet_tx.web.asker import askerOf, forwardedHeaders
 from ratchet_tx.web.files import Files
 from ratchet_tx.web.health import Health
@@ -69,7 +71,7 @@ class RatchetResource:
         try:
             isUpgrade = checkHeaders(headers, self._factory.hub.limits.headCount)
         except BadHead as bad:
-            return self._refuse(request, bad.status, bad.reason, bad.why)
+            return self._refuse(request, bad.status, bad.why)
         if not isUpgrade:
             request.setHeader(b"upgrade", b"websocket")
             return errorPage(426, "Upgrade Required", "This is a WebSocket: connect to it by ws:// or wss://.").render(
@@ -77,13 +79,13 @@ class RatchetResource:
             )
         if request.channel is None or request.channel.transport is None:
             # HTTP/2 has no connection to be taken over.
-            return self._refuse(request, 400, "Bad Request", "a handshake comes by HTTP/1.1")
+            return self._refuse(request, 400, "a handshake comes by HTTP/1.1")
         _takeOver(request, self._factory.buildSocket(request.getClientAddress()), headers)
         return NOT_DONE_YET
 
-    def _refuse(self, request: Any, status: int, reason: str, why: str) -> Any:
+    def _refuse(self, request: Any, status: int, why: str) -> Any:
         self._refusals.request(hostOf(request.getClientAddress()), status, why)
-        return errorPage(status, reason, "This request can't be understood.").render(request)
+        return errorPage(status, phraseOf(status), "This request can't be understood.").render(request)
 
     def getChildWithDefault(self, name: bytes, request: Any) -> Any:
         """

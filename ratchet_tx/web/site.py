@@ -19,7 +19,7 @@ from ratchet_tx.monitoring.peerlog import PeerLog
 from ratchet_tx.monitoring.printable import printable
 from ratchet_tx.settings import Limits
 from ratchet_tx.transport.handshake import alpn
-from ratchet_tx.transport.handshake.door import addressOf
+from ratchet_tx.transport.handshake.forwarded import addressOf
 from ratchet_tx.transport.sockets.closing import Closing
 from ratchet_tx.web.asker import askerOf
 from ratchet_tx.web.channel import LOOK_SECONDS, Channel

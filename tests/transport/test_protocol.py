@@ -9,7 +9,7 @@ from twisted.internet.address import UNIXAddress
 from twisted.internet.error import ConnectionLost
 from twisted.internet.task import Clock
 
-from ratchet_tx import Hub, RatchetServerFactory, Settings, UsageError
+from ratchet_tx import Hub, RatchetServerFactory, Settings
 from ratchet_tx.transport.protocol import RatchetServerProtocol
 from ratchet_tx.wire.frames import makeText
 from tests.kit.contracts import TransportContract
@@ -50,36 +50,6 @@ class TestHandshake:
         (reply,) = wire.frames()
         assert reply.json["data"]["result"] == ["192.0.2.7", "/chat%20room;x", {"a": ["1", "2"], "b": ["ü"], "c": [""]}]
 
-    @pytest.mark.parametrize(
-        ("offered", "agreed"),
-        [("chat.v2", "chat.v2"), ("x, chat.v1 ,chat.v2", "chat.v1"), ("chat.v3", None), ("CHAT.V1", None), ("", None)],
-    )
-    def test_subprotocols(self, make: Any, offered: str, agreed: str | None) -> None:
-        """Of the subprotocols that are offered the first that is allowed is answered; where none is, none."""
-        wire = make(subprotocol=("chat.v2", "chat.v1"))
-        wire.send(handshake(Sec_WebSocket_Protocol=offered))
-        answer = wire.receive().decode()
-        assert answer.startswith("HTTP/1.1 101 ")
-        found = [line.partition(": ")[2] for line in answer.split("\r\n") if line.startswith("Sec-WebSocket-Protocol: ")]
-        assert found == ([] if agreed is None else [agreed])
-
-    def test_blankSubprotocol(self, make: Any) -> None:
-        """A blank header offers nothing."""
-        with logged() as lines:
-            Wire(make().factory).open(Sec_WebSocket_Protocol=" , ")
-        assert not [line for line in lines if "subprotocol" in line]
-
-    def test_unansweredSubprotocol(self, make: Any) -> None:
-        """Who offers one that isn't allowed, and may give up, is told of by the log, once, with what would help."""
-        factory = make().factory
-        with logged() as lines:
-            for _ in range(3):
-                Wire(factory).open(Sec_WebSocket_Protocol='a"b')
-        assert [line for line in lines if "subprotocol" in line] == [
-            r'A client offered a subprotocol that is not allowed, and may give up: offered="a\"b" '
-            r'option="--subprotocol a\"b"'
-        ]
-
     def test_unixSockets(self, make: Any) -> None:
         """A peer behind a UNIX socket has no address."""
         wire = make(peer=UNIXAddress(b"/run/x")).open()
@@ -103,18 +73,6 @@ class TestHandshake:
         wire = make(origin=("https://good.example",))
         wire.send(handshake(Origin=origin))
         assert wire.receive().split(b" ")[1] == (b"101" if allowed else b"403")
-
-    def test_badOrigins(self) -> None:
-        """An origin in the settings that isn't one is an error when the factory is made."""
-        with pytest.raises(UsageError, match=r"example\.org"):
-            RatchetServerFactory(Hub(settings=Settings(origin=("example.org",))))
-
-    def test_notRunning(self) -> None:
-        """A hub that doesn't run takes nobody in."""
-        wire = Wire(RatchetServerFactory(Hub(clock=Clock())))
-        wire.send(handshake())
-        assert wire.receive().startswith(b"HTTP/1.1 503 ")
-        wire.lose()
 
     @pytest.mark.parametrize(
         "head",

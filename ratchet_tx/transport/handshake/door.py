@@ -9,26 +9,17 @@ from typing import Any
 
 from twisted.internet.interfaces import IAddress, IReactorTime, ISSLTransport, ITCPTransport
 from twisted.internet.protocol import Protocol, connectionDone
-from twisted.logger import Logger
 from twisted.protocols.policies import ProtocolWrapper
 from twisted.python.failure import Failure
 
 from ratchet_tx.deferreds.timeouts import Timeouts
 from ratchet_tx.limits.visits import Visit, Visits
-from ratchet_tx.monitoring.counters import Counters
-from ratchet_tx.monitoring.peerlog import UNBOUNDED, PeerLog
+from ratchet_tx.monitoring.httprefusals import HTTPRefusals
 from ratchet_tx.settings import Limits
+from ratchet_tx.transport.handshake.forwarded import addressOf
 from ratchet_tx.transport.handshake.head import BadHead, Head, HeadReader
+from ratchet_tx.transport.handshake.refusals import answer
 from ratchet_tx.transport.sockets.closing import Closing
-from ratchet_tx.wire.ipaddresses import isAddress
-
-#: After how many seconds a peer may come again that was one too many.
-RETRY_SECONDS = 5
-
-#: What is said to it besides.
-COME_AGAIN = f"Connection: close\r\nRetry-After: {RETRY_SECONDS}"
-
-_log = Logger()
 
 Page = Callable[[IAddress], Any]
 Socket = Callable[[IAddress, Head, bool], Any]
@@ -39,11 +30,10 @@ class Doorkeeper:
     What all doors of a factory share.
 
     @param limits: how long, how large and how slow a head may be
-    @param counters: where refusals are counted, by their status
+    @param refusals: counts and logs who is refused
     @param visits: where connections are counted that are no sockets
     @param clock: gives the time, an L{IReactorTime}; called when it is first needed
     @param speaker: gives the IP address for which a peer speaks, by its transport and a request's head
-    @param log: where refusals are logged
     @ivar heads: the time that heads may take
     @ivar closing: the connections that were closed
     """
@@ -51,15 +41,13 @@ class Doorkeeper:
     def __init__(
         self,
         limits: Limits,
-        counters: Counters,
+        refusals: HTTPRefusals,
         visits: Visits,
         clock: Callable[[], IReactorTime],
         speaker: Callable[[Any, Head], str],
-        log: PeerLog = UNBOUNDED,
     ) -> None:
-        self.peerLog = log
         self.limits = limits
-        self.counters = counters
+        self.refusals = refusals
         self.visits = visits
         self.speaker = speaker
         self.heads: Timeouts[Door] = Timeouts(limits.headSeconds, clock, Door.late)
@@ -115,12 +103,11 @@ class Door(Protocol):
         """
         transport: Any = self.transport
         self._keeper.heads.stop(self)
-        self._keeper.counters.refused["http.503"] += 1
-        logTooMany(self._keeper.peerLog, addressOf(transport), self._visit.refused)
+        self._keeper.refusals.note("connection", addressOf(transport), 503, self._visit.refused)
+        if not atOnce:
+            return self._end(503)
         self._isOver = True
-        if atOnce:
-            return transport.abortConnection()  # type: ignore[no-any-return]
-        self._end(refusal(503, "Service Unavailable", COME_AGAIN))
+        transport.abortConnection()
 
     def dataReceived(self, data: bytes) -> None:
         if self._isOver:
@@ -128,15 +115,14 @@ class Door(Protocol):
         try:
             head = self._reader.feed(data)
         except BadHead as bad:
-            return self._refuse(bad.status, bad.reason, why=bad.why)
+            return self._refuse(bad.status, bad.why)
         if head is not None:
             self._enter(head)
 
     def _enter(self, head: Head) -> None:
         if self._pages is None or head.isUpgrade:
             if not head.isUpgrade:
-                upgrade = "Upgrade: websocket\r\nConnection: Upgrade"
-                return self._refuse(426, "Upgrade Required", upgrade, "this is no page, and no WebSocket was asked for")
+                return self._refuse(426, "this is no page, and no WebSocket was asked for")
             self._visit.leave()
         elif self._visit.move(self._keeper.speaker(self.transport, head)):
             return self._turnAway()
@@ -161,24 +147,22 @@ class Door(Protocol):
         open connections that they may need later.
         """
         if len(self._reader):
-            return self._refuse(408, "Request Timeout", why="the head took longer than headSeconds")
+            return self._refuse(408, "the head took longer than headSeconds")
         self._isOver = True
         self._keeper.closing.begin(self)
         assert self.transport is not None, "there is somebody to part with"
         self.transport.loseConnection()
 
-    def _refuse(self, status: int, reason: str, headers: str = "Connection: close", why: str = "") -> None:
+    def _refuse(self, status: int, why: str) -> None:
         self._keeper.heads.stop(self)
-        self._keeper.counters.refused[f"http.{status}"] += 1
-        assert self.transport is not None, "there is somebody to refuse"
-        logRefusal(self._keeper.peerLog, addressOf(self.transport), status, why)
-        self._end(refusal(status, reason, headers))
+        self._keeper.refusals.request(addressOf(self.transport), status, why)
+        self._end(status)
 
-    def _end(self, answer: bytes) -> None:
+    def _end(self, status: int) -> None:
         self._isOver = True
         self._keeper.closing.begin(self)
         assert self.transport is not None, "there is somebody to part with"
-        self.transport.write(answer)
+        self.transport.write(answer(status))
         endAnswer(self.transport)
 
     def moved(self) -> bool:
@@ -211,44 +195,6 @@ def endAnswer(transport: Any) -> None:
         transport.loseWriteConnection()
     else:
         transport.loseConnection()
-
-
-def refusal(status: int, reason: str, headers: str = "Connection: close") -> bytes:
-    """
-    Write an answer without a body, after which the connection is closed.
-    """
-    return f"HTTP/1.1 {status} {reason}\r\n{headers}\r\nContent-Length: 0\r\n\r\n".encode()
-
-
-def logRefusal(log: PeerLog, address: str, status: int, why: str) -> None:
-    """
-    Log that a request was refused, and which rule it broke.
-    """
-    log.info(_log, address, 'Refused a request: status={status} address={address} why="{why}"', status=status, why=why)
-
-
-def logTooMany(log: PeerLog, address: str, limit: str) -> None:
-    """
-    Log that a connection is one too many.
-
-    @param limit: which limit says so, as C{limit=NAME of=VALUE}
-    """
-    log.info(_log, address, "Refused a connection: status=503 address={address} {limit}", limit=limit)
-
-
-def addressOf(transport: Any) -> str:
-    """
-    Name a peer by its IP address; C{unix} behind a UNIX socket, and C{unknown} where a proxy's protocol tells no address.
-    """
-    return hostOf(transport.getPeer())
-
-
-def hostOf(peer: IAddress) -> str:
-    """
-    Take the IP address out of a peer's address, as L{addressOf} does.
-    """
-    host = str(getattr(peer, "host", "unix"))
-    return host if host == "unix" or isAddress(host) else "unknown"
 
 
 def handOver(transport: Any, protocol: Any, data: bytes) -> None:

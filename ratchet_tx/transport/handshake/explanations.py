@@ -1,5 +1,5 @@
 """
-Explains in the log why a handshake was refused: what was compared, and the option that would allow it.
+Explains, for the log, why a handshake is refused: what was compared, and the option that would allow it.
 
 What the peer chose is escaped and bounded; C{docs/proxies.rst} has a table of what each line means.
 """

@@ -8,7 +8,9 @@ header of the first form makes the second one count for nothing.
 
 import re
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from twisted.internet.interfaces import IAddress, ISSLTransport
 
 from ratchet_tx.wire.ipaddresses import isAddress, isPublic
 
@@ -39,6 +41,28 @@ class Asker(NamedTuple):
     address: str
     secure: bool
     host: str
+
+
+def askerAt(transport: Any, headers: Mapping[str, str]) -> Asker:
+    """
+    Say who asks, by the socket and the request alone.
+    """
+    return Asker(addressOf(transport), ISSLTransport.providedBy(transport), headers.get("host", ""))
+
+
+def addressOf(transport: Any) -> str:
+    """
+    Name a peer by its IP address; C{unix} behind a UNIX socket, and C{unknown} where a proxy's protocol tells no address.
+    """
+    return hostOf(transport.getPeer())
+
+
+def hostOf(peer: IAddress) -> str:
+    """
+    Take the IP address out of a peer's address, as L{addressOf} does.
+    """
+    host = str(getattr(peer, "host", "unix"))
+    return host if host == "unix" or isAddress(host) else "unknown"
 
 
 Doubt = Callable[[str, str], None]

@@ -39,14 +39,12 @@ class BadHead(RatchetError):
     A head that no parser is to see.
 
     @ivar status: the HTTP status to answer with
-    @ivar reason: its phrase
     @ivar why: which rule it breaks, for the log
     """
 
-    def __init__(self, status: int, reason: str, why: str = "") -> None:
-        super().__init__(f"{status} {reason}")
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(f"{status} {why}")
         self.status = status
-        self.reason = reason
         self.why = why
 
 
@@ -99,15 +97,15 @@ class HeadReader:
         if self._received.startswith(_LINE_END):
             # Some clients send an empty line behind a form's body; one is to be borne (RFC 9112 section 2.2).
             if self._skipped:
-                raise BadHead(400, "Bad Request", "no request line")
+                raise BadHead(400, "no request line")
             self._skipped, start = True, 0
             del self._received[: len(_LINE_END)]
             if self._received.startswith(_LINE_END):
-                raise BadHead(400, "Bad Request", "no request line")
+                raise BadHead(400, "no request line")
         end = self._received.find(END, start)
         size = end + len(END) if end >= 0 else len(self._received)
         if 0 < self._mostBytes < size:
-            raise BadHead(431, "Request Header Fields Too Large", f"the head is longer than headBytes={self._mostBytes}")
+            raise BadHead(431, f"the head is longer than headBytes={self._mostBytes}")
         return readHead(bytes(self._received[:size]), self._mostHeaders) if end >= 0 else None
 
     def take(self) -> bytes:
@@ -127,10 +125,10 @@ def readHead(head: bytes, count: int) -> Head:
     @raise BadHead: for what may not pass
     """
     if not head.count(b"\n") == head.count(b"\r") == head.count(b"\r\n"):
-        raise BadHead(400, "Bad Request", "a CR or an LF alone")
+        raise BadHead(400, "a CR or an LF alone")
     request, *lines = head[: -len(END)].split(b"\r\n")
     if request.translate(None, _LEGAL):
-        raise BadHead(400, "Bad Request", "a control character in the request line")
+        raise BadHead(400, "a control character in the request line")
     headers = [_split(line) for line in lines]
     return Head(checkHeaders(headers, count), headers, request)
 
@@ -138,7 +136,7 @@ def readHead(head: bytes, count: int) -> Head:
 def _split(line: bytes) -> tuple[bytes, bytes]:
     name, colon, value = line.partition(b":")
     if not colon:
-        raise BadHead(400, "Bad Request", "a header without a colon")
+        raise BadHead(400, "a header without a colon")
     return name.lower(), value.strip(b" \t")
 
 
@@ -152,21 +150,21 @@ def checkHeaders(headers: list[tuple[bytes, bytes]], count: int) -> bool:
     @raise BadHead: for what may not pass
     """
     if 0 < count < len(headers):
-        raise BadHead(431, "Request Header Fields Too Large", f"more headers than headCount={count}")
+        raise BadHead(431, f"more headers than headCount={count}")
     names = [name for name, _ in headers]
     values = b"".join([value for _, value in headers])
     # A blank before the colon, or before the name (which once continued the line before), is in no token either.
     if not all(names) or b"".join(names).translate(None, _TOKEN):
-        raise BadHead(400, "Bad Request", "a header's name has a character that none may have, or a blank beside it")
+        raise BadHead(400, "a header's name has a character that none may have, or a blank beside it")
     if values.translate(None, _LEGAL):
-        raise BadHead(400, "Bad Request", "a control character in a header's value")
+        raise BadHead(400, "a control character in a header's value")
     if max(map(names.count, _SINGLE)) > 1:
-        raise BadHead(400, "Bad Request", "two Host or two Origin headers")
+        raise BadHead(400, "two Host or two Origin headers")
     upgrades = b",".join([value for name, value in headers if name == b"upgrade"]).lower().split(b",")
     isUpgrade = b"websocket" in [upgrade.strip() for upgrade in upgrades]
     if not isUpgrade and b"sec-websocket-key" in names:
         # It would get a page, and nobody would know why there are no sockets.
-        raise BadHead(400, "Bad Request", "a handshake without its Upgrade header, which a proxy has to pass on")
+        raise BadHead(400, "a handshake without its Upgrade header, which a proxy has to pass on")
     return isUpgrade
 
 
@@ -179,7 +177,7 @@ def hostIn(value: bytes) -> bytes:
     """
     found = _HOST.fullmatch(value)
     if found is None:
-        raise BadHead(400, "Bad Request", "Host isn't a name with perhaps a port")
+        raise BadHead(400, "Host isn't a name with perhaps a port")
     return found[1]
 
 

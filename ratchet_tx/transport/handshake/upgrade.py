@@ -90,9 +90,9 @@ def _readLine(line: bytes) -> tuple[str, str | None]:
         raise _bad("no request line")
     method, target, version = words
     if method != b"GET":
-        raise BadHead(405, "Method Not Allowed", "a handshake's method is GET")
+        raise BadHead(405, "a handshake's method is GET")
     if version != b"HTTP/1.1":
-        raise BadHead(505, "HTTP Version Not Supported", "a handshake is HTTP/1.1, which a proxy has to speak to us")
+        raise BadHead(505, "a handshake is HTTP/1.1, which a proxy has to speak to us")
     if b"#" in target:
         raise _bad("a # in the target")
     path, host = takeApart(target)
@@ -124,7 +124,7 @@ def _listed(headers: dict[str, str], name: str) -> list[str]:
 
 
 def _bad(why: str) -> BadHead:
-    return BadHead(400, "Bad Request", why)
+    return BadHead(400, why)
 
 
 def textOf(data: bytes) -> str:

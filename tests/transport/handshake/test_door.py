@@ -12,6 +12,8 @@ from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 
 from ratchet_tx.limits.visits import Visits
 from ratchet_tx.monitoring.counters import Counters
+from ratchet_tx.monitoring.httprefusals import HTTPRefusals
+from ratchet_tx.monitoring.peerlog import UNBOUNDED
 from ratchet_tx.settings import Settings
 from ratchet_tx.transport.handshake.door import Door, Doorkeeper
 from ratchet_tx.transport.sockets.closing import LINGER_SECONDS
@@ -52,7 +54,7 @@ class House:
         visits = Visits(self._limits, False, lambda: 0)
         self.visits = visits
         speaker = lambda *_: "8.8.4.4"  # noqa: E731
-        self.keeper = Doorkeeper(self._limits, self.counters, visits, lambda: self.clock, speaker)
+        self.keeper = Doorkeeper(self._limits, HTTPRefusals(self.counters, UNBOUNDED), visits, lambda: self.clock, speaker)
         self._pages = (lambda address: Room("pages")) if pages else None
 
     def buildProtocol(self, address: Any) -> Door:

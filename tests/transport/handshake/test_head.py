@@ -22,7 +22,7 @@ def head(*lines: bytes) -> bytes:
 def refusal(text: bytes, count: int = 64) -> int:
     with pytest.raises(BadHead) as caught:
         readHead(text, count)
-    assert str(caught.value) == f"{caught.value.status} {caught.value.reason}"
+    assert str(caught.value) == f"{caught.value.status} {caught.value.why}"
     return caught.value.status
 
 
