@@ -251,7 +251,7 @@ class Applications:
             connection.peerLog.failure(  # type: ignore[attr-defined]
                 self._log,
                 connection.remoteAddress,
-                "Application factory failed: application={name} connection={id}",
+                "Application factory failed: application={name} id={id}",
                 name=name,
                 id=connection.id,
             )

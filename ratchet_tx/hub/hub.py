@@ -58,7 +58,7 @@ from ratchet_tx.login.lookups import Lookups
 from ratchet_tx.monitoring.counters import Counters
 from ratchet_tx.monitoring.log import Journal
 from ratchet_tx.monitoring.observers import Observer, Observers
-from ratchet_tx.monitoring.peerlog import NOBODY, PeerLog
+from ratchet_tx.monitoring.peerlog import UNKNOWN_ADDRESS, PeerLog
 from ratchet_tx.rooms.presence import Presence
 from ratchet_tx.settings import Settings
 from ratchet_tx.wire.badpayload import BadPayload
@@ -315,7 +315,7 @@ class Hub(Service):
             self._stopping.allGone()
 
     def _workFailed(self, failure: Failure) -> None:
-        self.peerLog.failure(self._log, NOBODY, "Work for a peer failed", failure)
+        self.peerLog.failure(self._log, UNKNOWN_ADDRESS, "Work for a peer failed", failure)
 
     def _abortAll(self) -> None:
         self.overdue = True

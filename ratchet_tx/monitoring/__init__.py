@@ -1,3 +1,3 @@
 """
-What can be watched: counters, observers, the log.
+Makes a hub observable: counters, observers, the log.
 """

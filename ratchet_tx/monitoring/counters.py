@@ -1,7 +1,7 @@
 """
-The counters of a hub: plain integers, read when somebody asks.
+The counters of a hub: plain integers, which anyone may read.
 
-Counting happens for every message, so it is an addition and nothing more.
+Every message is counted, so counting is one addition and nothing more.
 """
 
 from collections import Counter
@@ -9,25 +9,25 @@ from collections import Counter
 
 class Counters:
     """
-    How often it happened since the hub was made.
+    What was counted since the hub was made.
 
-    @ivar opened: connections that were opened
-    @ivar closed: connections that ended
-    @ivar received: messages of peers
-    @ivar dispatched: events that had handlers
+    @ivar opened: connections opened
+    @ivar closed: connections ended
+    @ivar received: messages from peers
+    @ivar dispatched: events passed to handlers
     @ivar sent: messages to peers
     @ivar lost: messages to connections that had ended
-    @ivar logins: logins that succeeded
-    @ivar delayed: logins that had to wait, because too many of their address had failed
-    @ivar failures: handlers that failed
-    @ivar repeated: events that came again by their key, and weren't handled again
-    @ivar unlogged: entries that peers caused, and that the log had no room for
-    @ivar unpublished: messages that the backplane failed to send, where nobody waited for that
-    @ivar refused: messages and events that were refused, by code
-    @ivar closes: connections that we closed, by code
-    @ivar full: what happened because too many bytes were kept, by the limit and what was done: C{connectionBytes},
-        C{processBytes.refused}, C{processBytes.closed}, C{processBytes.forgotten}
-    @ivar spared: messages that were left out because a peer was slow, by event
+    @ivar logins: successful logins
+    @ivar delayed: logins that waited, because their address sent many wrong tokens
+    @ivar failures: failed handlers
+    @ivar repeated: events that were sent again with the same key, and not handled again
+    @ivar unlogged: log entries caused by peers that exceeded C{logBytesPerMinute} and were left out
+    @ivar unpublished: messages that the backplane failed to publish, and whose failure the caller didn't handle
+    @ivar refused: refused messages and events, by code
+    @ivar closes: connections that the server closed, by code
+    @ivar full: what was done at a limit of bytes, by limit and action: C{connectionBytes}, C{processBytes.refused},
+        C{processBytes.closed}, C{processBytes.forgotten}
+    @ivar spared: messages dropped for slow peers (C{whenSlow}), by event
     """
 
     __slots__ = (

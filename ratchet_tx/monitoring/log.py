@@ -1,7 +1,7 @@
 """
-Logs what happens on a hub, without tokens or the data of messages.
+Logs connections, logins and events of a hub, without tokens or the data of messages.
 
-Failures of handlers are logged where they happen, with the reference that the peer was told.
+Failed handlers are logged elsewhere, with the reference that the peer was told.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ _log = Logger()
 
 class Journaled(Protocol):
     """
-    A hub that has a journal.
+    A hub with a journal.
     """
 
     journal: "Journal"
@@ -28,9 +28,9 @@ class Journaled(Protocol):
 
 class Journal:
     """
-    What is logged of a hub whether or not that is wished to be verbose.
+    Logs what is always logged, verbose or not: ended connections and failed logins.
 
-    @param log: what has room for it, or not
+    @param log: decides whether the log has room
     """
 
     def __init__(self, log: PeerLog) -> None:
@@ -38,17 +38,18 @@ class Journal:
 
     def closed(self, happening: Closed) -> None:
         """
-        Log that a connection has ended, and whose it was; not the reason, which may be the peer's own words.
+        Log that a connection has ended; without the reason, which may be the peer's own text.
         """
-        who, seconds, code = _who(happening), happening.seconds, happening.code
-        more = f" as {who} after {seconds:.1f} s: {code}" + ("" if happening.clean else ", not clean")
-        self._note(LogLevel.info, "closed", happening, more, client=who, seconds=seconds, code=code, clean=happening.clean)
+        client, seconds, code = _clientOf(happening), happening.seconds, happening.code
+        more = f" client={client} seconds={seconds:.1f} code={code}" + ("" if happening.clean else " clean=no")
+        facts = {"client": client, "seconds": seconds, "code": code, "clean": happening.clean}
+        self._note(LogLevel.info, "Connection closed", happening, more, **facts)
 
     def loginFailed(self, happening: LoginFailed) -> None:
         """
         Log that a login was refused.
         """
-        self._note(LogLevel.warn, "login failed", happening, f": {happening.code}", code=happening.code)
+        self._note(LogLevel.warn, "Login failed", happening, f" code={happening.code}", code=happening.code)
 
     def _note(self, level: Any, what: str, happening: Happening, more: str, **facts: Any) -> None:
         line = _lineOf(what, happening, more)
@@ -58,13 +59,11 @@ class Journal:
 
 def keepJournal(hub: Journaled, verbose: bool = False) -> None:
     """
-    Log who comes and goes.
+    Start logging a hub: a line for each ended connection, and one for each failed login.
 
-    A line costs as much as two events do, so there is one for each connection, when it has ended, as in a web server's log;
-    and one for each login that fails.
+    A line costs as much as two events, so an opened connection has none by default.
 
-    @param verbose: whether there is one for all else that happens, too; of these no line is ever left out, for an operator
-        asked for them
+    @param verbose: also log opened connections, logins, dispatched and refused events; these lines have no limit
     """
     hub.observe(hub.journal.closed, Closed)
     hub.observe(hub.journal.loginFailed, LoginFailed)
@@ -79,37 +78,37 @@ def opened(happening: Opened) -> None:
     """
     Log that a connection is open.
     """
-    _note(LogLevel.info, "opened", happening)
+    _note(LogLevel.info, "Connection opened", happening)
 
 
 def loggedIn(happening: LoggedIn) -> None:
     """
-    Log that a connection has logged in, and who it is.
+    Log that a connection has logged in, and as which client.
     """
-    _note(LogLevel.info, "logged in", happening, f" as {_who(happening)}", client=_who(happening))
+    client = _clientOf(happening)
+    _note(LogLevel.info, "Login succeeded", happening, f" client={client}", client=client)
 
 
-def _who(happening: Happening) -> str:
+def _clientOf(happening: Happening) -> str:
     client = happening.connection.client
-    if client is None:
-        return "a stranger"
-    # Else an id with blanks in it could say anything, "a stranger" too.
-    return quoted(client.id) if " " in client.id or not client.id else printable(client.id)
+    # A client's id is quoted, so that none can be taken for a stranger, or for another key=value.
+    return "stranger" if client is None else quoted(client.id)
 
 
 def dispatched(happening: Dispatched) -> None:
     """
-    Log that an event goes to its handlers.
+    Log that an event is passed to its handlers.
     """
-    _note(LogLevel.debug, "dispatched", happening, f": {quoted(happening.event)}", event=printable(happening.event))
+    event = printable(happening.event)
+    _note(LogLevel.debug, "Event dispatched", happening, f' event="{event}"', event=event)
 
 
 def refused(happening: Refused) -> None:
     """
-    Log that something was refused; its event is blank where that couldn't be read.
+    Log that an event was refused; its name is blank where it couldn't be read.
     """
-    event, code = happening.event, printable(happening.code)
-    _note(LogLevel.debug, "refused", happening, f": {quoted(event)} {code}", event=printable(event), code=code)
+    event, code = printable(happening.event), printable(happening.code)
+    _note(LogLevel.debug, "Event refused", happening, f' event="{event}" code={code}', event=event, code=code)
 
 
 def _note(level: Any, what: str, happening: Happening, more: str = "", **facts: Any) -> None:
@@ -117,10 +116,10 @@ def _note(level: Any, what: str, happening: Happening, more: str = "", **facts: 
 
 
 def _lineOf(what: str, happening: Happening, more: str) -> str:
-    return f"{happening.connection.id} {what} from {happening.connection.remoteAddress}{more}"
+    return f"{what}: id={happening.connection.id} address={happening.connection.remoteAddress}{more}"
 
 
 def _emit(level: Any, line: str, happening: Happening, **facts: Any) -> None:
     id, address = happening.connection.id, happening.connection.remoteAddress
-    # Twisted takes a format apart in Python, for each line anew: putting the line together here makes it half as dear.
+    # Twisted parses a format in Python for each line: formatting the line here takes half the time.
     _log.emit(level, "{line}", line=line, id=id, address=address, **facts)

@@ -1,7 +1,7 @@
 """
-Decides which lines about peers the log has room for: so many bytes at once and over time, for each address and for all.
+Limits the bytes of log lines that peers cause: per address and for all of them, in a burst and over time.
 
-Peers who connect again and again, or have handlers fail 50 times a second, would otherwise fill the disk.
+Without it peers that reconnect, or make handlers fail, 50 times a second would fill the disk.
 """
 
 from heapq import nlargest
@@ -11,31 +11,31 @@ from ratchet_tx.budget.allowance import Bucket
 from ratchet_tx.budget.rate import Rate
 from ratchet_tx.wire.ipaddresses import counted
 
-#: What of a minute's bytes all peers, and those of one address, may cause at once, and how much more of them in a minute.
-#: What all may cause leaves a twentieth for the lines that say what was left out.
+#: Shares of C{perMinute}: the burst, and the rate per minute, of all peers and of each address.
+#: The shares of all peers leave a twentieth for the lines that say what was left out.
 _AT_ONCE, _AT_ONCE_EACH = 0.25, 0.125
 _OVER_TIME, _OVER_TIME_EACH = 0.7, 0.5
 
-#: What part of the room at once is for addresses that want less than half of theirs: a few others can't take it.
+#: The share of the burst that is reserved for quiet addresses, which use less than half of their own.
 _FOR_QUIET = 0.25
 
-#: How many addresses are remembered.  Those beyond share what there is for all.
+#: How many addresses have a bucket of their own. Further ones share the bucket of all.
 _MOST = 1024
 
-#: How many addresses are named, of whose lines some were left out, each time that this is told.
+#: How many addresses with left out lines are reported by name; the rest are summed up.
 NAMED = 16
 
-#: What stands for the addresses that aren't named.
+#: Stands for the addresses that aren't named.
 OTHERS = "others"
 
 
 class LeftOut(NamedTuple):
     """
-    What was left out of the log.
+    The log entries of one address that were left out.
 
-    @ivar address: whose it was, as L{counted} says; L{OTHERS} for several that aren't named
+    @ivar address: the address, as L{counted} says; L{OTHERS} for all that aren't named
     @ivar lines: how many entries
-    @ivar since: when the first of them came
+    @ivar since: when the first one was left out
     """
 
     address: str
@@ -47,7 +47,8 @@ class _Address(Bucket):
     """
     The bucket of an address.
 
-    @ivar asked: another one, out of which everything is taken that it would log, had it room for that or not
+    @ivar asked: a second bucket, which pays for every entry, whether or not the log has room for it: it says how quiet the
+        address is
     """
 
     __slots__ = ("asked",)
@@ -59,9 +60,9 @@ class _Address(Bucket):
 
 class LogBudget:
     """
-    The bytes that the log has room for.
+    The bytes that peers may add to the log.
 
-    @param perMinute: how many peers may cause in any minute, with the lines that say what was left out
+    @param perMinute: how many bytes in any minute, including the lines that say what was left out
     """
 
     def __init__(self, perMinute: int) -> None:
@@ -74,17 +75,17 @@ class LogBudget:
 
     def __len__(self) -> int:
         """
-        Say how many addresses are remembered.
+        Count the addresses that are remembered.
         """
         return len(self._byAddress.keys() | self._left.keys())
 
     def take(self, address: str, size: int, now: float, reserve: float = 0.0) -> bool:
         """
-        Take the bytes of an entry, if there are so many.
+        Take the bytes of an entry, if enough are left.
 
-        @param address: whose doing it is
-        @param reserve: which part of what is there at once has to stay for others of its entries
-        @return: whether there were
+        @param address: the address of the peer that caused it
+        @param reserve: the share of the address's burst to leave for other entries
+        @return: whether enough were left
         """
         bucket = self._bucketOf(counted(address), now)
         isQuiet = False
@@ -102,7 +103,7 @@ class LogBudget:
 
     def has(self, address: str, size: int, now: float, reserve: float = 0.0) -> bool:
         """
-        Say whether there are so many bytes, as L{take} would find.
+        Say whether L{take} would find enough bytes.
         """
         bucket = self._byAddress.get(counted(address))
         isThere = bucket is None or _hasRoom(self._rateOfEach, bucket, size, now, reserve)
@@ -120,7 +121,7 @@ class LogBudget:
 
     def takeLeftOut(self) -> list[LeftOut]:
         """
-        Tell what was left out since this was asked before: of the addresses that had most, and of all others in one.
+        Report what was left out since the last call: the addresses with most entries, and all others summed up.
         """
         left, self._left = self._left, {}
         others = left.pop(OTHERS, None)
@@ -135,7 +136,7 @@ class LogBudget:
 
     def _bucketOf(self, address: str, now: float) -> _Address | None:
         """
-        Remember an address; None where there are too many.
+        Find or make the bucket of an address; None where there are too many addresses.
         """
         bucket = self._byAddress.get(address)
         if bucket is None:
@@ -146,9 +147,9 @@ class LogBudget:
 
     def _forget(self, now: float) -> bool:
         """
-        Forget the addresses whose buckets are full, once a second at most.
+        Forget the addresses whose buckets are full, at most once a second.
 
-        @return: whether there is room for another
+        @return: whether there is room for another address
         """
         if now < self._sweptAt + 1:
             return False
@@ -161,8 +162,8 @@ class LogBudget:
 
 def _hasRoom(rate: Rate, bucket: Bucket, size: int, now: float, reserve: float) -> bool:
     """
-    Say whether a bucket has so many bytes.  What is larger than a bucket is let in by a full one, which owes the rest.
+    Say whether a bucket has enough bytes. A full bucket has enough for an entry of any size, and then owes the rest.
 
-    @param reserve: which part of it isn't to be touched
+    @param reserve: the share of its burst to leave
     """
     return rate.has(bucket, min(size + reserve * rate.burst, rate.burst), now)

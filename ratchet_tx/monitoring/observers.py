@@ -1,5 +1,5 @@
 """
-Tells observers the happenings that they asked for.
+Calls the observers of happenings.
 """
 
 from collections.abc import Callable
@@ -9,20 +9,20 @@ from twisted.logger import Logger
 
 from ratchet_tx.errors import UsageError
 from ratchet_tx.happenings import Happening
-from ratchet_tx.monitoring.peerlog import NOBODY, UNBOUNDED, PeerLog
+from ratchet_tx.monitoring.peerlog import UNBOUNDED, UNKNOWN_ADDRESS, PeerLog
 
 Observer = Callable[[Any], Any]
 
 
 class Observers:
     """
-    The observers of a hub, by the class of happening that they want.
+    The observers of a hub, by the class of happening that they observe.
 
-    A happening that nobody observes isn't made.
+    A happening without observers isn't made.
 
-    @param log: where failures of observers are logged
+    @param log: gets the failures of observers
 
-    @ivar byHappening: who observes which; to be looked at before something is told that happens for every message
+    @ivar byHappening: the observers by class; callers check it before L{tell} where something happens for every message
     """
 
     _log = Logger()
@@ -33,9 +33,10 @@ class Observers:
 
     def add(self, observer: Observer, happening: type) -> None:
         """
-        Tell somebody from now on; adding twice is adding once.
+        Add an observer; adding it twice is adding it once.
 
-        @raise UsageError: for what isn't a class of happening
+        @param observer: called with each happening of the class
+        @raise UsageError: for what isn't a class of happening, or can't be called
         """
         if not (isinstance(happening, type) and issubclass(happening, Happening)) or happening is Happening:
             raise UsageError(f"{happening!r} isn't one of the happenings in ratchet_tx.happenings.")
@@ -47,10 +48,10 @@ class Observers:
 
     def tell(self, happening: type, *facts: Any) -> None:
         """
-        Tell those who want to know; what one of them raises is logged and stops no other.
+        Make a happening and call its observers; an observer's failure is logged, and the others are called all the same.
 
-        @param happening: the class, which is made only if somebody wants it
-        @param facts: what it is made with
+        @param happening: the class; without observers nothing is made
+        @param facts: its arguments
         """
         observers = self.byHappening.get(happening)
         if observers is None:
@@ -62,7 +63,7 @@ class Observers:
             except Exception:
                 self._peerLog.failure(
                     self._log,
-                    NOBODY,
-                    "An observer of {happening} failed",
+                    UNKNOWN_ADDRESS,
+                    "Observer failed: happening={happening}",
                     happening=happening.__name__,
                 )

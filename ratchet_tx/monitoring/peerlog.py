@@ -1,7 +1,7 @@
 """
-Logs what peers cause, within the room that the log has for it.
+Logs what peers cause, within the limit C{logBytesPerMinute}.
 
-What is left out is counted, and told every ten seconds by a line for each address.
+Entries beyond it are left out and counted; every ten seconds a line for each address says how many.
 """
 
 from collections.abc import Callable
@@ -17,23 +17,23 @@ from ratchet_tx.monitoring.counters import Counters
 from ratchet_tx.monitoring.logbudget import LogBudget
 from ratchet_tx.monitoring.printable import printable
 
-#: How often it is told what was left out, in seconds.
+#: How many seconds after the first left out entry their numbers are logged.
 TELL_SECONDS = 10
 
-#: About how many bytes a log has before a line: the time, and the name of the logger.
+#: About how many bytes a log file has before each line: the time, and the name of the logger.
 _PREFIX = 80
 
-#: What of the room at once tracebacks leave to lines, so that each failure has at least its line for longer.
+#: The share of the burst that tracebacks leave to lines: when it is reached, failures are logged without tracebacks.
 _RESERVE = 0.5
 
-#: The shortest that a traceback is: where there is no room for that, it isn't even written.
+#: The length of a short traceback: without room for it none is formatted.
 _SHORTEST = 500
 
-#: A longer traceback is cut in the middle. A recursion has 100 kB, and an exception may quote what a peer sent.
+#: A longer traceback is cut in the middle: that of a recursion has 100 kB, and an exception may quote a peer's message.
 _LONGEST = 16384
 
-#: Whose doing it is where nobody knows.
-NOBODY = "unknown"
+#: Stands for the address where it isn't known which peer caused an entry.
+UNKNOWN_ADDRESS = "unknown"
 
 
 def _noClock() -> IReactorTime:
@@ -42,11 +42,11 @@ def _noClock() -> IReactorTime:
 
 class PeerLog:
     """
-    The log of one hub, as far as peers cause it.
+    The log of one hub, for what peers cause.
 
-    @param clock: gives what tells the time and calls us later; called when it is needed
-    @param counters: where it is counted what was left out
-    @param perMinute: for how many bytes of it there is room in any minute; 0 for any number
+    @param clock: gives the clock; called when it is needed
+    @param counters: counts the left out entries, as C{unlogged}
+    @param perMinute: how many bytes peers may cause in any minute; 0 for any number
     """
 
     _log = Logger()
@@ -65,7 +65,7 @@ class PeerLog:
 
     def limit(self, perMinute: int) -> None:
         """
-        Set for how many bytes there is room in any minute; 0 for any number.
+        Set how many bytes peers may cause in any minute; 0 for any number.
         """
         self._budget = LogBudget(perMinute) if perMinute else None
 
@@ -73,8 +73,8 @@ class PeerLog:
         """
         Log a line, if there is room for it.
 
-        @param logger: whose line it is
-        @param address: the peer's IP address, which is one of the facts
+        @param logger: the logger to use
+        @param address: the peer's IP address, which is added to the facts
         """
         facts["address"] = address
         if self._budget is None or self.admits(address, format.format(**facts)):
@@ -96,11 +96,10 @@ class PeerLog:
         **facts: Any,
     ) -> None:
         """
-        Log what failed: with its traceback, where there is room for that; else as a line, with the exception's class, and
-        where it was raised.
+        Log a failure with its traceback. Without room for the traceback, log a line with the exception's class and place.
 
-        @param failure: by default of the exception that is being handled
-        @param traceback: what to show of it, by default all
+        @param failure: by default the exception that is being handled
+        @param traceback: the text to log as the traceback; by default the failure's
         """
         failure = Failure() if failure is None else failure
         facts["address"] = address
@@ -117,9 +116,9 @@ class PeerLog:
 
     def _roomFor(self, address: str, line: str, failure: Failure, traceback: str | None) -> str | None:
         """
-        Take the room that a line and its traceback need.
+        Take the room for a line and its traceback.
 
-        @return: None where there is none; blank where the logger's own traceback will do; else the one to be shown
+        @return: None without room; blank where the logger may format the traceback itself; else the traceback to log
         """
         budget = self._budget
         if budget is None:
@@ -134,7 +133,9 @@ class PeerLog:
 
     def admits(self, address: str, text: str) -> bool:
         """
-        Say whether there is room for a text, which is then taken; else it is counted as left out.
+        Take the room for a text, or count it as left out.
+
+        @return: whether there was room
         """
         if self._budget is None:
             return True
@@ -149,7 +150,7 @@ class PeerLog:
 
     def stop(self) -> None:
         """
-        Tell now what was left out.
+        Log now what was left out.
         """
         if self._telling is not None:
             self._telling.cancel()
@@ -172,13 +173,13 @@ class PeerLog:
         return self._clock().seconds()
 
 
-#: Has room for everything: for what is used without a hub.
+#: Has no limit: for use without a hub.
 UNBOUNDED = PeerLog()
 
 
 def sizeOf(text: str) -> int:
     """
-    Say how many bytes a text takes in a log file, where each further line begins with a tab.
+    Count the bytes that a text takes in a log file, where each further line begins with a tab.
     """
     size = len(text) if text.isascii() else len(text.encode("utf-8", "backslashreplace"))
     return size + text.count("\n")
@@ -197,7 +198,7 @@ def _nameOf(failure: Failure) -> str:
 
 def _whereOf(failure: Failure) -> str:
     """
-    Name the file and the line of the innermost frame.
+    Find the file and the line of the innermost frame.
     """
     traceback: Any = failure.getTracebackObject()
     if traceback is None:

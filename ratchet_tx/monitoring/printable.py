@@ -1,41 +1,40 @@
 """
-Makes one line of printable text of what a peer or a client chose, for the log.
+Escapes text that a peer or a client chose, so that the log shows it as one line of printable text.
 
-A terminal obeys ESC, a log collector takes CR or a line separator for the next entry, and a bidi override shows a text
-backwards: none of them passes, and neither does a quote, so that C{key="value"} stays one.
+A terminal obeys ESC, a log collector starts a new entry at CR or a line separator, and a bidi override reverses a text: all
+of them are escaped. So are quotes, so that C{key="value"} stays one fact.
 """
 
-#: How many characters of a text are logged: an origin or a client's id is shorter, and a flood of lines stays small.
+#: How many characters of a text are logged: origins and clients' ids are shorter, and a flood of lines stays small.
 LONGEST = 128
 
 
-def printable(text: object, longest: int = LONGEST, quote: str = '"') -> str:
+def printable(text: object, longest: int = LONGEST) -> str:
     """
-    Escape a text for a log line, as it stands between double quotes.
+    Escape a text for a log line, to be put between double quotes.
 
-    @param text: what was chosen by a peer or a client; bytes are read as UTF-8; what is no text is shown as C{str} shows it
+    @param text: what a peer or a client chose; bytes are read as UTF-8, and other objects by C{str}
     @param longest: how many characters of it are shown; dots stand for the rest
-    @param quote: the quotes that it stands between
     @return: printable characters and blanks only; a quote or a backslash has a backslash before it, and everything else is
-        written as Python writes it: C{\\x1b}, C{\\u202e}
+        escaped as in Python: C{\\x1b}, C{\\u202e}
     """
     if isinstance(text, bytes):
         text = text[: 4 * longest + 4].decode("utf-8", "surrogateescape")
     shown = str(text)
-    if len(shown) <= longest and shown.isprintable() and quote not in shown and "\\" not in shown:
+    if len(shown) <= longest and shown.isprintable() and '"' not in shown and "\\" not in shown:
         return shown
-    return "".join(_escaped(each, quote) for each in shown[:longest]) + ("..." if len(shown) > longest else "")
+    return "".join(_escaped(each) for each in shown[:longest]) + ("..." if len(shown) > longest else "")
 
 
 def quoted(text: object, longest: int = LONGEST) -> str:
     """
-    Escape a text for a log line, and put it between single quotes.
+    Escape a text for a log line, and put it between double quotes.
     """
-    return "'" + printable(text, longest, "'") + "'"
+    return f'"{printable(text, longest)}"'
 
 
-def _escaped(character: str, quote: str) -> str:
-    if character in (quote, "\\"):
+def _escaped(character: str) -> str:
+    if character in '"\\':
         return "\\" + character
     if character.isprintable():
         return character

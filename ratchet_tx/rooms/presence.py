@@ -22,7 +22,7 @@ from ratchet_tx.connections.connection import Connection
 from ratchet_tx.deferreds.coroutines import asDeferred
 from ratchet_tx.deferreds.timeouts import Patience, Timeouts
 from ratchet_tx.interfaces import IBackplane
-from ratchet_tx.monitoring.peerlog import NOBODY, PeerLog
+from ratchet_tx.monitoring.peerlog import UNKNOWN_ADDRESS, PeerLog
 from ratchet_tx.monitoring.printable import quoted
 from ratchet_tx.rooms.membership import Rooms
 from ratchet_tx.rooms.roster import Changes, Member, Roster, fromEntry, pack
@@ -227,7 +227,7 @@ class Presence:
 
     def _logNotPublished(self, failure: Failure, room: str) -> None:
         line = "Presence update not published, retried within {seconds} s: room={room}"
-        self._peerLog.failure(self._log, NOBODY, line, failure, seconds=ROUND, room=quoted(room))
+        self._peerLog.failure(self._log, UNKNOWN_ADDRESS, line, failure, seconds=ROUND, room=quoted(room))
 
     def _tell(self, room: str, changes: Changes) -> None:
         shown = tuple(self._shown.members(room))
@@ -272,7 +272,7 @@ class Presence:
             except Exception:
                 self._peerLog.failure(
                     self._log,
-                    NOBODY,
+                    UNKNOWN_ADDRESS,
                     "Presence not renewed, retried within {seconds} s: room={room}",
                     seconds=ROUND,
                     room=quoted(room),

@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ratchet_tx.monitoring.peerlog import NOBODY, UNBOUNDED, PeerLog
+from ratchet_tx.monitoring.peerlog import UNBOUNDED, UNKNOWN_ADDRESS, PeerLog
 from ratchet_tx.monitoring.printable import quoted
 from ratchet_tx.rooms.roster import Changes, Member, Roster, fromEntry
 
@@ -144,7 +144,7 @@ class Rosters:
     def _failed(self, failure: Failure, room: str, known: _Known) -> None:
         known.touched = None
         what = "Backplane query for members failed: room={room}"
-        self._peerLog.failure(self._log, NOBODY, what, failure, room=quoted(room))
+        self._peerLog.failure(self._log, UNKNOWN_ADDRESS, what, failure, room=quoted(room))
         for waiting in _taken(known.waiting):
             waiting.errback(failure)
 

@@ -164,9 +164,9 @@ class Publishing(Resource):
         self._hub.peerLog.info(
             _log,
             address,
-            "Published {event} for {address} {whom}",
+            "Event published: address={address} event={event} {receivers}",
             event=quoted(publication.event),
-            whom=_whom(publication),
+            receivers=_receiversOf(publication),
         )
         return position
 
@@ -183,10 +183,10 @@ class Publishing(Resource):
         return PeerError("publish.failed", "It could not be published.", retry=True)
 
 
-def _whom(publication: Publication) -> str:
+def _receiversOf(publication: Publication) -> str:
     if publication.client is not None:
-        return f"to client {quoted(publication.client)}"
-    return "to everybody" if publication.room is None else f"to room {quoted(publication.room)}"
+        return f"client={quoted(publication.client)}"
+    return "to=everyone" if publication.room is None else f"room={quoted(publication.room)}"
 
 
 def _read(request: Any, mostBytes: int) -> Publication:
@@ -233,7 +233,8 @@ def refuse(log: PeerLog, request: Any, refusal: PeerError) -> bytes:
     status = _STATUS.get(refusal.code, 400)
     if status in _HEADERS:
         request.setHeader(*_HEADERS[status])
-    log.info(_log, _addressOf(request), "Refused {address}: {status} {code}", status=status, code=refusal.code)
+    line = "Refused a publish: status={status} address={address} code={code}"
+    log.info(_log, _addressOf(request), line, status=status, code=refusal.code)
     return answer(request, status, _said(refusal))
 
 

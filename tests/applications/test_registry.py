@@ -437,7 +437,7 @@ class TestTables:
             asked = Asked(applications)
         assert asked.events == ["chat.seen", "chat.send", "chat.typing"]
         (line,) = [line for line in lines if "No application is registered" not in line]
-        assert line.startswith(f"Application factory failed: application=broken connection={asked.connection.id}")
+        assert line.startswith(f"Application factory failed: application=broken id={asked.connection.id}")
         assert error in line
 
     def test_askedOnce(self) -> None:

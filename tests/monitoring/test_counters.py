@@ -1,5 +1,5 @@
 """
-Counters: what is counted of a hub.
+The counters of a hub.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ from ratchet_tx.monitoring.counters import Counters
 
 
 def test_beginAtZero() -> None:
-    """Nothing has happened yet when counting begins."""
+    """All counters begin at 0."""
     counters = Counters()
     for name in Counters.__slots__:
         value = getattr(counters, name)
@@ -18,13 +18,13 @@ def test_beginAtZero() -> None:
 
 
 def test_everyCounterIsExplained() -> None:
-    """What each counter counts is said in the documentation."""
+    """Each counter is documented."""
     for name in Counters.__slots__:
         assert f"@ivar {name}:" in (Counters.__doc__ or "")
 
 
 def test_byCode() -> None:
-    """Refusals and closes are counted by code, and a code that never was counts 0."""
+    """Refusals and closes are counted by code; an unused code counts 0."""
     counters = Counters()
     counters.refused["event.unknown"] += 1
     counters.closes[4503] += 2
@@ -33,7 +33,7 @@ def test_byCode() -> None:
 
 
 def test_noOthers() -> None:
-    """A counter that there isn't can't be counted by mistake."""
+    """A misspelled counter is an error."""
     counters: Any = Counters()
     with pytest.raises(AttributeError):
         counters.recieved = 1

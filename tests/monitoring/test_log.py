@@ -1,5 +1,5 @@
 """
-What is logged of a hub.
+The log lines of a hub.
 """
 
 from typing import Any
@@ -20,7 +20,7 @@ class Says:
 
 def lines(verbose: bool) -> list[str]:
     """
-    Log one connection's whole life, in which every text that a peer chooses is secret.
+    Log one connection from open to close; every text that its peer sends is secret.
     """
     hub = startedHub(Says(), clientProvider=FakeProvider(**{SECRET: "ada"}))
     keepJournal(hub, verbose)
@@ -34,43 +34,46 @@ def lines(verbose: bool) -> list[str]:
         peer.sendText(SECRET.encode())
         peer.leave(1001, SECRET, clean=False)
     assert all(peer.connection.id in line and "192.0.2.7" in line for line in lines)
-    return [line.replace(peer.connection.id, "ID").replace(" from 192.0.2.7", "") for line in lines]
+    return [line.replace(peer.connection.id, "ID").replace(" address=192.0.2.7", "") for line in lines]
 
 
 def test_comingAndGoing() -> None:
-    """The log tells of failed logins, and of ended connections whose they were, how long, and why: no secret."""
-    assert lines(verbose=False) == ["ID login failed: auth.invalid", "ID closed as ada after 0.0 s: 1001, not clean"]
+    """By default the log has failed logins, and ended connections with client, seconds and code; no secrets."""
+    assert lines(verbose=False) == [
+        "Login failed: id=ID code=auth.invalid",
+        'Connection closed: id=ID client="ada" seconds=0.0 code=1001 clean=no',
+    ]
 
 
 def test_strangers() -> None:
-    """Of a connection that never logged in the log tells that; an anonymous one has the id that it was given."""
+    """The line of a connection that never logged in says so."""
     hub = startedHub(Says(), clientProvider=FakeProvider())
     keepJournal(hub)
     with logged() as lines:
         peer = Peer(hub)
         hub.clock.advance(2.34)
         peer.leave()
-    assert lines == [f"{peer.connection.id} closed from 192.0.2.1 as a stranger after 2.3 s: 1000"]
+    assert lines == [f"Connection closed: id={peer.connection.id} address=192.0.2.1 client=stranger seconds=2.3 code=1000"]
 
 
 def test_verbose() -> None:
-    """On wish, the log tells who comes and logs in, and each dispatched and each refused event by its name."""
+    """The verbose log has opened connections, logins, and the names of dispatched and refused events; no secrets."""
     told = lines(verbose=True)
-    assert told[0] == "ID opened"
+    assert told[0] == "Connection opened: id=ID"
     assert told[3:6] == [
-        "ID dispatched: 'say'",
-        "ID refused: 'unheard.of' event.unknown",
-        "ID refused: '' payload.invalid",
+        'Event dispatched: id=ID event="say"',
+        'Event refused: id=ID event="unheard.of" code=event.unknown',
+        'Event refused: id=ID event="" code=payload.invalid',
     ]
     assert SECRET not in "".join(told)
 
 
-HOSTILE = "ada\x1b[2J\x07\r\nc-1 closed from 6.6.6.6 as root\u2028\u202e"
+HOSTILE = 'ada\x1b[2J\x07\r\n" code=1000 client="root\u2028\u202e'
 
 
 def test_hostileIds() -> None:
-    """A client's id is one line of printable text, whatever it is, and no id can be taken for a stranger, or for more."""
-    ids = (HOSTILE, "a stranger", "", "x" * 5000, "it's")
+    """Any client's id is logged as one line of printable text, and can't be taken for a stranger or for another fact."""
+    ids = (HOSTILE, "stranger", "", "x" * 5000, "it's")
     hub = startedHub(Says(), clientProvider=FakeProvider(**{f"token{index}": id for index, id in enumerate(ids)}))
     keepJournal(hub, verbose=True)
     shown = []
@@ -81,22 +84,22 @@ def test_hostileIds() -> None:
             peer.emit("say", 1)
             peer.leave()
         assert all(line.isprintable() and len(line) < 1500 for line in lines)
-        shown.append(lines[-1].partition(" as ")[2].rpartition(" after")[0])
+        shown.append(lines[-1].partition(" client=")[2].rpartition(" seconds=")[0])
     assert shown == [
-        r"'ada\x1b[2J\x07\r\nc-1 closed from 6.6.6.6 as root\u2028\u202e'",
-        "'a stranger'",
-        "''",
-        "x" * 128 + "...",
-        "it's",
+        r'"ada\x1b[2J\x07\r\n\" code=1000 client=\"root\u2028\u202e"',
+        '"stranger"',
+        '""',
+        '"' + "x" * 128 + '..."',
+        '"it\'s"',
     ]
 
 
 def test_hostileEvents() -> None:
-    """So is the name of an event that a peer sends."""
+    """Any event's name is logged as one line of printable text."""
     hub = startedHub(Says(), clientProvider=FakeProvider(ada="ada"))
     keepJournal(hub, verbose=True)
     peer = Peer(hub)
     peer.logIn("ada")
     with logged() as lines:
-        peer.emit("\x1b]0;x\x07\u2029'", 1)
-    assert [line.rpartition(": ")[2] for line in lines] == [r"'\x1b]0;x\x07\u2029\'' event.unknown"]
+        peer.emit('\x1b]0;x\x07\u2029"', 1)
+    assert [line.partition(" event=")[2] for line in lines] == [r'"\x1b]0;x\x07\u2029\"" code=event.unknown']

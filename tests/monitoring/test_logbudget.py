@@ -1,5 +1,5 @@
 """
-The room that the log has for what peers cause.
+The limit on log lines that peers cause.
 """
 
 from random import Random
@@ -11,9 +11,9 @@ MINUTE = 1_000_000
 
 def fill(budget: LogBudget, address: str, now: float, size: int = 200) -> int:
     """
-    Log until there is no more room.
+    Log until the limit is reached.
 
-    @return: how many bytes there was room for
+    @return: how many bytes were logged
     """
     taken = 0
     while budget.take(address, size, now):
@@ -22,7 +22,7 @@ def fill(budget: LogBudget, address: str, now: float, size: int = 200) -> int:
 
 
 def test_ordinary() -> None:
-    """Hundreds who leave at once from one address have their lines, and thousands who leave from theirs within a minute."""
+    """Hundreds of peers that leave one address at once each have a line, and so have thousands of addresses in a minute."""
     budget = LogBudget(MINUTE)
     assert all(budget.take("192.0.2.1", 200, 0) for _ in range(600))
     budget = LogBudget(MINUTE)
@@ -30,14 +30,14 @@ def test_ordinary() -> None:
 
 
 def test_oneAddress() -> None:
-    """One address takes an eighth of a minute's bytes at once, and never all that there is for others."""
+    """One address may use an eighth of a minute's bytes at once, and leaves room for others."""
     budget = LogBudget(MINUTE)
     assert MINUTE / 8 - 200 < fill(budget, "192.0.2.1", 0) <= MINUTE / 8
     assert budget.take("192.0.2.2", 200, 0)
 
 
 def test_quiet() -> None:
-    """Who has logged little has room, however much a few others would log, for as long as they go on."""
+    """A quiet address has room, however much a few others log, and for however long."""
     budget = LogBudget(MINUTE)
     for second in range(120):
         for number in range(600):
@@ -46,7 +46,7 @@ def test_quiet() -> None:
 
 
 def test_again() -> None:
-    """As time goes by there is room again."""
+    """With time there is room again."""
     budget = LogBudget(MINUTE)
     fill(budget, "192.0.2.1", 0)
     assert not budget.take("192.0.2.1", 200, 0.001)
@@ -55,7 +55,7 @@ def test_again() -> None:
 
 
 def test_anyMinute() -> None:
-    """No minute has more than its bytes, whoever logs, and however large it is."""
+    """No minute exceeds its bytes, however many addresses log, and however long the lines are."""
     random, budget, taken = Random(7), LogBudget(MINUTE), []
     for step in range(12_000):
         now = step / 100
@@ -69,7 +69,7 @@ def test_anyMinute() -> None:
 
 
 def test_networks() -> None:
-    """The addresses of one IPv6 network share what one address has."""
+    """The addresses of one IPv6 network count as one."""
     budget = LogBudget(MINUTE)
     fill(budget, "2001:db8::1", 0)
     assert not budget.take("2001:db8::2", 200, 0)
@@ -77,7 +77,7 @@ def test_networks() -> None:
 
 
 def test_reserve() -> None:
-    """What is less important stops while there is room for the rest."""
+    """Entries with a reserve stop while there is room for others."""
     budget = LogBudget(MINUTE)
     while budget.take("192.0.2.1", 2000, 0, reserve=0.5):
         pass
@@ -86,7 +86,7 @@ def test_reserve() -> None:
 
 
 def test_larger() -> None:
-    """What is larger than all that there is at once is let in once, and then has to be waited for."""
+    """An entry longer than the burst is logged once, and delays the next ones."""
     budget = LogBudget(1000)
     assert budget.take("192.0.2.1", 5000, 0)
     assert not budget.take("192.0.2.1", 1, 300)
@@ -94,7 +94,7 @@ def test_larger() -> None:
 
 
 def test_leftOut() -> None:
-    """What is left out is told by address, how much and since when, and told once."""
+    """Left out entries are reported once, by address, with their number and since when."""
     budget = LogBudget(MINUTE)
     for now in (3, 4, 5):
         budget.leaveOut("192.0.2.1", now)
@@ -104,7 +104,7 @@ def test_leftOut() -> None:
 
 
 def test_manyLeftOut() -> None:
-    """Of many addresses those are named that had most, and none that was left out is forgotten."""
+    """Of many addresses those with most entries are named, and the rest is summed up."""
     budget = LogBudget(MINUTE)
     for number in range(4000):
         for _ in range(3 if number < NAMED else 1):
@@ -115,7 +115,7 @@ def test_manyLeftOut() -> None:
 
 
 def test_bounded() -> None:
-    """However many addresses come, few are remembered; those beyond share what there is for all, and so does time."""
+    """Only so many addresses are remembered; further ones share the bucket of all, and with time there is room again."""
     budget = LogBudget(MINUTE)
     for number in range(20_000):
         budget.take(f"2001:db8:{number:x}::1", 1, 0)

@@ -1,5 +1,5 @@
 """
-Observers: who is told of what happens.
+The observers of happenings.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ def broken(_: Happening) -> None:
 
 
 def test_told() -> None:
-    """Who observes a class of happening is told of each of them, and of no other."""
+    """An observer is called with each happening of its class, and with no other."""
     observers, seen, other = Observers(), [], []
     observers.add(seen.append, Opened)
     observers.add(other.append, Closed)
@@ -29,7 +29,7 @@ def test_told() -> None:
 
 
 def test_inOrder() -> None:
-    """Observers are told in the order in which they were added."""
+    """Observers are called in the order in which they were added."""
     observers, seen = Observers(), []
     observers.add(lambda _: seen.append("one"), Opened)
     observers.add(lambda _: seen.append("two"), Opened)
@@ -38,7 +38,7 @@ def test_inOrder() -> None:
 
 
 def test_addedTwice() -> None:
-    """Who is added twice is told once."""
+    """An observer that is added twice is called once."""
     observers, seen = Observers(), []
     observers.add(seen.append, Opened)
     observers.add(seen.append, Opened)
@@ -47,18 +47,18 @@ def test_addedTwice() -> None:
 
 
 def test_nobody() -> None:
-    """What nobody observes isn't made."""
+    """A happening without observers isn't made."""
     Observers().tell(Opened, "far", "too", "many", "facts")
 
 
 def test_everyHappening() -> None:
-    """Nobody can observe Happening itself, which never happens: he is told so at once."""
+    """Observing Happening itself is an error: it never happens."""
     with pytest.raises(UsageError, match="isn't one of the happenings"):
         Observers().add(print, Happening)
 
 
 def test_brokenObserver() -> None:
-    """An observer that fails is logged, and keeps no other from being told."""
+    """A failing observer is logged, and the others are called."""
     observers, seen = Observers(), []
     observers.add(broken, Opened)
     observers.add(seen.append, Opened)
@@ -66,12 +66,12 @@ def test_brokenObserver() -> None:
         observers.tell(Opened, "c-1")
     assert [each.connection for each in seen] == ["c-1"]
     (line,) = lines
-    assert line.startswith("An observer of Opened failed")
+    assert line.startswith("Observer failed: happening=Opened")
     assert "ValueError: The observer is broken" in line
 
 
 def test_addedMeanwhile() -> None:
-    """Who is added by an observer is told from the next time on."""
+    """An observer that is added by an observer is called from the next happening on."""
     observers, seen = Observers(), []
     observers.add(lambda _: observers.add(seen.append, Opened), Opened)
     observers.tell(Opened, "c-1")
@@ -82,13 +82,13 @@ def test_addedMeanwhile() -> None:
 
 @pytest.mark.parametrize("happening", ["Opened", None, Exception, int, Opened.__init__])
 def test_noHappening(happening: Any) -> None:
-    """What never happens can't be observed."""
+    """Observing what isn't a happening is an error."""
     with pytest.raises(UsageError, match=r"isn't one of the happenings in ratchet_tx\.happenings\.$"):
         Observers().add(print, happening)
 
 
 def test_uncallable() -> None:
-    """An observer that can't be called is refused at once, not when something happens."""
+    """Adding an observer that can't be called is an error."""
     observer: Any = 5
     with pytest.raises(UsageError, match=r"^5 can't be called with a happening\.$"):
         Observers().add(observer, Opened)

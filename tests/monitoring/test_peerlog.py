@@ -1,5 +1,5 @@
 """
-The log of what peers cause: it keeps every line of ordinary use, and doesn't grow faster than it may.
+The log of what peers cause: it keeps every line of ordinary use, and grows no faster than the limit.
 """
 
 import re
@@ -25,7 +25,7 @@ _log = Logger()
 
 class Log:
     """
-    A log with a time of its own.
+    A log with a clock of its own.
     """
 
     def __init__(self, perMinute: int = MINUTE) -> None:
@@ -49,7 +49,7 @@ def size(lines: list[str]) -> int:
 
 
 def test_ordinary() -> None:
-    """Every line is there of a thousand who come from a few addresses, and nothing is waited for."""
+    """Each of a thousand peers of a few addresses has its line, and no timer is left."""
     made = Log()
     with logged() as lines:
         for number in range(4):
@@ -61,7 +61,7 @@ def test_ordinary() -> None:
 
 
 def test_flood() -> None:
-    """A flood is cut, and what is left out of it is told after ten seconds, once, and in the end."""
+    """A flood is cut; the number of left out lines is logged after ten seconds, once, and at the stop."""
     made = Log()
     with logged() as lines:
         made.say(10_000)
@@ -84,7 +84,7 @@ def test_flood() -> None:
 
 
 def test_off() -> None:
-    """Without a limit everything is logged, and neither a clock nor a counter is needed."""
+    """Without a limit everything is logged, without a clock or counters."""
     made = Log(0)
     with logged() as lines:
         made.say(10_000)
@@ -97,7 +97,7 @@ def test_off() -> None:
 
 
 def test_failures() -> None:
-    """The first failures have their tracebacks, then each has a line with its reference, its class, and where it was."""
+    """The first failures have their tracebacks; then each has a line with its reference, its class, and its place."""
     made = Log()
     with logged() as lines:
         for _ in range(1000):
@@ -116,7 +116,7 @@ def test_failures() -> None:
 
 
 def test_steadyFailures() -> None:
-    """Of fifty failures a second, as fast as one peer may send, each reference is in the log for a minute."""
+    """At fifty failures a second, as fast as one peer may send, each reference is logged for a minute."""
     made = Log()
     with logged() as lines:
         for _ in range(50 * 60):
@@ -127,7 +127,7 @@ def test_steadyFailures() -> None:
 
 
 def test_longFailures() -> None:
-    """A very long traceback is cut, in the middle, and what isn't ASCII counts by its bytes."""
+    """A very long traceback is cut in the middle, and its bytes are counted as UTF-8."""
     made = Log()
     with logged() as lines:
         for _ in range(1000):
@@ -146,7 +146,7 @@ class Fails:
 
 
 def test_hub() -> None:
-    """Neither failing handlers, wrong logins nor coming and going fill a hub's log; its observers see every failure."""
+    """Neither failing handlers, failed logins nor reconnects fill a hub's log; its observers see every failure."""
     hub = startedHub(Fails(), clientProvider=FakeProvider(a="ada"))
     keepJournal(hub)
     failed: list[Any] = []
@@ -169,7 +169,7 @@ def test_hub() -> None:
 
 
 def test_leavingTogether() -> None:
-    """When a proxy restarts, two hundred peers leave at once, and each has its line."""
+    """When a proxy restarts, two hundred peers leave at once, and each has a line."""
     hub = startedHub(clientProvider=FakeProvider(a="ada"), limits={"connectionsPerClient": 0})
     keepJournal(hub)
     peers = [Peer(hub) for _ in range(200)]
@@ -180,11 +180,11 @@ def test_leavingTogether() -> None:
 
 
 def test_verbose() -> None:
-    """What an operator asked for by --verbose is never left out."""
+    """The lines of --verbose are never left out."""
     hub = startedHub(clientProvider=FakeProvider(a="ada"), limits={"logBytesPerMinute": 1000})
     keepJournal(hub, verbose=True)
     with logged() as lines:
         for _ in range(100):
             Peer(hub).leave()
-    assert len([line for line in lines if " opened from " in line]) == 100
-    assert len([line for line in lines if " closed from " in line]) < 10
+    assert len([line for line in lines if "Connection opened: " in line]) == 100
+    assert len([line for line in lines if "Connection closed: " in line]) < 10

@@ -1,5 +1,5 @@
 """
-What a peer or a client chose, as one line of a log.
+Escaping text for the log.
 """
 
 import pytest
@@ -11,7 +11,7 @@ from ratchet_tx.monitoring.printable import LONGEST, printable
 
 @pytest.mark.parametrize("text", ["", "ada", "https://example.org:8443", "Михаил", "naïve 😀", "a b"])
 def test_ordinary(text: str) -> None:
-    """A text that anybody may read stays as it is."""
+    """Ordinary text stays as it is."""
     assert printable(text) == text
 
 
@@ -31,33 +31,33 @@ def test_ordinary(text: str) -> None:
     ],
 )
 def test_escaped(text: str, shown: str) -> None:
-    """What a terminal or a collector of logs would obey, or what ends a quoted value, is escaped."""
+    """Characters that control a terminal, start a new entry or end a quoted value are escaped."""
     assert printable(text) == shown
 
 
 def test_bytes() -> None:
-    """Bytes are read as UTF-8, and shown by number where they aren't."""
+    """Bytes are read as UTF-8; other bytes are shown by their numbers."""
     assert printable("naïve".encode()) == "naïve"
     assert printable(b"\xff\n") == r"\xff\n"
     assert printable(b"a" * 10_000, 5) == "aaaaa..."
 
 
 def test_bounded() -> None:
-    """Of a long text only the beginning is shown."""
+    """A long text is cut."""
     assert printable("x" * LONGEST) == "x" * LONGEST
     assert printable("x" * (LONGEST + 1)) == "x" * LONGEST + "..."
     assert printable("\x00" * 1000, 3) == r"\x00\x00\x00..."
 
 
 def test_noText() -> None:
-    """What is no text is shown as one."""
+    """Other objects are shown as C{str} shows them."""
     assert printable(None) == "None"
     assert printable(["\n"]) == r"['\\n']"
 
 
 @given(st.text() | st.binary())
 def test_anything(text: str | bytes) -> None:
-    """Whatever it is, what is logged of it is one printable line, which ends no quotes."""
+    """Any text becomes one printable line that doesn't end the quotes around it."""
     shown = printable(text)
     assert shown.isprintable()
     assert len(shown) <= 10 * LONGEST + 3

@@ -155,7 +155,7 @@ def test_adminToken(folder: Path) -> None:
         assert fetch(f"{server.url}/api/publish")[0] == 404
         output = server.stop()
     assert "The admin token was reloaded" in output
-    assert "Published 'item' for 127.0.0.1 to everybody" in output
+    assert 'Event published: address=127.0.0.1 event="item" to=everyone' in output
 
 
 def published(port: int, token: str, event: str, data: Any) -> int:

@@ -226,8 +226,9 @@ class TestServing:
             ask(server, "socket.auth.request", {"token": "sesame"})
             server.stop()
         log = (folder / "log.txt").read_text()
-        for word in ("opened from 127.0.0.1", "dispatched from 127.0.0.1: 'echo'", "login failed", "closed from 127.0.0.1"):
-            assert word in log
+        for what in ("Connection opened", "Login failed", "Connection closed"):
+            assert re.search(f"{what}: id=[^ ]+ address=127.0.0.1", log)
+        assert re.search('Event dispatched: id=[^ ]+ address=127.0.0.1 event="echo"', log)
         assert "sesame" not in log
 
     def test_config(self, folder: Path) -> None:

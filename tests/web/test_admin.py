@@ -94,4 +94,4 @@ def test_oneLine(site: AdminSite) -> None:
     with logged() as lines:
         wire.send(head("/api/publish", "Content-Length: 16") + b'{"event":"item"}')
         wire.get("/healthz")
-    assert lines == ["Published 'item' for 192.0.2.7 to everybody"]
+    assert lines == ['Event published: address=192.0.2.7 event="item" to=everyone']

@@ -122,7 +122,7 @@ class TestPublishing:
         caller.wire.lose()
         with logged() as lines:
             position.callback(None)
-        assert lines == ["Published 'item' for 192.0.2.7 to everybody"]
+        assert lines == ['Event published: address=192.0.2.7 event="item" to=everyone']
         assert caller.wire.receive() == b""
 
     @pytest.mark.parametrize("later", [True, False])
@@ -148,9 +148,9 @@ class TestPublishing:
             caller.post({"event": "item", "data": "secret-data", "client": "ada"})
             caller.post({"event": "item", "data": "secret-data"}, Authorization="Bearer secret-token")
         assert lines == [
-            r"Published 'item' for 192.0.2.7 to room 'news\n'",
-            "Published 'item' for 192.0.2.7 to client 'ada'",
-            "Refused 192.0.2.7: 401 auth.invalid",
+            r'Event published: address=192.0.2.7 event="item" room="news\n"',
+            'Event published: address=192.0.2.7 event="item" client="ada"',
+            "Refused a publish: status=401 address=192.0.2.7 code=auth.invalid",
         ]
         assert repr(Publication("item", "secret-data", key="k")) == "<Publication 'item'>"
 
@@ -174,7 +174,7 @@ class TestRefusals:
         with logged() as lines:
             caller.send(b"", "HEAD")
         assert caller.wire.receive().endswith(b"\r\n\r\n")
-        assert lines == ["Refused 192.0.2.7: 405 method.unknown"]
+        assert lines == ["Refused a publish: status=405 address=192.0.2.7 code=method.unknown"]
 
     def test_path(self, tmp_path: Path) -> None:
         """There is nothing below it."""

@@ -373,7 +373,7 @@ def _page(server: Server) -> None:
 
 FLOODS = {
     "refused": (_bad, 3000, 1, "Refused a request: status=400 "),
-    "logins": (_wrongLogins, 500, 5, " login failed from | closed from "),
+    "logins": (_wrongLogins, 500, 5, "Login failed: id=|Connection closed: id="),
     "pages": (_page, 3000, 1, '"GET /healthz" 200 '),
 }
 

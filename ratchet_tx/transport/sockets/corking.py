@@ -12,7 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from ratchet_tx.deferreds.clock import nextTurn
-from ratchet_tx.monitoring.peerlog import NOBODY, UNBOUNDED, PeerLog
+from ratchet_tx.monitoring.peerlog import UNBOUNDED, UNKNOWN_ADDRESS, PeerLog
 
 
 class Corked(Protocol):
@@ -57,4 +57,4 @@ class Batch:
             try:
                 each.flush()
             except Exception:
-                self._peerLog.failure(self._log, NOBODY, "Writing to a peer failed")
+                self._peerLog.failure(self._log, UNKNOWN_ADDRESS, "Writing to a peer failed")

@@ -21,7 +21,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ratchet_tx.deferreds.clock import nextTurn
-from ratchet_tx.monitoring.peerlog import NOBODY, UNBOUNDED, PeerLog
+from ratchet_tx.monitoring.peerlog import UNBOUNDED, UNKNOWN_ADDRESS, PeerLog
 from ratchet_tx.transport.sockets.corking import Batch
 
 #: How many sockets are read in one turn, before what was written to them is sent.
@@ -122,7 +122,7 @@ class Poller:
         try:
             why = transport.doRead() if happened & select.EPOLLIN else ConnectionLost()
         except BaseException as error:
-            self._peerLog.failure(self._log, NOBODY, "Reading from a peer failed; it is dropped")
+            self._peerLog.failure(self._log, UNKNOWN_ADDRESS, "Reading from a peer failed; it is dropped")
             why = error
         if why is not None:
             self._lose(number, transport, why)

@@ -12,7 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from ratchet_tx.deferreds.clock import nextTurn
-from ratchet_tx.monitoring.peerlog import NOBODY, UNBOUNDED, PeerLog
+from ratchet_tx.monitoring.peerlog import UNBOUNDED, UNKNOWN_ADDRESS, PeerLog
 
 #: How long, in seconds, a turn may take for what can wait: long chunks, and what was left over from the turn before.
 TURN_SECONDS = 0.02
@@ -90,6 +90,6 @@ class Turns:
             try:
                 reading.goOn()
             except Exception:
-                self._peerLog.failure(self._log, NOBODY, "Handling a peer's bytes failed")
+                self._peerLog.failure(self._log, UNKNOWN_ADDRESS, "Handling a peer's bytes failed")
         if self._waiting:
             self._schedule()
