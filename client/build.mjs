@@ -72,8 +72,11 @@ export function bundle(folder = SOURCES) {
         throw new Error(`${twice.join(', ')}: there is one scope for all modules, name it otherwise`);
     }
     const { lines, body } = modules.pop();
-    const parts = modules.map((module) => [`// ${module.name}`, ...module.lines.map((line) => `// ${line}`), '', module.body]);
-    const script = ["'use strict';", ...parts.map((part) => part.join('\n')), body].join('\n\n');
+    const parts = modules.map((module) => {
+        const about = [module.name, ...module.lines].map((line) => `// ${line}`.trimEnd());
+        return [...about, '', module.body].join('\n');
+    });
+    const script = ["'use strict';", ...parts, body].join('\n\n');
     const about = ['/**', ...lines.map((line) => ` * ${line}`.trimEnd()), ' */'].join('\n');
     return `${generated('')}${about}\n(() => {\n\n${script}\n\n})();\n`;
 }

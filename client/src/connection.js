@@ -17,7 +17,9 @@ export class Connection {
         this.#socket.addEventListener('open', () => opened());
         this.#socket.addEventListener('message', ({ data }) => received(data));
         // Browsers keep the cause of a broken connection from scripts; other runtimes tell it.
-        this.#socket.addEventListener('error', (/** @type {any} */ { message }) => failed(message || 'The connection failed.'));
+        this.#socket.addEventListener('error', (/** @type {any} */ { message }) => {
+            failed(message || 'The connection failed.');
+        });
         this.#socket.addEventListener('close', (event) => closed(event));
     }
 

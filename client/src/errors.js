@@ -3,7 +3,11 @@
  */
 
 // What was never sent may be sent again; of what was, nobody knows what became of it.
-export const UNSENT = { code: 'connection.closed', message: 'The connection closed before this could be sent.', retry: true };
+export const UNSENT = {
+    code: 'connection.closed',
+    message: 'The connection closed before this could be sent.',
+    retry: true,
+};
 export const LOST = { code: 'reply.lost', message: 'The connection closed before the reply came.', retry: false };
 export const LATE = { code: 'reply.timeout', message: 'No reply came in time.', retry: false };
 

@@ -12,6 +12,7 @@ import { build, bundle } from '../build.mjs';
 import { CLIENT } from './fakes.js';
 
 const SOURCES = fileURLToPath(new URL('../src', import.meta.url));
+const TESTS = fileURLToPath(new URL('.', import.meta.url));
 const SERVED = ['ratchet.js', 'ratchet.mjs', 'ratchet.d.ts'];
 
 /** A folder for one test, with a copy of the sources in it. */
@@ -62,15 +63,18 @@ describe('The served files', () => {
 describe('The sources', () => {
     const modules = readdirSync(SOURCES).filter((name) => name.endsWith('.js'));
 
-    test('Each module is in the script', () => {
+    test('Each module is in the script, and has a test module of its name', () => {
         const script = bundle();
         const names = modules.map((name) => basename(name, '.js')).filter((name) => name !== 'ratchet');
         assert.deepEqual(names.filter((name) => !script.includes(`\n// ${name}.js\n`)), []);
+        const tests = readdirSync(TESTS).filter((name) => name.endsWith('.test.js'));
+        assert.deepEqual(tests.sort(), [...names, 'ratchet', 'build'].map((name) => `${name}.test.js`).sort());
     });
 
     test('Modules stand behind those that they import, and without imports and exports', (t) => {
         const folder = written(t, {
-            'ratchet.js': "import { one } from './one.js';\nimport { two, three } from './two.js';\n\nglobalThis.sum = one + two + three;\n",
+            'ratchet.js': "import { one } from './one.js';\nimport { two, three } from './two.js';\n\n"
+                + 'globalThis.sum = one + two + three;\n',
             'one.js': "import { two } from './two.js';\n\nexport const one = two - 1;\n",
             'two.js': 'export const two = 2;\nexport let three = 3;\n',
         });
@@ -83,7 +87,7 @@ describe('The sources', () => {
     });
 
     for (const [what, one, error] of [
-        ['a circle', "import { sum } from './ratchet.js';\n\nexport const one = 1;\n", /ratchet\.js -> one\.js -> ratchet\.js: a circle/],
+        ['a circle', "import { sum } from './ratchet.js';\n\nexport const one = 1;\n", /one\.js -> ratchet\.js: a circle/],
         ['a name that is not exported', 'const one = 1;\n', /ratchet\.js: one\.js does not export one/],
         ['a name that another module has', 'export const one = 1;\nfunction sum() {}\n', /sum: there is one scope/],
         ['a default', 'export default 1;\n', /one\.js: .*: export default/],

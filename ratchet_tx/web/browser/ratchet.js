@@ -16,7 +16,11 @@
 // Says why there is no reply, or why a question of the server's has no result.
 
 // What was never sent may be sent again; of what was, nobody knows what became of it.
-const UNSENT = { code: 'connection.closed', message: 'The connection closed before this could be sent.', retry: true };
+const UNSENT = {
+    code: 'connection.closed',
+    message: 'The connection closed before this could be sent.',
+    retry: true,
+};
 const LOST = { code: 'reply.lost', message: 'The connection closed before the reply came.', retry: false };
 const LATE = { code: 'reply.timeout', message: 'No reply came in time.', retry: false };
 
@@ -292,7 +296,9 @@ class Connection {
         this.#socket.addEventListener('open', () => opened());
         this.#socket.addEventListener('message', ({ data }) => received(data));
         // Browsers keep the cause of a broken connection from scripts; other runtimes tell it.
-        this.#socket.addEventListener('error', (/** @type {any} */ { message }) => failed(message || 'The connection failed.'));
+        this.#socket.addEventListener('error', (/** @type {any} */ { message }) => {
+            failed(message || 'The connection failed.');
+        });
         this.#socket.addEventListener('close', (event) => closed(event));
     }
 
