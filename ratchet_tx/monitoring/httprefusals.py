@@ -36,7 +36,7 @@ class HTTPRefusals:
         """
         Count and log a refusal.
 
-        @param what: a C{request}, a C{handshake} or a C{connection}
+        @param what: a C{request}, a C{handshake}, a C{connection} or a C{publish}
         @param address: the peer's IP address
         @param status: the status of the answer
         @param facts: why it was refused, as C{key=value} pairs; what a peer chose is escaped

@@ -8,10 +8,11 @@ from twisted.web.resource import Resource
 
 from ratchet_tx.errors import PeerError
 from ratchet_tx.hub.hub import Hub
-from ratchet_tx.monitoring.peerlog import PeerLog
+from ratchet_tx.monitoring.httprefusals import HTTPRefusals
 from ratchet_tx.web.bearer import BearerToken
 from ratchet_tx.web.health import Health
-from ratchet_tx.web.publishing import Publishing, asBody, refuse, tooBig
+from ratchet_tx.web.publishing import Publishing
+from ratchet_tx.web.responses import asBody, refuse, tooBig
 from ratchet_tx.web.site import Site
 
 #: How long a connection may be silent in a request, or between two.
@@ -29,9 +30,10 @@ class AdminSite(Site):
     tooLongHeaders = b"Content-Type: application/json\r\n"
 
     def __init__(self, hub: Hub, token: BearerToken) -> None:
-        api = _Folder(hub.peerLog)
+        refusals = HTTPRefusals(hub.counters, hub.peerLog)
+        api = _Folder(refusals)
         api.putChild(b"publish", Publishing(hub, token))
-        root = _Folder(hub.peerLog)
+        root = _Folder(refusals)
         root.putChild(b"api", api)
         root.putChild(b"healthz", Health())
         root.putChild(b"readyz", Health(hub))
@@ -51,15 +53,15 @@ class _Folder(Resource):
     Leads to what is below it, and says in JSON that there is nothing else.
     """
 
-    def __init__(self, log: PeerLog) -> None:
+    def __init__(self, refusals: HTTPRefusals) -> None:
         super().__init__()
-        self._log = log
+        self._refusals = refusals
 
     def getChild(self, path: bytes, request: Any) -> Any:
-        return _Nothing(self._log)
+        return _Nothing(self._refusals)
 
     def render(self, request: Any) -> bytes:
-        return refuse(self._log, request, PeerError("path.unknown", "There is nothing here."))
+        return refuse(self._refusals, request, PeerError("path.unknown", "There is nothing here."))
 
 
 class _Nothing(_Folder):

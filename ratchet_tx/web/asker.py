@@ -28,6 +28,13 @@ def askerOf(request: Any, hops: int) -> Asker:
     @param hops: how many proxies are trusted
     """
     headers = forwardedHeaders(request)
-    return readForwarded(
-        Asker(hostOf(request.getClientAddress()), request.isSecure(), headers.get("host", "")), headers, hops
-    )
+    return readForwarded(Asker(peerOf(request), request.isSecure(), headers.get("host", "")), headers, hops)
+
+
+def peerOf(request: Any) -> str:
+    """
+    Say which IP address a request's connection comes from; of a UNIX socket C{unix}.
+
+    @param request: twisted.web's
+    """
+    return hostOf(request.getClientAddress())

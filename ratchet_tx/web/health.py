@@ -7,6 +7,7 @@ from typing import Any
 from twisted.web.resource import Resource
 
 from ratchet_tx.hub.hub import Hub
+from ratchet_tx.web.responses import respondText
 
 
 class Health(Resource):
@@ -25,9 +26,4 @@ class Health(Resource):
         Answer in one word, and by the status.
         """
         good = self._hub is None or bool(self._hub.running)
-        request.setResponseCode(200 if good else 503)
-        request.setHeader(b"cache-control", b"no-store")
-        request.setHeader(b"content-type", b"text/plain; charset=utf-8")
-        body = b"ok\n" if good else b"stopping\n"
-        request.setHeader(b"content-length", b"%d" % len(body))
-        return b"" if request.method == b"HEAD" else body
+        return respondText(request, 200, "ok\n") if good else respondText(request, 503, "stopping\n")

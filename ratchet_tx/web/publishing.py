@@ -19,11 +19,12 @@ from ratchet_tx.deferreds.once import Once
 from ratchet_tx.errors import PeerError, UsageError
 from ratchet_tx.hub.hub import Hub
 from ratchet_tx.hub.published import Position
-from ratchet_tx.monitoring.peerlog import PeerLog
+from ratchet_tx.monitoring.httprefusals import HTTPRefusals
 from ratchet_tx.monitoring.printable import quoted
-from ratchet_tx.transport.handshake.forwarded import hostOf
+from ratchet_tx.web.asker import peerOf
 from ratchet_tx.web.bearer import BearerToken
-from ratchet_tx.wire.errorcodes import AUTH_INVALID, AUTH_REQUIRED, PAYLOAD_INVALID, RATE_LIMITED, SERVER_DRAIN
+from ratchet_tx.web.responses import refuse, respondJSON, tooBig
+from ratchet_tx.wire.errorcodes import AUTH_INVALID, AUTH_REQUIRED, PAYLOAD_INVALID, SERVER_DRAIN
 from ratchet_tx.wire.payload import KEY_LENGTH, Key, makeReader
 
 #: For how long, in seconds, a key is remembered, and how many are.
@@ -31,30 +32,6 @@ KEY_SECONDS = 120
 MOST_KEYS = 10_000
 
 _log = Logger()
-
-#: With which status a code is refused; and 400 for all others.
-_STATUS = {
-    AUTH_REQUIRED: 401,
-    AUTH_INVALID: 401,
-    "path.unknown": 404,
-    "method.unknown": 405,
-    "message.tooBig": 413,
-    "type.unknown": 415,
-    # The draft of the Idempotency-Key header, section 2.7.
-    "key.reused": 422,
-    RATE_LIMITED: 429,
-    "publish.failed": 503,
-    SERVER_DRAIN: 503,
-}
-
-#: What twisted.web has no words for (RFC 9110 section 15.5.21).
-_PHRASES = {422: b"Unprocessable Content"}
-
-_HEADERS = {
-    401: (b"www-authenticate", b'Bearer realm="ratchet"'),
-    405: (b"allow", b"POST"),
-    503: (b"retry-after", b"5"),
-}
 
 
 class Publication(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -111,6 +88,7 @@ class Publishing(Resource):
     def __init__(self, hub: Hub, token: BearerToken, mostKeys: int = MOST_KEYS) -> None:
         super().__init__()
         self._hub = hub
+        self._refusals = HTTPRefusals(hub.counters, hub.peerLog)
         self._token = token
         self._once = Once(KEY_SECONDS, mostKeys)
 
@@ -122,10 +100,10 @@ class Publishing(Resource):
             self._admit(request)
             publication = _read(request, self._hub.limits.messageBytes)
         except PeerError as refusal:
-            return refuse(self._hub.peerLog, request, refusal)
+            return refuse(self._refusals, request, refusal)
         ended = request.notifyFinish().addBoth(lambda _: None)
-        published = self._publish(publication, _addressOf(request))
-        published.addCallback(lambda position: answer(request, 200, {"ok": True, "result": position}))
+        published = self._publish(publication, peerOf(request))
+        published.addCallback(lambda position: respondJSON(request, 200, {"ok": True, "result": position}))
         published.addErrback(lambda failure: self._refuseFailed(request, failure))
         # Nobody is there any more where it has ended by itself.
         published.addCallback(lambda body: None if ended.called else _finish(request, body))
@@ -171,7 +149,7 @@ class Publishing(Resource):
         return position
 
     def _refuseFailed(self, request: Any, failure: Failure) -> bytes:
-        return refuse(self._hub.peerLog, request, self._refusal(request, failure))
+        return refuse(self._refusals, request, self._refusal(request, failure))
 
     def _refusal(self, request: Any, failure: Failure) -> PeerError:
         if failure.check(PeerError):
@@ -179,7 +157,7 @@ class Publishing(Resource):
             return refusal
         if failure.check(UsageError):
             return PeerError(PAYLOAD_INVALID, str(failure.value), path="$")
-        self._hub.peerLog.failure(_log, _addressOf(request), "Publishing failed", failure)
+        self._hub.peerLog.failure(_log, peerOf(request), "Publishing failed", failure)
         return PeerError("publish.failed", "It could not be published.", retry=True)
 
 
@@ -224,56 +202,6 @@ def _positionOf(sent: tuple[bytes, Any], digest: bytes) -> Any:
     return sent[1]
 
 
-def refuse(log: PeerLog, request: Any, refusal: PeerError) -> bytes:
-    """
-    Answer by a refusal, with the status that its code has.
-
-    @param log: where it is logged
-    """
-    status = _STATUS.get(refusal.code, 400)
-    if status in _HEADERS:
-        request.setHeader(*_HEADERS[status])
-    line = "Refused a publish: status={status} address={address} code={code}"
-    log.info(_log, _addressOf(request), line, status=status, code=refusal.code)
-    return answer(request, status, _said(refusal))
-
-
-def _said(refusal: PeerError) -> dict[str, Any]:
-    return {"ok": False, "error": refusal.asJSON()}
-
-
-def asBody(refusal: PeerError) -> bytes:
-    """
-    Write a refusal as it stands in an answer.
-    """
-    return msgspec.json.encode(_said(refusal))
-
-
-def tooBig(mostBytes: int) -> PeerError:
-    """
-    Make the refusal of a body that is too long.
-    """
-    return PeerError("message.tooBig", f"At most {mostBytes} bytes are taken.")
-
-
-def answer(request: Any, status: int, said: Any) -> bytes:
-    """
-    Answer in JSON.
-
-    @return: the body, which is still to be written
-    """
-    request.setResponseCode(status, _PHRASES.get(status))
-    request.setHeader(b"content-type", b"application/json")
-    request.setHeader(b"cache-control", b"no-store")
-    body = msgspec.json.encode(said)
-    request.setHeader(b"content-length", b"%d" % len(body))
-    return b"" if request.method == b"HEAD" else body
-
-
 def _finish(request: Any, body: bytes) -> None:
     request.write(body)
     request.finish()
-
-
-def _addressOf(request: Any) -> str:
-    return hostOf(request.getClientAddress())

@@ -15,11 +15,10 @@ from ratchet_tx.monitoring.httprefusals import HTTPRefusals
 from ratchet_tx.transport.factory import RatchetServerFactory
 from ratchet_tx.transport.handshake.door import handOver
 from ratchet_tx.transport.handshake.explanations import explainHost
-from ratchet_tx.transport.handshake.forwarded import hostOf
 from ratchet_tx.transport.handshake.head import BadHead, checkHeaders
 from ratchet_tx.transport.handshake.hosts import Hosts
 from ratchet_tx.transport.handshake.refusals import phraseOf
-from ratchet_tx.web.asker import askerOf, forwardedHeaders
+from ratchet_tx.web.asker import askerOf, forwardedHeaders, peerOf
 from ratchet_tx.web.files import Files
 from ratchet_tx.web.health import Health
 
@@ -84,7 +83,7 @@ class RatchetResource:
         return NOT_DONE_YET
 
     def _refuse(self, request: Any, status: int, why: str) -> Any:
-        self._refusals.request(hostOf(request.getClientAddress()), status, why)
+        self._refusals.request(peerOf(request), status, why)
         return errorPage(status, phraseOf(status), "This request can't be understood.").render(request)
 
     def getChildWithDefault(self, name: bytes, request: Any) -> Any:
