@@ -16,6 +16,8 @@ _UNCHANGED = ("unix", "systemd")
 #: How many unnamed arguments may stand before the backlog.
 _BEFORE_BACKLOG = {"tcp": 2, "tcp6": 1, "tls": 2, "ssl": 5, "unix": 2}
 
+_SEPARATOR = re.compile(r"(?<!\\):")
+
 _INTERFACE = re.compile(r"(?<!\\):interface=")
 
 
@@ -46,8 +48,15 @@ def withBacklog(description: str) -> str:
 
     @param description: a Twisted endpoint; a kind without a backlog stays as it is
     """
-    kind, *arguments = re.split(r"(?<!\\):", description)
+    kind, *arguments = wordsOf(description)
     unnamed = [argument for argument in arguments if not re.search(r"(?<!\\)=", argument)]
     if len(unnamed) > _BEFORE_BACKLOG.get(kind.lower(), -1) or any(each.startswith("backlog=") for each in arguments):
         return description
     return f"{description}:backlog={socket.SOMAXCONN}"
+
+
+def wordsOf(description: str) -> list[str]:
+    """
+    Split an endpoint's description: its kind, and the arguments as they are written, with their backslashes.
+    """
+    return _SEPARATOR.split(description)

@@ -16,6 +16,7 @@ from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from zope.interface import implementer
 
 from ratchet_tx.monitoring.peerlog import UNBOUNDED, PeerLog
+from ratchet_tx.transport.handshake.forwarded import hostOf
 
 #: How many bytes a line has at most, with its line end.
 _LONGEST = 107
@@ -84,7 +85,7 @@ class _ProxyLine(ProtocolWrapper):
                     'Refused a connection: address={address} why="no PROXY line" '
                     'hint="have the balancer send it, or listen without haproxy:"'
                 )
-                address = getattr(self.getPeer(), "host", "unix")  # type: ignore[no-untyped-call]
+                address = hostOf(self.getPeer())  # type: ignore[no-untyped-call]
                 self.factory.log.info(_log, address, line)
         super().dataReceived(data)  # type: ignore[no-untyped-call]
 

@@ -18,8 +18,8 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.python.failure import Failure
 
 from ratchet_tx.errors import UsageError
-from ratchet_tx.server.endpoints import withBacklog
-from ratchet_tx.server.tls import requireTLS, whyUnusable
+from ratchet_tx.server.endpoints import withBacklog, wordsOf
+from ratchet_tx.server.tls import UNUSABLE, requireTLS, whyUnusable
 
 #: How many flights a test handshake may take; TLS needs fewer.
 _FLIGHTS = 5
@@ -143,7 +143,7 @@ def _filesIn(description: str) -> list[str]:
     """
     List the files that a description names, and the *.pem files in folders that it names.
     """
-    words = [re.sub(r"\\(.)", r"\1", word) for word in re.split(r"(?<!\\):", description)[1:]]
+    words = [re.sub(r"\\(.)", r"\1", word) for word in wordsOf(description)[1:]]
     paths = [Path(word.partition("=")[2] or word) for word in words]
     folders = [sorted(path.glob("*.pem")) for path in paths if path.is_dir()]
     return [
@@ -154,7 +154,7 @@ def _filesIn(description: str) -> list[str]:
 def _why(error: Exception) -> str:
     if isinstance(error, OSError | ValueError | TypeError | LookupError | ImportError):
         return str(error)
-    return "the files can't be read, or don't belong to each other"
+    return UNUSABLE
 
 
 class _CurrentFactory(Factory):

@@ -13,6 +13,9 @@ from zope.interface import implementer
 
 from ratchet_tx.errors import UsageError
 
+#: What is said of files where OpenSSL's own words say too little.
+UNUSABLE = "the files can't be read, or don't belong to each other"
+
 
 def requireTLS(setting: str) -> None:
     """
@@ -90,7 +93,7 @@ class Certificate:
             context.use_privatekey_file(self._key)
             context.check_privatekey()
         except (SSL.Error, OSError) as error:
-            why = getattr(error, "strerror", None) or "the files can't be read, or don't belong to each other"
+            why = getattr(error, "strerror", None) or UNUSABLE
             raise UsageError(named + why) from error
         self._context = context
 
