@@ -7,19 +7,19 @@ The adapters of one connection make up its L{Table}, in which the hub looks up e
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from inspect import isclass, signature
-from typing import Any, Literal, cast
+from inspect import isclass
+from typing import Any, Literal
 
 from twisted.logger import Logger
-from zope.interface import implementer, providedBy
+from zope.interface import providedBy
 from zope.interface.registry import Components
 
+from ratchet_tx.applications.adapters import SharedApplication, accepts, asApplication
 from ratchet_tx.applications.datatypes import DataTypes
-from ratchet_tx.applications.decorator import handlersOf, markedMethods
-from ratchet_tx.applications.event import Handler
+from ratchet_tx.applications.decorator import handlersOf
 from ratchet_tx.applications.roompolicies import Policies
 from ratchet_tx.applications.routes import Adapted, Subscription, Table, makeTable, subscriptions
-from ratchet_tx.applications.verify import requireImplemented, requireProvided, specificationOf
+from ratchet_tx.applications.verify import requireImplemented, specificationOf
 from ratchet_tx.errors import UsageError
 from ratchet_tx.interfaces import IApplication, IClient, IConnection
 from ratchet_tx.wire.closecodes import DONE
@@ -27,40 +27,6 @@ from ratchet_tx.wire.names import checkEvent, checkText
 
 #: The data of C{socket.close}, when a login replaces the application of the connection's previous client.
 REPLACED = {"code": DONE, "reason": "Another login", "clean": True}
-
-
-@implementer(IApplication)
-class _Shared:
-    """
-    An adapter factory that gives every connection the same application.
-
-    It calls C{subscribedEvents} once, when the application is added.
-    """
-
-    def __init__(self, application: IApplication) -> None:
-        self._subscribed = dict(subscriptions(application))
-        for event, handler in self._subscribed.items():
-            if not _accepts(handler, 1):
-                raise UsageError(f"The handler of {event!r} must take one argument: it is called with a ConnectionEvent.")
-
-    def __call__(self, client: Any, connection: Any) -> IApplication:
-        return self
-
-    def subscribedEvents(self) -> dict[str, Handler]:
-        return self._subscribed
-
-
-@implementer(IApplication)
-class _MarkedApplication:
-    """
-    Provides IApplication for an object whose methods are marked by L{on}.
-    """
-
-    def __init__(self, marked: object) -> None:
-        self._marked = marked
-
-    def subscribedEvents(self) -> dict[str, Handler]:
-        return {event: getattr(self._marked, name) for event, name in markedMethods(type(self._marked)).items()}
 
 
 class Applications:
@@ -115,7 +81,7 @@ class Applications:
             raise UsageError(
                 f"{application.__name__} is a class: add an object, {application.__name__}(), or register the class."
             )
-        shared = _Shared(_asApplication(application))
+        shared = SharedApplication(asApplication(application))
         for event, handler in shared.subscribedEvents().items():
             self._dataTypes.of(event, handler)
         self._registerAdapter(shared, None, IConnection, name or _dottedName(type(application)))
@@ -166,7 +132,7 @@ class Applications:
             raise UsageError(f"{factory!r} can't be called: register a class or a function, or add the object.")
         if isclass(factory):
             self._checkClass(factory)
-        if not _accepts(factory, 2):
+        if not accepts(factory, 2):
             raise UsageError(
                 f"{_dottedName(factory)} must take two arguments: it is called with the client and the connection."
             )
@@ -202,7 +168,7 @@ class Applications:
             failed are called again
         """
         found = self._found(client, connection)
-        if all(isinstance(factory, _Shared) for _, factory in found):
+        if all(isinstance(factory, SharedApplication) for _, factory in found):
             key = (found, client is None)
             if key not in self._tables:
                 self._tables[key] = Adapted(None, found, {}, self._table(found, {}, client))
@@ -210,7 +176,7 @@ class Applications:
         owner = _ownerOf(client)
         made = {} if before is None else _keptOf(before, owner, found)
         for name, factory in sorted(found):
-            if name not in made and not isinstance(factory, _Shared):
+            if name not in made and not isinstance(factory, SharedApplication):
                 subscribed = self._make(name, factory, client, connection)
                 if subscribed is not None:
                     made[name] = subscribed
@@ -234,7 +200,7 @@ class Applications:
         subscribed = [
             each
             for name, factory in sorted(found)
-            for each in (self._subscribed(factory) if isinstance(factory, _Shared) else made.get(name, ()))
+            for each in (self._subscribed(factory) if isinstance(factory, SharedApplication) else made.get(name, ()))
         ]
         return makeTable(subscribed, client is None)
 
@@ -246,7 +212,7 @@ class Applications:
         """
         try:
             application = factory(client, connection)
-            return None if application is None else self._subscribed(_asApplication(application))
+            return None if application is None else self._subscribed(asApplication(application))
         except Exception:
             connection.peerLog.failure(  # type: ignore[attr-defined]
                 self._log,
@@ -284,23 +250,6 @@ def _withBases(registry: Any) -> Iterator[Any]:
     yield registry
     for base in registry.__bases__:
         yield from _withBases(base)
-
-
-def _asApplication(candidate: Any) -> IApplication:
-    if not hasattr(candidate, "subscribedEvents"):
-        return _MarkedApplication(candidate)
-    return cast(IApplication, requireProvided(IApplication, candidate))
-
-
-def _accepts(function: Any, count: int) -> bool:
-    try:
-        signature(function).bind(*[None] * count)
-    except TypeError:
-        return False
-    except ValueError:
-        # Some builtins have no signature to look at.
-        return True
-    return True
 
 
 def _dottedName(named: Any) -> str:
