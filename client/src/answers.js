@@ -6,7 +6,7 @@ import { copyOf } from './frames.js';
 import { FAILED } from './listenable.js';
 import { logFailure } from './log.js';
 
-/** The first result that isn't null; any failure is the answer instead. */
+/** Gives the first result that isn't null, or the failure where a handler failed. */
 export async function answerOf(event, results) {
     if (results.length === 0) {
         return { ok: false, error: UNKNOWN_EVENT };
@@ -15,7 +15,7 @@ export async function answerOf(event, results) {
         const given = await Promise.all(results);
         if (!given.includes(FAILED)) {
             const result = given.find((value) => value !== undefined && value !== null) ?? null;
-            // Here, where it may fail.
+            // Copied inside the try: JSON may refuse it.
             return { ok: true, result: copyOf(result) };
         }
     } catch (error) {

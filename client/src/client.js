@@ -1,5 +1,5 @@
 /**
- * Puts the parts together to what a page uses: the class `Ratchet`.
+ * Defines `Ratchet`, the class that a page uses: it puts the parts together.
  */
 import { answerOf } from './answers.js';
 import { Connection } from './connection.js';
@@ -14,10 +14,10 @@ import { pageDebugs, pageUri } from './page.js';
 import { secondsOf } from './replies.js';
 import { Rooms } from './rooms.js';
 
-// Only this client says these: a frame of such a name is a forgery.
+// These events happen in the page. A frame with such a name is forged, and ignored.
 const LOCAL = new Set(['socket.open', 'socket.close', 'socket.error']);
 
-// What is still told after `close()`: how it ended.
+// These events are still dispatched after `close()`.
 const ENDS = new Set(['socket.close', 'socket.error']);
 
 /** A connection over which both sides send named events. */
@@ -95,8 +95,8 @@ export class Ratchet extends Listenable {
     }
 
     /**
-     * Closes the connection for good; events that still wait for the login are dropped, and no handlers are called any
-     * more but those that tell how it ended.
+     * Closes the connection for good, and drops the events that still wait for the login. After this, only handlers of
+     * "socket.error" and "socket.close" are called.
      */
     close() {
         this.#isClosed = true;
@@ -114,7 +114,7 @@ export class Ratchet extends Listenable {
         });
     }
 
-    // The login goes first: a handler of "socket.open" may close the connection.
+    // The login is sent first: a handler of "socket.open" may close the connection.
     #opened() {
         this.#login.begin();
         this.#dispatch('socket.open', null);
@@ -164,8 +164,8 @@ export class Ratchet extends Listenable {
         }
     }
 
-    // Sends what waited before any handler runs, so that a handler's own emits stay behind it; and enters the rooms
-    // before that, so that nothing is missed that these emits bring about.
+    // Rooms are entered first, so that they miss nothing that the waiting events cause. The waiting events are sent before
+    // any handler runs, so that they go before what the handlers emit.
     #loginAnswered(limits) {
         this.#outbox.open(limits);
         this.#rooms.begin();

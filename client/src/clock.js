@@ -2,15 +2,15 @@
  * Measures time and sets timers, in seconds.
  */
 
-/** How long a timer can be. */
+/** The longest time that a timer can be set for. */
 export const LONGEST_WAIT = 2_147_483;
 
-/** Seconds that only go on, whatever is done to the clock of the machine. */
+/** Monotonic time: it doesn't jump when the machine's clock is set. */
 export function now() {
     return (globalThis.performance ?? Date).now() / 1000;
 }
 
-/** Never too early by what a timer cuts off. */
+/** Calls back after so many seconds. Timers cut off fractions of a millisecond, so it adds one: it is never too early. */
 export function later(seconds, callback) {
     return setTimeout(callback, Math.ceil(seconds * 1000) + 1);
 }

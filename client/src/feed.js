@@ -1,5 +1,5 @@
 /**
- * Delivers a room's events in order and each once: what was missed first, then what is live.
+ * Delivers a room's events in order, each once: first those that were missed, then the live ones.
  */
 import { isGone } from './errors.js';
 import { dispatch } from './listenable.js';
@@ -11,21 +11,21 @@ function positionOf(epoch, offset) {
     return Object.freeze({ epoch, offset });
 }
 
-/** The events of one subscription, on whichever connection it is. */
+/** The feed of one subscription; it outlives a connection. */
 export class Feed {
     #subscription;
     #link;
     #arrived;
     #lost;
     #position;
-    // Whether what it has missed is asked for: what comes with an offset until then comes once more.
+    // True while missed events are asked for. Events with an offset that come meanwhile are in the reply, too.
     #isRecovering = false;
-    // The live events, while those before them are read.
+    // Live events that wait while earlier ones are read; null while none have to wait.
     #held = null;
-    // What was asked in an earlier one isn't answered to anybody.
+    // Counts up whenever something new begins. Replies to requests of an earlier turn are ignored.
     #turn = 0;
 
-    /** Calls arrived() when it goes on with what is live, and lost(error) when the connection is gone before. */
+    /** Calls arrived() when it has reached the live events, and lost(error) when the connection closes before. */
     constructor(subscription, link, recover, { arrived, lost }) {
         this.#subscription = subscription;
         this.#link = link;
@@ -34,7 +34,7 @@ export class Feed {
         this.#lost = lost;
     }
 
-    /** Up to where it has the room's events; null where the room keeps none. */
+    /** The position of the last event that it has; null where the room keeps none. */
     get position() {
         return this.#position;
     }
@@ -43,14 +43,14 @@ export class Feed {
         return this.#isRecovering;
     }
 
-    /** Asks for the room, and for what was missed in it; data() and done(error, result) as of a request. */
+    /** Asks for the room, and for the events missed in it. data() and done(error, result) are those of the request. */
     ask(data, done) {
         this.#isRecovering = this.#position !== null;
         this.#turn += 1;
         this.#request('socket.subscribe', data, done);
     }
 
-    /** Delivers what the reply has, and of the room's last events so many; then what is live. */
+    /** Delivers the missed events of a reply, or so many of the room's last events; then the live ones. */
     begin({ epoch, offset, recovered = null, events = null, more = false }, history) {
         const now = epoch === undefined ? null : positionOf(epoch, offset);
         this.#isRecovering = false;
@@ -70,12 +70,12 @@ export class Feed {
         }
     }
 
-    /** Whether a frame comes once more, with what was missed. */
+    /** Whether the reply that is under way has this event, too. */
     comesAgain({ offset }) {
         return this.#isRecovering && offset !== undefined;
     }
 
-    /** Delivers a live event, or holds it while those before it are read. */
+    /** Delivers a live event, or holds it while earlier ones are read. */
     take(frame) {
         if (this.#held) {
             this.#held.push(frame);
@@ -84,25 +84,25 @@ export class Feed {
         }
     }
 
-    /** Goes on from where the server says; false where a handler has put an end to it. */
+    /** Goes on from the position that the server says; false where a handler ended the subscription. */
     goOnFrom({ epoch, offset }, news) {
         const position = positionOf(epoch, offset);
         this.#turn += 1;
         this.#isRecovering = false;
         this.#position = position;
-        // What is held and has an offset is of another epoch.
+        // Held events that have an offset are of another epoch.
         this.#held = (this.#held ?? []).filter((frame) => frame.offset === undefined);
         return this.tell('socket.resync', news) && (this.#arrive(position), this.#subscription.subscribed);
     }
 
-    /** Tells the handlers; false where one of them has put an end to it, and nothing more is to be done. */
+    /** Calls the subscription's handlers; false where one of them ended the subscription: then the caller stops. */
     tell(event, data) {
         const turn = this.#turn;
         dispatch(this.#subscription, event, data, () => this.#subscription.subscribed);
         return this.#subscription.subscribed && turn === this.#turn;
     }
 
-    /** Lets go of what is under way; the position stays. */
+    /** Forgets held events and open requests; keeps the position. */
     stop() {
         this.#isRecovering = false;
         this.#held = null;
@@ -116,7 +116,7 @@ export class Feed {
         this.#link.request({ event, data, isWanted, mayRepeat: true, done: settled });
     }
 
-    /** Delivers the past that came with the reply, and before it what of it has to be read: nothing of it may have come. */
+    /** Delivers the last events that came with the reply. Where some or all are missing, it reads those first. */
     #bring(events, past, now, mayLack) {
         const end = () => this.#deliverAll(events, () => this.#arrive(now));
         const from = events.length > 0 ? positionOf(now.epoch, events[0].offset - 1) : now;
@@ -157,7 +157,7 @@ export class Feed {
         }
     }
 
-    /** Goes on with what is live. */
+    /** Goes on with the live events. */
     #arrive(now) {
         const held = this.#held ?? [];
         this.#held = null;
@@ -166,7 +166,7 @@ export class Feed {
         this.#deliverAll(held);
     }
 
-    // A handler may leave the room in the middle of it.
+    // A handler may leave the room between two events.
     #deliverAll(frames, then = () => {}) {
         const turn = this.#turn;
         const isOn = () => turn === this.#turn;
@@ -176,7 +176,7 @@ export class Feed {
         }
     }
 
-    // What the room keeps has an offset, and comes once.
+    // Events that the room keeps have an offset. One that is not beyond the position was delivered before.
     #deliver({ event, data = null, offset }) {
         if (this.#position && offset !== undefined) {
             if (offset <= this.#position.offset) {

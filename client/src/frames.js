@@ -16,12 +16,12 @@ function stringify(value) {
     return text?.includes('\\ud') ? text.replace(ESCAPE, (escape, half) => (half ? '\ufffd' : escape)) : text;
 }
 
-/** A name as the server will have it; anything else than a text as it is. */
+/** A name as the server will see it. Anything but a string stays as it is. */
 export function wellFormed(name) {
     return typeof name === 'string' ? JSON.parse(stringify(name)) : name;
 }
 
-/** The data as the server will have it; the caller may change their own after this. */
+/** The data as the server will see it, as a copy: the caller may change the original. */
 export function copyOf(data) {
     return JSON.parse(stringify(data) ?? 'null');
 }
@@ -30,7 +30,7 @@ export function encode(event, data, keys) {
     return stringify({ event, data, ...keys });
 }
 
-// No word of why not: the engine's own SyntaxError quotes the text, which may be private.
+// It gives null without a reason: the engine's SyntaxError quotes the text, which may be private.
 export function decode(message) {
     try {
         const frame = typeof message === 'string' ? JSON.parse(message) : null;

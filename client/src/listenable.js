@@ -5,17 +5,18 @@ import { wellFormed } from './frames.js';
 import { logFailure } from './log.js';
 import { isPromise } from './promises.js';
 
-/** What stands for the result of a handler that failed. */
+/** The result of a handler that failed. */
 export const FAILED = Symbol('failed');
 
 /**
- * Calls the handlers of an event, as long as they are wanted: each of them may put an end to that. Gives their results.
+ * Calls the handlers of an event, and gives their results. Before each handler it asks isWanted(): the one before may have
+ * ended it.
  *
- * Handlers added meanwhile wait for the next event, handlers removed meanwhile are passed over. A page can't call it.
+ * Handlers added meanwhile wait for the next event; handlers removed meanwhile aren't called. A page can't call dispatch.
  */
 export let dispatch;
 
-/** Somebody whose events a page can listen to; it is `this` in its handlers. */
+/** Something whose events a page can listen to. It is `this` in its handlers. */
 export class Listenable {
     static {
         dispatch = (listenable, event, data, isWanted) => listenable.#dispatch(event, data, isWanted);
@@ -27,7 +28,7 @@ export class Listenable {
     /**
      * Calls the handler with the data of each such event, after the handlers already there.
      *
-     * Where the event is a question of the server's, what the handler gives, or its promise, is the reply.
+     * Where the event is a question of the server's, the handler's result, or its promise's, is the answer.
      */
     on(event, handler) {
         return this.#add(event, handler, false);
@@ -73,7 +74,7 @@ export class Listenable {
         return this.#entries.get(event) ?? new Set();
     }
 
-    // Leaves no empty set behind: names made up for a single use would pile up.
+    // Leaves no empty set behind: a page that makes up names would fill the memory.
     #drop(event, entry) {
         const entries = this.#of(event);
         entries.delete(entry);

@@ -2,10 +2,10 @@
  * Writes to the browser's console: frames, handlers that fail, and what the server refuses.
  */
 
-// Of how many different refusals the console is told: more would fill it, and say no more.
+// The most refusals that are logged: a page that sends ever other names would fill the console.
 const MOST_WARNINGS = 64;
 
-// Logins by name only: a token in a log is a token given away.
+// Logins are logged by name only, so that no token gets into a log.
 export function logFrame(what, event, text) {
     console.log(`Ratchet ${what}`, event, ...(event.startsWith('socket.auth.') ? [] : [text]));
 }
@@ -14,7 +14,7 @@ export function logFailure(event, error) {
     console.error(`Ratchet: a handler of "${event}" failed.`, error);
 }
 
-/** Warns of what was refused without anybody waiting for a reply: nobody would ever know. */
+/** Warns of refused events that had no reply, once for each event and code: else nobody would notice. */
 export class Warnings {
     #told = new Set();
 

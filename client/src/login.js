@@ -31,7 +31,7 @@ export class Login {
         this.#send('socket.auth.request', { token: pageToken(), v: 2 });
     }
 
-    /** Begins once more, later, where the login was refused for now; true where it will. */
+    /** Begins again after a pause, where the server refused the login for now; false where it doesn't. */
     beginAgain(refusal) {
         const pause = refusal?.retry === true ? pauseBefore(this.#attempts, refusal.after) : null;
         if (pause !== null) {
@@ -51,7 +51,7 @@ export class Login {
         this.#client = null;
     }
 
-    /** Does not begin again: the connection is gone, or about to go. */
+    /** Cancels a login that was to begin again: the connection closes. */
     stop() {
         stop(this.#timer);
         this.#timer = null;

@@ -1,5 +1,5 @@
 /**
- * Keeps who is shown in a room, and says who comes and goes.
+ * Keeps the members that a room shows, and says who joined and left.
  */
 
 /** Clients by id, each with what is shown of its connections. */
@@ -7,7 +7,7 @@ export class Members {
     all = new Map();
     #areKnown = false;
 
-    /** Says who it is; nobody comes by the first word of it, for they were there before. */
+    /** Replaces all members. The first time nobody joined: they were there before. */
     replace(shown) {
         const before = this.#areKnown ? this.all : new Map(Object.entries(shown));
         this.#areKnown = true;
@@ -16,9 +16,9 @@ export class Members {
     }
 
     /**
-     * Says what changes: a connection of which something else is shown joins once more, by the same ref.
+     * Changes some members. A connection that shows something else now joins again, with the same ref.
      *
-     * The Map that was given out before stays as it is: a page that compares the two sees that something changed.
+     * It makes a new Map, and leaves the old one as it was: a page that compares the two sees the change.
      */
     change(joins, leaves) {
         this.all = new Map(this.all);

@@ -3,7 +3,7 @@
  */
 export const LONGEST_NAME = 128;
 
-// The server counts code points; `length` counts UTF-16 units, of which an emoji has two.
+// The server counts code points. `length` counts UTF-16 units: an emoji has two.
 export function isName(name) {
     return typeof name === 'string' && name !== '' && [...name].length <= LONGEST_NAME;
 }

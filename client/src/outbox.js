@@ -1,5 +1,5 @@
 /**
- * Sends events and requests once the login is answered; until then they wait.
+ * Sends events and requests, and keeps them until the login is answered.
  */
 import { ReplyError, UNSENT } from './errors.js';
 import { encode } from './frames.js';
@@ -11,10 +11,10 @@ import { RequestQueue } from './requestqueue.js';
 /** How many events wait for the login at most. */
 const MOST_WAITING = 64;
 
-// What one event may cost above its first token: a token for each of so many bytes.
+// An event costs one token, and one more for each of so many bytes.
 const BYTES_PER_TOKEN = 4096;
 
-/** What is sent over one connection, and the replies to it. */
+/** The outgoing side of one connection, with the replies that it waits for. */
 export class Outbox {
     #send;
     #hasEnded;
@@ -51,12 +51,12 @@ export class Outbox {
         return promised((done) => this.#request(event, data, done, seconds));
     }
 
-    /** Has a request of the client's own stand in the queue. */
+    /** Queues a request of the client's own. */
     add(request) {
         this.#requests.add(request);
     }
 
-    /** The same, if anything may be sent; else it fails. */
+    /** Queues a request, or fails it where nothing can be sent. */
     ask(request) {
         const obstacle = this.#obstacle(request.event);
         if (obstacle) {
@@ -66,12 +66,12 @@ export class Outbox {
         }
     }
 
-    /** A reply has come. */
+    /** Settles the request that a reply is for. */
     received(id, reply) {
         this.#replies.received(id, reply);
     }
 
-    /** The login is answered: requests may go, within these limits. */
+    /** Lets requests go, within these limits: the login is answered. */
     open(limits) {
         this.#isOpen = true;
         this.#requests.open(limits);
@@ -91,7 +91,7 @@ export class Outbox {
         this.#requests.clear();
     }
 
-    /** Waits for no reply any more. */
+    /** Fails all replies that are waited for. */
     failAll(error) {
         this.#replies.failAll(error);
     }
@@ -131,7 +131,7 @@ export class Outbox {
         }
     }
 
-    // The queue has counted its own. Of a text's bytes no more than its units are counted: the reserve has the rest.
+    // The queue counts its own requests. `length` counts fewer units than there are bytes: the reserve covers the rest.
     #sendEvent(frame) {
         if (!isReserved(frame.event)) {
             this.#requests.spend(1 + Math.floor(frame.text.length / BYTES_PER_TOKEN));

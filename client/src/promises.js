@@ -1,5 +1,5 @@
 /**
- * Makes promises of callbacks, and tells promises from other results.
+ * Makes promises from callbacks, and recognizes promises.
  */
 
 /** A promise of what begin(done) gives to done(error, result). */
@@ -9,13 +9,13 @@ export function promised(begin) {
     });
 }
 
-/** Marks a promise as one that need not be looked at. */
+/** Keeps a failure of a promise from being an unhandled rejection where nobody looks at it. */
 export function mayBeIgnored(promise) {
     promise.catch(() => {});
     return promise;
 }
 
-// A page may have promises of its own, and those of other windows.
+// Not by instanceof: a page may have promises of a library, and of other windows.
 export function isPromise(result) {
     return typeof result?.then === 'function';
 }

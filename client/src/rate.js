@@ -1,5 +1,5 @@
 /**
- * Counts how much may be sent: the server's limit of the rate, as far as it can be known here.
+ * Estimates how much the server's rate limit still lets us send.
  */
 import { now } from './clock.js';
 
@@ -26,13 +26,13 @@ export class Rate {
         this.#left = Math.max(0, this.#left - tokens);
     }
 
-    /** The server says that there is nothing left, for so many seconds. */
+    /** Takes all tokens, and adds none for so many seconds: the server says that there are none. */
     empty(seconds) {
         this.#left = 0;
         this.#at = now() + seconds;
     }
 
-    /** In how many seconds one more may be sent, with a quarter of the burst left to what the page emits. */
+    /** In how many seconds a request may be sent. A quarter of the burst is reserved for what the page emits. */
     get wait() {
         if (!this.isLimited) {
             return 0;

@@ -7,7 +7,7 @@ import { LATE, ReplyError } from './errors.js';
 /** How long `ack: true` waits. */
 const PATIENCE = 10;
 
-/** For how many seconds a reply is to be waited for; 0 where none is wanted. */
+/** How many seconds to wait for a reply, from the option `ack`; 0 without one. */
 export function secondsOf(ack) {
     if (ack === undefined || ack === null || ack === false) {
         return 0;
@@ -22,7 +22,7 @@ export function secondsOf(ack) {
 /**
  * The replies that are waited for.
  *
- * Who waits is called in the same turn, and not by a promise, which would go on only after the next message was read.
+ * They are told by callbacks, in the same turn: a promise would go on only after the next message was read.
  */
 export class Replies {
     #lastId = 0;
@@ -33,7 +33,7 @@ export class Replies {
         return this.#lastId;
     }
 
-    /** Calls done(error, result), once; without seconds, however long it takes. */
+    /** Calls done(error, result) once. Without seconds it waits however long it takes. */
     wait(id, done, seconds) {
         const timer = seconds && setTimeout(() => this.fail(id, LATE), seconds * 1000);
         this.#waiting.set(id, { done, timer });

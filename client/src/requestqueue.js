@@ -1,15 +1,15 @@
 /**
- * Queues the client's own requests (subscribes, histories), so that they go as fast as the server takes them.
+ * Queues the client's own requests (subscribe, history), and sends them as fast as the server takes them.
  */
 import { later, stop } from './clock.js';
 import { ReplyError, UNSENT } from './errors.js';
 import { Rate } from './rate.js';
 import { mayPass, pauseBefore } from './retries.js';
 
-// The limits of a server that doesn't tell its own: these are the defaults.
+// The limits of a server that doesn't say its own: the server's defaults.
 const USUAL_LIMITS = { eventsPerSecond: 50, eventsBurst: 100, rooms: 0 };
 
-// How many pages of the past are asked for at the same time: they are large, and what waits for us is bounded.
+// The most history pages that are asked for at the same time: they are large, and the server bounds what waits for us.
 const MOST_READINGS = 2;
 
 function isReading({ event }) {
@@ -17,21 +17,20 @@ function isReading({ event }) {
 }
 
 /**
- * What this client asks by itself, and what costs the page no thought: where the server refuses it for now, it is asked
- * again.
+ * The requests that this client makes by itself. Where the server refuses one for now, it is sent again.
  *
- * A request has `event`, `data()` as it is when it is sent, `isWanted()` just before, `mayRepeat`, and done(error, result).
+ * A request has `event`, `mayRepeat` and done(error, result). isWanted() and data() are called just before it is sent.
  */
 export class RequestQueue {
     #send;
     #requests = [];
     #rate = null;
-    // The server takes the first subscribes of a login for nothing.
+    // How many subscribes cost nothing: the server takes so many after a login.
     #free = 0;
     #timer = null;
-    // How many pages of the past are on their way.
+    // How many history pages are asked for now.
     #readings = 0;
-    // Those that were refused for now, each with its timer.
+    // Requests that were refused for now, each with its timer.
     #pausing = new Map();
 
     constructor(send) {
@@ -42,7 +41,7 @@ export class RequestQueue {
         return this.#requests.length;
     }
 
-    /** The login is answered: what waits may go. */
+    /** Lets requests go: the login is answered. */
     open(limits) {
         if (this.#rate === null) {
             const told = { ...USUAL_LIMITS, ...limits };
@@ -57,12 +56,12 @@ export class RequestQueue {
         this.#goOn();
     }
 
-    /** Counts what is sent besides. */
+    /** Counts events that are sent past the queue. */
     spend(tokens) {
         this.#rate?.spend(tokens);
     }
 
-    /** Lets go of everything: the connection is gone, or about to go. */
+    /** Fails all requests: the connection closes. */
     clear() {
         stop(this.#timer);
         this.#pausing.forEach(stop);

@@ -1,16 +1,16 @@
 /**
- * Keeps the subscriptions of a connection, each by its room, and gives them the frames of their rooms.
+ * Keeps the subscriptions of a connection, and gives each the frames of its room.
  */
 import { ReplyError, UNSENT } from './errors.js';
 import { isReserved } from './names.js';
 import { promised } from './promises.js';
 import { Subscription, begin, lose, receive } from './subscription.js';
 
-/** Which subscription each room has; a room has one at a time. */
+/** The subscriptions by room. A room has one at a time. */
 export class Rooms {
     #link;
     #subscriptions = new Map();
-    // Rooms that the page has left and the server doesn't know it yet, each with the subscription that was left.
+    // The rooms that the page has left, with the subscription, until the server has answered that.
     #leaving = new Map();
 
     /**
@@ -42,12 +42,12 @@ export class Rooms {
         return subscription;
     }
 
-    /** The login is answered: they ask for their rooms, unless they have. */
+    /** Has each subscription ask for its room, unless it has: the login is answered. */
     begin() {
         this.#subscriptions.forEach((subscription) => begin(subscription));
     }
 
-    /** Gives a frame of a room to its subscription; true where there is nothing more to be done with it. */
+    /** Gives a frame of a room to its subscription; true where the frame needs nothing else. */
     receive(frame) {
         const isOurs = isReserved(frame.event);
         const room = frame.room ?? (isOurs ? frame.data?.room : undefined);
@@ -58,12 +58,13 @@ export class Rooms {
         return subscription !== undefined && receive(subscription, frame);
     }
 
-    /** The connection is gone. */
+    /** Tells all subscriptions that the connection has closed. */
     lose() {
         this.#subscriptions.forEach((subscription) => lose(subscription, new ReplyError(UNSENT)));
     }
 
-    // What is under way of the room is nobody's. It isn't repeated: the room may have been entered again by then.
+    // Events of the room that come before the answer are ignored. The request isn't repeated: the room may have been
+    // entered again by then.
     #leave(subscription) {
         const { room } = subscription;
         this.#leaving.set(room, subscription);

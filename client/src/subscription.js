@@ -1,5 +1,5 @@
 /**
- * Holds one room that the page is in, or wants to be in: enters it, and leaves it.
+ * Subscribes to one room: enters it, takes its frames, and leaves it.
  */
 import { ReplyError, isGone } from './errors.js';
 import { Feed, PAGE } from './feed.js';
@@ -9,22 +9,22 @@ import { Members } from './members.js';
 import { LONGEST_NAME, isName, isReserved } from './names.js';
 import { mayBeIgnored } from './promises.js';
 
-// Where a subscription is: waiting for a login, for its turn, for the reply, in the room, or not wanted any more.
+// The stages of a subscription: it waits for a login, for its turn, for the reply, is in the room, or is over.
 const WAITING = 'waiting';
 const IN_LINE = 'in line';
 const ASKED = 'asked';
 const SUBSCRIBED = 'subscribed';
 const OVER = 'over';
 
-// What the connection does with its subscriptions, and a page can't.
+// Rooms call these with a subscription; a page can't.
 export let begin;
 export let receive;
 export let lose;
 
 /**
- * A room that the page is in, or wants to be in, and up to where it has the room's events.
+ * A room that the page is in, or wants to be in, with its position in the room's events.
  *
- * It needs a connection only while it is in the room: it can begin once more on another one, from where it was.
+ * When the connection closes it keeps its position: it can begin again on another connection, from there.
  */
 export class Subscription extends Listenable {
     static {
@@ -62,7 +62,7 @@ export class Subscription extends Listenable {
             arrived: () => this.#settle.resolve(this),
             lost: (error) => this.#lose(error),
         });
-        // A refusal is told to the handlers of "socket.unsubscribed", too.
+        // Nobody has to look at it: handlers of "socket.unsubscribed" hear of a refusal, too.
         this.#ready = mayBeIgnored(new Promise((resolve, reject) => { this.#settle = { resolve, reject }; }));
     }
 
@@ -71,22 +71,22 @@ export class Subscription extends Listenable {
         return this.#room;
     }
 
-    /** A promise of this subscription, for when the server has let it in; it fails where the server doesn't. */
+    /** A promise of this subscription: it resolves when the page is in the room, and fails where the server refuses. */
     get ready() {
         return this.#ready;
     }
 
-    /** Whether it is in the room. */
+    /** Whether the page is in the room. */
     get subscribed() {
         return this.#stage === SUBSCRIBED;
     }
 
-    /** Up to where it has the room's events; null where the room keeps none. */
+    /** The position of the last event that it has; null where the room keeps none. */
     get position() {
         return this.#feed.position;
     }
 
-    /** Whether all that it had missed was recovered; null where it had missed nothing. */
+    /** Whether all missed events were recovered; null where none were missed. */
     get recovered() {
         return this.#recovered;
     }
@@ -96,7 +96,7 @@ export class Subscription extends Listenable {
         return this.#members.all;
     }
 
-    /** Shows something else of this page to the room's members. */
+    /** Changes what the room's members see of this page. */
     update(meta) {
         this.#meta = copyOf(meta);
         const isShown = this.#stage === WAITING || this.#stage === IN_LINE
@@ -106,7 +106,7 @@ export class Subscription extends Listenable {
     }
 
     /**
-     * Reads some of what the room keeps, the oldest first.
+     * Reads events that the room keeps, the oldest first.
      *
      * @param {{since?: object, limit?: number}} [options] - see ratchet.d.ts
      */
@@ -114,7 +114,7 @@ export class Subscription extends Listenable {
         return this.#promise('socket.history', { room: this.#room, since, limit }, true);
     }
 
-    /** Leaves the room, for good; nothing of it is heard after the call. */
+    /** Leaves the room for good. No handler hears an event of it after the call. */
     unsubscribe() {
         const wasIn = this.#stage === ASKED || this.#stage === SUBSCRIBED;
         this.#finish({ code: 'room.left', message: `"${this.#room}" was left before it was entered.` });
@@ -147,7 +147,7 @@ export class Subscription extends Listenable {
         });
     }
 
-    /** What it asks for; it is called when that is sent. More than a page of the past is read afterwards. */
+    /** The data of the subscribe, when it is sent. History of more than a page is read afterwards. */
     #wish() {
         this.#stage = this.#stage === IN_LINE ? ASKED : this.#stage;
         return {
@@ -173,7 +173,7 @@ export class Subscription extends Listenable {
         this.#feed.begin(reply, this.#history);
     }
 
-    /** Takes a frame in; true where that is all that is to be done with it. */
+    /** Takes a frame of the room; true where the frame needs nothing else. */
     #receive(frame) {
         if (this.#feed.comesAgain(frame)) {
             return true;
@@ -192,7 +192,7 @@ export class Subscription extends Listenable {
         return true;
     }
 
-    // Members are news before any handler runs, and after each handler it may be over.
+    // The members change before any handler runs. Each handler may end the subscription.
     #obey({ event, data }) {
         const news = this.#newsIn(event, data);
         const goesOn = event === 'socket.resync' && this.position ? this.#resync(data) : this.#feed.tell(event, data);
@@ -208,7 +208,7 @@ export class Subscription extends Listenable {
         return event === 'socket.presence.diff' ? this.#members.change(joins, leaves) : null;
     }
 
-    /** Asks for what is missing, unless that is asked for already, or the server says from where to go on instead. */
+    /** Goes on from the position that the server says, or else asks for the missing events, unless it has asked already. */
     #resync({ epoch, offset, ...news }) {
         if (epoch !== undefined) {
             return this.#feed.goOnFrom({ epoch, offset }, news);
@@ -219,14 +219,14 @@ export class Subscription extends Listenable {
         return true;
     }
 
-    /** The connection is gone, and what the room does meanwhile is missed. */
+    /** The connection has closed: it waits for another login. */
     #lose(error) {
         this.#stop(WAITING);
         this.#settle.reject(error);
     }
 
     /**
-     * The server doesn't want it here.
+     * The server refused or ended it: it is over, and the handlers hear why.
      *
      * @param {{code: string, message: string, retry?: boolean, facts?: object}} error
      */

@@ -75,7 +75,7 @@ describe('Presence', () => {
         assert.deepEqual(stay.news.slice(1), Array(2).fill({ joined: [], left: [] }));
     });
 
-    test('A connection that is somebody else by now is shown as him', () => {
+    test('A connection that is somebody else by now is shown as that', () => {
         const stay = Gathering.in();
         stay.state(STATE);
         stay.diff({ eve: { metas: [{ ref: 'c-3' }] } }, { bob: { metas: [{ ref: 'c-3' }] } });

@@ -13,9 +13,9 @@
 'use strict';
 
 // errors.js
-// Says why there is no reply, or why a question of the server's has no result.
+// Lists why there is no reply, and why a question of the server's has no result.
 
-// What was never sent may be sent again; of what was, nobody knows what became of it.
+// An event that was never sent may be sent again. Of one that was sent, nobody knows whether it was handled.
 const UNSENT = {
     code: 'connection.closed',
     message: 'The connection closed before this could be sent.',
@@ -24,11 +24,11 @@ const UNSENT = {
 const LOST = { code: 'reply.lost', message: 'The connection closed before the reply came.', retry: false };
 const LATE = { code: 'reply.timeout', message: 'No reply came in time.', retry: false };
 
-// What the server is told.
+// The server gets these as answers to its questions.
 const UNKNOWN_EVENT = { code: 'event.unknown', message: 'Nobody here handles this event.', retry: false };
 const HANDLER_FAILED = { code: 'handler.failed', message: 'A handler of this event failed.', retry: false };
 
-/** Why there is no result: the server's refusal, or that no reply came. */
+/** A promise of a reply fails with this: the server refused, or no reply came. */
 class ReplyError extends Error {
     constructor({ code = '', message = '', retry = false, ...facts }) {
         super(message || code);
@@ -49,7 +49,7 @@ function isGone({ code }) {
 
 const LONGEST_NAME = 128;
 
-// The server counts code points; `length` counts UTF-16 units, of which an emoji has two.
+// The server counts code points. `length` counts UTF-16 units: an emoji has two.
 function isName(name) {
     return typeof name === 'string' && name !== '' && [...name].length <= LONGEST_NAME;
 }
@@ -85,12 +85,12 @@ function stringify(value) {
     return text?.includes('\\ud') ? text.replace(ESCAPE, (escape, half) => (half ? '\ufffd' : escape)) : text;
 }
 
-/** A name as the server will have it; anything else than a text as it is. */
+/** A name as the server will see it. Anything but a string stays as it is. */
 function wellFormed(name) {
     return typeof name === 'string' ? JSON.parse(stringify(name)) : name;
 }
 
-/** The data as the server will have it; the caller may change their own after this. */
+/** The data as the server will see it, as a copy: the caller may change the original. */
 function copyOf(data) {
     return JSON.parse(stringify(data) ?? 'null');
 }
@@ -99,7 +99,7 @@ function encode(event, data, keys) {
     return stringify({ event, data, ...keys });
 }
 
-// No word of why not: the engine's own SyntaxError quotes the text, which may be private.
+// It gives null without a reason: the engine's SyntaxError quotes the text, which may be private.
 function decode(message) {
     try {
         const frame = typeof message === 'string' ? JSON.parse(message) : null;
@@ -112,10 +112,10 @@ function decode(message) {
 // log.js
 // Writes to the browser's console: frames, handlers that fail, and what the server refuses.
 
-// Of how many different refusals the console is told: more would fill it, and say no more.
+// The most refusals that are logged: a page that sends ever other names would fill the console.
 const MOST_WARNINGS = 64;
 
-// Logins by name only: a token in a log is a token given away.
+// Logins are logged by name only, so that no token gets into a log.
 function logFrame(what, event, text) {
     console.log(`Ratchet ${what}`, event, ...(event.startsWith('socket.auth.') ? [] : [text]));
 }
@@ -124,7 +124,7 @@ function logFailure(event, error) {
     console.error(`Ratchet: a handler of "${event}" failed.`, error);
 }
 
-/** Warns of what was refused without anybody waiting for a reply: nobody would ever know. */
+/** Warns of refused events that had no reply, once for each event and code: else nobody would notice. */
 class Warnings {
     #told = new Set();
 
@@ -139,7 +139,7 @@ class Warnings {
 }
 
 // promises.js
-// Makes promises of callbacks, and tells promises from other results.
+// Makes promises from callbacks, and recognizes promises.
 
 /** A promise of what begin(done) gives to done(error, result). */
 function promised(begin) {
@@ -148,13 +148,13 @@ function promised(begin) {
     });
 }
 
-/** Marks a promise as one that need not be looked at. */
+/** Keeps a failure of a promise from being an unhandled rejection where nobody looks at it. */
 function mayBeIgnored(promise) {
     promise.catch(() => {});
     return promise;
 }
 
-// A page may have promises of its own, and those of other windows.
+// Not by instanceof: a page may have promises of a library, and of other windows.
 function isPromise(result) {
     return typeof result?.then === 'function';
 }
@@ -162,17 +162,18 @@ function isPromise(result) {
 // listenable.js
 // Calls handlers for events: `on`, `once` and `off` of a Ratchet and of each subscription.
 
-/** What stands for the result of a handler that failed. */
+/** The result of a handler that failed. */
 const FAILED = Symbol('failed');
 
 /**
- * Calls the handlers of an event, as long as they are wanted: each of them may put an end to that. Gives their results.
+ * Calls the handlers of an event, and gives their results. Before each handler it asks isWanted(): the one before may have
+ * ended it.
  *
- * Handlers added meanwhile wait for the next event, handlers removed meanwhile are passed over. A page can't call it.
+ * Handlers added meanwhile wait for the next event; handlers removed meanwhile aren't called. A page can't call dispatch.
  */
 let dispatch;
 
-/** Somebody whose events a page can listen to; it is `this` in its handlers. */
+/** Something whose events a page can listen to. It is `this` in its handlers. */
 class Listenable {
     static {
         dispatch = (listenable, event, data, isWanted) => listenable.#dispatch(event, data, isWanted);
@@ -184,7 +185,7 @@ class Listenable {
     /**
      * Calls the handler with the data of each such event, after the handlers already there.
      *
-     * Where the event is a question of the server's, what the handler gives, or its promise, is the reply.
+     * Where the event is a question of the server's, the handler's result, or its promise's, is the answer.
      */
     on(event, handler) {
         return this.#add(event, handler, false);
@@ -230,7 +231,7 @@ class Listenable {
         return this.#entries.get(event) ?? new Set();
     }
 
-    // Leaves no empty set behind: names made up for a single use would pile up.
+    // Leaves no empty set behind: a page that makes up names would fill the memory.
     #drop(event, entry) {
         const entries = this.#of(event);
         entries.delete(entry);
@@ -260,7 +261,7 @@ function failed(event, error) {
 // answers.js
 // Makes the answer to a question of the server's (its `ask`) from what the handlers gave.
 
-/** The first result that isn't null; any failure is the answer instead. */
+/** Gives the first result that isn't null, or the failure where a handler failed. */
 async function answerOf(event, results) {
     if (results.length === 0) {
         return { ok: false, error: UNKNOWN_EVENT };
@@ -269,7 +270,7 @@ async function answerOf(event, results) {
         const given = await Promise.all(results);
         if (!given.includes(FAILED)) {
             const result = given.find((value) => value !== undefined && value !== null) ?? null;
-            // Here, where it may fail.
+            // Copied inside the try: JSON may refuse it.
             return { ok: true, result: copyOf(result) };
         }
     } catch (error) {
@@ -323,15 +324,15 @@ class Connection {
 // clock.js
 // Measures time and sets timers, in seconds.
 
-/** How long a timer can be. */
+/** The longest time that a timer can be set for. */
 const LONGEST_WAIT = 2_147_483;
 
-/** Seconds that only go on, whatever is done to the clock of the machine. */
+/** Monotonic time: it doesn't jump when the machine's clock is set. */
 function now() {
     return (globalThis.performance ?? Date).now() / 1000;
 }
 
-/** Never too early by what a timer cuts off. */
+/** Calls back after so many seconds. Timers cut off fractions of a millisecond, so it adds one: it is never too early. */
 function later(seconds, callback) {
     return setTimeout(callback, Math.ceil(seconds * 1000) + 1);
 }
@@ -364,26 +365,26 @@ function pageDebugs() {
 }
 
 // retries.js
-// Says whether a request that was refused for now is made again, and after how long.
+// Decides whether a request that was refused for now is sent again, and when.
 
-// Between the tries it waits as long as the server says, up to a minute; else longer each time, in seconds.
+// In seconds. It waits as long as the server says, up to a minute; where the server doesn't say, longer each time.
 const MOST_TRIES = 8;
 const LONGEST_AFTER = 60;
 const FIRST_PAUSE = 0.5;
 const LONGEST_PAUSE = 8;
 
-/** Whether the same may succeed later on this connection. */
+/** Whether the same request may succeed later on this connection. */
 function mayPass({ code, retry }) {
     return retry === true && code !== UNSENT.code;
 }
 
-/** For how long to wait before the next try, in seconds; null where it isn't worth it. */
+/** How many seconds to wait before the next try; null to give up. */
 function pauseBefore(tries, after) {
     if (tries >= MOST_TRIES || after > LONGEST_AFTER) {
         return null;
     }
     const longest = Math.min(FIRST_PAUSE * 2 ** (tries - 1), LONGEST_PAUSE);
-    // Not all at once, where many were refused at the same time.
+    // Random, so that requests refused at the same time don't come again at the same time.
     return after > 0 ? after : longest * (1 + Math.random()) / 2;
 }
 
@@ -416,7 +417,7 @@ class Login {
         this.#send('socket.auth.request', { token: pageToken(), v: 2 });
     }
 
-    /** Begins once more, later, where the login was refused for now; true where it will. */
+    /** Begins again after a pause, where the server refused the login for now; false where it doesn't. */
     beginAgain(refusal) {
         const pause = refusal?.retry === true ? pauseBefore(this.#attempts, refusal.after) : null;
         if (pause !== null) {
@@ -436,7 +437,7 @@ class Login {
         this.#client = null;
     }
 
-    /** Does not begin again: the connection is gone, or about to go. */
+    /** Cancels a login that was to begin again: the connection closes. */
     stop() {
         stop(this.#timer);
         this.#timer = null;
@@ -449,7 +450,7 @@ class Login {
 /** How long `ack: true` waits. */
 const PATIENCE = 10;
 
-/** For how many seconds a reply is to be waited for; 0 where none is wanted. */
+/** How many seconds to wait for a reply, from the option `ack`; 0 without one. */
 function secondsOf(ack) {
     if (ack === undefined || ack === null || ack === false) {
         return 0;
@@ -464,7 +465,7 @@ function secondsOf(ack) {
 /**
  * The replies that are waited for.
  *
- * Who waits is called in the same turn, and not by a promise, which would go on only after the next message was read.
+ * They are told by callbacks, in the same turn: a promise would go on only after the next message was read.
  */
 class Replies {
     #lastId = 0;
@@ -475,7 +476,7 @@ class Replies {
         return this.#lastId;
     }
 
-    /** Calls done(error, result), once; without seconds, however long it takes. */
+    /** Calls done(error, result) once. Without seconds it waits however long it takes. */
     wait(id, done, seconds) {
         const timer = seconds && setTimeout(() => this.fail(id, LATE), seconds * 1000);
         this.#waiting.set(id, { done, timer });
@@ -508,7 +509,7 @@ class Replies {
 }
 
 // rate.js
-// Counts how much may be sent: the server's limit of the rate, as far as it can be known here.
+// Estimates how much the server's rate limit still lets us send.
 
 /** A token bucket. */
 class Rate {
@@ -533,13 +534,13 @@ class Rate {
         this.#left = Math.max(0, this.#left - tokens);
     }
 
-    /** The server says that there is nothing left, for so many seconds. */
+    /** Takes all tokens, and adds none for so many seconds: the server says that there are none. */
     empty(seconds) {
         this.#left = 0;
         this.#at = now() + seconds;
     }
 
-    /** In how many seconds one more may be sent, with a quarter of the burst left to what the page emits. */
+    /** In how many seconds a request may be sent. A quarter of the burst is reserved for what the page emits. */
     get wait() {
         if (!this.isLimited) {
             return 0;
@@ -559,12 +560,12 @@ class Rate {
 }
 
 // requestqueue.js
-// Queues the client's own requests (subscribes, histories), so that they go as fast as the server takes them.
+// Queues the client's own requests (subscribe, history), and sends them as fast as the server takes them.
 
-// The limits of a server that doesn't tell its own: these are the defaults.
+// The limits of a server that doesn't say its own: the server's defaults.
 const USUAL_LIMITS = { eventsPerSecond: 50, eventsBurst: 100, rooms: 0 };
 
-// How many pages of the past are asked for at the same time: they are large, and what waits for us is bounded.
+// The most history pages that are asked for at the same time: they are large, and the server bounds what waits for us.
 const MOST_READINGS = 2;
 
 function isReading({ event }) {
@@ -572,21 +573,20 @@ function isReading({ event }) {
 }
 
 /**
- * What this client asks by itself, and what costs the page no thought: where the server refuses it for now, it is asked
- * again.
+ * The requests that this client makes by itself. Where the server refuses one for now, it is sent again.
  *
- * A request has `event`, `data()` as it is when it is sent, `isWanted()` just before, `mayRepeat`, and done(error, result).
+ * A request has `event`, `mayRepeat` and done(error, result). isWanted() and data() are called just before it is sent.
  */
 class RequestQueue {
     #send;
     #requests = [];
     #rate = null;
-    // The server takes the first subscribes of a login for nothing.
+    // How many subscribes cost nothing: the server takes so many after a login.
     #free = 0;
     #timer = null;
-    // How many pages of the past are on their way.
+    // How many history pages are asked for now.
     #readings = 0;
-    // Those that were refused for now, each with its timer.
+    // Requests that were refused for now, each with its timer.
     #pausing = new Map();
 
     constructor(send) {
@@ -597,7 +597,7 @@ class RequestQueue {
         return this.#requests.length;
     }
 
-    /** The login is answered: what waits may go. */
+    /** Lets requests go: the login is answered. */
     open(limits) {
         if (this.#rate === null) {
             const told = { ...USUAL_LIMITS, ...limits };
@@ -612,12 +612,12 @@ class RequestQueue {
         this.#goOn();
     }
 
-    /** Counts what is sent besides. */
+    /** Counts events that are sent past the queue. */
     spend(tokens) {
         this.#rate?.spend(tokens);
     }
 
-    /** Lets go of everything: the connection is gone, or about to go. */
+    /** Fails all requests: the connection closes. */
     clear() {
         stop(this.#timer);
         this.#pausing.forEach(stop);
@@ -690,15 +690,15 @@ class RequestQueue {
 }
 
 // outbox.js
-// Sends events and requests once the login is answered; until then they wait.
+// Sends events and requests, and keeps them until the login is answered.
 
 /** How many events wait for the login at most. */
 const MOST_WAITING = 64;
 
-// What one event may cost above its first token: a token for each of so many bytes.
+// An event costs one token, and one more for each of so many bytes.
 const BYTES_PER_TOKEN = 4096;
 
-/** What is sent over one connection, and the replies to it. */
+/** The outgoing side of one connection, with the replies that it waits for. */
 class Outbox {
     #send;
     #hasEnded;
@@ -735,12 +735,12 @@ class Outbox {
         return promised((done) => this.#request(event, data, done, seconds));
     }
 
-    /** Has a request of the client's own stand in the queue. */
+    /** Queues a request of the client's own. */
     add(request) {
         this.#requests.add(request);
     }
 
-    /** The same, if anything may be sent; else it fails. */
+    /** Queues a request, or fails it where nothing can be sent. */
     ask(request) {
         const obstacle = this.#obstacle(request.event);
         if (obstacle) {
@@ -750,12 +750,12 @@ class Outbox {
         }
     }
 
-    /** A reply has come. */
+    /** Settles the request that a reply is for. */
     received(id, reply) {
         this.#replies.received(id, reply);
     }
 
-    /** The login is answered: requests may go, within these limits. */
+    /** Lets requests go, within these limits: the login is answered. */
     open(limits) {
         this.#isOpen = true;
         this.#requests.open(limits);
@@ -775,7 +775,7 @@ class Outbox {
         this.#requests.clear();
     }
 
-    /** Waits for no reply any more. */
+    /** Fails all replies that are waited for. */
     failAll(error) {
         this.#replies.failAll(error);
     }
@@ -815,7 +815,7 @@ class Outbox {
         }
     }
 
-    // The queue has counted its own. Of a text's bytes no more than its units are counted: the reserve has the rest.
+    // The queue counts its own requests. `length` counts fewer units than there are bytes: the reserve covers the rest.
     #sendEvent(frame) {
         if (!isReserved(frame.event)) {
             this.#requests.spend(1 + Math.floor(frame.text.length / BYTES_PER_TOKEN));
@@ -825,7 +825,7 @@ class Outbox {
 }
 
 // feed.js
-// Delivers a room's events in order and each once: what was missed first, then what is live.
+// Delivers a room's events in order, each once: first those that were missed, then the live ones.
 
 /** How many events of a room's history the server gives at once. */
 const PAGE = 100;
@@ -834,21 +834,21 @@ function positionOf(epoch, offset) {
     return Object.freeze({ epoch, offset });
 }
 
-/** The events of one subscription, on whichever connection it is. */
+/** The feed of one subscription; it outlives a connection. */
 class Feed {
     #subscription;
     #link;
     #arrived;
     #lost;
     #position;
-    // Whether what it has missed is asked for: what comes with an offset until then comes once more.
+    // True while missed events are asked for. Events with an offset that come meanwhile are in the reply, too.
     #isRecovering = false;
-    // The live events, while those before them are read.
+    // Live events that wait while earlier ones are read; null while none have to wait.
     #held = null;
-    // What was asked in an earlier one isn't answered to anybody.
+    // Counts up whenever something new begins. Replies to requests of an earlier turn are ignored.
     #turn = 0;
 
-    /** Calls arrived() when it goes on with what is live, and lost(error) when the connection is gone before. */
+    /** Calls arrived() when it has reached the live events, and lost(error) when the connection closes before. */
     constructor(subscription, link, recover, { arrived, lost }) {
         this.#subscription = subscription;
         this.#link = link;
@@ -857,7 +857,7 @@ class Feed {
         this.#lost = lost;
     }
 
-    /** Up to where it has the room's events; null where the room keeps none. */
+    /** The position of the last event that it has; null where the room keeps none. */
     get position() {
         return this.#position;
     }
@@ -866,14 +866,14 @@ class Feed {
         return this.#isRecovering;
     }
 
-    /** Asks for the room, and for what was missed in it; data() and done(error, result) as of a request. */
+    /** Asks for the room, and for the events missed in it. data() and done(error, result) are those of the request. */
     ask(data, done) {
         this.#isRecovering = this.#position !== null;
         this.#turn += 1;
         this.#request('socket.subscribe', data, done);
     }
 
-    /** Delivers what the reply has, and of the room's last events so many; then what is live. */
+    /** Delivers the missed events of a reply, or so many of the room's last events; then the live ones. */
     begin({ epoch, offset, recovered = null, events = null, more = false }, history) {
         const now = epoch === undefined ? null : positionOf(epoch, offset);
         this.#isRecovering = false;
@@ -893,12 +893,12 @@ class Feed {
         }
     }
 
-    /** Whether a frame comes once more, with what was missed. */
+    /** Whether the reply that is under way has this event, too. */
     comesAgain({ offset }) {
         return this.#isRecovering && offset !== undefined;
     }
 
-    /** Delivers a live event, or holds it while those before it are read. */
+    /** Delivers a live event, or holds it while earlier ones are read. */
     take(frame) {
         if (this.#held) {
             this.#held.push(frame);
@@ -907,25 +907,25 @@ class Feed {
         }
     }
 
-    /** Goes on from where the server says; false where a handler has put an end to it. */
+    /** Goes on from the position that the server says; false where a handler ended the subscription. */
     goOnFrom({ epoch, offset }, news) {
         const position = positionOf(epoch, offset);
         this.#turn += 1;
         this.#isRecovering = false;
         this.#position = position;
-        // What is held and has an offset is of another epoch.
+        // Held events that have an offset are of another epoch.
         this.#held = (this.#held ?? []).filter((frame) => frame.offset === undefined);
         return this.tell('socket.resync', news) && (this.#arrive(position), this.#subscription.subscribed);
     }
 
-    /** Tells the handlers; false where one of them has put an end to it, and nothing more is to be done. */
+    /** Calls the subscription's handlers; false where one of them ended the subscription: then the caller stops. */
     tell(event, data) {
         const turn = this.#turn;
         dispatch(this.#subscription, event, data, () => this.#subscription.subscribed);
         return this.#subscription.subscribed && turn === this.#turn;
     }
 
-    /** Lets go of what is under way; the position stays. */
+    /** Forgets held events and open requests; keeps the position. */
     stop() {
         this.#isRecovering = false;
         this.#held = null;
@@ -939,7 +939,7 @@ class Feed {
         this.#link.request({ event, data, isWanted, mayRepeat: true, done: settled });
     }
 
-    /** Delivers the past that came with the reply, and before it what of it has to be read: nothing of it may have come. */
+    /** Delivers the last events that came with the reply. Where some or all are missing, it reads those first. */
     #bring(events, past, now, mayLack) {
         const end = () => this.#deliverAll(events, () => this.#arrive(now));
         const from = events.length > 0 ? positionOf(now.epoch, events[0].offset - 1) : now;
@@ -980,7 +980,7 @@ class Feed {
         }
     }
 
-    /** Goes on with what is live. */
+    /** Goes on with the live events. */
     #arrive(now) {
         const held = this.#held ?? [];
         this.#held = null;
@@ -989,7 +989,7 @@ class Feed {
         this.#deliverAll(held);
     }
 
-    // A handler may leave the room in the middle of it.
+    // A handler may leave the room between two events.
     #deliverAll(frames, then = () => {}) {
         const turn = this.#turn;
         const isOn = () => turn === this.#turn;
@@ -999,7 +999,7 @@ class Feed {
         }
     }
 
-    // What the room keeps has an offset, and comes once.
+    // Events that the room keeps have an offset. One that is not beyond the position was delivered before.
     #deliver({ event, data = null, offset }) {
         if (this.#position && offset !== undefined) {
             if (offset <= this.#position.offset) {
@@ -1014,14 +1014,14 @@ class Feed {
 }
 
 // members.js
-// Keeps who is shown in a room, and says who comes and goes.
+// Keeps the members that a room shows, and says who joined and left.
 
 /** Clients by id, each with what is shown of its connections. */
 class Members {
     all = new Map();
     #areKnown = false;
 
-    /** Says who it is; nobody comes by the first word of it, for they were there before. */
+    /** Replaces all members. The first time nobody joined: they were there before. */
     replace(shown) {
         const before = this.#areKnown ? this.all : new Map(Object.entries(shown));
         this.#areKnown = true;
@@ -1030,9 +1030,9 @@ class Members {
     }
 
     /**
-     * Says what changes: a connection of which something else is shown joins once more, by the same ref.
+     * Changes some members. A connection that shows something else now joins again, with the same ref.
      *
-     * The Map that was given out before stays as it is: a page that compares the two sees that something changed.
+     * It makes a new Map, and leaves the old one as it was: a page that compares the two sees the change.
      */
     change(joins, leaves) {
         this.all = new Map(this.all);
@@ -1064,24 +1064,24 @@ class Members {
 }
 
 // subscription.js
-// Holds one room that the page is in, or wants to be in: enters it, and leaves it.
+// Subscribes to one room: enters it, takes its frames, and leaves it.
 
-// Where a subscription is: waiting for a login, for its turn, for the reply, in the room, or not wanted any more.
+// The stages of a subscription: it waits for a login, for its turn, for the reply, is in the room, or is over.
 const WAITING = 'waiting';
 const IN_LINE = 'in line';
 const ASKED = 'asked';
 const SUBSCRIBED = 'subscribed';
 const OVER = 'over';
 
-// What the connection does with its subscriptions, and a page can't.
+// Rooms call these with a subscription; a page can't.
 let begin;
 let receive;
 let lose;
 
 /**
- * A room that the page is in, or wants to be in, and up to where it has the room's events.
+ * A room that the page is in, or wants to be in, with its position in the room's events.
  *
- * It needs a connection only while it is in the room: it can begin once more on another one, from where it was.
+ * When the connection closes it keeps its position: it can begin again on another connection, from there.
  */
 class Subscription extends Listenable {
     static {
@@ -1119,7 +1119,7 @@ class Subscription extends Listenable {
             arrived: () => this.#settle.resolve(this),
             lost: (error) => this.#lose(error),
         });
-        // A refusal is told to the handlers of "socket.unsubscribed", too.
+        // Nobody has to look at it: handlers of "socket.unsubscribed" hear of a refusal, too.
         this.#ready = mayBeIgnored(new Promise((resolve, reject) => { this.#settle = { resolve, reject }; }));
     }
 
@@ -1128,22 +1128,22 @@ class Subscription extends Listenable {
         return this.#room;
     }
 
-    /** A promise of this subscription, for when the server has let it in; it fails where the server doesn't. */
+    /** A promise of this subscription: it resolves when the page is in the room, and fails where the server refuses. */
     get ready() {
         return this.#ready;
     }
 
-    /** Whether it is in the room. */
+    /** Whether the page is in the room. */
     get subscribed() {
         return this.#stage === SUBSCRIBED;
     }
 
-    /** Up to where it has the room's events; null where the room keeps none. */
+    /** The position of the last event that it has; null where the room keeps none. */
     get position() {
         return this.#feed.position;
     }
 
-    /** Whether all that it had missed was recovered; null where it had missed nothing. */
+    /** Whether all missed events were recovered; null where none were missed. */
     get recovered() {
         return this.#recovered;
     }
@@ -1153,7 +1153,7 @@ class Subscription extends Listenable {
         return this.#members.all;
     }
 
-    /** Shows something else of this page to the room's members. */
+    /** Changes what the room's members see of this page. */
     update(meta) {
         this.#meta = copyOf(meta);
         const isShown = this.#stage === WAITING || this.#stage === IN_LINE
@@ -1163,7 +1163,7 @@ class Subscription extends Listenable {
     }
 
     /**
-     * Reads some of what the room keeps, the oldest first.
+     * Reads events that the room keeps, the oldest first.
      *
      * @param {{since?: object, limit?: number}} [options] - see ratchet.d.ts
      */
@@ -1171,7 +1171,7 @@ class Subscription extends Listenable {
         return this.#promise('socket.history', { room: this.#room, since, limit }, true);
     }
 
-    /** Leaves the room, for good; nothing of it is heard after the call. */
+    /** Leaves the room for good. No handler hears an event of it after the call. */
     unsubscribe() {
         const wasIn = this.#stage === ASKED || this.#stage === SUBSCRIBED;
         this.#finish({ code: 'room.left', message: `"${this.#room}" was left before it was entered.` });
@@ -1204,7 +1204,7 @@ class Subscription extends Listenable {
         });
     }
 
-    /** What it asks for; it is called when that is sent. More than a page of the past is read afterwards. */
+    /** The data of the subscribe, when it is sent. History of more than a page is read afterwards. */
     #wish() {
         this.#stage = this.#stage === IN_LINE ? ASKED : this.#stage;
         return {
@@ -1230,7 +1230,7 @@ class Subscription extends Listenable {
         this.#feed.begin(reply, this.#history);
     }
 
-    /** Takes a frame in; true where that is all that is to be done with it. */
+    /** Takes a frame of the room; true where the frame needs nothing else. */
     #receive(frame) {
         if (this.#feed.comesAgain(frame)) {
             return true;
@@ -1249,7 +1249,7 @@ class Subscription extends Listenable {
         return true;
     }
 
-    // Members are news before any handler runs, and after each handler it may be over.
+    // The members change before any handler runs. Each handler may end the subscription.
     #obey({ event, data }) {
         const news = this.#newsIn(event, data);
         const goesOn = event === 'socket.resync' && this.position ? this.#resync(data) : this.#feed.tell(event, data);
@@ -1265,7 +1265,7 @@ class Subscription extends Listenable {
         return event === 'socket.presence.diff' ? this.#members.change(joins, leaves) : null;
     }
 
-    /** Asks for what is missing, unless that is asked for already, or the server says from where to go on instead. */
+    /** Goes on from the position that the server says, or else asks for the missing events, unless it has asked already. */
     #resync({ epoch, offset, ...news }) {
         if (epoch !== undefined) {
             return this.#feed.goOnFrom({ epoch, offset }, news);
@@ -1276,14 +1276,14 @@ class Subscription extends Listenable {
         return true;
     }
 
-    /** The connection is gone, and what the room does meanwhile is missed. */
+    /** The connection has closed: it waits for another login. */
     #lose(error) {
         this.#stop(WAITING);
         this.#settle.reject(error);
     }
 
     /**
-     * The server doesn't want it here.
+     * The server refused or ended it: it is over, and the handlers hear why.
      *
      * @param {{code: string, message: string, retry?: boolean, facts?: object}} error
      */
@@ -1306,13 +1306,13 @@ class Subscription extends Listenable {
 }
 
 // rooms.js
-// Keeps the subscriptions of a connection, each by its room, and gives them the frames of their rooms.
+// Keeps the subscriptions of a connection, and gives each the frames of its room.
 
-/** Which subscription each room has; a room has one at a time. */
+/** The subscriptions by room. A room has one at a time. */
 class Rooms {
     #link;
     #subscriptions = new Map();
-    // Rooms that the page has left and the server doesn't know it yet, each with the subscription that was left.
+    // The rooms that the page has left, with the subscription, until the server has answered that.
     #leaving = new Map();
 
     /**
@@ -1344,12 +1344,12 @@ class Rooms {
         return subscription;
     }
 
-    /** The login is answered: they ask for their rooms, unless they have. */
+    /** Has each subscription ask for its room, unless it has: the login is answered. */
     begin() {
         this.#subscriptions.forEach((subscription) => begin(subscription));
     }
 
-    /** Gives a frame of a room to its subscription; true where there is nothing more to be done with it. */
+    /** Gives a frame of a room to its subscription; true where the frame needs nothing else. */
     receive(frame) {
         const isOurs = isReserved(frame.event);
         const room = frame.room ?? (isOurs ? frame.data?.room : undefined);
@@ -1360,12 +1360,13 @@ class Rooms {
         return subscription !== undefined && receive(subscription, frame);
     }
 
-    /** The connection is gone. */
+    /** Tells all subscriptions that the connection has closed. */
     lose() {
         this.#subscriptions.forEach((subscription) => lose(subscription, new ReplyError(UNSENT)));
     }
 
-    // What is under way of the room is nobody's. It isn't repeated: the room may have been entered again by then.
+    // Events of the room that come before the answer are ignored. The request isn't repeated: the room may have been
+    // entered again by then.
     #leave(subscription) {
         const { room } = subscription;
         this.#leaving.set(room, subscription);
@@ -1390,12 +1391,12 @@ class Rooms {
 }
 
 // client.js
-// Puts the parts together to what a page uses: the class `Ratchet`.
+// Defines `Ratchet`, the class that a page uses: it puts the parts together.
 
-// Only this client says these: a frame of such a name is a forgery.
+// These events happen in the page. A frame with such a name is forged, and ignored.
 const LOCAL = new Set(['socket.open', 'socket.close', 'socket.error']);
 
-// What is still told after `close()`: how it ended.
+// These events are still dispatched after `close()`.
 const ENDS = new Set(['socket.close', 'socket.error']);
 
 /** A connection over which both sides send named events. */
@@ -1473,8 +1474,8 @@ class Ratchet extends Listenable {
     }
 
     /**
-     * Closes the connection for good; events that still wait for the login are dropped, and no handlers are called any
-     * more but those that tell how it ended.
+     * Closes the connection for good, and drops the events that still wait for the login. After this, only handlers of
+     * "socket.error" and "socket.close" are called.
      */
     close() {
         this.#isClosed = true;
@@ -1492,7 +1493,7 @@ class Ratchet extends Listenable {
         });
     }
 
-    // The login goes first: a handler of "socket.open" may close the connection.
+    // The login is sent first: a handler of "socket.open" may close the connection.
     #opened() {
         this.#login.begin();
         this.#dispatch('socket.open', null);
@@ -1542,8 +1543,8 @@ class Ratchet extends Listenable {
         }
     }
 
-    // Sends what waited before any handler runs, so that a handler's own emits stay behind it; and enters the rooms
-    // before that, so that nothing is missed that these emits bring about.
+    // Rooms are entered first, so that they miss nothing that the waiting events cause. The waiting events are sent before
+    // any handler runs, so that they go before what the handlers emit.
     #loginAnswered(limits) {
         this.#outbox.open(limits);
         this.#rooms.begin();
