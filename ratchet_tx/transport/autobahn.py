@@ -1,9 +1,9 @@
 """
-What is used of Autobahn: its server protocol, without the parts that nobody uses here, and its masker in C.
+The parts of Autobahn that we use: its server protocol, without what we don't need, and its masker in C.
 
-Autobahn formats the arguments of its debug log for every chunk and connection, whether or not anybody logs, copies 30
-options into each connection, and makes two Deferreds, statistics and details of the transport for it.
-All of that together costs as much as a login, and two thirds of a connection's memory.
+For every chunk and connection, Autobahn formats the arguments of its debug log, even if debug lines aren't logged.  It
+copies 30 options into each connection, and makes two Deferreds, statistics and details of the transport for it.
+All of that together costs as much time as a login, and two thirds of a connection's memory.
 
 The boundary with Autobahn: L{LeanProtocol} begins and ends a connection in its place (C{connectionMade},
 C{connectionLost}), with the same state, which a test compares with Autobahn's own, and reads the handshake
@@ -62,9 +62,9 @@ def unmaskLong(masked: bytes) -> bytes:
 
 class Quiet:
     """
-    Stands for Autobahn's logger, of which only errors are passed on.
+    Replaces Autobahn's logger, and logs only errors.
 
-    What it would log otherwise, our journal says better; and its words quote what the peer sent, secrets among it.
+    Our own log tells the rest better, and Autobahn's lines quote what the peer sent, which may be secret.
     """
 
     _log = Logger(namespace="autobahn")
@@ -84,7 +84,7 @@ class Quiet:
 
 class _Nobody:
     """
-    Stands for a Deferred of Autobahn's that nobody waits for.
+    Replaces a Deferred of Autobahn's that we don't use.
     """
 
     called = False
@@ -95,7 +95,7 @@ class _Nobody:
 
 class _FromFactory:
     """
-    An attribute that is the factory's, instead of a copy of it.
+    An attribute that is read from the factory, instead of copied into each connection.
     """
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -105,7 +105,7 @@ class _FromFactory:
         return self if protocol is None else getattr(protocol.factory, self._name)
 
 
-#: What a handshake leaves behind on its protocol, and nobody asks for once the connection is open.
+#: The attributes of a handshake, which an open connection doesn't need.
 _OF_THE_HANDSHAKE = (
     "head",
     "http_response_data",
@@ -119,7 +119,7 @@ _OF_THE_HANDSHAKE = (
 
 class LeanProtocol(WebSocketServerProtocol):
     """
-    Autobahn's, with its state as it is before a handshake in the class: an instance holds what has changed.
+    Autobahn's protocol, whose state before the handshake stands in the class: an instance holds only what has changed.
     """
 
     _log = Logger()
@@ -175,7 +175,7 @@ class LeanProtocol(WebSocketServerProtocol):
 
     def __init__(self) -> None:
         """
-        Autobahn's makes what nobody uses.
+        Autobahn's own makes objects that we don't use.
         """
 
     @cached_property
@@ -185,7 +185,7 @@ class LeanProtocol(WebSocketServerProtocol):
 
     def connectionMade(self) -> None:
         self.factory.countConnections += 1
-        # Whatever isn't TCP has no such thing.
+        # Only TCP has it.
         with suppress(AttributeError, OSError):
             self.transport.setTcpNoDelay(True)
 
@@ -193,8 +193,8 @@ class LeanProtocol(WebSocketServerProtocol):
         """
         Read the handshake, and answer it.
 
-        C{onConnect} is called as Autobahn calls it, but for its answer: None, a subprotocol, or a pair of that and headers,
-        at once; a coroutine or a Deferred nobody waits for.
+        C{onConnect} is called as Autobahn calls it, but has to return None, a subprotocol, or a pair of that and headers: a
+        coroutine or a Deferred isn't awaited.
         """
         end = self.data.find(END) + len(END)
         if end < len(END):
@@ -234,7 +234,7 @@ class LeanProtocol(WebSocketServerProtocol):
         self._log.failure(what)
 
     def _describe(self, handshake: Handshake) -> ConnectionRequest:
-        # The query isn't read before somebody asks for it: it may be long, and the peer may not come in.
+        # The query is read when an application asks for it: it may be long, and the handshake may be refused.
         origin = handshake.headers.get("origin", "")
         return ConnectionRequest(
             self.peer,

@@ -1,5 +1,7 @@
 """
-The factory of a port: gives each connection to the door, and makes the WebSockets of those that are to be some.
+Makes the protocols of a port: a door for each connection, and a WebSocket for each that asks for one.
+
+This is the one place that puts the parts together, and reads what they need of the hub.
 """
 
 from contextlib import suppress
@@ -34,7 +36,7 @@ from ratchet_tx.transport.sockets.turns import Turns
 
 _log = Logger()
 
-#: The longest text of a frame whose length takes two bytes, which are all that the fast path knows.
+#: The longest text that the fast path takes: it reads lengths of up to two bytes.
 _LONGEST_TEXT = 65535
 
 
@@ -93,21 +95,21 @@ class RatchetServerFactory(WebSocketServerFactory):
         self.setProtocolOptions(
             versions=[13],
             webStatus=False,
-            # With a drop the browser would be told nothing: it sees 1006 and not why.
+            # If we dropped the connection, the browser would see 1006 and no reason.
             failByDrop=False,
             maxFramePayloadSize=limits.messageBytes,
             maxMessagePayloadSize=limits.messageBytes,
-            # The door has seen to it that the head is there, and all other time-outs are ours.
+            # All time-outs are our own.
             openHandshakeTimeout=0,
             closeHandshakeTimeout=0,
             autoPingInterval=0,
-            # Origins are checked by us: Autobahn's patterns refuse the very origin that they name.
+            # Admission checks origins: Autobahn's patterns refuse the very origin that they name.
             allowedOrigins=["*"],
             allowNullOrigin=True,
         )
 
     def startFactory(self) -> None:
-        # Ports are closed only after the sockets are, which is too late for taking leave.
+        # The reactor closes connections before it stops ports, which is too late to send a close.
         self._atShutdown = self.reactor.addSystemEventTrigger("before", "shutdown", self.hub.detach, self)
         keepJournal(self.hub, self.hub.settings.verbose)
         if self._admitsAll:
@@ -117,7 +119,7 @@ class RatchetServerFactory(WebSocketServerFactory):
             self._pages.doStart()
 
     def stopFactory(self) -> None:
-        # While the reactor shuts down it isn't known there any more.
+        # While the reactor shuts down, it doesn't know the trigger any more.
         with suppress(ValueError, KeyError):
             self.reactor.removeSystemEventTrigger(self._atShutdown)
         self.hub.detach(self)
@@ -132,7 +134,7 @@ class RatchetServerFactory(WebSocketServerFactory):
 
     def acceptableProtocols(self) -> list[bytes]:
         """
-        Name what is spoken here over TLS (IProtocolNegotiationFactory).
+        Name the protocols to offer over TLS (IProtocolNegotiationFactory).
         """
         return alpn.acceptableProtocols()
 
@@ -148,7 +150,7 @@ class RatchetServerFactory(WebSocketServerFactory):
 
     def buildSocket(self, addr: Any) -> RatchetServerProtocol:
         """
-        Build the protocol of a peer whose request's head has been looked through.
+        Make the WebSocket of a peer whose request's head has been checked.
         """
         return cast(RatchetServerProtocol, super().buildProtocol(addr))
 

@@ -1,7 +1,7 @@
 """
 Pings the peers of a port, and closes the connection of each that doesn't answer.
 
-Whatever a peer sends is as good as a pong, and so is what it takes: a peer that still reads what was sent before the ping
+Whatever a peer sends counts as an answer.  A peer that still reads what was sent before the ping has more time, because it
 hasn't seen the ping yet.
 """
 

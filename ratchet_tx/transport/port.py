@@ -1,5 +1,5 @@
 """
-What the sockets of one port share, as each of them sees it.
+The interface of a port to its WebSockets: what they share, and what each may use of it.
 """
 
 from typing import Any, Protocol
@@ -22,7 +22,7 @@ class Port(Protocol):
     What a factory has for its sockets.
 
     @ivar hub: takes their messages
-    @ivar counters: where it is counted who is closed, and what slow peers aren't sent
+    @ivar counters: counts the closes, and the frames that are dropped for slow peers
     @ivar peerLog: logs what peers cause
     @ivar admission: decides which handshakes are accepted
     @ivar refusals: counts and logs those that aren't
@@ -32,7 +32,7 @@ class Port(Protocol):
     @ivar poller: reads the sockets past the reactor; None where that reads them
     @ivar turns: shares the reactor's turns among them
     @ivar keepalive: pings them
-    @ivar closing: drops those that are closed and whose peers stay
+    @ivar closing: drops closed ones whose peers stay
     """
 
     hub: Hub

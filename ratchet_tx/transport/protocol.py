@@ -1,7 +1,7 @@
 """
-WebSockets by Autobahn: from bytes to messages for the hub, and from frames to bytes; it knows nothing of events.
+One peer's WebSocket: brings its handshake, messages, pings and end to the hub, and sends the hub's frames.
 
-Autobahn takes care of RFC 6455; here are only its settings, which are off where we want them on, and the seam to the hub.
+Autobahn takes care of RFC 6455.  This knows nothing of events.
 """
 
 from typing import Any
@@ -26,7 +26,7 @@ from ratchet_tx.transport.sockets.outlet import NOWHERE, Nowhere, Outlet
 from ratchet_tx.wire.closecodes import LOST, NO_CODE, NOT_TEXT, TOO_FAST, TOO_SLOW
 from ratchet_tx.wire.frames import Spare, makeText, textOf
 
-#: How many bytes a peer that is to leave has to read meanwhile, of what was sent before, to be given that time again.
+#: How many bytes a closed peer has to read in C{LINGER_SECONDS}, of what was sent before, to get that time again.
 _LEAST = 1024 * LINGER_SECONDS
 
 #: How many bytes of UTF-8 fit beside the code into a close frame (RFC 6455 section 5.5).
@@ -38,7 +38,7 @@ _log = Logger()
 @implementer(ITransport)
 class RatchetServerProtocol(Receiver):
     """
-    One peer's socket.
+    The protocol of one peer, and the transport of its connection.
     """
 
     factory: Port
@@ -57,7 +57,7 @@ class RatchetServerProtocol(Receiver):
 
     def onConnect(self, request: ConnectionRequest) -> str | None:
         """
-        Look at a handshake.
+        Accept a handshake, or refuse it.
 
         @return: the subprotocol that is agreed on: the first offered one that is allowed
         @raise Refused: as L{Admission.check} does
@@ -88,9 +88,9 @@ class RatchetServerProtocol(Receiver):
 
     def onOpen(self) -> None:
         """
-        Bring the peer to the hub.
+        Tell the hub of the peer.
         """
-        # A transport may tell of its end while it is given something: here the handshake's answer, below what is emitted.
+        # A transport may end while it is written to: here with the handshake's answer, and below with what is emitted.
         if self._lost:
             return
         self.compresses = self._perMessageCompress is not None
@@ -102,7 +102,7 @@ class RatchetServerProtocol(Receiver):
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         """
-        Bring a message to the hub.
+        Give a message to the hub.
         """
         if isBinary:
             return self._refuseBinary()
@@ -121,27 +121,27 @@ class RatchetServerProtocol(Receiver):
         if connection is None:
             return
         if self.failedByMe:
-            # Autobahn closed it, for what the peer sent: its code tells more than the peer's answer to it.
+            # Autobahn closed it because of what the peer sent: its code says more than the peer's answer.
             code, reason = self.localCloseCode, bytes(self.localCloseReason or b"").decode("utf-8", "replace")
         self.factory.hub.closed(connection, code or NO_CODE, reason or "", wasClean)
 
     def onPing(self, payload: bytes) -> None:
         """
-        Answer a ping, which costs as much of the peer's rate as an event does.
+        Answer a ping, if the peer's rate allows it: a ping costs as much as an event.
         """
         if self.connection is not None and self.factory.hub.pinged(self.connection):
             self.sendPong(payload)
 
     def onMessageBegin(self, isBinary: bool) -> None:
         """
-        Begin to count a message's fragments.
+        Begin to count the frames of a message.
         """
         super().onMessageBegin(isBinary)
         self._fragments = 0
 
     def onMessageFrameBegin(self, length: int) -> None:
         """
-        Mind that a message isn't cut into endlessly many fragments: each is kept, were it empty, until the last is there.
+        Close the connection if a message has too many frames: each takes memory until the last one comes, even if empty.
         """
         super().onMessageFrameBegin(length)
         self._fragments += 1
@@ -150,7 +150,7 @@ class RatchetServerProtocol(Receiver):
 
     def onMessageEnd(self) -> None:
         """
-        End a message, of which the hub is told how many fragments it had, if it was cut up.
+        Give a message to the hub, with the number of its frames if there were several.
         """
         if self._fragments == 1:
             self._fragments = 0
@@ -159,12 +159,12 @@ class RatchetServerProtocol(Receiver):
 
     def onPong(self, payload: bytes) -> None:
         """
-        Hear that the peer is still there; an answer to nothing is no less a sign of it, but costs what a ping does.
+        Note that the peer is still there.  A pong that answers none of our pings costs as much as an event.
         """
         if self.factory.keepalive.isOwed(self) or (self.connection is not None and self.factory.hub.pinged(self.connection)):
             self.factory.keepalive.heard(self)
 
-    # Its beginning and its end
+    # The transport's beginning and end
 
     def connectionMade(self) -> None:
         makeOutlet = self.factory.makeOutlet
@@ -178,65 +178,65 @@ class RatchetServerProtocol(Receiver):
         self.outlet = NOWHERE
         super().connectionLost(reason)
 
-    # The outlet, through which all goes that is sent
+    # Sending: everything goes through the outlet
 
     def tooSlow(self) -> None:
         """
-        Part with a peer that doesn't read.
+        Close the connection of a peer that doesn't read (L{Owner<ratchet_tx.transport.sockets.outlet.Owner>}).
         """
         if self.connection is not None:
             self.connection.close(TOO_SLOW, "Too slow")
 
     def waits(self, size: int) -> None:
         """
-        Note how much waits for a peer that doesn't read as fast as we write.
+        Count the bytes that wait for a slow peer (L{Owner<ratchet_tx.transport.sockets.outlet.Owner>}).
         """
         if self.connection is not None:
             self.connection.keeps("queue", size)
 
     def spared(self, spare: Spare) -> None:
         """
-        Count what a slow peer isn't sent.
+        Count a frame that was dropped for a slow peer (L{Owner<ratchet_tx.transport.sockets.outlet.Owner>}).
         """
         self.factory.counters.spared[spare.event] += 1
 
     def sendCloseFrame(self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False) -> None:
         """
-        Begin to close, whoever wants it: from here on nothing is taken from the peer, and nothing sent to it.
+        Begin to close, for whatever reason: from now on nothing is taken from the peer, and nothing sent to it.
         """
         super().sendCloseFrame(code, reasonUtf8, isReply)
-        # By this Autobahn keeps nothing any more of what still comes.
+        # This keeps Autobahn from collecting what still comes.
         self.failedByMe = not isReply
         self.awaitClose()
-        # From here on it counts what the peer reads.
+        # From now on it counts how much the peer reads.
         self.factory.keepalive.look(self)
         self.factory.closing.begin(self)
         if self.connection is not None:
             if self.failedByMe and not self.connection.closing:
-                # Autobahn began it, for what it couldn't read; all others are counted where they begin.
+                # Autobahn closed it because of a bad frame; other closes are counted where they begin.
                 self.factory.counters.closes[code or NO_CODE] += 1
             self.connection.closing = True
 
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
         """
-        Send what Autobahn has made.
+        Send bytes of Autobahn's: control frames, answers to handshakes, compressed messages.
         """
         self.outlet.write(data)
 
     def unregisterProducer(self) -> None:
         """
-        Leave the outlet where it is: Autobahn would take it away before it is empty.
+        Keep the outlet as the transport's producer: Autobahn would remove it before it is empty.
         """
 
     def _closeConnection(self, abort: bool = False) -> None:
-        # Autobahn aborts after a clean handshake, too, which browsers take for an unclean end.
+        # Autobahn aborts even after a clean closing handshake, which browsers report as an unclean end.
         if abort and not self.wasClean:
             return self.outlet.abort()
-        # A peer that takes its leave but doesn't read what was sent before would stay for ever.
+        # A peer that closes but doesn't read what was sent before would stay for ever.
         self.factory.closing.begin(self)
         self.outlet.close()
 
-    # Leaver: a peer that still reads what was sent before has more time
+    # Leaver
 
     def moved(self) -> bool:
         return self.factory.keepalive.look(self) >= _LEAST
@@ -253,7 +253,7 @@ class RatchetServerProtocol(Receiver):
     def queuedBytes(self) -> int:
         return self.outlet.queuedBytes
 
-    # Compressed frames build on each other, so none of them is spare.
+    # Compressed frames build on each other, so none of them may be dropped.
 
     def send(self, frame: bytes, spare: Spare | None = None) -> None:
         if self.state != OPEN:
@@ -275,7 +275,7 @@ class RatchetServerProtocol(Receiver):
         if self.state != OPEN:
             return
         if code == TOO_SLOW:
-            # What waits is what there is too much of, and the peer is told the sooner.
+            # Without what waits, the peer reads sooner why it is closed.
             self.outlet.drop()
         # sendClose refuses 1001, 1003, 1009 and 1013, which a server may well send.
         self.sendCloseFrame(code, reason.encode("utf-8", "replace")[:_REASON_BYTES].decode("utf-8", "ignore").encode())

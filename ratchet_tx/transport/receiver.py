@@ -15,10 +15,10 @@ from ratchet_tx.transport.keepalive import Liveness
 from ratchet_tx.transport.port import Port
 from ratchet_tx.wire.frames import LONGEST_CONTROL, closeAtEnd, takeText
 
-#: How many frames of one peer are dealt with in a turn of the reactor; what is beyond waits for the next.
+#: How many frames of one peer are read in a turn of the reactor; the others wait for the next turn.
 _SHARE = range(32)
 
-#: How long a chunk is at most, in bytes, that is dealt with however long the turn has taken.
+#: Up to how many bytes a chunk is read at once, even if the turn has taken long.
 _SHORT_CHUNK = 8192
 
 #: Autobahn's states. A class's attribute is looked up anew for each message, through all its bases; a module's name isn't.
@@ -34,7 +34,7 @@ def isPlain(transport: Any) -> bool:
 
 class Receiver(LeanProtocol):
     """
-    What one peer sends.
+    The protocol of one peer, as far as it reads.
 
     @ivar compresses: whether the peer and we have agreed to compress
     @ivar liveness: as L{Keepalive} knows the peer
@@ -44,23 +44,23 @@ class Receiver(LeanProtocol):
 
     compresses = False
 
-    #: By which the poller knows the transport, while it reads it.
+    #: The poller's number for the transport; None where the reactor reads it.
     _held: int | None = None
 
     #: Whether the next byte begins a message, and the fast path may look at it.
     _between = False
 
-    #: Whether the connection wants no more of it for now.
+    #: Whether the connection has paused reading.
     _readingPaused = False
 
-    #: Whether the transport is read from, and whether it wasn't at some time since that was asked.
+    #: Whether the transport is read from, and whether that was paused since L{wasPaused} was called.
     _isRead = True
     _wasPaused = False
 
-    #: What of the peer's bytes waits for a later turn; None where nothing does.
+    #: The bytes that wait for a later turn; None where none do.
     _left: bytes | None = None
 
-    #: The last of what came after our own close.
+    #: The last bytes that came after our own close.
     _tail = b""
 
     _lost = False
@@ -79,7 +79,7 @@ class Receiver(LeanProtocol):
 
     def dataReceived(self, data: bytes) -> None:
         if self.liveness.isAsked:
-            # Whatever comes is as good as a pong, which may stand behind much else.
+            # Any byte is as good as the pong, which may come long after it.
             self.factory.keepalive.heard(self)
         if self._between:
             data = self._takeTexts(data)
@@ -88,9 +88,9 @@ class Receiver(LeanProtocol):
 
     def _takeTexts(self, data: bytes) -> bytes:
         """
-        The fast path: take what nearly all messages are, plain texts, and nothing else.
+        Take plain texts, which nearly all messages are, without Autobahn: the fast path.
 
-        @return: what isn't, from there on
+        @return: the rest, from the first frame that isn't one
         """
         taken, size, limit = 0, len(data), self.factory.longestText
         if size > _SHORT_CHUNK and self.factory.turns.isOver():
@@ -111,21 +111,21 @@ class Receiver(LeanProtocol):
 
     def _takeFrames(self, data: bytes) -> None:
         """
-        Take whatever frames there are; what is beyond this peer's share, or comes while that waits, is kept for later turns.
+        Take frames of any kind, as many as one turn may; the rest waits for later turns.
         """
         if self.state in (CLOSING, CLOSED):
             return self._takeLast(data)
         if self._left is not None:
-            # TLS may still have had some when its reading was paused.
+            # TLS may give bytes that it had before its reading was paused.
             self._left += data
         elif rest := self._takeShare(data):
             self._postpone(rest)
 
     def _takeShare(self, data: bytes) -> bytes:
         """
-        Take as many frames as may be taken in one turn.
+        Take as many frames as one turn may.
 
-        @return: what is left
+        @return: the rest
         """
         taken, size = 0, len(data)
         if size > _SHORT_CHUNK and self.factory.turns.isOver():
@@ -141,11 +141,11 @@ class Receiver(LeanProtocol):
 
     def _takeFrame(self, data: bytes, start: int) -> int:
         """
-        Take one frame, or what there is of it; Autobahn takes all but plain texts.
+        Take one frame, or the part of it that is there.  Autobahn reads all but plain texts.
 
-        It is given no more than that: for each frame it copies all that follows.
+        It is given no more than that, because for each frame it copies all that follows.
 
-        @return: where the next one begins
+        @return: where the next frame begins
         """
         if self._between:
             found = takeText(data, start, self.factory.longestText, unmaskLong)
@@ -174,7 +174,7 @@ class Receiver(LeanProtocol):
 
     def awaitClose(self) -> None:
         """
-        Take nothing more of the peer but its close, since ours is sent: read on for it, whoever has paused that.
+        Wait for the peer's close, after ours was sent: read on, even if reading was paused, and drop everything else.
         """
         self._readingPaused = False
         if self._left is not None:
@@ -185,22 +185,22 @@ class Receiver(LeanProtocol):
 
     def _takeLast(self, data: bytes) -> None:
         """
-        Drop what comes after our own close, but for the peer's, which is its last word and ends the connection.
+        Drop what comes after our own close, except the peer's close, which ends the connection.
         """
         if self.state != CLOSING:
             return
         self._tail = (self._tail + data[-LONGEST_CONTROL:])[-LONGEST_CONTROL:]
         close = closeAtEnd(self._tail)
         if close is not None:
-            # Whatever Autobahn has begun to read ends here.
+            # Autobahn may have a part of another frame.
             self.data, self.current_frame = b"", None
             self._dataReceived(close)
 
-    # What waits for later turns
+    # Bytes that wait for later turns
 
     def _postpone(self, rest: bytes) -> None:
         """
-        Keep what is left of a chunk, and read no more of the peer until it is dealt with.
+        Keep the rest of a chunk for later turns, and pause reading until then.
         """
         self._left = rest
         self._between = False
@@ -210,7 +210,7 @@ class Receiver(LeanProtocol):
 
     def goOn(self) -> None:
         """
-        Deal with one more share of what is left (L{Reading<ratchet_tx.transport.sockets.turns.Reading>}).
+        Take some more frames, in a later turn (L{Reading<ratchet_tx.transport.sockets.turns.Reading>}).
         """
         left, self._left = self._left, None
         if left is None or self._lost:
@@ -228,7 +228,7 @@ class Receiver(LeanProtocol):
     # Whether the transport is read from
 
     def pauseReading(self) -> None:
-        # After our close the peer's own is waited for, and all else dropped.
+        # After our close we wait for the peer's.
         if self.state == OPEN:
             self._readingPaused = True
             self._stopReading()

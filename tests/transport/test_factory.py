@@ -8,6 +8,7 @@ from twisted.internet.task import Clock
 
 from ratchet_tx import Hub, RatchetServerFactory, Settings, UsageError
 from ratchet_tx.settings import Limits
+from ratchet_tx.transport.handshake import alpn
 from ratchet_tx.transport.sockets.directoutlet import DirectOutlet
 from ratchet_tx.transport.sockets.outlet import Outlet
 from tests.kit.ends import MemoryReactor, MemoryTransport, Wire
@@ -113,8 +114,8 @@ def test_everyOrigin() -> None:
 
 
 def test_tls() -> None:
-    """Over TLS HTTP/1.1 is offered and nothing else."""
-    assert RatchetServerFactory(Hub(), MemoryReactor()).acceptableProtocols() == [b"http/1.1"]
+    """Over TLS the factory offers what C{alpn} says."""
+    assert RatchetServerFactory(Hub(), MemoryReactor()).acceptableProtocols() == alpn.acceptableProtocols()
 
 
 def test_badOrigins() -> None:

@@ -30,7 +30,7 @@ class Admission:
     @param origins: the origins whose pages may connect
     @param subprotocols: those that clients may offer
     @param hops: how many proxies are trusted
-    @param whyNot: says by an IP address why no more peers may come in, as C{key=value} pairs; None or blank where one may
+    @param whyNot: says why no more peers of an IP address may connect, as C{key=value} pairs; None or blank where one may
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Admission:
         self._subprotocols = subprotocols
         self._hops = hops
         self._whyNot = whyNot
-        # What the log was told once.
+        # What was logged once.
         self._doubted: set[str] = set()
         self._unanswered: set[str] = set()
 
@@ -77,7 +77,7 @@ class Admission:
 
     def speaker(self, transport: Any, head: Head) -> str:
         """
-        Give the IP address of who asks, by a request's head.
+        Find out the IP address of who asks, by a request's head.
         """
         if not self._hops:
             return addressOf(transport)
@@ -85,7 +85,7 @@ class Admission:
 
     def _doubt(self, why: str, entry: str) -> None:
         """
-        Warn once that proxies don't tell peers apart: the limits of addresses are then shared by all of them.
+        Warn once that proxies don't tell peers apart, so that all of them share the limits of one address.
         """
         if why in self._doubted:
             return
@@ -101,8 +101,8 @@ class Admission:
         """
         Choose the first of the offered subprotocols that is allowed.
 
-        If none is, the handshake goes on without one, and the client decides: browsers, and Node's WebSocket, give up then,
-        and tell nobody why.  So the log tells it, once for each name.
+        If none is, the handshake goes on without one, and the client decides.  Browsers, and Node's WebSocket, give up then
+        and don't say why, so it is logged, once for each name.
         """
         for name in offered:
             if name in self._subprotocols:

@@ -1,7 +1,7 @@
 """
-Reads and checks the head of a connection's first request, and hands it on to the sockets or the pages.
+Takes each new connection: reads and checks the head of its first request, and hands it on to a WebSocket or the pages.
 
-It knows nothing of WebSocket nor of pages; once a request's head is there, and good, it is out of the way.
+It knows nothing of WebSockets or pages, and does nothing more once a good head is there.
 """
 
 from collections.abc import Callable
@@ -30,8 +30,8 @@ class Doorkeeper:
     What all doors of a factory share.
 
     @param limits: how long, how large and how slow a head may be
-    @param refusals: counts and logs who is refused
-    @param visits: where connections are counted that are no sockets
+    @param refusals: counts and logs each refusal
+    @param visits: counts the connections that are no WebSockets
     @param clock: gives the time, an L{IReactorTime}; called when it is first needed
     @param speaker: gives the IP address for which a peer speaks, by its transport and a request's head
     @ivar heads: the time that heads may take
@@ -56,10 +56,10 @@ class Doorkeeper:
 
 class Upgrading:
     """
-    What serves pages, and may be asked for a WebSocket by any request of a connection but the first, which is the door's.
+    A protocol that serves pages, and may get a handshake in any request after the first.
 
-    @ivar sockets: as the door's; None where there are none
-    @ivar visit: the connection as it is counted, to be ended when it ends, or becomes a socket; None where nobody counts
+    @ivar sockets: as the door's; None where there are no WebSockets
+    @ivar visit: counts the connection until it ends or becomes a WebSocket; None where it isn't counted
     @ivar speaker: as the doorkeeper's
     """
 
@@ -70,11 +70,11 @@ class Upgrading:
 
 class Door(Protocol):
     """
-    The first to speak with a peer, for as long as its first request's head takes.
+    The protocol of a connection until the head of its first request is there.
 
-    @param sockets: builds the protocol for a WebSocket's handshake, whose head it is given so that it needn't read it again,
-        with whether nothing was ever written to the transport
-    @param pages: builds the protocol for any other request; None where there are no pages
+    @param sockets: makes the WebSocket of a peer: by its address, the head, and whether nothing was ever written to the
+        transport
+    @param pages: makes the protocol for any other request; None where there are no pages
     @param keeper: what it shares with others
     """
 
@@ -97,9 +97,9 @@ class Door(Protocol):
 
     def _turnAway(self, atOnce: bool = False) -> None:
         """
-        Refuse one that is one too many.
+        Refuse a connection that is one too many.
 
-        @param atOnce: whether without a word
+        @param atOnce: whether to drop it without an answer
         """
         transport: Any = self.transport
         self._keeper.heads.stop(self)
@@ -137,20 +137,20 @@ class Door(Protocol):
         if isinstance(page, Upgrading):
             page.sockets, page.visit, page.speaker = self._sockets, self._visit, self._keeper.speaker
         else:
-            # Nobody would say when it ends.
+            # It wouldn't say when it ends.
             self._visit.leave()
         return page
 
     def late(self) -> None:
         """
-        Answer 408: the head took longer than C{headSeconds}.  Where nothing of it came there is nothing to say, for browsers
-        open connections that they may need later.
+        Answer 408: the head took longer than C{headSeconds}.  If nothing came at all, close without an answer: browsers open
+        connections that they may need later.
         """
         if len(self._reader):
             return self._refuse(408, "the head took longer than headSeconds")
         self._isOver = True
         self._keeper.closing.begin(self)
-        assert self.transport is not None, "there is somebody to part with"
+        assert self.transport is not None, "only an open connection is closed"
         self.transport.loseConnection()
 
     def _refuse(self, status: int, why: str) -> None:
@@ -161,13 +161,13 @@ class Door(Protocol):
     def _end(self, status: int) -> None:
         self._isOver = True
         self._keeper.closing.begin(self)
-        assert self.transport is not None, "there is somebody to part with"
+        assert self.transport is not None, "only an open connection is closed"
         self.transport.write(answer(status))
         endAnswer(self.transport)
 
     def moved(self) -> bool:
         """
-        Say that nobody has more time to take what the door says (L{Leaver<ratchet_tx.transport.sockets.closing.Leaver>}).
+        Say that a refused peer gets no more time (L{Leaver<ratchet_tx.transport.sockets.closing.Leaver>}).
         """
         return False
 

@@ -91,12 +91,12 @@ def _options(
 
 def _hints(origin: Origin, own: Origin, headers: Mapping[str, str], hops: int) -> list[str]:
     """
-    Say what a proxy leaves out that would make an origin our own.
+    Say what a proxy has to send so that the origin is our own.
     """
     (scheme, host, port), (ownScheme, ownHost, ownPort) = origin, own
     hints: list[str] = []
     if scheme not in ("http", "https"):
-        # An app's own scheme is never that of a page of ours.
+        # Our own pages have no app's scheme.
         return hints
     if ownHost != host and "x-forwarded-host" not in headers and _isInner(ownHost):
         hints.append("the proxy sends its own Host: have it pass the page's, with its port")
@@ -114,7 +114,7 @@ def _hints(origin: Origin, own: Origin, headers: Mapping[str, str], hops: int) -
 
 def _isInner(host: str) -> bool:
     """
-    Say whether a Host looks like a proxy's name for us, and not like what a browser was told.
+    Say whether a Host looks like a proxy's name for us, and not like one that a browser knows.
     """
     try:
         return not ip_address(host).is_global

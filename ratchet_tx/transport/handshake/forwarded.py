@@ -1,7 +1,7 @@
 """
 Finds a request's peer behind proxies: reads C{X-Forwarded-*} and C{Forwarded} as far as the proxies are trusted.
 
-Each proxy appends what it saw, so the entries of ours are the last ones: what stands before them, anybody may have written.
+Each proxy appends what it saw, so our proxies' entries are the last ones: any client may have written those before them.
 The two forms aren't mixed.  Most proxies write C{X-Forwarded-*} and pass on a C{Forwarded} of the peer's as it came, so any
 header of the first form makes the second one count for nothing.
 """
@@ -31,7 +31,7 @@ _SECURE = ("https", "wss")
 
 class Asker(NamedTuple):
     """
-    Who asks, and what for.
+    The peer of a request, and the Host that it asks for.
 
     @ivar address: the peer's IP address
     @ivar secure: whether it came over TLS
@@ -45,7 +45,7 @@ class Asker(NamedTuple):
 
 def askerAt(transport: Any, headers: Mapping[str, str]) -> Asker:
     """
-    Say who asks, by the socket and the request alone.
+    Say who asks, by the socket and the Host alone.
     """
     return Asker(addressOf(transport), ISSLTransport.providedBy(transport), headers.get("host", ""))
 
@@ -74,11 +74,11 @@ def _nothing(why: str, entry: str) -> None:
 
 def readForwarded(asker: Asker, headers: Mapping[str, str], hops: int, doubt: Doubt = _nothing) -> Asker:
     """
-    Believe what proxies say.
+    Replace what the socket says by what trusted proxies say.
 
     @param asker: as the socket and the request tell it
     @param headers: the request's, their names in lower case; of several of one name the values are joined by commas
-    @param hops: how many proxies there are; 0 for none, whose headers are nobody's
+    @param hops: how many proxies are trusted; 0 for none, so that their headers don't count
     @param doubt: is told where the peer can't be told from the proxy, or two headers disagree on it: why (C{untrusted},
         C{missing}, C{unreadable}, C{both}), and the entry that says so
     """

@@ -30,13 +30,13 @@ _LINE = re.compile(rb"[^ ]+ [^ ]+ HTTP/1\.[01]")
 #: A target in absolute form, and what of it the other form has (RFC 9112 section 3.2.2).
 _ABSOLUTE = re.compile(rb"(?:https?|wss?)://([^/?#]*)(.*)", re.I)
 
-#: Headers that a request has once at most: who disagrees on which one counts, disagrees on who asks.
+#: Headers that a request may have once: parsers that disagree on which one counts, disagree on who asks.
 _SINGLE = (b"host", b"origin")
 
 
 class BadHead(RatchetError):
     """
-    A head that no parser is to see.
+    A head that is refused.
 
     @ivar status: the HTTP status to answer with
     @ivar why: which rule it breaks, for the log
@@ -50,7 +50,7 @@ class BadHead(RatchetError):
 
 class Head(NamedTuple):
     """
-    What has been found good.
+    A head that has been checked.
 
     @ivar isUpgrade: whether the request wants to become a WebSocket
     @ivar headers: names in lower case, with their values
@@ -64,7 +64,7 @@ class Head(NamedTuple):
 
 class HeadReader:
     """
-    Takes in the head of one request after the other, in whatever pieces it comes.
+    Collects the head of one request after the other, in whatever pieces it comes.
 
     @param mostBytes: how long a head may be; 0 for any length
     @param mostHeaders: how many headers it may have; 0 for any number
@@ -80,22 +80,22 @@ class HeadReader:
 
     def __len__(self) -> int:
         """
-        Say how many bytes are there that were not taken.
+        Say how many bytes are collected.
         """
         return len(self._received)
 
     def feed(self, data: bytes) -> Head | None:
         """
-        Take in what came.
+        Add what came.
 
         @return: the head, once all of it is there
-        @raise BadHead: for one that may not pass; then nothing more is to be fed
+        @raise BadHead: for a bad head; then nothing more may be fed
         """
         # Only what is new is looked at, and the three bytes before it: the cost is linear, whatever the pieces.
         start = max(0, len(self._received) - len(END) + 1)
         self._received += data
         if self._received.startswith(_LINE_END):
-            # Some clients send an empty line behind a form's body; one is to be borne (RFC 9112 section 2.2).
+            # Some clients send an empty line behind a form's body; one is allowed (RFC 9112 section 2.2).
             if self._skipped:
                 raise BadHead(400, "no request line")
             self._skipped, start = True, 0
@@ -110,7 +110,7 @@ class HeadReader:
 
     def take(self) -> bytes:
         """
-        Give all that is there, from the head's first byte to what follows it, and begin anew.
+        Take all that is collected, the head and what follows it, and begin anew.
         """
         received, self._received, self._skipped = bytes(self._received), bytearray(), False
         return received
@@ -118,11 +118,11 @@ class HeadReader:
 
 def readHead(head: bytes, count: int) -> Head:
     """
-    Look a head through.
+    Check a head.
 
     @param head: all of it, with the empty line at its end
     @param count: how many headers there may be; 0 for any number
-    @raise BadHead: for what may not pass
+    @raise BadHead: for a bad head
     """
     if not head.count(b"\n") == head.count(b"\r") == head.count(b"\r\n"):
         raise BadHead(400, "a CR or an LF alone")
@@ -142,12 +142,12 @@ def _split(line: bytes) -> tuple[bytes, bytes]:
 
 def checkHeaders(headers: list[tuple[bytes, bytes]], count: int) -> bool:
     """
-    Look headers through that have been taken apart.
+    Check headers.
 
     @param headers: names in lower case, with their values
     @param count: how many there may be; 0 for any number
     @return: whether the request wants to become a WebSocket
-    @raise BadHead: for what may not pass
+    @raise BadHead: for a bad head
     """
     if 0 < count < len(headers):
         raise BadHead(431, f"more headers than headCount={count}")
@@ -163,7 +163,7 @@ def checkHeaders(headers: list[tuple[bytes, bytes]], count: int) -> bool:
     upgrades = b",".join([value for name, value in headers if name == b"upgrade"]).lower().split(b",")
     isUpgrade = b"websocket" in [upgrade.strip() for upgrade in upgrades]
     if not isUpgrade and b"sec-websocket-key" in names:
-        # It would get a page, and nobody would know why there are no sockets.
+        # It would get a page, and the client would not see why.
         raise BadHead(400, "a handshake without its Upgrade header, which a proxy has to pass on")
     return isUpgrade
 
@@ -197,9 +197,9 @@ def takeApart(target: bytes) -> tuple[bytes, bytes | None]:
 
 def explainFraming(head: Head) -> str:
     """
-    Say by which rule of RFC 9112 sections 3 and 6 a page's request is bad; who reads its body refuses it.
+    Say which rule of RFC 9112 sections 3 and 6 a page's request breaks.  What reads its body refuses it.
 
-    @return: blank where none is broken
+    @return: blank where it breaks none
     """
     lengths = [value for name, value in head.headers if name == b"content-length"]
     isCoded = any(name == b"transfer-encoding" for name, _ in head.headers)

@@ -1,8 +1,8 @@
 """
 Checks the Host of a request against the names that the operator allows.
 
-A page of somebody else's can have its own name lead to our address (DNS rebinding), and is of the same origin then.
-What it can't do is to ask for us by a name of ours.
+The page of another site can have its own name lead to our address (DNS rebinding), and then is of the same origin.
+But it can't ask for us by one of our names.
 """
 
 import re
@@ -37,7 +37,7 @@ class Hosts:
 
     def permit(self, host: str) -> bool:
         """
-        Decide whether somebody may ask for a host.
+        Decide whether a peer may ask for a host.
 
         @param host: the Host header, with its port if it has one
         """

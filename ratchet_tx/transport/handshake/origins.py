@@ -1,8 +1,8 @@
 """
 Checks the Origin of a handshake: which web pages may connect.
 
-A browser tells truly which page wants to connect (RFC 6455 section 10.2), and doesn't stop it itself: without this check
-every page that a user visits could speak in the user's name.
+A browser says truly which page wants to connect (RFC 6455 section 10.2), but lets every page try: without this check, any
+page that a user visits could act in the user's name.
 It knows nothing of sockets.
 """
 
@@ -15,7 +15,7 @@ from ratchet_tx.transport.handshake.hosts import readHost
 #: A serialized origin (RFC 6454 section 6.2): a scheme (RFC 3986 section 3.1), a host, and perhaps a port.
 _ORIGIN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^][:/?#@\\\s]+|\[[^][/?#@\\\s]+\])?(?::([0-9]{1,5}))?")
 
-#: A host as browsers write it; patterns aren't understood, so that nobody takes them for such.
+#: A host as browsers write it; patterns such as C{*.example.org} are refused.
 _HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]", re.ASCII)
 
 _PORTS = {"http": 80, "https": 443}
@@ -91,7 +91,7 @@ class Origins:
         """
         Decide whether a page may connect: one of our own, exact in scheme, host and port, or one that is allowed.
 
-        @param origin: the Origin header; None for who sends none, who isn't a browser
+        @param origin: the Origin header; None where there is none, which isn't a browser
         @param host: the Host header, which says where the browser believes to be
         @param secure: whether the peer came over TLS
         """
@@ -107,7 +107,7 @@ class Origins:
 
 def originOf(host: str, secure: bool) -> Origin | None:
     """
-    Say which origin our own pages have for somebody who asks for a Host.
+    Say which origin our own pages have for a peer that asks for a Host.
     """
     return parseOrigin(f"{'https' if secure else 'http'}://{host}")
 

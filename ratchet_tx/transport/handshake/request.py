@@ -12,7 +12,7 @@ from zope.interface import implementer
 from ratchet_tx.interfaces import IRequest
 from ratchet_tx.monitoring.printable import printable
 
-#: What was read is kept, so that reading again costs nothing, where it is no longer than this and has no more fields.
+#: What was parsed is kept, up to this many characters and fields, so that it isn't parsed again.
 _SHORT, _FEW = 2048, 64
 
 #: How many bytes of memory a request takes beside its text.
@@ -25,14 +25,14 @@ _END = "\0"
 @implementer(IRequest)
 class Request:
     """
-    A handshake's request; what it says can't be changed, and its repr shows only the path.
+    A handshake's request: it can't be changed, and its repr shows only the path.
 
-    It is kept as text, and read when it is asked for: read, a long query takes thirty times as much memory.
+    It is kept as text, and parsed when an application asks for it: parsed, a long query takes thirty times as much memory.
 
     @param target: its path, and perhaps its query
     @param query: the query's fields, where they don't stand in the target
     @param headers: its headers, by names in any case
-    @ivar size: about how many bytes it takes
+    @ivar size: about how many bytes of memory it takes
     """
 
     __slots__ = ("_head", "_known", "_target")

@@ -25,7 +25,7 @@ _OFFERED_BYTES = 512
 
 class Handshake(NamedTuple):
     """
-    What a client says.
+    A handshake that has been checked.
 
     All texts are UTF-8 where they came as that, and latin-1 otherwise.
 
@@ -44,7 +44,7 @@ class Handshake(NamedTuple):
     @property
     def extensions(self) -> str:
         """
-        Give the extensions that are offered; none where there are more than anybody means, for each takes time to read.
+        Give the extensions that are offered; none where they are too long, because each takes time to read.
         """
         offered = self.headers.get("sec-websocket-extensions", "")
         return offered if len(offered) <= _OFFERED_BYTES else ""
@@ -60,7 +60,7 @@ def readHandshake(head: Head) -> Handshake:
     """
     Read a handshake strictly.
 
-    @raise BadHead: for whatever isn't one, with the HTTP status that says so
+    @raise BadHead: for a bad handshake
     """
     target, host = _readLine(head.line)
     headers = joinHeaders(head.headers)
@@ -129,7 +129,7 @@ def _bad(why: str) -> BadHead:
 
 def textOf(data: bytes) -> str:
     """
-    Read bytes of which nobody says what they are, as in HTTP's headers: UTF-8 where it is, and latin-1 otherwise.
+    Read bytes of an unknown encoding, as HTTP's headers are: as UTF-8 where they are that, and latin-1 otherwise.
     """
     try:
         return data.decode()

@@ -1,7 +1,7 @@
 """
 Asks the system how many of the bytes that were sent a peer's end has acknowledged (Linux's C{TCP_INFO}).
 
-A system takes megabytes for a peer that reads slowly, and no transport of Twisted's says how far it is with passing them on.
+The system takes megabytes for a peer that reads slowly, and Twisted's transports don't say how many of them arrived.
 """
 
 import socket

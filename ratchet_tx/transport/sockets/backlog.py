@@ -1,8 +1,8 @@
 """
 The bytes that wait for a slow peer, in their order; frames that may be dropped are marked.
 
-Pieces are never torn apart, and of those that are spare some may be left out.
-A piece for which nothing else waits is never too much, however long: a peer isn't slow because it is sent something long.
+A piece is sent whole or not at all.
+A piece that waits alone is never too much, however long it is: a peer isn't slow because it is sent something long.
 """
 
 from collections import deque
@@ -16,12 +16,12 @@ PORTION = 65536
 
 class Backlog:
     """
-    What waits for one peer.
+    The pieces that wait for one peer.
 
     @param limit: how many bytes may wait; 0 for any number
-    @param spared: called with each spare piece that is left out
+    @param spared: called with the mark of each piece that is dropped
     @ivar size: how many bytes wait
-    @ivar underway: how many have been taken and count all the same, because they aren't written yet
+    @ivar underway: how many have been taken but count, too, because they aren't written yet
     """
 
     __slots__ = ("_limit", "_pieces", "_spared", "size", "underway")
@@ -34,10 +34,10 @@ class Backlog:
 
     def add(self, data: bytes, spare: Spare | None = None) -> bool:
         """
-        Let a piece wait after all others.
+        Add a piece after all others.
 
-        @param spare: what may be done with it while it waits, if it isn't needed
-        @return: whether no more waits than may, once what is spare has been left out
+        @param spare: says how it may be dropped; None where it may not
+        @return: whether the limit is kept, once what may be dropped has been
         """
         alone = not self.size and not self.underway
         if spare is not None and spare.latest:
@@ -49,7 +49,7 @@ class Backlog:
         return alone or not self._isFull()
 
     def _isFull(self) -> bool:
-        # More than the limit is underway only where that was one piece, which was alone: what comes after it has room, too.
+        # More than the limit is underway only if that was one piece that waited alone: what comes after it has room, too.
         underway = self.underway if self.underway <= self._limit else 0
         return 0 < self._limit < self.size + underway
 
@@ -66,7 +66,7 @@ class Backlog:
 
     def take(self) -> bytes:
         """
-        Take the first pieces, as many as make a portion; nothing where nothing waits.
+        Take the first pieces, up to a portion; nothing where nothing waits.
         """
         pieces: list[bytes] = []
         size = 0
@@ -79,7 +79,7 @@ class Backlog:
 
     def clear(self) -> None:
         """
-        Drop everything; whatever comes after that may wait, for it is to say why.
+        Drop everything, and take any number of bytes from now on: the close has to be sent.
         """
         self._pieces.clear()
         self.size = self._limit = 0

@@ -1,7 +1,7 @@
 """
 Drops closed connections whose peers don't close in turn: each has a few seconds to read what was sent and to end.
 
-Without it a close may never end: over TLS the transport waits for the peer's word, and over plain TCP for the peer to read.
+Without it a close may never end: the transport waits for the peer, over TLS to answer, and over plain TCP to read.
 """
 
 from collections.abc import Callable, Hashable
@@ -22,12 +22,12 @@ class Leaver(Hashable, Protocol):
 
     def moved(self) -> bool:
         """
-        Say whether the peer goes on to take what was sent before, so that it has more time.
+        Say whether the peer still reads what was sent before, so that it gets more time.
         """
 
     def drop(self) -> None:
         """
-        End the connection at once, with whatever still waits.
+        End the connection at once, with all that still waits.
         """
 
 
@@ -43,13 +43,13 @@ class Closing:
 
     def begin(self, leaver: Leaver) -> None:
         """
-        Note that a connection is closed from now on, or is closed again.
+        Give a connection that is being closed its time, or give it again.
         """
         self._leavers.start(leaver)
 
     def ended(self, leaver: Leaver) -> None:
         """
-        Note that a connection has ended, however that came; nothing happens where it hasn't been closed.
+        Note that a connection has ended; nothing happens if it wasn't being closed.
         """
         self._leavers.stop(leaver)
 

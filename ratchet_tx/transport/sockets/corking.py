@@ -1,9 +1,8 @@
 """
 Corks writes: what is written to a socket in one turn of the reactor is sent together at its end.
 
-So several events for the same peers cost each of them one write, however many they are: with eight shouts at once to a
-thousand peers that is an eighth of the writes.
-It doesn't know what is sent.
+So several events for one peer cost one write: if eight events at once go to a thousand peers, that is an eighth of the
+writes.
 """
 
 from typing import Protocol
@@ -17,7 +16,7 @@ from ratchet_tx.monitoring.peerlog import UNBOUNDED, UNKNOWN_ADDRESS, PeerLog
 
 class Corked(Protocol):
     """
-    Who keeps what is written until the end of the turn.
+    An outlet that keeps what is written until the end of the turn.
     """
 
     def flush(self) -> None: ...
@@ -25,11 +24,11 @@ class Corked(Protocol):
 
 class Batch:
     """
-    Those who are to be flushed.
+    The outlets to flush at the end of a turn.
 
-    @param reactor: whose turns count, an L{IReactorTime}
+    @param reactor: an L{IReactorTime}
     @param log: where failures are logged
-    @ivar isLed: whether somebody leads this turn, who calls L{flush} at its end, which saves a delayed call for each
+    @ivar isLed: whether the poller calls L{flush} at the end of this turn, which saves a delayed call
     """
 
     _log = Logger()
@@ -42,7 +41,7 @@ class Batch:
 
     def add(self, corked: Corked) -> None:
         """
-        Flush somebody at the end of this turn.
+        Flush an outlet at the end of this turn.
         """
         if not self._corked and not self.isLed:
             self._nextTurn(self.flush)
@@ -50,7 +49,7 @@ class Batch:
 
     def flush(self) -> None:
         """
-        End the turn.
+        Flush all of them now.
         """
         corked, self._corked = self._corked, []
         for each in corked:

@@ -1,8 +1,8 @@
 """
-Writes to a peer over plain TCP: at once while the socket takes bytes, else when it does again.
+Writes to a peer over plain TCP: straight to its socket while that takes bytes, else when it does again.
 
-A transport of Twisted's keeps what it is given until the reactor's next turn, and asks the system twice for the one
-chance to write it.  Both are saved here.
+A transport of Twisted's keeps what it is given until the reactor's next turn, and makes two more system calls to learn when
+it may write.  This saves both.
 
 The boundary with Twisted: the socket is written to only while the transport has nothing of its own to write.  From the
 first byte that the socket doesn't take until the last that waited, everything goes through the transport, whose pull
@@ -24,15 +24,15 @@ from ratchet_tx.wire.frames import Spare
 @implementer(IPullProducer)
 class DirectOutlet:
     """
-    The way of bytes to one peer, as L{Outlet<ratchet_tx.transport.sockets.outlet.Outlet>} is.
+    Writes to one peer, as L{Outlet<ratchet_tx.transport.sockets.outlet.Outlet>} does.
 
-    Pieces that are written in one turn of the reactor are one write to the socket (they are corked), at the turn's end: when
-    all that could be read has been.  To write in between, after each peer's chunk, costs a tenth more.
+    All pieces of one turn of the reactor are written to the socket together, at the end of the turn (they are corked).  To
+    write after each peer's chunk costs a tenth more.
 
     @param transport: a C{tcp.Server} of Twisted's
     @param limit: how many bytes may wait; 0 for any number
-    @param owner: who is told when there are more
-    @param batch: what ends the turn
+    @param owner: is told when more wait
+    @param batch: calls L{flush} at the end of the turn
     @param fresh: whether the transport has never been written to, so that it can have nothing to write
     @ivar queuedBytes: how many bytes wait, for the end of the turn or for the peer
     """
@@ -61,7 +61,7 @@ class DirectOutlet:
         self._cork: list[bytes] = []
         self._pulled = self._closing = self._gone = self._moved = False
         self.queuedBytes = 0
-        # Made when something has to wait, which for most peers never happens.
+        # Made when something has to wait, which never happens for most peers.
         self._backlog: Backlog | None = None if fresh else self._makeBacklog()
 
     def _makeBacklog(self) -> Backlog:
@@ -71,7 +71,7 @@ class DirectOutlet:
         """
         Send a piece after all others.
 
-        @param spare: what may be done with it while it waits for the peer, if it isn't needed
+        @param spare: says how it may be dropped while it waits for the peer; None where it may not
         """
         if self._backlog is not None:
             return self._wait(self._backlog, data, spare)
@@ -96,7 +96,7 @@ class DirectOutlet:
         try:
             sent = self._send(data)
         except OSError:
-            # Either it takes nothing now, or it is broken: then the transport meets the same error, and tells of it.
+            # Either it takes nothing now, or it is broken: then the transport gets the same error, and ends.
             sent = 0
         if sent < len(data):
             self._backlog = self._makeBacklog()
@@ -122,7 +122,7 @@ class DirectOutlet:
 
     def drop(self) -> None:
         """
-        Forget what waits; what is written after that comes.
+        Drop what waits; what is written later is sent.
         """
         if self._backlog is not None:
             self._backlog.clear()
@@ -153,7 +153,7 @@ class DirectOutlet:
 
     def close(self) -> None:
         """
-        Close the connection, as soon as nothing waits any more.
+        Close the connection once nothing waits any more.
         """
         self.flush()
         self._closing = True
@@ -165,7 +165,7 @@ class DirectOutlet:
 
     def abort(self) -> None:
         """
-        Drop the connection with whatever waits; nothing happens where it is gone.
+        Drop the connection with all that waits; nothing happens if it has ended.
         """
         if not self._gone:
             self.lose()
@@ -173,7 +173,7 @@ class DirectOutlet:
 
     def lose(self) -> None:
         """
-        Forget what waits: the connection is gone, and whatever else is written is lost.
+        Drop what waits, and all that is written later, because the connection has ended.
         """
         self._gone = True
         self._cork.clear()
@@ -182,7 +182,7 @@ class DirectOutlet:
 
     def moved(self) -> bool:
         """
-        Say whether the peer has read of what waited since this was asked before.
+        Say whether the peer has read some of what waited, since this was called before.
         """
         moved, self._moved = self._moved, False
         return moved

@@ -1,13 +1,11 @@
 """
-A nested epoll: the reactor watches one descriptor, which holds all sockets that are read fast.
+Reads many sockets at less cost than the reactor: by a nested epoll, whose one file number is all that the reactor watches.
 
-For each socket that can be read the reactor sets up a log's context, and looks whom to call: about 4 microseconds, of the
-12 that an event costs.  Here the sockets that can be read are found by an epoll of their own, whose one file number is
-all that the reactor watches.
+For each socket that can be read, the reactor sets up a log context and looks up what to call: about 4 of the 12 microseconds
+that an event costs.
 
-The boundary with Twisted: a transport that is held has stopped reading, as far as the reactor knows, and is read here
-instead, by the same C{doRead}.  What that gives is dealt with as the reactor does: a transport that is done, or lost, is
-told so.  The reactor writes, as ever.
+The boundary with Twisted: for the reactor, a transport that is held here has stopped reading.  It is read here by the same
+C{doRead}, and if that says that the connection has ended, the transport is told so as the reactor does.  The reactor writes.
 """
 
 import select
@@ -27,17 +25,17 @@ from ratchet_tx.transport.sockets.corking import Batch
 #: How many sockets are read in one turn, before what was written to them is sent.
 _AT_ONCE = 64
 
-#: A system that has no epoll polls as the reactor does.
+#: Whether the system has epoll; without, the reactor reads.
 AVAILABLE = hasattr(select, "epoll")
 
 
 @implementer(IReadDescriptor)
 class Poller:
     """
-    The sockets of one reactor that are read here.
+    The sockets that are read here for one reactor.
 
     @param reactor: an C{IReactorFDSet} and C{IReactorTime}
-    @param batch: what is written to while they are read, to be sent when they have been
+    @param batch: collects what is written while they are read, and is flushed afterwards
     @param log: where failures are logged
     """
 
@@ -48,10 +46,10 @@ class Poller:
         self._reactor = reactor
         self._nextTurn = nextTurn(reactor)
         self._batch = batch
-        # Made when it is needed, for it is a file.
+        # Made when it is needed, because it is a file.
         self._epoll: Any = None
         self._transports: dict[int, Any] = {}
-        # Those that are told in the next turn that they are lost, and why.
+        # The transports that are told in the next turn that they are lost, and why.
         self._lost: dict[Any, BaseException] = {}
 
     def __len__(self) -> int:
@@ -59,13 +57,13 @@ class Poller:
 
     def turns(self) -> int:
         """
-        Say in how many turns all is read that could be read by now.
+        Say how many turns it takes to read all that could be read by now.
         """
         return -(-len(self._transports) // _AT_ONCE)
 
     def hold(self, transport: Any) -> int:
         """
-        Read a transport from now on, in the reactor's place; nothing happens where it has been found lost.
+        Read a transport from now on, instead of the reactor; nothing happens if it was found to be lost.
 
         @param transport: a connected one of TCP, which is being read by the reactor, or has been released here
         @return: the number to L{release} it by
@@ -84,14 +82,14 @@ class Poller:
 
     def release(self, number: int, transport: Any) -> None:
         """
-        Read a transport no more; it isn't given back to the reactor.
+        Stop to read a transport, without giving it back to the reactor.
 
-        Nothing happens where the number is another's by now.
+        Nothing happens if the number belongs to another transport by now.
         """
         if self._transports.get(number) is not transport:
             return
         del self._transports[number]
-        # A socket that is closed already has left by itself.
+        # The system has removed a socket that is closed already.
         with suppress(OSError):
             self._epoll.unregister(number)
         if not self._transports:
@@ -110,7 +108,7 @@ class Poller:
         self._batch.isLed = True
         try:
             for number, happened in self._epoll.poll(0, _AT_ONCE):
-                # One that was read before it may have closed it.
+                # Reading another one may have closed it.
                 transport = self._transports.get(number)
                 if transport is not None:
                     self._read(number, transport, happened)
@@ -129,7 +127,7 @@ class Poller:
 
     def _lose(self, number: int, transport: Any, why: BaseException) -> None:
         """
-        Have nothing more happen to a transport in this turn, and tell it in the next that it is lost.
+        Stop a transport in this turn, and tell it in the next that it is lost.
         """
         self.release(number, transport)
         if not _isHalf(transport, why):
@@ -139,7 +137,7 @@ class Poller:
 
     def _tell(self, transport: Any) -> None:
         why = self._lost.pop(transport, None)
-        # It may have been lost meanwhile in another way, by what was written to it.
+        # It may have been lost meanwhile by a write.
         if why is None or not transport.connected:
             return
         if _isHalf(transport, why):
@@ -150,7 +148,7 @@ class Poller:
 
     def connectionLost(self, reason: Failure) -> None:
         """
-        Lose all of them: the reactor, which ends and has no further turn, knows only us.
+        Lose all of them: the reactor ends, has no further turn, and knows only the poller.
         """
         for number, transport in list(self._transports.items()):
             if self._transports.get(number) is transport:
@@ -162,6 +160,6 @@ class Poller:
 
 def _isHalf(transport: Any, why: BaseException) -> bool:
     """
-    Say whether the peer has only said that it sends nothing more.
+    Say whether the peer has only closed its side for sending.
     """
     return isinstance(why, ConnectionDone) and IHalfCloseableDescriptor.providedBy(transport)

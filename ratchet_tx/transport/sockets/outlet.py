@@ -1,7 +1,7 @@
 """
-Writes to a peer over any transport, and counts the bytes that wait.
+Writes to a peer over any transport, and counts the bytes that wait, which Twisted's transports don't tell.
 
-No Twisted transport can be asked for that.  It knows pieces of bytes that are not to be torn apart, and not what they are.
+It writes pieces of bytes, whole or not at all, and doesn't know what they are.
 For plain TCP there is a faster one: L{ratchet_tx.transport.sockets.directoutlet}.
 """
 
@@ -16,36 +16,35 @@ from ratchet_tx.wire.frames import Spare
 
 class Owner(Protocol):
     """
-    Whose outlet it is.
+    What an outlet tells of a peer: the protocol that it belongs to.
     """
 
     def tooSlow(self) -> None:
         """
-        Hear that more waits than may, and that all of it has been dropped: the connection is to be ended.
+        Close the connection: too much waited, and all of it has been dropped.
         """
 
     def waits(self, size: int) -> None:
         """
-        Hear how many bytes wait for the peer now, each time that it changes; it may be closed for it.
+        Note how many bytes wait for the peer, each time that it changes; the connection may be closed because of it.
         """
 
     def spared(self, spare: Spare) -> None:
         """
-        Hear that a spare piece has been left out.
+        Note that a piece has been dropped, which could be.
         """
 
 
 @implementer(IPushProducer)
 class Outlet:
     """
-    The way of bytes to one peer.
+    Writes to one peer.
 
-    The transport keeps up to 64 KiB by itself, and then says that it is enough: from there on pieces wait here, and are
-    counted.
+    The transport keeps up to 64 KiB by itself, and then pauses us: from there on pieces wait here, and are counted.
 
-    @param transport: where the bytes go to; the outlet is its producer until it is closed
+    @param transport: what is written to; the outlet is its producer until it is closed
     @param limit: how many bytes may wait; 0 for any number
-    @param owner: who is told when there are more
+    @param owner: is told when more wait
     """
 
     __slots__ = ("_backlog", "_closing", "_gone", "_moved", "_owner", "_paused", "_transport")
@@ -68,7 +67,7 @@ class Outlet:
         """
         Send a piece after all others.
 
-        @param spare: what may be done with it while it waits, if it isn't needed
+        @param spare: says how it may be dropped while it waits; None where it may not
         """
         if not self._paused:
             self._transport.write(data)
@@ -82,26 +81,26 @@ class Outlet:
 
     def drop(self) -> None:
         """
-        Forget what waits; what is written after that comes.
+        Drop what waits; what is written later is sent.
         """
         self._backlog.clear()
         self._owner.waits(0)
 
     def flush(self) -> None:
         """
-        Send what has been written in this turn: the transport has it already.
+        Do nothing: the transport has what was written in this turn.
         """
 
     def close(self) -> None:
         """
-        Close the connection, as soon as nothing waits any more.
+        Close the connection once nothing waits any more.
         """
         self._closing = True
         self._finish()
 
     def abort(self) -> None:
         """
-        Drop the connection with whatever waits; nothing happens where it is gone.
+        Drop the connection with all that waits; nothing happens if it has ended.
         """
         if not self._gone:
             self._backlog.clear()
@@ -109,14 +108,14 @@ class Outlet:
 
     def lose(self) -> None:
         """
-        Forget what waits: the connection is gone, and whatever else is written is lost.
+        Drop what waits, and all that is written later, because the connection has ended.
         """
         self._backlog.clear()
         self._paused = self._gone = True
 
     def moved(self) -> bool:
         """
-        Say whether the peer has read of what waited since this was asked before.
+        Say whether the peer has read some of what waited, since this was called before.
         """
         moved, self._moved = self._moved, False
         return moved
@@ -146,10 +145,10 @@ class Outlet:
 
 class Nowhere:
     """
-    The outlet to a peer that is gone: whatever is written is lost.
+    The outlet of a connection that has ended: all that is written is lost.
 
-    A connection that has ended has this one, for its own outlet knows it: two objects that know each other stay until
-    Python's garbage collector finds them, after thousands of connections.
+    It replaces the connection's own outlet, which has a reference to the connection: such a circle stays until Python's
+    garbage collector finds it, after thousands of connections.
     """
 
     __slots__ = ()

@@ -5,16 +5,16 @@ Measures how fast a peer takes what it is sent, so that one that reads a byte a 
 #: How many bytes a second a peer has to take or to send, on average.
 LEAST_BYTES = 1024
 
-#: Over how many seconds it may do less.
+#: For how many seconds it may be slower.
 PATIENCE_SECONDS = 10
 
-#: How many seconds may be saved up by being faster: what arrives in bursts is slow in between.
+#: How many seconds a fast peer can save up: bytes that come in bursts are slow in between.
 _MOST_SECONDS = 20
 
 
 class Pace:
     """
-    The pace of one peer: seconds that it has left, of which each byte brings some.
+    The pace of one peer: the seconds that it has left.  Each byte adds some.
     """
 
     __slots__ = ("_left",)
@@ -24,7 +24,7 @@ class Pace:
 
     def went(self, count: int, seconds: float) -> bool:
         """
-        Note what was done in a time.
+        Note how many bytes went in how many seconds.
 
         @param count: how many bytes were taken, or sent
         @return: whether the peer may go on

@@ -1,7 +1,7 @@
 """
-Shares the reactor's turns among peers: what one sent beyond its share waits for the next turn.
+Shares the reactor's turns among peers: what one of them sent beyond its share waits for the next turn.
 
-It doesn't know what peers send; the code that reads from them asks here whether to go on.
+It doesn't know what peers send.  The code that reads asks here whether to go on.
 """
 
 from collections import OrderedDict
@@ -14,18 +14,18 @@ from twisted.logger import Logger
 from ratchet_tx.deferreds.clock import nextTurn
 from ratchet_tx.monitoring.peerlog import UNBOUNDED, UNKNOWN_ADDRESS, PeerLog
 
-#: How long, in seconds, a turn may take for what can wait: long chunks, and what was left over from the turn before.
+#: How many seconds a turn may take for what can wait: long chunks, and the rest of earlier turns.
 TURN_SECONDS = 0.02
 
 
 class Reading(Protocol):
     """
-    Who has something left to deal with.
+    A peer's bytes that wait.
     """
 
     def goOn(self) -> None:
         """
-        Deal with one more share of it; what is still left then waits again.
+        Read one more share of them, and wait again if some are left.
         """
 
 
@@ -33,9 +33,9 @@ class Turns:
     """
     The turns of one reactor.
 
-    Peers that wait have their turn in the order in which they began to, each with one share, until the turn is over.
+    Peers that wait are read in the order in which they began to wait, one share each, until the turn is over.
 
-    @param reactor: whose turns these are
+    @param reactor: the reactor
     @param clock: gives the time, called when it is needed
     @param log: where failures are logged
     """
@@ -55,7 +55,7 @@ class Turns:
 
     def isOver(self) -> bool:
         """
-        Say whether this turn has taken so long that what can wait has to; its time begins when this is first asked.
+        Say whether this turn has taken so long that the rest has to wait.  Its time begins when this is first called.
         """
         now = self._clock().seconds()
         if self._began is None:
@@ -65,14 +65,14 @@ class Turns:
 
     def wait(self, reading: Reading) -> None:
         """
-        Have somebody go on in the next turn, behind those who wait already; once, however often this is called.
+        Go on with a peer in the next turn, after those that wait already; once, however often this is called.
         """
         self._waiting[reading] = None
         self._schedule()
 
     def forget(self, reading: Reading) -> None:
         """
-        Let somebody wait no more, who may not be waiting.
+        Wait no more for a peer; nothing happens if it doesn't wait.
         """
         self._waiting.pop(reading, None)
 
