@@ -1,3 +1,3 @@
 """
-Work that takes time: waited for, cancelled, timed out; and the clock that measures it.
+Handles work that takes time: waits for it, cancels it, times it out; and the clock for that.
 """

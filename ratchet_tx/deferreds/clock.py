@@ -1,12 +1,12 @@
 """
-The monotonic clock by which durations are measured, whatever happens to the reactor's own.
+A monotonic clock over a reactor, so that delayed calls don't depend on the wall clock.
 
-A reactor of Twisted's tells wall-clock time, and its delayed calls go by that.  When the wall clock is set back by an hour,
-what was due in a second happens in an hour, and the rate of a peer that sent an event a second ago seems an hour's too high.
+A Twisted reactor times its delayed calls by the wall clock. When the wall clock is set back by an hour, a call that is due
+in a second comes an hour later, and peers' rates are wrong by an hour.
 
-Delayed calls are kept here by C{time.monotonic}.  The reactor is asked to call us when the first of them is due; since it
-may be wrong about that, a thread has it call us once a second too, for as long as anything waits.  So a step of the wall
-clock, of any size, delays a call by a second at most.
+This clock keeps its delayed calls by C{time.monotonic}. It has the reactor wake it when the first call is due. The reactor
+may be wrong about that, so a thread wakes it once a second as well, as long as any call waits. So a step of the wall clock
+delays a call by a second at most.
 """
 
 import time
@@ -22,20 +22,20 @@ from twisted.internet.interfaces import IDelayedCall, IReactorCore, IReactorFrom
 from twisted.logger import Logger
 from zope.interface import implementer
 
-#: After how many seconds at most it is noticed that the reactor is wrong about the time.
+#: Seconds between two wake-ups by the thread.
 TICK = 1.0
 
-#: From how many calls on that were cancelled it is worth while to drop them before their time.
+#: So many cancelled calls may stay in the heap before they are removed.
 _MANY = 64
 
 
 def steady(clock: Any) -> IReactorTime:
     """
-    Make a clock that doesn't step of whatever a hub is given.
+    Make a monotonic clock.
 
-    @param clock: a reactor that other threads can call, as every real one can; any other C{IReactorTime}, such as Twisted's
-        C{task.Clock}, doesn't step by itself, and is taken as it is
-    @return: a L{SteadyClock} over the reactor, or what was given
+    @param clock: a reactor that other threads can call, as every real one; or any other C{IReactorTime}, such as Twisted's
+        C{task.Clock}, which is used as it is
+    @return: a L{SteadyClock} over the reactor, or the clock that was given
     """
     isReactor = IReactorFromThreads.providedBy(clock) and IReactorTime.providedBy(clock)
     given: IReactorTime = clock
@@ -44,9 +44,9 @@ def steady(clock: Any) -> IReactorTime:
 
 def wallTime(clock: IReactorTime) -> Callable[[], float]:
     """
-    Say how to ask for the time of day, in seconds since 1970, which is what clients' C{expires} are in.
+    Make a function that tells the time of day, in seconds since 1970, as in clients' C{expires}.
 
-    @param clock: as L{steady} gave it; one that was no reactor is asked itself
+    @param clock: as L{steady} gave it; a clock that isn't over a reactor tells the time of day itself
     """
     # Looked up each time, as every other user of time.time() does.
     return (lambda: time.time()) if isinstance(clock, SteadyClock) else clock.seconds
@@ -54,23 +54,23 @@ def wallTime(clock: IReactorTime) -> Callable[[], float]:
 
 def nextTurn(reactor: Any) -> Callable[..., Any]:
     """
-    Say how to have something called in a reactor's next turn, which is no duration: it comes whatever the time is.
+    Make a function that calls something in the reactor's next turn, independent of the wall clock.
 
-    By C{callLater(0, ...)} it would wait for an hour, where the wall clock is set back by one before the turn comes.
+    C{callLater(0, ...)} would wait for an hour if the wall clock is set back by an hour before that turn.
 
-    @param reactor: an C{IReactorTime}, which by itself is all that is known where no other thread can call it
-    @return: what is called with the function, and its arguments
+    @param reactor: an C{IReactorTime}; C{callLater} is used only if other threads can't call it
+    @return: takes the function to call, and its arguments
     """
     if IReactorFromThreads.providedBy(reactor):
         return reactor.callFromThread
     return partial(reactor.callLater, 0)
 
 
-def onTheWall(clock: IReactorTime) -> IReactorTime:
+def wallClock(clock: IReactorTime) -> IReactorTime:
     """
-    Make a clock that tells the time of day, for what shows it, and measures durations by another.
+    Make a clock that tells the time of day, but has monotonic delayed calls.
 
-    @param clock: as L{steady} gave it; one that was no reactor is taken as it is
+    @param clock: as L{steady} gave it; a clock that isn't over a reactor is used as it is
     """
     return _WallClock(clock) if isinstance(clock, SteadyClock) else clock
 
@@ -78,7 +78,7 @@ def onTheWall(clock: IReactorTime) -> IReactorTime:
 @implementer(IReactorTime)
 class _WallClock:
     """
-    A steady clock that tells the time of day.
+    A monotonic clock that tells the time of day.
     """
 
     def __init__(self, clock: "SteadyClock") -> None:
@@ -90,10 +90,10 @@ class _WallClock:
 @implementer(IReactorTime)
 class SteadyClock:
     """
-    The clock of one hub over a reactor.
+    A monotonic clock over a reactor.
 
     @param reactor: an C{IReactorTime} and C{IReactorFromThreads}
-    @param seconds: tells a time that never steps
+    @param seconds: tells the monotonic time
     """
 
     _log = Logger()
@@ -104,17 +104,17 @@ class SteadyClock:
         # A heap.
         self._calls: list[DelayedCall] = []
         self._cancelled = 0
-        # What is asked for by calls that are being called waits for the next turn, whatever its delay.
+        # New calls, while others are being called: they wait for the next turn, whatever their delay.
         self._new: list[DelayedCall] | None = None
         self._alarm: IDelayedCall | None = None
-        # For when the alarm is set.
+        # The time for which the alarm is set.
         self._alarmed = 0.0
         self._ticker: _Ticker | None = None
 
     # IReactorTime
 
     def callLater(self, delay: float, callable: Callable[..., Any], *args: object, **kwargs: object) -> DelayedCall:
-        assert delay >= 0, "nothing is called earlier than now"
+        assert delay >= 0, "a call can't be in the past"
         call = DelayedCall(self.seconds() + delay, callable, args, kwargs, self._cancel, self._moved, self.seconds)
         if self._new is None:
             heappush(self._calls, call)
@@ -137,7 +137,7 @@ class SteadyClock:
 
     def _moved(self, call: DelayedCall) -> None:
         """
-        Put a call that is to be called sooner than it was at its new place.
+        Sort the calls again: one was moved to an earlier time.
         """
         if self._new is None:
             heapify(self._calls)
@@ -145,7 +145,7 @@ class SteadyClock:
 
     def _callAll(self) -> None:
         """
-        Call what is due; what it asks for is due in the next turn at the earliest.
+        Call all that are due; calls that these make come in the next turn at the earliest.
         """
         if self._new is not None:
             return
@@ -173,7 +173,7 @@ class SteadyClock:
         return due
 
     def _call(self, call: DelayedCall) -> None:
-        # One that was due before it may have cancelled it, or put it off.
+        # An earlier call may have cancelled or delayed it.
         if call.cancelled:
             self._cancelled -= 1
             return
@@ -185,13 +185,13 @@ class SteadyClock:
         try:
             call.func(*call.args, **call.kw)
         except BaseException:
-            self._log.failure("A delayed call failed")
+            self._log.failure("Delayed call failed")
 
-    # Being woken
+    # Wake-ups
 
     def _arm(self) -> None:
         """
-        See to it that we are called when the first call is due.
+        Set the alarm for the first call.
         """
         while self._calls and self._calls[0].cancelled:
             heappop(self._calls)
@@ -202,7 +202,7 @@ class SteadyClock:
             self._ticker = _Ticker(self._reactor, self._tick)
         due = self._calls[0].time
         if self._alarm is not None:
-            # One that comes too early does no harm.
+            # An alarm that is too early does no harm.
             if self._alarmed <= due:
                 return
             self._alarm.cancel()
@@ -215,20 +215,20 @@ class SteadyClock:
 
     def _tick(self) -> None:
         """
-        Set the alarm anew, for the reactor's time may have stepped since; it rings in this turn where something is due.
+        Set the alarm again, because the reactor's time may have stepped; it rings in this turn if a call is due.
 
-        Nothing is called from here, so that in one turn of the reactor what is due is called once: code that counts turns by
-        C{callLater(0, ...)} relies on all being read between two of them.
+        The calls themselves come from the alarm only, at most once per turn: code that counts turns by C{callLater(0, ...)}
+        relies on the reactor reading between two of them.
         """
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
         self._arm()
-        self.rest()
+        self.stopIfIdle()
 
-    def rest(self) -> None:
+    def stopIfIdle(self) -> None:
         """
-        Leave no thread behind where nothing waits.
+        Stop the thread if no call waits.
         """
         if self._ticker is not None and not any(call.active() for call in self._calls):
             self._ticker.stop()
@@ -237,10 +237,10 @@ class SteadyClock:
 
 class _Ticker:
     """
-    What has a reactor call something once a second, whatever the reactor takes for a second.
+    A thread that has the reactor call a function once a second, independent of the wall clock.
 
-    It ends with the reactor, at the latest, and begins no earlier: a process that goes into the background before it runs
-    its reactor leaves its threads behind.
+    It starts when the reactor runs, because a process that daemonizes before that loses its threads. It ends with the
+    reactor at the latest.
     """
 
     def __init__(self, reactor: Any, tick: Callable[[], None]) -> None:
@@ -263,14 +263,14 @@ class _Ticker:
 
     def _run(self) -> None:
         while not self._over.wait(TICK):
-            # Once, while the reactor is held up by something.
+            # One call at a time, while the reactor is blocked.
             if not self._isAsked:
                 self._isAsked = True
                 self._reactor.callFromThread(self._due)
 
     def _due(self) -> None:
         self._isAsked = False
-        # The reactor may come to the last one after the end.
+        # The reactor may call this once more after the end.
         if not self._over.is_set():
             self._tick()
 
@@ -281,10 +281,10 @@ class _Ticker:
 
     def stop(self) -> None:
         """
-        Tick no more.
+        End the thread.
         """
         self._end()
         if self._atShutdown is not None:
-            # While the reactor shuts down it isn't known there any more.
+            # During shutdown the reactor has removed the trigger already.
             with suppress(ValueError, KeyError):
                 self._reactor.removeSystemEventTrigger(self._atShutdown)

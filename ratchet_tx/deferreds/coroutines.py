@@ -1,8 +1,8 @@
 """
 Runs the Deferreds and coroutines that applications return.
 
-Under the asyncio reactor a coroutine runs as a Task, so that it may await asyncio code and Deferreds alike.
-Under any other reactor it may await Deferreds, and the attempt to await asyncio code says what to do.
+Under the asyncio reactor a coroutine runs as a Task, so it may await asyncio code and Deferreds.
+Under any other reactor it may await Deferreds; awaiting asyncio code is an error that says what to do.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from ratchet_tx.errors import UsageError
 
 _log = Logger()
 
-#: What says that a Deferred or a Task was cancelled; asyncio's is no Exception.
+#: The errors of a cancelled Deferred or Task; asyncio's is not an Exception.
 CANCELLED = (defer.CancelledError, asyncio.CancelledError)
 
 _NO_LOOP = (
@@ -30,13 +30,12 @@ _NO_LOOP = (
 
 def asDeferred(value: Any) -> Deferred[Any] | None:
     """
-    Make a Deferred of a result that is still to come: a Deferred, a coroutine, or whatever else can be awaited; None for
-    any other.
+    Make a Deferred from a Deferred, a coroutine or another awaitable.
 
-    Cancelling it cancels what the coroutine waits for.
+    Cancelling the Deferred cancels what the coroutine waits for.
 
-    The Deferred fails with what the coroutine raises, and with L{UsageError} where that is asyncio's complaint that no
-    event loop runs.
+    @return: None for any other value, which is a result itself. The Deferred fails with what the coroutine raises; it fails
+        with L{UsageError} where asyncio raised because no event loop runs
     """
     if isinstance(value, Deferred):
         return value
@@ -49,27 +48,27 @@ def asDeferred(value: Any) -> Deferred[Any] | None:
     except RuntimeError:
         return Deferred.fromCoroutine(_withoutLoop(value))
     task = loop.create_task(_asTask(value, loop))
-    # A Task that is cancelled before its first step would leave the coroutine behind, never begun and never closed.
+    # A Task that is cancelled before its first step wouldn't close the coroutine.
     task.add_done_callback(lambda _: value.close())
     return Deferred.fromFuture(task)
 
 
 def cancel(work: Deferred[Any]) -> None:
     """
-    Cancel somebody's work; what his canceller raises is logged, and stops nobody.
+    Cancel a Deferred; an exception of its canceller is logged, not raised.
     """
     try:
         work.cancel()
     except Exception:
-        _log.failure("Cancelling failed")
+        _log.failure("Cancelling a Deferred failed")
 
 
 def shielded(work: Deferred[Any], abandoned: Callable[[], Any]) -> Deferred[None]:
     """
-    Wait for somebody's work without being able to cancel it.
+    Wait for a Deferred, so that cancelling the wait doesn't cancel the work.
 
-    @param abandoned: called where the wait is cancelled
-    @return: a Deferred that fires when the work is done, well or not; cancelling it leaves the work alone
+    @param abandoned: called if the wait is cancelled
+    @return: a Deferred that fires with None when the work has succeeded or failed
     """
     waiting: Deferred[None] = Deferred(lambda _: abandoned())
 
@@ -97,13 +96,13 @@ async def _withoutLoop(work: Coroutine[Any, Any, Any]) -> Any:
 
 def _saysNoLoopRuns(error: RuntimeError | AttributeError) -> bool:
     """
-    Say whether an error is asyncio's complaint that no event loop runs.
+    Say whether asyncio raised an error because no event loop runs.
 
-    Such errors have no class of their own.  They are told by the arguments that asyncio gives them when it is asked here on
-    purpose, so that no words of a version of Python stand here.
+    Such errors have no class of their own, and their texts differ by Python's version. So they are compared with errors
+    that are caused here on purpose.
     """
     if isinstance(error, AttributeError):
-        # Locks and queues take the running loop without looking at it, and it is None.
+        # Locks and queues use the running loop unchecked, and it is None.
         return error.obj is None and error.name == "create_future"
     return error.args in (_complaint(asyncio.get_running_loop), _complaint(_awaitOutsideOfATask))
 
@@ -118,7 +117,7 @@ def _complaint(ask: Callable[[], Any]) -> tuple[Any, ...] | None:
 
 class _NoLoop:
     """
-    What a future needs of a loop to be made.
+    As much of an event loop as a future needs.
     """
 
     def get_debug(self) -> bool:
@@ -129,7 +128,7 @@ def _awaitOutsideOfATask() -> None:
     future: asyncio.Future[None] = asyncio.Future(loop=cast(asyncio.AbstractEventLoop, _NoLoop()))
     waiting = future.__await__()
     next(waiting)
-    # A Task would come back only when the future is done.
+    # A Task would go on only when the future is done.
     next(waiting)
 
 
@@ -137,17 +136,17 @@ async def _asTask(work: Coroutine[Any, Any, Any], loop: asyncio.AbstractEventLoo
     try:
         return await _drive(work, loop)
     except (SystemExit, KeyboardInterrupt) as error:
-        # asyncio would let these end its loop, and so the server.
+        # asyncio would end its loop, and so the server.
         raise RuntimeError(f"{type(error).__name__} in a coroutine") from error
 
 
 @coroutine
 def _drive(work: Coroutine[Any, Any, Any], loop: asyncio.AbstractEventLoop) -> Generator[Any, Any, Any]:
     """
-    Step a coroutine inside of a Task, which by itself would refuse the Deferreds that it awaits.
+    Run a coroutine inside of a Task, which can't await Deferreds by itself.
 
-    A C{CancelledError} of the Task cancels the Deferred that is waited for; the coroutine sees asyncio's error, not the
-    Deferred's, for C{asyncio.timeout} and the like know only their own.
+    A C{CancelledError} of the Task cancels the awaited Deferred. The coroutine gets asyncio's error, not the Deferred's:
+    C{asyncio.timeout} and the like handle only that.
     """
     step, argument = work.send, None
     while True:

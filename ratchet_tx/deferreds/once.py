@@ -1,5 +1,5 @@
 """
-Runs what is named by a key once: a repeat of the key gets the first one's result.
+Runs the work of a key once; further calls with the key get the first one's result.
 """
 
 from collections import OrderedDict
@@ -11,18 +11,18 @@ from twisted.python.failure import Failure
 
 from ratchet_tx.errors import PeerError
 
-#: About how many bytes a key takes beside its own text and its result.
+#: About how many bytes a key takes besides its own text and its result.
 EACH_BYTES = 400
 
 
-class _Doing:
+class _Entry:
     """
-    What is done for one key.
+    The work of one key.
 
-    @ivar begun: when, in seconds
-    @ivar waiting: the Deferreds that wait for the result, in order; None once it is there
-    @ivar result: the result then
-    @ivar size: how many bytes the result takes; 0 where it was dropped
+    @ivar begun: when it began, in seconds
+    @ivar waiting: the Deferreds that wait for the result, in order; None once it is done
+    @ivar result: the result, once it is done
+    @ivar size: how many bytes the result takes; 0 if it was dropped
     """
 
     __slots__ = ("begun", "result", "size", "waiting")
@@ -36,19 +36,19 @@ class _Doing:
 
 class Once:
     """
-    What has been done, by its keys, for some time.
+    Remembers the results of keys for some time.
 
-    What failed isn't remembered, so that it can be tried again. What is still being done is forgotten by age alone, so
-    that no number of other keys lets it be done twice at a time.
+    Failed work isn't remembered, so it can be tried again. Unfinished work is forgotten by age only, so that other keys
+    can't make the same work run twice at a time.
 
-    @param seconds: for how long a key is remembered
-    @param most: how many of them are; the oldest that is done is forgotten first
-    @param mostBytes: how many bytes the results may take together; 0 for any number. Above it the oldest results are
-        dropped, and their keys stay
+    @param seconds: how long a key is remembered
+    @param most: how many keys are remembered; beyond that the oldest finished one is forgotten
+    @param mostBytes: how many bytes all results may take; 0 for any number. Beyond that the oldest results are dropped, and
+        their keys stay
     @param sizeOf: tells how many bytes a result takes
-    @param dropped: what stands for a result that was dropped
-    @param changed: called with how many bytes more, or less, all of it takes
-    @ivar size: how many bytes all keys and results take, about
+    @param dropped: stands for a dropped result
+    @param changed: called with each change of L{size}
+    @ivar size: about how many bytes all keys and results take
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Once:
         self._mostBytes = mostBytes
         self._sizeOf = sizeOf
         self._dropped = dropped
-        self._byKey: OrderedDict[Hashable, _Doing] = OrderedDict()
+        self._byKey: OrderedDict[Hashable, _Entry] = OrderedDict()
         self._resultBytes = 0
 
     def __len__(self) -> int:
@@ -78,12 +78,12 @@ class Once:
 
     def do(self, key: Hashable, act: Callable[[], Any], now: float) -> Deferred[Any]:
         """
-        Do something, unless it has been done or is being done.
+        Run the work of a key, unless it has run or is running.
 
-        @param act: does it, and gives the result
+        @param act: runs the work, and gives the result
         @param now: the time, in seconds
-        @return: a Deferred of the result, which fails as the act does, and with a L{PeerError} of the code
-            C{rate.limited} where so many other keys are being done that this one can't be remembered
+        @return: a Deferred of the result. It fails as the work does, and with a L{PeerError} C{rate.limited} if so many
+            other keys are unfinished that this one can't be remembered
         """
         self._forgetOld(now)
         already = self._byKey.get(key)
@@ -91,19 +91,19 @@ class Once:
             return self._resultOf(already)
         if len(self._byKey) >= self._most and not self._forgetOneDone():
             return fail(PeerError("rate.limited", "Too many keys are being handled", retry=True, after=1))
-        doing = self._byKey[key] = _Doing(now)
+        entry = self._byKey[key] = _Entry(now)
         self._changed(EACH_BYTES)
-        result = self._resultOf(doing)
-        maybeDeferred(act).addBoth(self._done, key, doing)
+        result = self._resultOf(entry)
+        maybeDeferred(act).addBoth(self._done, key, entry)
         return result
 
     def _forgetOld(self, now: float) -> None:
-        # They stand in the order in which they were begun.
+        # The entries are in the order in which they were begun.
         while self._byKey and next(iter(self._byKey.values())).begun + self._seconds <= now:
             self._forget(next(iter(self._byKey)))
 
     def _forgetOneDone(self) -> bool:
-        oldest = next((key for key, doing in self._byKey.items() if doing.waiting is None), None)
+        oldest = next((key for key, entry in self._byKey.items() if entry.waiting is None), None)
         if oldest is None:
             return False
         self._forget(oldest)
@@ -116,51 +116,51 @@ class Once:
 
     def forgetAll(self) -> None:
         """
-        Forget every key; what is being done goes on, and isn't remembered.
+        Forget every key; unfinished work goes on, and its result isn't remembered.
         """
         for key in tuple(self._byKey):
             self._forget(key)
 
-    def _resultOf(self, doing: _Doing) -> Deferred[Any]:
-        waiting = doing.waiting
+    def _resultOf(self, entry: _Entry) -> Deferred[Any]:
+        waiting = entry.waiting
         if waiting is None:
             result: Deferred[Any] = Deferred()
-            result.callback(doing.result)
+            result.callback(entry.result)
             return result
-        # Cancelled, it isn't kept until what it waited for is done.
+        # A cancelled wait is forgotten at once.
         result = Deferred(lambda cancelled: waiting.pop(cancelled, None))
         waiting[result] = None
         return result
 
-    def _done(self, result: Any, key: Hashable, doing: _Doing) -> None:
-        waiting, doing.waiting, doing.result = doing.waiting or {}, None, result
-        if self._byKey.get(key) is doing:
-            self._remember(result, key, doing)
+    def _done(self, result: Any, key: Hashable, entry: _Entry) -> None:
+        waiting, entry.waiting, entry.result = entry.waiting or {}, None, result
+        if self._byKey.get(key) is entry:
+            self._remember(result, key, entry)
         for each in tuple(waiting):
-            # One that is told may cancel another.
+            # A callback may have cancelled another wait.
             if not each.called:
                 each.callback(result)
 
-    def _remember(self, result: Any, key: Hashable, doing: _Doing) -> None:
+    def _remember(self, result: Any, key: Hashable, entry: _Entry) -> None:
         if isinstance(result, Failure):
             self._forget(key)
             return
         size = self._sizeOf(result)
         if 0 < self._mostBytes < size:
-            # It would cost all others theirs, and not be kept either.
-            doing.result = self._dropped
+            # It would push out all other results, and still not fit.
+            entry.result = self._dropped
             return
-        doing.size = size
+        entry.size = size
         self._resultBytes += size
         self._changed(size)
         if 0 < self._mostBytes < self._resultBytes:
             self._dropResults()
 
     def _dropResults(self) -> None:
-        for doing in self._byKey.values():
+        for entry in self._byKey.values():
             if self._resultBytes <= self._mostBytes:
                 return
-            if doing.size:
-                self._resultBytes -= doing.size
-                self._changed(-doing.size)
-                doing.result, doing.size = self._dropped, 0
+            if entry.size:
+                self._resultBytes -= entry.size
+                self._changed(-entry.size)
+                entry.result, entry.size = self._dropped, 0

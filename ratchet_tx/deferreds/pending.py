@@ -13,9 +13,9 @@ from ratchet_tx.deferreds.coroutines import CANCELLED, cancel
 
 class Pending:
     """
-    The background work of a hub: it ends by itself, or is cancelled at shutdown.
+    The background Deferreds of a hub: each ends by itself, or is cancelled at shutdown.
 
-    @param failed: is called with each failure, which nobody else would see
+    @param failed: called with each failure; nothing else handles it
     """
 
     def __init__(self, failed: Callable[[Failure], None]) -> None:
@@ -25,9 +25,9 @@ class Pending:
 
     def add(self, work: Deferred[Any] | None) -> None:
         """
-        Track some work until it is done.
+        Track a Deferred until it fires.
 
-        @param work: its Deferred, which has no result afterwards; None where it is done already
+        @param work: the Deferred, whose result is then None; None for work that is done already
         """
         if work is not None:
             self._works.add(work)
@@ -43,7 +43,7 @@ class Pending:
 
     def idle(self) -> Deferred[None]:
         """
-        Wait until no work is left; one caller at a time.
+        Wait until no work is left; for one caller at a time.
 
         @return: a Deferred that fires then, and never fails
         """
@@ -54,7 +54,7 @@ class Pending:
 
     def cancel(self) -> None:
         """
-        Cancel everything.
+        Cancel all work.
         """
         for work in tuple(self._works):
             cancel(work)

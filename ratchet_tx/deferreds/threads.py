@@ -1,5 +1,5 @@
 """
-Calls into the reactor from another thread and blocks for the result, and refuses calls that come in a wrong thread.
+Calls into the reactor from another thread and blocks for the result; refuses calls from a wrong thread.
 """
 
 from collections.abc import Callable
@@ -16,16 +16,16 @@ from ratchet_tx.errors import UsageError
 
 def waitFor(call: Callable[[], Any], reactor: Any, timeout: float | None) -> Any:
     """
-    Have something done in the reactor's thread, and wait for it in this one.
+    Call a function in the reactor's thread, and wait for its result in this one.
 
-    @param call: it gives the result
-    @param reactor: whose thread that is
-    @param timeout: for how long to wait, in seconds; None for as long as it takes
+    @param call: the function; it may return a Deferred
+    @param reactor: the reactor
+    @param timeout: how many seconds to wait; None for as long as it takes
     @return: the result
-    @raise UsageError: in the reactor's own thread, which would wait for itself, and where there is no such reactor
-    @raise TimeoutError: where it took longer; it says whether it had begun
+    @raise UsageError: in the reactor's own thread, and for a reactor that other threads can't call
+    @raise TimeoutError: after C{timeout}; it says whether the call had begun
 
-    It raises whatever the call raises, or its Deferred fails with.
+    It raises what the call raises, or its Deferred fails with.
     """
     threads = IReactorFromThreads(reactor, None)
     if threads is None:
@@ -41,7 +41,7 @@ def waitFor(call: Callable[[], Any], reactor: Any, timeout: float | None) -> Any
         return result.result(timeout)
     except TimeoutError:
         if result.done():
-            # It is the call's own.
+            # The call itself raised it.
             raise
         begun = not result.cancel()
         state = "it has been sent, but was not confirmed" if begun else "the reactor didn't come to it, and won't now"
@@ -49,16 +49,16 @@ def waitFor(call: Callable[[], Any], reactor: Any, timeout: float | None) -> Any
 
 
 def _begin(call: Callable[[], Any], result: "Future[Any]") -> None:
-    # Who has given up waiting must not be surprised by its being done later.
+    # After a timeout the call must not happen.
     if result.set_running_or_notify_cancel():
         maybeDeferred(call).addCallbacks(result.set_result, lambda failure: result.set_exception(failure.value))
 
 
 class OwnThread:
     """
-    The thread of one hub, in which alone it may be called: its reactor's, or, without a reactor, the one that started it.
+    The only thread in which a hub may be called: the reactor's, or, without a reactor, the one that started the hub.
 
-    @ivar ident: its C{threading.get_ident()}; None before the hub was started
+    @ivar ident: its C{threading.get_ident()}; None before the start
     """
 
     __slots__ = ("ident",)
@@ -68,14 +68,14 @@ class OwnThread:
 
     def started(self, reactor: Any) -> None:
         """
-        Know the thread from now on.
+        Take this thread as the hub's; with a reactor, the thread in which it runs.
 
-        @param reactor: what serves the hub, or its clock
+        @param reactor: the reactor that serves the hub, or the hub's clock
         """
         self._note()
         core = IReactorCore(reactor, None)
         if core is not None:
-            # One thread may set up what runs in another.
+            # The reactor may run in another thread than this one.
             core.callWhenRunning(self._note)
 
     def _note(self) -> None:
@@ -83,10 +83,10 @@ class OwnThread:
 
     def require(self, call: str, instead: str) -> None:
         """
-        Refuse a call in any other thread.
+        Refuse a call in another thread.
 
-        @param call: what is called, for the message
-        @param instead: what to call instead
+        @param call: the call, for the error
+        @param instead: what to call instead, for the error
         @raise UsageError: in another thread
         """
         if self.ident is not None and get_ident() != self.ident:

@@ -1,11 +1,11 @@
 """
-Time-outs: of many things of one length by one timer, and of a single thing.
+Timeouts: of one thing, and of many things with one timer.
 
-Where all are of one length, they end in the order in which they began: so neither beginning nor ending one depends on how
-many there are.
+L{Timeouts} have one duration each, so they end in the order in which they began, and starting or stopping one takes the same
+time however many there are.
 
-A time-out of what a peer has to send isn't over before all has been read that was there to be read when its time came: where
-the process itself was late, because it was stopped, or a handler held it up, the peer wasn't.
+A timeout of something that a peer must send ends only after one round of reading: if the process was late, because it was
+stopped or a handler blocked it, the peer's bytes may be there, unread.
 """
 
 from collections import OrderedDict
@@ -21,7 +21,7 @@ Member = TypeVar("Member", bound=Hashable)
 
 class Timer(Protocol):
     """
-    What is to happen later, and may be prevented.
+    A call that can be cancelled.
     """
 
     def cancel(self) -> None: ...
@@ -29,9 +29,9 @@ class Timer(Protocol):
 
 class Patience:
     """
-    A clock for time-outs of what is waited for from outside: each gives a full round of reading before it is over.
+    A clock for timeouts of what peers must send: each ends only after a full round of reading.
 
-    @param clock: gives the time, an L{IReactorTime}; called when it is first needed
+    @param clock: gives the clock, an L{IReactorTime}; called when it is first needed
     """
 
     def __init__(self, clock: Callable[[], IReactorTime]) -> None:
@@ -43,39 +43,39 @@ class Patience:
 
     def addReader(self, turns: Callable[[], int]) -> None:
         """
-        Mind somebody who doesn't read all in one turn of the reactor.
+        Add a reader that may need several turns of the reactor to read all sockets.
 
-        @param turns: gives the number of turns in which all is read that could be read by now
+        @param turns: gives the number of turns after which all is read that can be read now
         """
         self._readers.append(turns)
 
     def wait(self, call: Callable[[], None]) -> Timer:
         """
-        Call something when all has been read that could be read by now.
+        Call something after a round of reading.
         """
-        # One turn more, for a reactor may come to the first still in this turn, before anything is read.
+        # One turn more: the reactor may call the first still in this turn, before it reads.
         return _Turns(self._clock(), 1 + max((turns() for turns in self._readers), default=1), call)
 
     def callLater(self, seconds: float, call: Callable[..., Any], *arguments: Any) -> "Deadline":
         """
-        Call something after some time, and a round of reading.
+        Call something after some time and a round of reading.
         """
         return Deadline(self, seconds, lambda: call(*arguments))
 
     def limit(self, later: Deferred[Any], seconds: float) -> Deferred[Any]:
         """
-        Cancel a Deferred that hasn't fired after some time, and a round of reading.
+        Cancel a Deferred that hasn't fired after some time and a round of reading.
 
-        @param seconds: how many; 0 for all the time in the world
-        @return: the same, which fails by a C{defer.TimeoutError} then
+        @param seconds: the time; 0 for no limit
+        @return: the same Deferred, which then fails with C{defer.TimeoutError}
         """
-        # Twisted calls nothing else of it.
+        # addTimeout uses callLater only.
         return later.addTimeout(seconds, cast(IReactorTime, self)) if seconds else later
 
 
 class _Turns:
     """
-    So many turns of a reactor, and then a call.
+    A call after a number of turns of the reactor.
     """
 
     __slots__ = ("_call", "_clock", "_left", "_next")
@@ -99,7 +99,7 @@ class _Turns:
 
 class Deadline:
     """
-    The time-out of one thing.
+    The timeout of one thing.
     """
 
     __slots__ = ("_call", "_patience", "_timer")
@@ -118,13 +118,13 @@ class Deadline:
 
     def active(self) -> bool:
         """
-        Say whether it is still to come.
+        Say whether it hasn't ended yet.
         """
         return self._timer is not None
 
     def cancel(self) -> None:
         """
-        Prevent it; nothing happens where it is over.
+        Cancel it; nothing happens if it has ended.
         """
         timer, self._timer = self._timer, None
         if timer is not None:
@@ -133,12 +133,12 @@ class Deadline:
 
 class Timeouts(Generic[Member]):
     """
-    Whatever has so many seconds.
+    The timeouts of many members, all with the same duration.
 
-    @param seconds: how many; 0 for all the time in the world
-    @param clock: gives the time, an L{IReactorTime}; called when it is first needed.  Where it is a L{Patience}, a full
-        round of reading comes between the end of something's time and what follows
-    @param expire: called with what had its time, once; what it raises is logged and stops no other
+    @param seconds: the duration; 0 for no limit
+    @param clock: gives the clock, an L{IReactorTime}; called when it is first needed. With a L{Patience}, each ends only
+        after a full round of reading
+    @param expire: called with each member whose timeout ends; an exception is logged, and the others end all the same
     """
 
     _log = Logger()
@@ -149,7 +149,7 @@ class Timeouts(Generic[Member]):
         self._seconds = seconds
         self._clock = clock
         self._expire = expire
-        # A plain dict forgets from its front ever more slowly.
+        # A plain dict gets ever slower at removing its first items.
         self._ends: OrderedDict[Member, float] = OrderedDict()
         self._timer: Timer | None = None
         self._isEnding = False
@@ -162,20 +162,20 @@ class Timeouts(Generic[Member]):
 
     def start(self, member: Member) -> None:
         """
-        Begin the time of something, or begin it again.
+        Start the timeout of a member, or start it again.
         """
         if not self._seconds:
             return
         clock = self._clock()
         self._ends[member] = clock.seconds() + self._seconds
         self._ends.move_to_end(member)
-        # Who begins again because its time is over is the last, and others come before it.
+        # During _over the timer is set afterwards, for the first member.
         if self._timer is None and not self._isEnding:
             self._timer = clock.callLater(self._seconds, self._tick)
 
     def stop(self, member: Member) -> None:
         """
-        End the time of something before it is over; nothing happens where it had none.
+        Stop the timeout of a member; nothing happens if it has none.
         """
         if self._ends.pop(member, None) is not None and not self._ends and self._timer is not None:
             self._timer.cancel()
@@ -184,7 +184,7 @@ class Timeouts(Generic[Member]):
     def _tick(self) -> None:
         self._timer = None
         now = self._clock().seconds()
-        # The timer of the first is kept when the first is gone, so it may have come too early for the next.
+        # The timer isn't moved when the first member stops, so it may be too early for the next one.
         if self._first() > now:
             self._goOn(now)
         elif isinstance(self._clock, Patience):
@@ -197,7 +197,7 @@ class Timeouts(Generic[Member]):
 
     def _over(self, due: float) -> None:
         """
-        Part with those whose time was over then: who begins again by that isn't over at once, however short the time is.
+        End the timeouts that were due then; one that starts again meanwhile doesn't end at once, however short it is.
         """
         self._timer = None
         self._isEnding = True
@@ -206,7 +206,7 @@ class Timeouts(Generic[Member]):
             try:
                 self._expire(member)
             except BaseException:
-                self._log.failure("A callback of a time-out raised")
+                self._log.failure("Timeout callback failed")
         self._isEnding = False
         self._goOn(self._clock().seconds())
 

@@ -330,7 +330,7 @@ class Hub(Service):
         self.peerLog.stop()
         self._countHistories(-self.ledger.parts["histories"])
         if isinstance(self._clock, SteadyClock):
-            self._clock.rest()
+            self._clock.stopIfIdle()
         return asDeferred(self.backplane.stop())
 
     def _countHistories(self, by: int) -> None:

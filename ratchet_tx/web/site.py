@@ -11,7 +11,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.web import server
 
-from ratchet_tx.deferreds.clock import onTheWall
+from ratchet_tx.deferreds.clock import wallClock
 from ratchet_tx.deferreds.timeouts import Patience, Timeouts
 from ratchet_tx.monitoring.counters import Counters
 from ratchet_tx.monitoring.httprefusals import HTTPRefusals
@@ -62,7 +62,7 @@ class Site(server.Site):
         log: PeerLog | None = None,
         **others: Any,
     ) -> None:
-        super().__init__(pages, Request, logFormatter=self._formatAccess, reactor=onTheWall(clock), **others)
+        super().__init__(pages, Request, logFormatter=self._formatAccess, reactor=wallClock(clock), **others)
         self.peerLog = PeerLog(lambda: clock, counters, limits.logBytesPerMinute) if log is None else log
         self.bodyBytes = bodyBytes
         self.takesForms = takesForms

@@ -1,5 +1,5 @@
 """
-The clock of durations: over a stand-in whose time of day is set by the test, over a real reactor, and under a real server.
+The monotonic clock: over a fake reactor whose time of day the test sets, over a real reactor, and under a real server.
 """
 
 import sys
@@ -20,7 +20,7 @@ from zope.interface import directlyProvides, implementer
 from zope.interface.verify import verifyObject
 
 from ratchet_tx import Hub, RatchetServerFactory
-from ratchet_tx.deferreds.clock import SteadyClock, nextTurn, onTheWall, steady, wallTime
+from ratchet_tx.deferreds.clock import SteadyClock, nextTurn, steady, wallClock, wallTime
 from tests.kit.fakes import logged, startedHub
 from tests.kit.processes import PATIENCE, freePort, serving
 from tests.kit.stepping import TimeOfDay
@@ -30,9 +30,9 @@ from tests.kit.wire import CLOSE, PING, PONG, TEXT, Stream, event, frame, handsh
 @implementer(IReactorFromThreads)
 class Wall(Clock):
     """
-    A reactor's time, which steps when the test says so, beside one that doesn't.
+    A reactor whose time of day the test steps, beside a time that doesn't step.
 
-    @ivar steadily: the time that doesn't step
+    @ivar steadily: the monotonic time
     """
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class Wall(Clock):
 
     def pass_(self, seconds: float) -> None:
         """
-        Let time pass, on both.
+        Let time pass on both.
         """
         self.steadily += seconds
         self.advance(seconds)
@@ -81,7 +81,7 @@ class House:
 
     def tick(self) -> None:
         """
-        Do what the thread has done once a second.
+        Tick as the thread does once a second.
         """
         self.clock._tick()
         self.wall.advance(0)
@@ -93,13 +93,13 @@ def house() -> House:
 
 
 def test_interface(house: House) -> None:
-    """It is a reactor's time to whatever wants one."""
+    """The clock provides IReactorTime."""
     verifyObject(IReactorTime, house.clock)
-    verifyObject(IReactorTime, onTheWall(house.clock))
+    verifyObject(IReactorTime, wallClock(house.clock))
 
 
 def test_order(house: House) -> None:
-    """What is to be called later is, in the order of its times, and not before."""
+    """Delayed calls come in the order of their times, and not before."""
     for seconds in (3, 1, 2):
         house.later(seconds, seconds)
     house.wall.pass_(0.9)
@@ -112,14 +112,14 @@ def test_order(house: House) -> None:
 
 
 def test_arguments(house: House) -> None:
-    """Arguments are passed on, by their names too."""
+    """Arguments are passed on, keyword arguments too."""
     house.clock.callLater(0, lambda *values, **named: house.calls.append((values, named)), 1, a=2)
     house.wall.pass_(0)
     assert house.calls == [((1,), {"a": 2})]
 
 
 def test_delayedCalls(house: House) -> None:
-    """A delayed call can be cancelled, moved either way, and asked what it is."""
+    """A delayed call can be cancelled, moved either way, and inspected."""
     cancelled, sooner, later, kept = (house.later(10, name) for name in ("cancelled", "sooner", "later", "kept"))
     assert set(house.clock.getDelayedCalls()) == {cancelled, sooner, later, kept}
     cancelled.cancel()
@@ -141,7 +141,7 @@ def test_delayedCalls(house: House) -> None:
 
 
 def test_whatCallsAskFor(house: House) -> None:
-    """A call that asks for another at once gets it in the next turn; it may cancel or put off others that are due."""
+    """A call that a call makes comes in the next turn; a call may cancel or delay others that are due."""
 
     def begin() -> None:
         house.calls.append("begun")
@@ -161,7 +161,7 @@ def test_whatCallsAskFor(house: House) -> None:
 
 
 def test_failing(house: House) -> None:
-    """A call that fails is logged, and stops no other."""
+    """A failing call is logged, and the others come."""
 
     def fail() -> None:
         raise SystemExit
@@ -175,7 +175,7 @@ def test_failing(house: House) -> None:
 
 
 def test_manyCancelled(house: House) -> None:
-    """What was cancelled leaves nothing behind, though its time is far away, and the reactor is asked once."""
+    """Cancelled calls leave nothing behind, however far away they are, and the reactor has one call."""
     house.later(1000, "kept")
     for _ in range(1000):
         house.later(2000, "cancelled").cancel()
@@ -187,7 +187,7 @@ def test_manyCancelled(house: House) -> None:
 
 @pytest.mark.parametrize("step", [-5, -3600, -86400])
 def test_stepBack(house: House, step: float) -> None:
-    """Where the time of day is set back, a call comes at the next tick at the latest, and the next ones in time."""
+    """After the time of day is set back, a call is at most a tick late, and the next ones are on time."""
     house.later(1, "first")
     house.later(2.5, "second")
     house.wall.step(step)
@@ -200,7 +200,7 @@ def test_stepBack(house: House, step: float) -> None:
 
 
 def test_stepForward(house: House) -> None:
-    """Where the time of day is set forward, nothing comes too early, and all in time."""
+    """After the time of day is set forward, no call is early or late."""
     house.later(10, "due")
     house.wall.step(3600)
     house.wall.pass_(9)
@@ -210,7 +210,7 @@ def test_stepForward(house: House) -> None:
 
 
 def test_frozen(house: House) -> None:
-    """Where the time of day stands still, calls come with the ticks."""
+    """While the time of day stands still, calls come with the ticks."""
     house.later(10, "due")
     house.wall.steadily += 9.5
     house.tick()
@@ -221,7 +221,7 @@ def test_frozen(house: House) -> None:
 
 
 def test_thread(house: House) -> None:
-    """The thread begins when the reactor runs, and ends when nothing waits any more."""
+    """The thread starts when the reactor runs, and ends when no call waits."""
     call = house.later(100, "call")
     [begin] = house.wall.starting
     assert names() == []
@@ -235,15 +235,15 @@ def test_thread(house: House) -> None:
 
 
 def test_threadOfNothing(house: House) -> None:
-    """Where nothing waits any more when the reactor begins to run, there is no thread."""
+    """No thread starts if no call waits when the reactor starts."""
     house.later(100, "call").cancel()
-    house.clock.rest()
+    house.clock.stopIfIdle()
     house.wall.starting[0]()
     assert names() == []
 
 
 def test_threadAtTheEnd(house: House) -> None:
-    """The thread ends with the reactor, whatever waits."""
+    """The thread ends with the reactor, even if calls wait."""
     house.later(100, "call")
     house.wall.starting[0]()
     [(phase, event, end)] = house.wall.triggers
@@ -260,7 +260,7 @@ def names() -> list[str]:
 
 class SteppingReactor(EPollReactor):
     """
-    A real reactor, whose time of day is set by the test.
+    A real reactor whose time of day the test sets.
     """
 
     step = 0.0
@@ -272,7 +272,7 @@ class SteppingReactor(EPollReactor):
 @contextmanager
 def running() -> Iterator[tuple[SteppingReactor, Callable[[], None]]]:
     """
-    Make a reactor, and what runs it until it is stopped; a test that would wait for an hour fails sooner.
+    Make a reactor, and a function that runs it until it is stopped; a test that would wait for an hour fails sooner.
     """
     reactor: Any = SteppingReactor()
     late: list[Any] = []
@@ -285,7 +285,7 @@ def running() -> Iterator[tuple[SteppingReactor, Callable[[], None]]]:
 
 
 def test_realReactor() -> None:
-    """Over a real reactor whose time is set back by a day, and then forward by two, calls come in their order."""
+    """Calls come in order over a real reactor whose time is set back by a day, and then forward by two."""
     with running() as (reactor, run):
         clock = steady(reactor)
         calls: list[str] = []
@@ -308,7 +308,7 @@ def test_realReactor() -> None:
 
 
 def test_realTurns() -> None:
-    """What is left to the next turn comes in it, where the time is set back in between."""
+    """A call for the next turn comes then, even if the time is set back in between."""
     with running() as (reactor, run):
         calls: list[str] = []
 
@@ -323,12 +323,12 @@ def test_realTurns() -> None:
 
 
 def test_hubs() -> None:
-    """A hub measures durations over its reactor, given or not, and leaves no thread; another clock it takes as it is."""
+    """A hub uses a monotonic clock over its reactor, and leaves no thread; another clock it uses as it is."""
     fake = Clock()
     assert steady(fake) is fake
     assert startedHub(clock=fake).clock is fake
     assert wallTime(fake)() == 0
-    assert onTheWall(fake) is fake
+    assert wallClock(fake) is fake
     with running() as (reactor, run):
         for hub in (Hub(clock=reactor), Hub()):
             factory = RatchetServerFactory(hub, reactor)
@@ -409,10 +409,10 @@ class Users:
 
 class Page:
     """
-    A peer of that server, who answers its pings.
+    A peer of that server that answers its pings.
 
-    @ivar pings: how many of those there were
-    @ivar code: by what it was closed
+    @ivar pings: how many pings came
+    @ivar code: the close code
     """
 
     def __init__(self, port: int) -> None:
@@ -442,7 +442,7 @@ class Page:
 
     def wait(self, found: Callable[[], Any]) -> Any:
         """
-        Read until something is there, or all that will come has.
+        Read until something is there, or the connection ends.
         """
         end = monotonic() + PATIENCE
         while not (result := found()):
@@ -515,8 +515,8 @@ def connect(port: int) -> Iterator[Callable[[], Page]]:
 @pytest.mark.parametrize("step", [-10, -3600, 3600, None])
 def test_server(connect: Callable[[], Page], timeOfDay: TimeOfDay, step: float | None) -> None:
     """
-    Where the time of day is set back or forward, or stands still, a real server goes on: nobody is refused or closed for it,
-    pings and timers come, and whatever has a time-out ends by it, before and after.
+    When the time of day is set back or forward, or stands still, a real server goes on: no peer is refused or closed, pings
+    and timers come, and timeouts end on time, before and after.
     """
     old = connect()
     assert old.logIn("ada")["client"]
@@ -544,7 +544,7 @@ def test_server(connect: Callable[[], Page], timeOfDay: TimeOfDay, step: float |
 
 def test_expiring(connect: Callable[[], Page], timeOfDay: TimeOfDay) -> None:
     """
-    A login that ends at a time of day ends when that is: no sooner where it is set back, and soon where it is set forward.
+    A login expires at its time of day: no sooner when the clock is set back, and soon when it is set forward.
     """
     ada, bob = connect(), connect()
     assert 0 < ada.logIn("ada-100")["expires"] <= 100

@@ -1,5 +1,5 @@
 """
-Coroutines and Deferreds: what applications may await, with asyncio's event loop and without.
+Coroutines and Deferreds that applications return, with asyncio's event loop and without.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ async def raising(error: BaseException) -> None:
 
 
 def test_whatIsLater() -> None:
-    """Deferreds and coroutines are results that are still to come; whatever else is one already."""
+    """Deferreds and coroutines become Deferreds; other values are results already."""
     coroutine = give(1)
     assert succeeded(asDeferred(coroutine)) == 1
     assert succeeded(asDeferred(succeed(1))) == 1
@@ -42,14 +42,14 @@ def test_whatIsLater() -> None:
 
 
 def test_deferredsStay() -> None:
-    """A Deferred is taken as it is."""
+    """A Deferred is used as it is."""
     given: Deferred[int] = Deferred()
     assert asDeferred(given) is given
 
 
 class Awaitable:
     """
-    Something that can be awaited, and is neither a Deferred nor a coroutine.
+    An awaitable that is neither a Deferred nor a coroutine.
     """
 
     def __await__(self) -> Any:
@@ -58,17 +58,17 @@ class Awaitable:
 
 
 def test_awaitables() -> None:
-    """Whatever can be awaited is still to come."""
+    """Any awaitable becomes a Deferred."""
     assert succeeded(asDeferred(Awaitable())) == 2
 
 
 class TestWithoutLoop:
     """
-    Under a reactor that isn't asyncio's.
+    Under another reactor than asyncio's.
     """
 
     def test_result(self) -> None:
-        """A coroutine that awaits nothing is done at once."""
+        """A coroutine that awaits nothing has its result at once."""
         assert succeeded(asDeferred(give(5))) == 5
 
     def test_awaitingDeferreds(self) -> None:
@@ -81,23 +81,23 @@ class TestWithoutLoop:
 
     @pytest.mark.parametrize("work", [lambda: wait(fail(ValueError("broken"))), lambda: raising(ValueError("broken"))])
     def test_failing(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
-        """What a coroutine raises, or gets from a Deferred, its Deferred fails with."""
+        """The Deferred fails with what the coroutine raises, or gets from a Deferred."""
         error = failed(asDeferred(work()))
         assert (type(error), str(error)) == (ValueError, "broken")
 
     def test_otherRuntimeErrors(self) -> None:
-        """A RuntimeError of the application's own stays what it is."""
+        """A RuntimeError of the application stays as it is."""
         error = failed(asDeferred(raising(RuntimeError("mine"))))
         assert (type(error), str(error)) == (RuntimeError, "mine")
 
     @pytest.mark.parametrize("mine", [None, object()])
     def test_otherAttributeErrors(self, mine: Any) -> None:
-        """So does an AttributeError."""
+        """An AttributeError of the application stays as it is."""
         error = failed(asDeferred(call(lambda: mine.close)))
         assert isinstance(error, AttributeError)
 
     def test_cancelling(self) -> None:
-        """Cancelling reaches what the coroutine waits for, and ends it."""
+        """Cancelling cancels what the coroutine waits for."""
         cancelled: list[Any] = []
         given: Deferred[None] = Deferred(cancelled.append)
         waiting = asDeferred(wait(given))
@@ -118,14 +118,14 @@ class TestWithoutLoop:
     )
     @pytest.mark.filterwarnings("ignore:coroutine 'give' was never awaited:RuntimeWarning")
     def test_asyncioSaysWhatToDo(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
-        """Whoever awaits asyncio's code is told to run the asyncio reactor, or to await Deferreds."""
+        """Awaiting asyncio code is an error that says to run the asyncio reactor, or to await Deferreds."""
         error = failed(asDeferred(work()))
         gc.collect()
         assert isinstance(error, UsageError), repr(error)
         assert "twistd --reactor=asyncio" in str(error)
 
     def test_futuresSayWhatToDo(self) -> None:
-        """Whoever awaits a future of asyncio's is told the same."""
+        """Awaiting an asyncio future is the same error."""
         loop = asyncio.new_event_loop()
         try:
             error = failed(asDeferred(wait(loop.create_future())))
@@ -153,7 +153,7 @@ async def result(work: Coroutine[Any, Any, Any] | Deferred[Any]) -> Any:
 
 async def turns(count: int = 5) -> None:
     """
-    Let the loop turn some times.
+    Let the loop run some turns.
     """
     for _ in range(count):
         await asyncio.sleep(0)
@@ -166,7 +166,7 @@ class TestUnderAsyncio:
 
     @underAsyncio
     async def test_result(self) -> None:
-        """A coroutine gives what it returns."""
+        """The Deferred has the coroutine's result."""
         assert await result(give(5)) == 5
 
     @underAsyncio
@@ -193,7 +193,7 @@ class TestUnderAsyncio:
 
     @underAsyncio
     async def test_mixing(self) -> None:
-        """A coroutine may await both by turns, also inside of what it awaits."""
+        """A coroutine may await both in turn, also in nested coroutines."""
 
         async def inner(number: int) -> int:
             given: Deferred[int] = Deferred()
@@ -208,7 +208,7 @@ class TestUnderAsyncio:
 
     @underAsyncio
     async def test_failing(self) -> None:
-        """What is raised by either side reaches the coroutine, which may go on."""
+        """Errors of either side reach the coroutine, which may go on."""
         future = asyncio.get_running_loop().create_future()
         given: Deferred[None] = Deferred()
         asyncio.get_running_loop().call_soon(given.errback, ValueError("later"))
@@ -228,14 +228,14 @@ class TestUnderAsyncio:
 
     @underAsyncio
     async def test_failed(self) -> None:
-        """What a coroutine lets pass its Deferred fails with."""
+        """The Deferred fails with what the coroutine doesn't catch."""
         for work in (raising(ValueError("own")), wait(fail(ValueError("deferred")))):
             with pytest.raises(ValueError, match=r"own|deferred"):
                 await result(work)
 
     @underAsyncio
     async def test_cancellingADeferred(self) -> None:
-        """Cancelling reaches the Deferred that the coroutine awaits, and ends it."""
+        """Cancelling cancels the Deferred that the coroutine awaits."""
         cancelled: list[Any] = []
         given: Deferred[None] = Deferred(cancelled.append)
         waiting = asDeferred(wait(given))
@@ -247,7 +247,7 @@ class TestUnderAsyncio:
 
     @underAsyncio
     async def test_cancellingAFuture(self) -> None:
-        """Cancelling reaches the future that the coroutine awaits, and ends it."""
+        """Cancelling cancels the future that the coroutine awaits."""
         future = asyncio.get_running_loop().create_future()
         waiting = asDeferred(wait(future))
         await turns()
@@ -258,7 +258,7 @@ class TestUnderAsyncio:
 
     @underAsyncio
     async def test_cancellingWhatGoesOn(self) -> None:
-        """A coroutine that catches its cancelling may still await what it needs for its end."""
+        """A coroutine that catches its cancellation may still await something in its cleanup."""
         last: Deferred[str] = Deferred()
 
         async def work() -> str:
@@ -277,7 +277,7 @@ class TestUnderAsyncio:
 
     @underAsyncio
     async def test_cancelledAsItFires(self) -> None:
-        """Work that is cancelled stays so, though what it waits for fires in the same moment."""
+        """A cancellation counts, even if the awaited result comes in the same moment."""
         given: Deferred[str] = Deferred()
         waiting = asDeferred(wait(given))
         await turns()
@@ -288,7 +288,7 @@ class TestUnderAsyncio:
 
     @underAsyncio
     async def test_cancelledBeforeItBegins(self) -> None:
-        """Work that is cancelled before it began is over, and nobody complains that it was not awaited."""
+        """A coroutine that is cancelled before its first step is closed, without a warning that it was never awaited."""
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             waiting = asDeferred(give(1))
@@ -300,7 +300,7 @@ class TestUnderAsyncio:
 
     @underAsyncio
     async def test_timeoutOfAsyncio(self) -> None:
-        """asyncio.timeout works around what is asyncio's."""
+        """asyncio.timeout works around asyncio code."""
 
         async def work() -> str:
             try:
@@ -328,7 +328,7 @@ class TestUnderAsyncio:
         assert cancelled == [given]
 
     def test_loopThatIsGone(self) -> None:
-        """A coroutine that still waits when its loop goes is closed, so that it can clear up."""
+        """A coroutine that still waits when its loop ends is closed, so that it can clean up."""
         cleared: list[str] = []
 
         async def work() -> None:

@@ -1,5 +1,5 @@
 """
-Doing things once.
+Running the work of a key once.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from tests.kit.fakes import failed, succeeded
 
 class Act:
     """
-    Something to do, which counts how often it is done.
+    Work that counts how often it runs.
     """
 
     def __init__(self, *results: Any) -> None:
@@ -28,7 +28,7 @@ class Act:
 
 
 def test_again() -> None:
-    """What comes by the same key again isn't done again, and has the first one's result, whatever it is."""
+    """A repeat of a key doesn't run the work again, and gets the first result, whatever it is."""
     once, act = Once(120, 10), Act(None, "other")
     assert [succeeded(once.do("k", act, now)) for now in (0, 1, 119.9)] == [None] * 3
     assert act.times == 1
@@ -36,7 +36,7 @@ def test_again() -> None:
 
 
 def test_later() -> None:
-    """While it is being done, those who come again wait for the same result."""
+    """While the work runs, repeats wait for the same result."""
     once = Once(120, 10)
     doing: Deferred[Any] = Deferred()
     act = Act(doing)
@@ -49,7 +49,7 @@ def test_later() -> None:
 
 
 def test_failures() -> None:
-    """What fails, fails for all who wait; and it may be tried again."""
+    """Failed work fails for all that wait, and may be tried again."""
     once = Once(120, 10)
     doing: Deferred[Any] = Deferred()
     act = Act(doing, OSError("again"), "done")
@@ -62,7 +62,7 @@ def test_failures() -> None:
 
 
 def test_forgotten() -> None:
-    """A key is forgotten after its time, and the oldest where there are too many."""
+    """A key is forgotten after its time, and the oldest if there are too many."""
     once = Once(120, 3)
     act = Act(*range(10))
     assert [succeeded(once.do("a", act, now)) for now in (0, 119, 120, 239, 240)] == [0, 0, 1, 1, 2]
@@ -74,7 +74,7 @@ def test_forgotten() -> None:
 
 
 def test_forgottenMeanwhile() -> None:
-    """What was forgotten while it was being done is told to who waits, and leaves what came after it alone."""
+    """Work that was forgotten while it ran gives its result to those that wait, and doesn't affect later work of the key."""
     once = Once(120, 10)
     doing: Deferred[Any] = Deferred()
     first = once.do("k", Act(doing), 0)

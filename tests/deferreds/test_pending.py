@@ -1,5 +1,5 @@
 """
-What goes on: work that nobody waits for but who stops it.
+Tracking background Deferreds.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ def _pending(failures: list[Failure]) -> Pending:
 
 
 def test_nothingGoesOn(pending: Pending) -> None:
-    """Where nothing goes on there is nothing to wait for, nor to cancel."""
+    """Without work there is nothing to wait for, nor to cancel."""
     pending.add(None)
     pending.add(succeed("done"))
     succeeded(pending.idle())
@@ -33,7 +33,7 @@ def test_nothingGoesOn(pending: Pending) -> None:
 
 
 def test_waitingForTheLast(pending: Pending) -> None:
-    """Who waits until nothing goes on waits for the last work, also one that began meanwhile."""
+    """C{idle} waits for the last work, also for work that began meanwhile."""
     one, two, three = Deferred(), Deferred(), Deferred()
     pending.add(one)
     pending.add(two)
@@ -47,7 +47,7 @@ def test_waitingForTheLast(pending: Pending) -> None:
 
 
 def test_waitingAgain(pending: Pending) -> None:
-    """One may wait again for what began after the last time."""
+    """C{idle} may be called again, for later work."""
     for _ in range(2):
         work: Deferred[None] = Deferred()
         pending.add(work)
@@ -58,7 +58,7 @@ def test_waitingAgain(pending: Pending) -> None:
 
 
 def test_failing(pending: Pending, failures: list[Failure]) -> None:
-    """Work that fails is told, since nobody else would see it, and is waited for no longer."""
+    """A failure is reported, and the work isn't waited for any longer."""
     work: Deferred[None] = Deferred()
     pending.add(work)
     idle = pending.idle()
@@ -69,7 +69,7 @@ def test_failing(pending: Pending, failures: list[Failure]) -> None:
 
 
 def test_cancelling(pending: Pending, failures: list[Failure]) -> None:
-    """Cancelling ends everything that goes on, and is no failure."""
+    """Cancelling ends all work, and isn't reported as a failure."""
     cancelled: list[Deferred[Any]] = []
     works = [Deferred(cancelled.append) for _ in range(3)]
     for work in works:
@@ -83,7 +83,7 @@ def test_cancelling(pending: Pending, failures: list[Failure]) -> None:
 
 
 def test_cancellingCoroutines(pending: Pending, failures: list[Failure]) -> None:
-    """Cancelling a coroutine under the asyncio reactor is no failure either."""
+    """Cancelling a coroutine under the asyncio reactor isn't reported either."""
 
     async def run() -> None:
         pending.add(asDeferred(asyncio.sleep(60)))
@@ -98,7 +98,7 @@ def test_cancellingCoroutines(pending: Pending, failures: list[Failure]) -> None
 
 
 def test_stubbornWork(pending: Pending) -> None:
-    """What goes on although it was cancelled is still waited for."""
+    """Work that ignores its cancellation is still waited for."""
     last: Deferred[None] = Deferred()
     work: Deferred[None] = Deferred()
     work.addErrback(lambda _: last)
@@ -111,7 +111,7 @@ def test_stubbornWork(pending: Pending) -> None:
 
 
 def test_begunAtTheEnd(pending: Pending) -> None:
-    """Work that begins as the last one ends can be waited for by asking again."""
+    """Work that begins when the last one ends can be waited for by another C{idle}."""
     one, two = Deferred(), Deferred()
     pending.add(one)
     idle = pending.idle().addCallback(lambda _: pending.add(two))

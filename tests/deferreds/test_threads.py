@@ -1,5 +1,5 @@
 """
-Publishing from other threads, with a real reactor where there are threads, and a strict stand-in where time counts.
+Publishing from other threads, with a real reactor, and with a fake one where time matters.
 """
 
 import sys
@@ -25,7 +25,7 @@ from tests.kit.fakes import FakeProvider, FakeTimer, Peer, startedHub
 @implementer(IReactorFromThreads)
 class BusyReactor:
     """
-    A reactor that comes to nothing before the test lets it.
+    A reactor that calls nothing before the test lets it.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class BusyReactor:
 @implementer(IReactorFromThreads)
 class PromptReactor:
     """
-    A reactor that comes to everything at once.
+    A reactor that calls everything at once.
     """
 
     def callFromThread(self, function: Any, *arguments: Any, **keywords: Any) -> None:
@@ -53,7 +53,7 @@ class Waiter(Thread):
     """
     A thread that waits for a call.
 
-    @ivar outcome: what it gave, or raised
+    @ivar outcome: its result, or the exception
     """
 
     def __init__(self, call: Callable[[], Any], reactor: Any, timeout: float | None) -> None:
@@ -71,7 +71,7 @@ class Waiter(Thread):
 
 @ensureDeferred
 async def test_publishFromThread() -> None:
-    """From any thread an event reaches whom it is for, when the call returns; many threads may do so at once."""
+    """An event from any thread has reached its receivers when the call returns; many threads may publish at once."""
     hub = Hub()
     factory = RatchetServerFactory(hub, globalReactor)
     factory.doStart()
@@ -94,21 +94,21 @@ async def test_publishFromThread() -> None:
 
 @ensureDeferred
 async def test_theReactorsOwnThread() -> None:
-    """The reactor's thread would wait for itself, and is told what to do instead."""
+    """Publishing from the reactor's thread is an error that says what to call instead."""
     await deferToThread(lambda: None)
     with pytest.raises(UsageError, match=r"own thread, which would wait for itself: call hub\.emit\(\)"):
         Hub(clock=globalReactor).publishFromThread("item")
 
 
 def test_noReactor() -> None:
-    """A hub that no reactor serves can't be called from threads, and says how it can be."""
+    """Publishing to a hub without a reactor is an error that says how to serve it."""
     for hub in (startedHub(), Hub(), Hub(clock=Clock())):
         with pytest.raises(UsageError, match=r"isn't served by a reactor .* RatchetServerFactory"):
             hub.publishFromThread("item")
 
 
 def test_theServersReactor() -> None:
-    """It is the reactor of who serves the hub that is called, whatever clock the hub has."""
+    """The call goes to the reactor that serves the hub, whatever clock the hub has."""
     reactor: Any = BusyReactor()
     hub = startedHub()
     hub.attach(object(), reactor)
@@ -122,7 +122,7 @@ def test_theServersReactor() -> None:
 
 
 def test_laterResults() -> None:
-    """What the call gives later is waited for: a position, or a failure."""
+    """The call waits for the Deferred's result: a position, or a failure."""
     reactor = BusyReactor()
     position: Deferred[Any] = Deferred()
     waiter = Waiter(lambda: position, reactor, 60)
@@ -135,7 +135,7 @@ def test_laterResults() -> None:
 
 
 def test_tooLate() -> None:
-    """What the reactor didn't come to in time is never done; what it had begun is said to be."""
+    """After a timeout a call that had not begun never happens; the error says if it had begun."""
     reactor = BusyReactor()
     done = Event()
     waiter = Waiter(done.set, reactor, 0.01)
@@ -152,7 +152,7 @@ def test_tooLate() -> None:
 
 
 def test_othersTimeouts() -> None:
-    """A time-out of the call itself stays what it is."""
+    """A TimeoutError of the call itself stays as it is."""
 
     def late() -> None:
         raise TimeoutError("the broker's")
@@ -168,7 +168,7 @@ def elsewhere(call: Callable[[], Any]) -> Any:
     """
     Call something in another thread.
 
-    @return: what it gave, or the exception that it raised
+    @return: its result, or the exception that it raised
     """
     results: list[Any] = []
 
@@ -201,7 +201,7 @@ CALLS: dict[str, Callable[[Hub, Any], Any]] = {
 
 @pytest.mark.parametrize("call", CALLS)
 def test_anotherThread(call: str) -> None:
-    """Whatever acts on peers says in another thread what to call there, and does nothing."""
+    """Methods that act on peers do nothing in another thread, and raise an error that says what to call there."""
     hub = startedHub(clientProvider=FakeProvider(a="ada"))
     ada = Peer(hub)
     ada.logIn("a")
@@ -215,7 +215,7 @@ def test_anotherThread(call: str) -> None:
 
 
 def test_startedElsewhere() -> None:
-    """Without a reactor a hub belongs to the thread that starts it."""
+    """Without a reactor a hub may be called in the thread that started it only."""
     hub: Hub = elsewhere(startedHub)
     with pytest.raises(UsageError):
         hub.emit("x")
@@ -246,18 +246,18 @@ except UsageError:
 
 
 def test_reactorInAnotherThread() -> None:
-    """What was set up in one thread belongs to the one in which its reactor runs, once it does."""
+    """A hub that was set up in one thread belongs to the thread in which its reactor runs."""
     ran = run([sys.executable, "-c", IN_ANOTHER_THREAD], capture_output=True, text=True, timeout=60, check=False)
     assert ran.stdout == "refused\n", ran.stderr
 
 
 def test_before() -> None:
-    """Before it is started, nobody knows."""
+    """Before the start, any thread may call the hub."""
     elsewhere(lambda: OwnThread().require("it", "that"))
 
 
 def test_timers() -> None:
-    """A timer is added from any thread before the hub runs, and from its own thread only while it does."""
+    """A timer may be added from any thread before the hub runs, and then from the hub's thread only."""
     hub = startedHub()
     assert isinstance(elsewhere(lambda: hub.timers.add(FakeTimer())), UsageError)
     hub.clock.advance(5)  # type: ignore[attr-defined]

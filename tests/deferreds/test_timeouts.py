@@ -1,5 +1,5 @@
 """
-Time-outs of many, by one timer; and those that come late, because the process itself did.
+Timeouts of many members with one timer, and timeouts that are late because the process was.
 """
 
 import os
@@ -30,7 +30,7 @@ from tests.kit.wire import PING, PONG, Stream, event, frame, handshake
 
 class Ending:
     """
-    Writes down what ended, and when.
+    Records what ended, and when.
     """
 
     def __init__(self, seconds: float = 10) -> None:
@@ -47,7 +47,7 @@ class Ending:
 
 
 def test_end() -> None:
-    """Each has its time from its own beginning on, and one timer is enough for all."""
+    """Each member's time counts from its own start, and all have one timer."""
     ending = Ending()
     for name in "abc":
         ending.timeouts.start(name)
@@ -59,7 +59,7 @@ def test_end() -> None:
 
 
 def test_beginAgain() -> None:
-    """What begins again has all its time again."""
+    """A member that starts again has its whole time again."""
     ending = Ending()
     ending.timeouts.start("a")
     ending.timeouts.start("b")
@@ -70,7 +70,7 @@ def test_beginAgain() -> None:
 
 
 def test_stop() -> None:
-    """What is stopped doesn't end, and when nothing is left neither is a timer."""
+    """A stopped member doesn't end, and without members there is no timer."""
     ending = Ending()
     ending.timeouts.start("a")
     ending.timeouts.start("b")
@@ -86,7 +86,7 @@ def test_stop() -> None:
 
 
 def test_fromWithin() -> None:
-    """Something may begin again because it has ended."""
+    """A member may start again when it ends."""
     ending = Ending()
     ending.timeouts.start("again")
     ending.clock.pump([10] * 3)
@@ -94,7 +94,7 @@ def test_fromWithin() -> None:
 
 
 def test_failing() -> None:
-    """What fails at an end is logged, and stops no other."""
+    """A failing callback is logged, and the others end."""
     ending = Ending()
     for name in ("broken", "a"):
         ending.timeouts.start(name)
@@ -105,7 +105,7 @@ def test_failing() -> None:
 
 
 def test_endless() -> None:
-    """Where there is no limit nothing ends, and the clock isn't asked."""
+    """With 0 seconds nothing ends, and the clock isn't used."""
     timeouts: Timeouts[str] = Timeouts(0, lambda: 1 / 0, lambda member: None)  # type: ignore[arg-type, return-value]
     timeouts.start("a")
     assert len(timeouts) == 0
@@ -113,7 +113,7 @@ def test_endless() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from(["start", "stop", "wait"]), st.integers(0, 5))))
 def test_likeOneTimerEach(steps: list[tuple[str, int]]) -> None:
-    """It is as if each had a timer of its own."""
+    """Members end as if each had a timer of its own."""
     ending = Ending(4)
     begun: dict[int, float] = {}
     expected = []
@@ -139,7 +139,7 @@ def test_likeOneTimerEach(steps: list[tuple[str, int]]) -> None:
 
 
 def test_againBeforeOthers() -> None:
-    """Where one begins again when its time is over, the next one's time is over no later for it."""
+    """A member that starts again at its end doesn't delay the next one."""
     ending = Ending()
     ending.timeouts.start("again")
     ending.clock.advance(2)
@@ -151,7 +151,7 @@ def test_againBeforeOthers() -> None:
 
 class Reading:
     """
-    A clock whose turns are the test's, and what is patient with it.
+    A clock whose turns the test runs, with a Patience over it.
     """
 
     def __init__(self, turns: int = 1) -> None:
@@ -171,13 +171,13 @@ class Reading:
 
     def pass_(self, seconds: float) -> None:
         """
-        Let time pass, in which the process does nothing.
+        Let time pass while the process does nothing.
         """
         self.clock.rightNow += seconds
 
 
 def test_patience() -> None:
-    """What had its time gets a full round of reading before it is over; what is read meanwhile is in time."""
+    """A timeout ends only after a full round of reading; what is read meanwhile is in time."""
     reading = Reading(turns=3)
     timeouts: Timeouts[str] = Timeouts(10, reading.patience, reading.over.append)
     for name in "abc":
@@ -200,7 +200,7 @@ def test_patience() -> None:
 
 
 def test_patienceInVain() -> None:
-    """Where all of them are read meanwhile, nothing is over, and nothing left."""
+    """If all members stop meanwhile, none ends, and no timer is left."""
     reading = Reading()
     timeouts: Timeouts[str] = Timeouts(10, reading.patience, reading.over.append)
     timeouts.start("a")
@@ -211,7 +211,7 @@ def test_patienceInVain() -> None:
 
 
 def test_deadline() -> None:
-    """One thing's time-out gives a round of reading, too, and can be cancelled before it, in it, and when it is over."""
+    """The timeout of one thing has a round of reading, too, and can be cancelled before, during and after it."""
     reading = Reading()
     early, late = (reading.patience.callLater(10, reading.over.append, name) for name in ("early", "late"))
     early.cancel()
@@ -230,7 +230,7 @@ def test_deadline() -> None:
 
 
 def test_limit() -> None:
-    """A Deferred that is late is cancelled; one that fires while all is read isn't."""
+    """A late Deferred is cancelled; one that fires during the round of reading isn't."""
     reading = Reading()
     slow, answered = (reading.patience.limit(Deferred(), 10) for _ in range(2))
     forEver: Deferred[Any] = Deferred()
@@ -245,7 +245,7 @@ def test_limit() -> None:
 
 class Stopped:
     """
-    A server on a real reactor, in a process whose time is the test's: it passes while nothing is done.
+    A server on a real reactor, in a process whose time the test sets.
     """
 
     def __init__(self, **limits: float) -> None:
@@ -273,7 +273,7 @@ class Stopped:
 
     def stopFor(self, seconds: float) -> None:
         """
-        Do nothing for a while, and then what has become due.
+        Let time pass, and then run what has become due.
         """
         self._now += seconds
         self.reactor.callFromThread(self._clock._tick)
@@ -289,9 +289,9 @@ class Stopped:
 
 def test_manyPongs() -> None:
     """
-    Who has answered a ping while the process stood still isn't closed for it, however many they are; who hasn't, is.
+    After the process stood still, peers that answered a ping stay, however many they are; the others are closed.
 
-    There are more than the nested epoll reads in one turn.
+    They are more than the nested epoll reads in one turn.
     """
     server = Stopped(pingSeconds=20, pongSeconds=5)
     peers = [server.connect() for _ in range(200)]
@@ -384,7 +384,7 @@ class Page:
 
     def read(self, found: Callable[[Any], Any]) -> Any:
         """
-        Read until there is what is looked for; what is read before that is forgotten.
+        Read until a frame is found, and drop those before it.
         """
         while True:
             while self._frames:
@@ -430,7 +430,7 @@ def connect(stopped: Server) -> Iterator[Callable[..., Page]]:
 @pytest.mark.parametrize("how", ["stopped", "blocked"])
 def test_stoppedProcess(stopped: Server, connect: Callable[..., Page], how: str) -> None:
     """
-    What has come while the process was stopped, or a handler held it up, for longer than any time-out is in time: pongs, the
+    What came while the process was stopped, or a handler blocked it, is in time, even after the longest timeout: pongs, the
     rest of a head, a login, a reply, and what a handler waits for.
     """
     members = [connect().open().send("socket.auth.request", {"token": f"user-{number}"}) for number in range(80)]

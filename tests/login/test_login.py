@@ -456,7 +456,7 @@ class TestBrokenProviders:
             peer.leave()
         assert diary.entries[-1][0] == "socket.close"
         assert hub.connections == ()
-        assert any("Cancelling failed" in line for line in lines)
+        assert any("Cancelling a Deferred failed" in line for line in lines)
 
     def test_clientThatIsNotJSON(self) -> None:
         """A client whose public data is not JSON can't log in, and the log says why."""
