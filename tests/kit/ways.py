@@ -39,11 +39,12 @@ class Way(NamedTuple):
 
 
 MEMORY = Way(socket=False)
+SOCKETS = Way()
 
 WAYS = [
     MEMORY,
     Way(("fast-path",), socket=False),
-    Way(),
+    SOCKETS,
     *(Way((each,)) for each in SHORTCUTS),
     Way(SHORTCUTS),
 ]

@@ -29,12 +29,25 @@ from tests.kit import vector
 from tests.kit.ends import MemoryReactor, Wire
 from tests.kit.fakes import FakeProvider
 from tests.kit.vector import FOLDER, Handling, Policy, Server, Values, Vector
-from tests.kit.ways import MEMORY, WAYS, Way
+from tests.kit.ways import MEMORY, SOCKETS, WAYS, Way
 from tests.kit.wire import BINARY, CLOSE, PING, PONG, TEXT, frame, handshake
 
 TOO_SLOW = 4008
 
 VECTORS = sorted(FOLDER.glob("*.json"))
+
+#: What makes a rule one about frames, closes or slow peers: its section of PROTOCOL, or what is done in it.
+SECTIONS = ("Closing", "The wire")
+STEPS = (
+    vector.SendsText,
+    vector.SendsHex,
+    vector.SendsBytes,
+    vector.StopsReading,
+    vector.ReadsAgain,
+    vector.Closes,
+    vector.ClosedWith,
+    vector.Ends,
+)
 
 
 class Provider(FakeProvider):
@@ -331,11 +344,39 @@ def lead(rule: Vector, way: Way = MEMORY) -> None:
     play.end()
 
 
-@pytest.mark.parametrize("path", VECTORS, ids=[path.stem for path in VECTORS])
-@pytest.mark.parametrize("way", WAYS, ids=str)
-def test_rule(path: Path, way: Way) -> None:
+def waysOf(rule: Vector) -> list[Way]:
+    """
+    Say which ways a rule is tried: a rule about frames, closes or who doesn't read, whichever way a message may take; any
+    other without a network, and over a socket.
+    """
+    here = rule.source in SECTIONS or any(isinstance(step, STEPS) for step in rule.steps)
+    return WAYS if here else [MEMORY, SOCKETS]
+
+
+RUNS = [(way, path) for path in VECTORS for way in waysOf(vector.read(path.read_bytes()))]
+
+
+@pytest.mark.parametrize(("way", "path"), RUNS, ids=[f"{way}-{path.stem}" for way, path in RUNS])
+def test_rule(way: Way, path: Path) -> None:
     """The server keeps the rule that the vector shows, whichever of its short ways it goes."""
     lead(vector.read(path.read_bytes()), way)
+
+
+def test_ways() -> None:
+    """Each vector is run without a network and over a socket; those of frames, closes and slow peers in all ways."""
+    ways = {path.stem: [way for way, other in RUNS if other is path] for path in VECTORS}
+    everyWay = {name for name, its in ways.items() if its == WAYS}
+    assert all(ways[name] == [MEMORY, SOCKETS] for name in ways.keys() - everyWay)
+    alike = {name for name in ways if name.startswith(("close-", "envelope-"))}
+    assert everyWay == alike | {
+        "key-anonymous",
+        "presence-close",
+        "presence-come-again",
+        "presence-sent-away",
+        "refused-by-price",
+        "refused-payload-invalid",
+        "reply-to-the-unreadable",
+    }
 
 
 def test_thereAreVectors() -> None:
