@@ -3,6 +3,8 @@ Pings and pongs: who is pinged when, and who is closed.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
+from socket import create_connection, create_server, socket
 from typing import Any
 
 import pytest
@@ -16,12 +18,24 @@ from tests.kit.ways import everyWay
 from tests.kit.wire import PING, PONG, frame
 
 
+class Transport:
+    """
+    As much of a transport as is asked.
+    """
+
+    def __init__(self, handle: socket) -> None:
+        self._handle = handle
+
+    def getHandle(self) -> socket:
+        return self._handle
+
+
 class FakePeer:
     """
     A peer's socket that writes down what happens to it; it is its own outlet, and its own connection.
     """
 
-    transport = None
+    transport: Any = None
 
     def __init__(self, clock: Clock) -> None:
         self.liveness = Liveness()
@@ -147,6 +161,27 @@ def test_look(house: House) -> None:
     house.peer.hasMoved = True
     assert house.keepalive.look(house.peer) == PORTION
     assert house.keepalive.look(house.peer) == 0
+
+
+def test_acknowledged() -> None:
+    """Over TCP it is the system that says what a peer has taken, so that one that reads has its time once more."""
+    with create_server(("127.0.0.1", 0)) as port, create_connection(port.getsockname()) as peer:
+        handle, _ = port.accept()
+        with handle:
+            handle.setblocking(False)
+            sent = 0
+            with suppress(BlockingIOError):
+                while True:
+                    sent += handle.send(b"x" * 65_536)
+            house = House()
+            house.peer.transport = Transport(handle)
+            assert [*house.until(20), *house.until(25)] == [(20, "ping")]
+            while sent > 0:
+                sent -= len(peer.recv(1 << 20))
+            while house.peer.liveness.taken >= 0:
+                house.keepalive.look(house.peer)
+            assert house.until(30) == []
+            assert house.until(40) == [(40, 4012)]
 
 
 def test_gone(house: House) -> None:

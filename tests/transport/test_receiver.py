@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
 from ratchet_tx.transport.receiver import Receiver
-from ratchet_tx.transport.sockets.turns import Turns
+from ratchet_tx.transport.sockets.turns import TURN_SECONDS, Turns
 from tests.kit.ways import everyWay
 from tests.kit.wire import CLOSE, CONTINUATION, PING, PONG, TEXT, event, frame, frames, handshake
 
@@ -73,6 +73,54 @@ def test_share(source: Source, receiver: Noting) -> None:
     source.clock.advance(0)
     assert len(receiver.messages) == 80
     assert receiver.transport.producerState == "producing"
+
+
+def test_longChunks(source: Source, receiver: Noting) -> None:
+    """In a turn that has taken too long a short chunk is read, and a long one waits, with all that comes after it."""
+    assert not source.turns.isOver()
+    source.clock.rightNow += TURN_SECONDS
+    receiver.dataReceived(frame("x"))
+    assert receiver.messages == [b"x"]
+    receiver.dataReceived(frame("y" * 10_000))
+    receiver.dataReceived(frame("z"))
+    assert receiver.messages == [b"x"]
+    source.clock.pump([0, 0])
+    assert receiver.messages == [b"x", b"y" * 10_000, b"z"]
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_closedMeanwhile(source: Source, fast: bool) -> None:
+    """What comes in one chunk behind the message for which a peer is closed is dropped, but for the peer's own close."""
+
+    class Closing(Noting):
+        def onMessage(self, payload: bytes, isBinary: bool) -> None:
+            super().onMessage(payload, isBinary)
+            self.state = self.STATE_CLOSING
+            self.awaitClose()
+
+    source.takesTexts = fast
+    receiver = Closing(source)
+    closes: list[bytes] = []
+    take = receiver._dataReceived
+    receiver._dataReceived = lambda data: closes.append(data) if receiver.state != receiver.STATE_OPEN else take(data)  # type: ignore[method-assign]
+    close = frame((1000).to_bytes(2, "big"), CLOSE)
+    receiver.dataReceived(frame("x") + frame("y") + close)
+    assert (receiver.messages, closes) == ([b"x"], [close])
+    receiver.state = receiver.STATE_CLOSED
+    receiver.dataReceived(close)
+    assert closes == [close]
+
+
+def test_closedWhileWaiting(source: Source, receiver: Noting) -> None:
+    """Of what waits when a peer is closed, only its close still counts."""
+    close = frame((1000).to_bytes(2, "big"), CLOSE)
+    receiver.dataReceived(frame("x") * 40 + close)
+    closes: list[bytes] = []
+    receiver._dataReceived = closes.append  # type: ignore[method-assign]
+    receiver.state = receiver.STATE_CLOSING
+    receiver.awaitClose()
+    source.clock.advance(0)
+    assert (len(receiver.messages), closes) == (32, [close])
 
 
 def test_pausedMeanwhile(source: Source, receiver: Noting) -> None:
