@@ -1,3 +1,3 @@
 """
-How much is left of a rate or of bytes; pure.
+Counts how much is left of a rate or of bytes.
 """

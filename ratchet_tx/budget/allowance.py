@@ -1,13 +1,13 @@
 """
-What is kept for one peer of what it has used of a L{Rate<ratchet_tx.budget.rate.Rate>}: its bucket, and its strikes.
+What one peer has used of a L{Rate<ratchet_tx.budget.rate.Rate>}: its bucket, and its strikes.
 """
 
 
 class Bucket:
     """
-    A token bucket, which begins full.
+    A token bucket; it begins full.
 
-    @ivar fullAt: when it is full again
+    @ivar fullAt: when it will be full again
     """
 
     __slots__ = ("fullAt",)
@@ -18,7 +18,7 @@ class Bucket:
 
 class Strikes:
     """
-    How often a peer was refused without a second in between that was free of it.
+    Counts a peer's refusals; a second without one starts the count again.
     """
 
     __slots__ = ("_count", "_last")
@@ -31,7 +31,7 @@ class Strikes:
         """
         Count a refusal.
 
-        @return: how many there have been, this one among them
+        @return: the count, with this one
         """
         self._count = self._count + 1 if now - self._last <= 1 else 1
         self._last = now

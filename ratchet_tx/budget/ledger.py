@@ -1,27 +1,27 @@
 """
-Counts the bytes that are kept because of peers, by what they are kept for.
+Counts the bytes that the server keeps for its peers, by purpose.
 
-Only what waits or stays is counted, not what is handled or sent at once.
+What is handled or sent at once isn't counted.
 """
 
 from collections.abc import Callable
 from typing import Any
 
-#: What is kept for one connection: what waits to be sent and to be handled, its handshake, what is shown of it in rooms, and
-#: frames that wait for the reply to a subscribe.
+#: The parts of one connection: its send queue, events that wait for their turn, its handshake, its presence metadata, and
+#: frames that are held back during a subscribe.
 OF_CONNECTIONS = ("queue", "waiting", "handshake", "metas", "held")
 
-#: What is kept for many: the histories of rooms, and the keys of clients with their results.
+#: The parts of the whole hub: the histories of rooms, and the keys of events with their results.
 OF_ALL = ("histories", "keys")
 
 
 class Ledger:
     """
-    The bytes of one process.
+    The bytes that one process keeps.
 
     @ivar limit: how many there may be; 0 for any number
     @ivar bytes: how many there are
-    @ivar parts: how many there are of each part, of L{OF_CONNECTIONS} and L{OF_ALL}
+    @ivar parts: how many there are of each part in L{OF_CONNECTIONS} and L{OF_ALL}
     """
 
     def __init__(self) -> None:
@@ -32,22 +32,22 @@ class Ledger:
 
     def whenFull(self, grown: Callable[[], Any]) -> None:
         """
-        Have something called each time that the bytes grow beyond the limit.
+        Set the callback for each growth beyond the limit.
 
-        @param grown: takes nothing; what it was before is called no more
+        @param grown: called without arguments; it replaces the previous one
         """
         self._grown = grown
 
     @property
     def isFull(self) -> bool:
         """
-        Whether there are more than there may be.
+        Whether the bytes exceed the limit.
         """
         return 0 < self.limit < self.bytes
 
     def change(self, part: str, by: int) -> None:
         """
-        Count some bytes more, or less.
+        Add to, or subtract from, the bytes of a part.
         """
         self.parts[part] += by
         self.bytes += by
@@ -57,9 +57,9 @@ class Ledger:
 
 class Account:
     """
-    The bytes of one connection, each part of which somebody else tells.
+    The bytes that are kept for one connection; the owner of each part reports it by L{keep}.
 
-    @ivar queue: how many wait to be sent; this and the others are only read
+    @ivar queue: how many wait to be sent; only to be read, as all parts
     """
 
     __slots__ = ("_ledger", *OF_CONNECTIONS)
@@ -77,15 +77,15 @@ class Account:
     @property
     def bytes(self) -> int:
         """
-        How many there are.
+        The sum of all parts.
         """
         return self.queue + self.waiting + self.handshake + self.metas + self.held
 
     def keep(self, part: str, size: int) -> bool:
         """
-        Note how many bytes of a part there are now; nothing happens after L{close}.
+        Set the bytes of a part; nothing happens after L{close}.
 
-        @return: whether these are more than before
+        @return: whether the part has grown
         """
         by: int = size - getattr(self, part)
         if self._ledger is None or not by:
@@ -96,7 +96,7 @@ class Account:
 
     def close(self) -> None:
         """
-        Note that nothing is kept any more: the connection is gone.
+        Set all parts to 0: the connection has ended.
         """
         for part in OF_CONNECTIONS:
             self.keep(part, 0)

@@ -27,7 +27,7 @@ from ratchet_tx.interfaces import IClient, IConnection, IRequest, ITransport
 from ratchet_tx.monitoring.counters import Counters
 from ratchet_tx.monitoring.peerlog import PeerLog
 from ratchet_tx.settings import Limits
-from ratchet_tx.wire.closecodes import COME_AGAIN_CODES, DONE, DRAINED, GOING_AWAY, STANDARD_CODES, TOO_SLOW
+from ratchet_tx.wire.closecodes import DONE, DRAINED, GOING_AWAY, RECONNECT_CODES, STANDARD_CODES, TOO_SLOW
 from ratchet_tx.wire.encoding import encode, encodeData
 from ratchet_tx.wire.errorcodes import ROOM_DENIED, SERVER_DRAIN
 from ratchet_tx.wire.frames import Spare
@@ -312,7 +312,7 @@ class Connection:
             self.closedWith = (code, reason)
             self._node.counters.closes[code] += 1
             self.transport.close(code, reason)
-        if code not in COME_AGAIN_CODES and not self.ended:
+        if code not in RECONNECT_CODES and not self.ended:
             # It is sent away, and missed at once, however long its end takes.
             self.leaveAll()
 
@@ -339,7 +339,7 @@ class Connection:
 
         @param clean: whether both sides took leave
         """
-        return not clean if self.closedWith is None else self.closedWith[0] in COME_AGAIN_CODES
+        return not clean if self.closedWith is None else self.closedWith[0] in RECONNECT_CODES
 
     def end(self) -> None:
         """

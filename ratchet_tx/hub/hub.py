@@ -62,7 +62,7 @@ from ratchet_tx.monitoring.peerlog import UNKNOWN_ADDRESS, PeerLog
 from ratchet_tx.rooms.presence import Presence
 from ratchet_tx.settings import Settings
 from ratchet_tx.wire.badpayload import BadPayload
-from ratchet_tx.wire.closecodes import COME_AGAIN_CODES, KICKED, NOT_LOGGED_IN, OUR_FAULT
+from ratchet_tx.wire.closecodes import KICKED, NOT_LOGGED_IN, OUR_FAULT, RECONNECT_CODES
 from ratchet_tx.wire.encoding import encodeData
 from ratchet_tx.wire.frames import Spare
 from ratchet_tx.wire.names import checkEvent, checkName, checkText
@@ -704,7 +704,7 @@ class Hub(Service):
         self.lookups.disconnected(message.client, message.code)
         for connection in tuple(self._directory.clients.members(message.client)):
             connection.close(message.code, SENT_AWAY)
-        if message.code not in COME_AGAIN_CODES:
+        if message.code not in RECONNECT_CODES:
             self.presence.sentAway(message.client)
 
     def spare(self, event: str, room: str | None = None) -> Spare | None:

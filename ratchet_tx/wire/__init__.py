@@ -1,3 +1,3 @@
 """
-Text and bytes on the wire, as pure functions; and the codes of closes and errors.
+Text and bytes on the wire, as pure functions; and the close codes and error codes.
 """

@@ -1,7 +1,7 @@
 """
-Says what is wrong with a message, and where: takes the errors of msgspec apart.
+Turns msgspec's errors into refusals that say what is wrong with a message, and where.
 
-No error quotes a value: it is nobody's business but the peer's.
+No refusal quotes a value: it may be secret.
 """
 
 import re
@@ -11,22 +11,22 @@ import msgspec
 
 from ratchet_tx.errors import PeerError
 from ratchet_tx.wire.errorcodes import PAYLOAD_INVALID
+from ratchet_tx.wire.messageid import asID, idOf
 from ratchet_tx.wire.nesting import DEPTH
-from ratchet_tx.wire.salvage import asID, idOf
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 
-#: Where msgspec's message has the value.
+#: Finds the value in msgspec's message.
 _QUOTING = re.compile(r"^(Invalid (?:enum )?value) .*", re.DOTALL)
 
 
 class BadPayload(PeerError):
     """
-    A message that isn't what PROTOCOL asks for.
+    The refusal of a malformed message.
 
-    @ivar id: the message's id, where that could still be read
+    @ivar id: the message's id, if it could be read
 
-    Its fact C{path} is the place of the fault, as in C{$.data.x[0]}.
+    Its fact C{path} is the place of the error, as in C{$.data.x[0]}.
     """
 
     def __init__(self, message: str, id: int | None = None, path: str = "$") -> None:
@@ -36,9 +36,9 @@ class BadPayload(PeerError):
 
 class _Answerable(msgspec.Struct):
     """
-    The least of a bad envelope that makes it answerable.
+    A message's id, whatever else is wrong with the message.
 
-    @ivar id: whatever stands there: of several the last counts, and none before it
+    @ivar id: any JSON value; if the key is there several times, the last one
     """
 
     id: Any = None
@@ -49,26 +49,26 @@ _decodeAnswerable = msgspec.json.Decoder(_Answerable).decode
 
 def badMessage(text: bytes, error: Exception) -> BadPayload:
     """
-    Say what is wrong with a text that isn't a message.
+    Make the refusal of a message that can't be decoded.
 
     @param text: the message
-    @param error: what reading it raised: one of msgspec's, or a C{UnicodeDecodeError}, or a C{RecursionError}
+    @param error: what decoding it raised: an error of msgspec's, a C{UnicodeDecodeError} or a C{RecursionError}
     """
     if isinstance(error, msgspec.ValidationError):
         message, path = _fault(error)
         return BadPayload(message, _idOf(text), path)
     if isinstance(error, RecursionError):
         return BadPayload(f"Nested more than {DEPTH} deep", _idOf(text))
-    # DecodeError and UnicodeDecodeError are ValueErrors. Their texts quote positions only, but say little.
+    # DecodeError or UnicodeDecodeError: their texts have only positions, and say little.
     isJSON, id = _grammar(text)
     return BadPayload("Half a surrogate pair" if isJSON and _SURROGATE.search(text) else "Not JSON", id)
 
 
 def badData(id: int | None, error: msgspec.ValidationError) -> BadPayload:
     """
-    Say what is wrong with the data of a message.
+    Make the refusal of a message whose data doesn't match a type.
 
-    @param id: the message's
+    @param id: the message's id
     """
     message, path = _fault(error)
     return BadPayload(message, id, path=f"$.data{path[1:]}")
@@ -76,19 +76,19 @@ def badData(id: int | None, error: msgspec.ValidationError) -> BadPayload:
 
 def _idOf(text: bytes) -> int | None:
     """
-    Find the id of a message that can't be read, but is JSON by its grammar: its sender is owed a reply.
+    Find the id of a malformed message that is JSON, so that its sender gets a reply.
     """
     return _grammar(text)[1]
 
 
 def _grammar(text: bytes) -> tuple[bool, int | None]:
     """
-    Look at a text that can't be read by JSON's grammar alone.
+    Check a malformed message against JSON's grammar alone.
 
-    @return: whether it is an object in JSON, and its id
+    @return: whether it is a JSON object, and its id
     """
     try:
-        # Half a pair of surrogates is JSON, and no text.
+        # A lone surrogate is allowed by JSON's grammar, but is no text.
         return True, asID(_decodeAnswerable(_SURROGATE.sub(rb"\\u0020", text)).id)
     except RecursionError:
         return True, idOf(text)
@@ -98,10 +98,10 @@ def _grammar(text: bytes) -> tuple[bool, int | None]:
 
 def _fault(error: msgspec.ValidationError) -> tuple[str, str]:
     """
-    Take msgspec's words apart: what is wrong, and where.
+    Split msgspec's message into what is wrong, and where.
     """
     text = str(error)
-    # What it quotes is the peer's: of that nothing is taken for a place.
+    # The peer's text may be quoted in it, and may look like a place: the last one is msgspec's.
     message, at, place = text.rpartition(" - at `") if text.endswith("`") else (text, "", "")
-    # Of a key it says: `key` in `$.x`.
+    # For a key msgspec says: `key` in `$.x`.
     return _QUOTING.sub(r"\1", message or text), place.rstrip("`").rpartition("`")[2] if at else "$"

@@ -1,8 +1,8 @@
 """
-The codes with which connections are closed: each stands here once, with what it says and whether the peer comes again.
+The close codes: each is defined here once, with its meaning and whether clients reconnect after it.
 
-A peer comes again after what passes (a drain, a token that has expired, its own slowness), and stays away after what
-would only happen again.  Nobody looks a code up while messages go by: the names are plain numbers.
+Clients reconnect after a temporary cause (a drain, an expired token, a full queue), and not where the same would happen
+again. The names are plain numbers, so that using them takes no lookup.
 """
 
 from typing import NamedTuple
@@ -32,10 +32,10 @@ NOT_LOGGED_IN = 4502
 KICKED = 4503
 ONE_TOO_MANY = 4504
 
-#: These are never sent (RFC 6455 section 7.4.1): a close without a code, and an end without a close.
+#: These are never sent (RFC 6455 section 7.4.1): they stand for a close without a code, and for an end without a close.
 NO_CODE, LOST = 1005, 1006
 
-#: A server of another make, or an application, may send it; we don't by ourselves.
+#: "Service restart": we don't send it, but applications and other servers may.
 _RESTART = 1012
 
 
@@ -45,17 +45,17 @@ class CloseCode(NamedTuple):
 
     @ivar code: its number
     @ivar why: why a connection is closed with it
-    @ivar comesAgain: whether our clients come again by themselves after it
-    @ivar source: where it is defined
+    @ivar reconnects: whether our clients reconnect after it
+    @ivar source: the document that defines it
     """
 
     code: int
     why: str
-    comesAgain: bool
+    reconnects: bool
     source: str
 
 
-#: Each code that the server closes with by itself, by its number.
+#: Each code with which the server itself closes connections, by its number.
 CLOSE_CODES = {
     each.code: each
     for each in (
@@ -67,23 +67,21 @@ CLOSE_CODES = {
         CloseCode(TOO_BIG, "The peer's message is too big.", False, _RFC),
         CloseCode(OUR_FAULT, "The server has failed.", True, _RFC),
         CloseCode(TRY_AGAIN_LATER, "The application refused the connection for now.", True, _IANA),
-        CloseCode(DRAINED, "The server is going away, and has said when to come again.", True, _OURS),
+        CloseCode(DRAINED, "The server is going away, and has told when to reconnect.", True, _OURS),
         CloseCode(EXPIRED, "The token has expired.", True, _OURS),
-        CloseCode(TOO_SLOW, "The peer doesn't read, and too much waits for it.", True, _OURS),
-        CloseCode(TOO_FAST, "Too much of what the peer sent was refused as too fast.", True, _OURS),
-        CloseCode(NO_PONG, "Nothing came from the peer for too long, not even an answer to a ping.", True, _OURS),
-        CloseCode(INVALID_TOKEN, "The peer's token was invalid, too often.", False, _OURS),
-        CloseCode(BAD_MESSAGES, "The peer sent nothing but bad messages.", False, _OURS),
-        CloseCode(NOT_LOGGED_IN, "The peer hasn't logged in in time.", False, _OURS),
-        CloseCode(KICKED, "The peer was sent away, or refused when it came.", False, _OURS),
-        CloseCode(ONE_TOO_MANY, "The client has another connection, which is one too many.", False, _OURS),
+        CloseCode(TOO_SLOW, "The peer reads too slowly, and its send queue is full.", True, _OURS),
+        CloseCode(TOO_FAST, "The peer sent too fast, too often.", True, _OURS),
+        CloseCode(NO_PONG, "The peer didn't answer a ping, and sent nothing else.", True, _OURS),
+        CloseCode(INVALID_TOKEN, "The peer sent too many invalid tokens.", False, _OURS),
+        CloseCode(BAD_MESSAGES, "The peer sent too many bad messages.", False, _OURS),
+        CloseCode(NOT_LOGGED_IN, "The peer didn't log in in time.", False, _OURS),
+        CloseCode(KICKED, "The peer was disconnected, or refused when it connected.", False, _OURS),
+        CloseCode(ONE_TOO_MANY, "The client has too many connections.", False, _OURS),
     )
 }
 
-#: After which codes of ours, or of an application's, our clients come again by themselves.
-COME_AGAIN_CODES = frozenset(
-    {_RESTART, *(each.code for each in CLOSE_CODES.values() if each.comesAgain), *range(4000, 4500)}
-)
+#: The codes after which our clients reconnect, those of applications included.
+RECONNECT_CODES = frozenset({_RESTART, *(each.code for each in CLOSE_CODES.values() if each.reconnects), *range(4000, 4500)})
 
-#: What may be sent of the codes up to 1015: 1004, 1005, 1006 and 1015 never are.
+#: The codes up to 1015 that may be sent: 1004, 1005, 1006 and 1015 never are.
 STANDARD_CODES = frozenset(range(1000, 1015)) - {1004, NO_CODE, LOST}

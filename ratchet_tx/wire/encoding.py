@@ -1,5 +1,5 @@
 """
-Encodes events and their data as JSON, strictly: what JSON can't express is the author's error.
+Encodes events and their data as JSON; data that JSON can't express raises UsageError.
 """
 
 from collections.abc import Callable
@@ -8,37 +8,37 @@ from typing import Any
 import msgspec
 
 from ratchet_tx.errors import UsageError
+from ratchet_tx.wire.jsonvalues import simplify, simplifyAll
 from ratchet_tx.wire.names import checkText
-from ratchet_tx.wire.sayable import simplify, simplifyAll
 
 _encode: Callable[[Any], bytes] = msgspec.json.Encoder(enc_hook=simplify).encode
 
-#: What encoding raises for what JSON can't say.
-_UNSAYABLE = (TypeError, ValueError, OverflowError, RecursionError, UsageError)
+#: What the encoder raises for data that JSON can't express.
+_NOT_JSON = (TypeError, ValueError, OverflowError, RecursionError, UsageError)
 
 
 def encode(event: str, data: Any, **keys: Any) -> bytes:
     """
-    Write a message.
+    Encode a message.
 
-    NaN and the infinities, which JSON can't say, become null; bytes become base64.
+    NaN and the infinities become null; bytes become base64.
 
-    @param keys: what stands beside event and data: C{id}, C{re}, C{room}
+    @param keys: further keys of the envelope: C{id}, C{re}, C{room}
     @return: JSON in UTF-8
-    @raise UsageError: for data that JSON can't say
+    @raise UsageError: for data that JSON can't express
     """
     message = {"event": event, "data": data, **keys} if keys else {"event": event, "data": data}
     try:
         return _encode(message)
-    except _UNSAYABLE as error:
+    except _NOT_JSON as error:
         return _encodeAgain(event, {**message, "data": None}, data, error)
 
 
 def encodeData(event: str, data: Any) -> msgspec.Raw:
     """
-    Write the data alone, to be put into an envelope later: what is published is encoded once, by who publishes it.
+    Encode the data alone: what is published is encoded once, and put into an envelope later.
 
-    @raise UsageError: for data that JSON can't say, and for an event's name that can't be sent
+    @raise UsageError: for data that JSON can't express, and for an event's name that can't be sent
     """
     if not event.isascii():
         checkText(event, "the name of an event")
@@ -46,31 +46,31 @@ def encodeData(event: str, data: Any) -> msgspec.Raw:
         if type(data) is msgspec.Raw:
             _checkRaw(data)
         return msgspec.Raw(_encode(data))
-    except _UNSAYABLE as error:
+    except _NOT_JSON as error:
         return msgspec.Raw(_encodeAgain(event, None, data, error))
 
 
 def _checkRaw(data: msgspec.Raw) -> None:
-    # What is kept is sent to others later, who would break at what isn't JSON.
+    # It is sent to other peers later, and clients would fail at what isn't JSON.
     bytes(data).decode()
     msgspec.json.decode(data)
 
 
 def _encodeAgain(event: str, message: dict[str, Any] | None, data: Any, error: Exception) -> bytes:
     """
-    Write what the encoder couldn't, with all of the data made simple first: that can do more about keys, and says where a
-    fault is.
+    Encode data that the encoder refused, after converting all of it: this accepts more types of keys, and finds the place of
+    an error.
 
-    @param message: what the data stands in, if anything
+    @param message: the envelope; None to encode the data alone
     @param error: what the encoder raised
-    @raise UsageError: for data that JSON can't say
+    @raise UsageError: for data that JSON can't express
     """
     try:
         if not isinstance(error, TypeError | UsageError):
             raise error
         simple = simplifyAll(data)
         return _encode(simple if message is None else {**message, "data": simple})
-    except _UNSAYABLE as unsayable:
+    except _NOT_JSON as failure:
         # A UnicodeEncodeError would quote the data, which may be secret.
-        why = "text with a lone surrogate" if isinstance(unsayable, UnicodeError) else str(unsayable)
-        raise UsageError(f"The data of {event!r} can't be sent as JSON: {why}.") from unsayable
+        why = "text with a lone surrogate" if isinstance(failure, UnicodeError) else str(failure)
+        raise UsageError(f"The data of {event!r} can't be sent as JSON: {why}.") from failure

@@ -1,7 +1,7 @@
 """
-The codes with which events are refused: each stands here once, with what it says and whether to try again.
+The error codes of refused events: each is defined here once, with its meaning and whether to retry.
 
-Applications have codes of their own beside these.  Nobody looks a code up while messages go by: the names are plain texts.
+Applications add codes of their own. The names are plain texts, so that using them takes no lookup.
 """
 
 from typing import NamedTuple
@@ -30,12 +30,12 @@ SERVER_DRAIN = "server.drain"
 
 class ErrorCode(NamedTuple):
     """
-    One code of an error.
+    One error code.
 
     @ivar code: the code
-    @ivar why: why it is said
-    @ivar retry: whether the same may succeed later; None where it depends, and each refusal says so itself
-    @ivar source: where it is defined
+    @ivar why: what it means
+    @ivar retry: whether the same event may succeed later; None if that depends, and each refusal says it
+    @ivar source: the document that defines it
     """
 
     code: str
@@ -44,30 +44,30 @@ class ErrorCode(NamedTuple):
     source: str
 
 
-#: Each code by which the server refuses an event by itself.
+#: Each code with which the server itself refuses an event.
 ERROR_CODES = {
     each.code: each
     for each in (
-        ErrorCode(EVENT_UNKNOWN, "Nobody registered the event for this client.", False, _REPLIES),
-        ErrorCode(PAYLOAD_INVALID, "The message isn't what it should be.", False, _REPLIES),
+        ErrorCode(EVENT_UNKNOWN, "No application has registered the event for this client.", False, _REPLIES),
+        ErrorCode(PAYLOAD_INVALID, "The message or its data is malformed.", False, _REPLIES),
         ErrorCode(AUTH_REQUIRED, "The peer hasn't logged in.", False, _REPLIES),
-        ErrorCode(RATE_LIMITED, "It is too much at once.", True, _REPLIES),
-        ErrorCode(ROOM_DENIED, "The client may not be in the room, or nobody can say just now.", None, _ROOMS),
+        ErrorCode(RATE_LIMITED, "The peer sends too fast.", True, _REPLIES),
+        ErrorCode(ROOM_DENIED, "The client may not be in the room, or the policy can't decide now.", None, _ROOMS),
         ErrorCode(ROOM_LIMIT, "The connection is in as many rooms as it may be.", False, _ROOMS),
         ErrorCode(REPLAY_LATER, "What was missed in the room doesn't fit into this reply.", True, _ROOMS),
-        ErrorCode(AUTH_INVALID, "The token is nobody's, or another client's.", False, _LOGIN),
-        ErrorCode(AUTH_UNAVAILABLE, "Nobody can say at the moment whose the token is.", True, _LOGIN),
-        ErrorCode(HANDLER_FAILED, "A handler failed; the log says how.", False, _REPLIES),
-        ErrorCode(HANDLER_TIMEOUT, "A handler took too long; with a key, that is remembered.", None, _REPLIES),
-        ErrorCode(REPLY_LOST, "The event was handled, and its reply isn't kept any more.", False, _REPLIES),
+        ErrorCode(AUTH_INVALID, "The token belongs to no client, or to another one.", False, _LOGIN),
+        ErrorCode(AUTH_UNAVAILABLE, "The provider can't look up the token now.", True, _LOGIN),
+        ErrorCode(HANDLER_FAILED, "A handler failed; the log has the exception.", False, _REPLIES),
+        ErrorCode(HANDLER_TIMEOUT, "A handler took too long; for an event with a key, this is remembered.", None, _REPLIES),
+        ErrorCode(REPLY_LOST, "The event was handled, but its reply is no longer kept.", False, _REPLIES),
     )
 }
 
-#: Codes that refuse no event: a peer left our question open, or the server takes its leave.
+#: Codes that don't refuse an event: a peer didn't reply to an C{ask}, or the server drains.
 OTHER_CODES = {
     each.code: each
     for each in (
-        ErrorCode(REPLY_TIMEOUT, "The peer didn't answer a question in time.", False, _REPLIES),
+        ErrorCode(REPLY_TIMEOUT, "The peer didn't reply in time.", False, _REPLIES),
         ErrorCode(SERVER_DRAIN, "The server is stopping.", True, _CLOSING),
     )
 }

@@ -1,7 +1,7 @@
 """
 Makes and reads WebSocket frames (RFC 6455 section 5.2), and marks those that slow peers may miss (C{whenSlow}).
 
-Only the plainest incoming frame is read here, a whole masked text. Nearly all are such frames; Autobahn reads the others.
+It reads only whole masked text frames, as nearly all incoming frames are; Autobahn reads the others.
 """
 
 from collections.abc import Callable
@@ -12,33 +12,33 @@ _FINAL_TEXT = 0x81
 _FINAL_CLOSE = b"\x88"
 _MASKED = 0x80
 
-#: How long a control frame of a client's is at most, its head included.
+#: How many bytes a client's control frame has at most, with its head.
 LONGEST_CONTROL = 131
 
-#: From this length on a masker in C is faster, which takes a microsecond to set up.
+#: From this length on a masker in C is faster; its set-up takes a microsecond.
 _LONG = 256
 
 #: The heads of short frames, by the text's length.
 _SHORT_HEADS = [bytes((_FINAL_TEXT, size)) for size in range(126)]
 
-#: Takes a mask with the payload that follows it, and gives the payload without it.
+#: Takes a mask followed by a payload, and returns the unmasked payload.
 Unmask = Callable[[bytes], bytes]
 
 
 def _repeating(times: int) -> int:
     """
-    Make the number by which a mask is repeated so many times when it is multiplied by it.
+    Make the number that repeats a mask so many times when it is multiplied by the mask.
     """
     return int.from_bytes(b"\1\0\0\0" * times, "little")
 
 
-#: Those for whatever isn't long, mask and payload together.
+#: These numbers for each short length of mask and payload together.
 _REPEATING = [_repeating(times) for times in range(_LONG // 4 + 1)]
 
 
 def makeText(text: bytes) -> bytes:
     """
-    Make the one frame of a text message, as a server sends it: final and unmasked.
+    Make the frame of a text message, as a server sends it: final and unmasked.
 
     Header and payload are one bytes object, because two writes cost nearly twice as much as one.
 
@@ -55,9 +55,9 @@ def makeText(text: bytes) -> bytes:
 
 def textOf(frame: bytes) -> bytes:
     """
-    Take the text out of a frame again, for a peer that wants it compressed.
+    Take the text out of a frame again, for a peer with compression.
 
-    @param frame: what L{makeText} gave
+    @param frame: as L{makeText} made it
     """
     length = frame[1]
     if length < 126:
@@ -67,18 +67,16 @@ def textOf(frame: bytes) -> bytes:
 
 def takeText(data: bytes, start: int, limit: int, unmaskLong: Unmask) -> tuple[bytes, int] | None:
     """
-    Take a text message out of a chunk.
-
-    It is taken if it is one whole frame: final, masked, no longer than 65,535 bytes, its length written in the shortest way,
-    and its text UTF-8.
+    Take a text message out of a chunk, if it is one whole frame: final, masked, at most 65,535 bytes, with its length in the
+    shortest form, and its text UTF-8.
 
     @param data: the chunk
-    @param start: where in it a message begins
-    @param limit: how long a message may be
-    @param unmaskLong: takes the mask off where it would be slow here
-    @return: the message's text, and where it ends; or None for whatever else there is
+    @param start: where in it the message begins
+    @param limit: how many bytes a message may have
+    @param unmaskLong: unmasks long payloads
+    @return: the message's text, and where it ends; None for anything else
     """
-    # Written in one piece, without a function for each step, because it runs for every message: calls would double its cost.
+    # One function without calls, because it runs for every message: calls would double its cost.
     available = len(data) - start
     if available < 6 or data[start] != _FINAL_TEXT:
         return None
@@ -100,7 +98,7 @@ def takeText(data: bytes, start: int, limit: int, unmaskLong: Unmask) -> tuple[b
 
 def unmask(masked: bytes) -> bytes:
     """
-    Take the mask off a payload (RFC 6455 section 5.3), all of it at once as one large number.
+    Unmask a payload (RFC 6455 section 5.3), all of it at once as one large number.
 
     @param masked: the mask's four bytes, and the payload
     """
@@ -108,16 +106,16 @@ def unmask(masked: bytes) -> bytes:
     words = (size + 3) // 4
     repeating = _REPEATING[words] if size < _LONG else _repeating(words)
     number = int.from_bytes(masked, "little")
-    # Little-endian, the number's end is the mask.
+    # In little-endian order the mask is the number's lowest 32 bits.
     return (number ^ (number & 0xFFFFFFFF) * repeating).to_bytes(words * 4, "little")[4:size]
 
 
 def sizeOf(head: bytes) -> int | None:
     """
-    Say how long a frame is that begins so, whatever frame it is, its head included.
+    Compute the length of any frame, with its head.
 
-    @param head: at least its first 10 bytes, or all that is there
-    @return: None where there is too little of it to say so
+    @param head: at least the frame's first 10 bytes, or all that have come
+    @return: None if too few bytes have come
     """
     if len(head) < 2:
         return None
@@ -130,9 +128,9 @@ def sizeOf(head: bytes) -> int | None:
 
 def closeAtEnd(data: bytes) -> bytes | None:
     """
-    Find a client's close frame at the very end of some data, whatever stands before it: nothing may follow a close.
+    Find a client's close frame at the very end of some data; nothing may follow a close.
 
-    A frame with a code that can't be there isn't taken for one: half a message may end so by chance.
+    A frame with an invalid code isn't taken for one: part of a message may look like it by chance.
 
     @param data: the last L{LONGEST_CONTROL} bytes that came, or fewer
     """
@@ -152,7 +150,7 @@ def _isCloseOf(payload: bytes) -> bool:
 
 def isUTF8(text: bytes) -> bool:
     """
-    Say whether some bytes are UTF-8 (RFC 3629).
+    Say whether bytes are UTF-8 (RFC 3629).
     """
     try:
         text.decode()
@@ -167,7 +165,7 @@ class Spare(NamedTuple):
 
     @ivar event: the event's name
     @ivar room: the room that it was sent to, if any
-    @ivar latest: whether a later one of the same event and room makes it needless; else it is dropped where too much waits
+    @ivar latest: whether a later frame of the same event and room replaces it; else it is dropped when the queue is too long
     """
 
     event: str

@@ -1,12 +1,12 @@
 """
-Reads IP addresses, and says which of them belong to one subscriber and which are public.
+Reads IP addresses, and says which are public, and which count as one subscriber.
 """
 
 import re
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
-#: What stands behind the C{%} of a link-local address (RFC 4007 section 11): the name of an interface, or its number.
+#: What follows the C{%} in a link-local address (RFC 4007 section 11): an interface's name or number.
 _SCOPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,14}")
 
 #: IPv4 addresses as a translator writes them (RFC 6052 section 2.1).
@@ -16,11 +16,11 @@ _TRANSLATED = IPv6Network("64:ff9b::/96")
 @lru_cache(maxsize=4096)
 def counted(address: str) -> str:
     """
-    Say by what an address is counted, so that one subscriber counts as one.
+    Map an address to the key by which it is counted, so that one subscriber counts as one.
 
-    @param address: an IP address; whatever isn't one (a UNIX socket's peer) counts by itself
-    @return: an IPv4 address, also where it is mapped into IPv6 or translated (C{::ffff:1.2.3.4}, C{64:ff9b::1.2.3.4}), or
-        the network of 64 bits that an IPv6 address is of
+    @param address: an IP address; any other text (a UNIX socket's peer) is its own key
+    @return: the IPv4 address, also of one that is mapped or translated to IPv6 (C{::ffff:1.2.3.4}, C{64:ff9b::1.2.3.4}); the
+        /64 network of another IPv6 address
     """
     parsed = parseAddress(address)
     if not isinstance(parsed, IPv6Address):
@@ -31,7 +31,7 @@ def counted(address: str) -> str:
 @lru_cache(maxsize=4096)
 def isPublic(address: str) -> bool:
     """
-    Say whether an address is one of the internet's; what is no IP address (a UNIX socket's peer) is not.
+    Say whether a text is a public IP address.
     """
     parsed = parseAddress(address)
     return parsed is not None and not parsed.is_private
@@ -50,7 +50,7 @@ def parseAddress(text: str) -> IPv4Address | IPv6Address | None:
     Read an IP address.
 
     @param text: as the system or a proxy writes it, without brackets or a port; a link-local one may name its interface
-    @return: the address, as IPv4 where it is such a one in the guise of IPv6; None for whatever else
+    @return: the address, as IPv4 if it is one that is mapped or translated to IPv6; None for any other text
     """
     bare, percent, scope = text.partition("%")
     try:

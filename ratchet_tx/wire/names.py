@@ -1,5 +1,5 @@
 """
-Checks the names of events and rooms, and texts that our own side sends.
+Checks the names of events and rooms, and texts that the server sends.
 """
 
 from typing import Any
@@ -9,15 +9,15 @@ from ratchet_tx.errors import UsageError
 #: How long a name of an event or a room may be, in characters.
 NAME_LENGTH = 128
 
-#: How the protocol's own events begin; no application can send one, and no peer can make us dispatch one.
+#: The names of the protocol's own events begin so: applications can't send them, and peers' aren't dispatched.
 RESERVED = "socket."
 
 
 def checkName(name: Any, what: str = "an event") -> None:
     """
-    Check a name that our own side uses.
+    Check a name that the server's own code uses.
 
-    @param what: what it names, for the message
+    @param what: what it names, for the error
     @raise UsageError: for what isn't a name
     """
     if not isinstance(name, str):
@@ -29,10 +29,10 @@ def checkName(name: Any, what: str = "an event") -> None:
 
 def checkText(text: str, what: str) -> None:
     """
-    Check that a text can be sent: a lone surrogate can't.
+    Check that a text can be sent: one with a lone surrogate can't.
 
-    @param what: what it is, for the message
-    @raise UsageError: where it can't
+    @param what: what the text is, for the error
+    @raise UsageError: for one that can't be sent
     """
     if not isEncodable(text):
         # The text itself may be secret.
@@ -41,7 +41,7 @@ def checkText(text: str, what: str) -> None:
 
 def isEncodable(text: str) -> bool:
     """
-    Say whether a text can go over the wire, which one with half a pair of surrogates can't.
+    Say whether a text can be encoded as UTF-8: one with a lone surrogate can't.
     """
     if text.isascii():
         return True
@@ -54,11 +54,13 @@ def isEncodable(text: str) -> bool:
 
 def checkEvent(event: Any) -> None:
     """
-    Check the name of an event that an application sends; that it can be sent, its encoding tells, or L{checkText}.
+    Check the name of an event that an application sends.
 
-    @raise UsageError: for what isn't a name, or is one of the protocol's own
+    Lone surrogates pass; encoding, or L{checkText}, refuses them.
+
+    @raise UsageError: for what isn't a name, and for a C{socket.*} event
     """
-    # What nearly every name is, said in one line, for it is asked for every event that is sent.
+    # One line for nearly all names, because this runs for every event that is sent.
     if type(event) is str and 0 < len(event) <= NAME_LENGTH and not event.startswith(RESERVED):
         return
     checkName(event)

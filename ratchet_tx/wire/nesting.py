@@ -1,37 +1,37 @@
 """
-Measures how deep arrays and objects stand in each other, without recursion.
+Measures how deep arrays and objects are nested, without recursion.
 """
 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-#: How deep arrays and objects may stand in each other.  Decoding and encoding recurse, so without a bound a value that
-#: was read from a shallow stack could not be sent from a deeper one.
+#: How deep arrays and objects may be nested.  Decoding and encoding recurse, so without a bound a value that was decoded
+#: on a shallow stack could fail to encode on a deeper one.
 DEPTH = 256
 
-#: How many levels are taken away to find out that a message isn't deep.
-_TAKEN_AWAY = 3
+#: How many levels are removed to find out that a message isn't deep.
+_REMOVED = 3
 
-#: Objects' brackets as arrays', and all bytes that are no brackets.
+#: Turns braces into brackets; and all bytes that are neither.
 _AS_ARRAYS = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def seemsDeep(text: bytes) -> bool:
     """
-    Say whether the data of a message may be nested too deep; what else is in the message may make it seem so.
+    Say whether the data of a message may be nested too deep; other keys of the message can make it say so wrongly.
 
-    A few levels are taken away in C, from the inside, so that what is wide and not deep costs next to nothing.
+    A few levels are removed in C, from the inside, so that wide data that isn't deep takes little time.
     """
     if text.count(b"[") + text.count(b"{") <= DEPTH:
         return False
-    # Without what is escaped, each quote begins or ends a string.
+    # Once escapes are removed, each quote begins or ends a string.
     parts = text.replace(rb"\\", b"").replace(rb"\"", b"").split(b'"')
     brackets = b"".join(parts[::2]).translate(_AS_ARRAYS, _NO_BRACKETS)
-    for _ in range(_TAKEN_AWAY):
+    for _ in range(_REMOVED):
         brackets = brackets.replace(b"[]", b"")
     # The envelope is one level more.
-    return len(brackets) // 2 + _TAKEN_AWAY > DEPTH + 1
+    return len(brackets) // 2 + _REMOVED > DEPTH + 1
 
 
 def _children(value: Any) -> Iterable[Any]:
@@ -42,7 +42,7 @@ def _children(value: Any) -> Iterable[Any]:
 
 def _levels(data: Any) -> Iterator[list[Any]]:
     """
-    Walk over a value level by level, without recursion, for its depth is what we doubt.
+    Walk over a value level by level, without recursion: it may be too deep for that.
     """
     level = [data]
     while level:
@@ -59,6 +59,6 @@ def depth(data: Any) -> int:
 
 def values(data: Any) -> Iterator[Any]:
     """
-    Give a decoded value and all that is in it.
+    List a decoded value and all values in it.
     """
     return (value for level in _levels(data) for value in level)

@@ -1,8 +1,7 @@
 """
-The JSON of the wire: an envelope with the event's name, its data, and the few keys beside them.
+Decodes messages: JSON objects with the event's name, its data, and a few more keys.
 
-This is the only place that knows it, and it knows nothing else: whoever asks gets a L{Payload} or a L{PeerError}.
-The rules are PROTOCOL's first section.
+The result is a L{Payload}, or a L{PeerError} is raised. The rules are in PROTOCOL's first section.
 """
 
 import re
@@ -20,13 +19,13 @@ from ratchet_tx.wire.nesting import DEPTH, depth, seemsDeep, values
 #: How long the key of an emit may be, in characters.
 KEY_LENGTH = 64
 
-#: The largest double has 309 digits; an integer with more, and some with as many, a browser would read as Infinity.
+#: The largest double has 309 digits. A browser reads a longer integer, or a larger one of that length, as Infinity.
 _HUGE = b"0" * 309
 
-#: From how many bytes on it is worth while to find out how numbers are to be read.
+#: From this length on it pays to look for numbers that msgspec reads slowly.
 _LONG = 8192
 
-#: What may be a number that msgspec reads slowly: with a large exponent, or many digits.
+#: Finds numbers that msgspec may read slowly: with a large exponent, or many digits.
 _HARD_NUMBER = re.compile(rb"[eE][+-]?[0-9]{2}|[0-9.]{18}")
 
 _DIGITS_AS_ZERO = bytes.maketrans(b"123456789", b"000000000")
@@ -42,13 +41,13 @@ Data = TypeVar("Data", default=Any)
 
 class Payload(msgspec.Struct, Generic[Data], frozen=True):
     """
-    What a message says.
+    A decoded message.
 
     @ivar event: the event's name
-    @ivar data: any JSON value; None where it was left out
-    @ivar id: the sender wants a reply, and this is its name for it
-    @ivar re: this is the reply to the question that had this id
-    @ivar key: names what is sent, so that it can be sent again without being handled again
+    @ivar data: any JSON value; None if it was left out
+    @ivar id: the id that the reply should have; None if the sender wants no reply
+    @ivar re: the id of the C{ask} that this message replies to
+    @ivar key: makes the event safe to retry: the server handles each key once
     """
 
     event: EventName
@@ -61,17 +60,17 @@ class Payload(msgspec.Struct, Generic[Data], frozen=True):
         return f"<Payload {self.event!r}>"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
-        # msgspec's own, by which rich prints values, shows all.
+        # rich would print msgspec's own repr, which shows the data.
         return [("event", self.event)]
 
 
 class Head(msgspec.Struct, frozen=True):
     """
-    What is read of a message whose data isn't: because it can't be paid for, or isn't needed yet.
+    A message that was decoded without its data: because the peer can't pay for it, or because it has to wait.
 
     @ivar event: the event's name
-    @ivar id: the sender wants a reply, and this is its name for it
-    @ivar re: this is the reply to the question that had this id
+    @ivar id: the id that the reply should have; None if the sender wants no reply
+    @ivar re: the id of the C{ask} that this message replies to
     """
 
     event: EventName
@@ -84,10 +83,10 @@ class Head(msgspec.Struct, frozen=True):
 
 def _double(text: str) -> float:
     """
-    Read a number with a fraction or an exponent, which msgspec would do itself, but takes 15 microseconds for C{1e308}: a
-    message full of them would hold up everybody for a tenth of a second.
+    Read a number with a fraction or an exponent. msgspec itself takes 15 microseconds for C{1e308}, so a message full of
+    them would block the server for a tenth of a second.
 
-    @raise ValueError: for what is no double; msgspec says where it stands
+    @raise ValueError: for a number beyond a double; msgspec adds the place
     """
     number = float(text)
     if number - number != 0:
@@ -100,11 +99,11 @@ _decodeHead: Callable[[bytes], Head] = msgspec.json.Decoder(Head).decode
 
 def makeReader(kind: type[Any]) -> Callable[[bytes], Any]:
     """
-    Make a function that reads a message strictly, by the rules of the wire.
+    Make a function that decodes messages strictly, by the rules of the wire.
 
-    @param kind: the Struct of its envelope, which has C{data} in it
-    @return: takes the message's bytes, and gives the envelope; it raises L{BadPayload} for whatever isn't one in JSON, and
-        says what is wrong and where, never the value
+    @param kind: the Struct of the envelope; it has a field C{data}
+    @return: takes the message's bytes, and returns the envelope. It raises L{BadPayload}, which says what is wrong and
+        where, and never shows the value
     """
     read = msgspec.json.Decoder(kind, float_hook=_double).decode
     readEasy = msgspec.json.Decoder(kind).decode
@@ -112,7 +111,7 @@ def makeReader(kind: type[Any]) -> Callable[[bytes], Any]:
     def decode(text: bytes) -> Any:
         size = len(text)
         try:
-            # msgspec doesn't look at the text that it skips (the values of unknown keys).
+            # msgspec doesn't check the UTF-8 of values that it skips (of unknown keys).
             if not text.isascii():
                 text.decode()
             envelope = read(text) if size < _LONG or _HARD_NUMBER.search(text) else readEasy(text)
@@ -125,17 +124,17 @@ def makeReader(kind: type[Any]) -> Callable[[bytes], Any]:
     return decode
 
 
-#: Reads a message, as L{makeReader} says.
+#: Decodes a message, as L{makeReader} says.
 decode: Callable[[bytes], Payload[Any]] = makeReader(Payload)
 
 
 def decodeHead(text: bytes) -> Head:
     """
-    Read of a message what it is, without its data, which is skipped at a thirtieth of the cost of reading it.
+    Decode a message without its data, which takes a thirtieth of the time of decoding it.
 
-    Faults in the data mostly pass: a caller that needs the data reads all of it.
+    Most errors in the data pass: a caller that needs the data decodes the whole message.
 
-    @raise BadPayload: for what has no such head
+    @raise BadPayload: for a message without a valid name and ids
     """
     try:
         return _decodeHead(text)
@@ -145,17 +144,17 @@ def decodeHead(text: bytes) -> Head:
 
 def _isPlain(data: Any) -> bool:
     """
-    Say whether data is a text, or an object of texts: nothing in it can be deep, nor a number.
+    Say whether data is a text, or an object of texts: then it has no depth and no numbers to check.
     """
     return type(data) is str or (type(data) is dict and all(type(value) is str for value in data.values()))
 
 
 def convertData(payload: Payload[Any], kind: type[Data]) -> Payload[Data]:
     """
-    Make of a payload the same one with data of a type.
+    Convert the data of a payload to a type.
 
     @param kind: a type that msgspec knows: a Struct, a dataclass, a TypedDict, C{list[int]}
-    @raise BadPayload: where the data isn't like that; it says what is wrong and where, never the value
+    @raise BadPayload: if the data doesn't match; it says what is wrong and where, and never shows the value
     """
     try:
         data = msgspec.convert(payload.data, kind, str_keys=True)
@@ -166,10 +165,10 @@ def convertData(payload: Payload[Any], kind: type[Data]) -> Payload[Data]:
 
 def _checkSizes(text: bytes, payload: Any) -> None:
     """
-    Refuse what a JSON parser elsewhere would choke on.
+    Refuse data that other JSON parsers can't read: too deep, or with numbers beyond a double.
 
-    Only long texts come here, for a short one can't be deep nor have so long a number.
-    Both checks run over the raw bytes in C; what stands inside of strings can make them look twice, never refuse.
+    Only long messages come here; short ones can have neither. Both checks search the raw bytes in C first; text inside of
+    strings can only cause the exact check, never a refusal.
     """
     if seemsDeep(text) and depth(payload.data) > DEPTH:
         raise BadPayload(f"Nested more than {DEPTH} deep", getattr(payload, "id", None), path="$.data")

@@ -44,7 +44,7 @@ class Pair(NamedTuple):
     other: str
 
 
-class Unsayable:
+class NotJSON:
     pass
 
 
@@ -164,7 +164,7 @@ class TestFinding:
             DataTypes().of("pay", handler)
         assert DataTypes().of("pay", other) is Point
 
-    @pytest.mark.parametrize("kind", [Unsayable, dict[str, Unsayable], complex, Point | Circle, Callable])
+    @pytest.mark.parametrize("kind", [NotJSON, dict[str, NotJSON], complex, Point | Circle, Callable])
     def test_whatNothingCanBe(self, kind: Any) -> None:
         """A type that JSON can't be decoded to is an error."""
 
@@ -191,10 +191,10 @@ class TestFinding:
         def later(event: Any) -> "Deferred[Point]": ...  # type: ignore[empty-body]
         async def coroutine(event: Any) -> list[int]: ...  # type: ignore[empty-body]
         def none(event: Any) -> None: ...
-        def unsayable(event: Any) -> Unsayable: ...  # type: ignore[empty-body]
+        def notJSON(event: Any) -> NotJSON: ...  # type: ignore[empty-body]
         def unknown(event: Any) -> "Decimal": ...  # type: ignore[empty-body]
 
-        found = [resultType(each) for each in (later, coroutine, none, unsayable, unknown, print, lambda event: 5)]
+        found = [resultType(each) for each in (later, coroutine, none, notJSON, unknown, print, lambda event: 5)]
         assert found == [Point, list[int], type(None), Any, Any, Any, Any]
 
 

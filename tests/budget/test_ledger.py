@@ -6,7 +6,7 @@ from ratchet_tx.budget.ledger import OF_CONNECTIONS, Account, Ledger
 
 
 def test_parts() -> None:
-    """The ledger says how many bytes there are, of each part and in all."""
+    """The ledger counts the bytes of each part and in all."""
     ledger = Ledger()
     one, other = Account(ledger), Account(ledger)
     one.keep("queue", 100)
@@ -18,7 +18,7 @@ def test_parts() -> None:
 
 
 def test_changes() -> None:
-    """What is said of a part is how many bytes there are now, and it is said whether these are more."""
+    """C{keep} sets the bytes of a part, and says whether it has grown."""
     ledger = Ledger()
     account = Account(ledger)
     assert [account.keep("held", size) for size in (10, 10, 5, 6, 0)] == [True, False, False, True, False]
@@ -26,7 +26,7 @@ def test_changes() -> None:
 
 
 def test_closed() -> None:
-    """With a connection all that is kept for it goes, and nothing comes after it, in whatever order it is told."""
+    """A closed account has no bytes, and counts none later."""
     ledger = Ledger()
     account = Account(ledger)
     for part in OF_CONNECTIONS:
@@ -38,7 +38,7 @@ def test_closed() -> None:
 
 
 def test_limit() -> None:
-    """Above the limit each growth is told, and nothing else is; 0 is no limit."""
+    """The callback is called for each growth above the limit, and only then; 0 is no limit."""
     told: list[int] = []
     ledger = Ledger()
     ledger.whenFull(lambda: told.append(ledger.bytes))

@@ -1,5 +1,5 @@
 """
-How much a peer may ask.
+Token buckets.
 """
 
 from hypothesis import given
@@ -14,7 +14,7 @@ NOW = 1_800_000_000.0
 
 class Peer(Bucket):
     """
-    Somebody who spends what he has.
+    A peer with a bucket.
     """
 
     def __init__(self, rate: Rate) -> None:
@@ -28,13 +28,13 @@ class Peer(Bucket):
 
 
 def test_burst() -> None:
-    """So many events may come at once, and not one more."""
+    """A burst may come at once, and not one event more."""
     peer = Peer(Rate(50, 100))
     assert [peer.spends(NOW) for _ in range(101)] == [True] * 100 + [False]
 
 
 def test_after() -> None:
-    """Who is refused is told when he may come again, and may then."""
+    """A refusal says after how many seconds there are enough tokens, and then there are."""
     peer = Peer(Rate(2, 3))
     for _ in range(3):
         peer.spends(NOW)
@@ -46,7 +46,7 @@ def test_after() -> None:
 
 
 def test_refusalsCostNothing() -> None:
-    """Who is refused doesn't wait the longer for it."""
+    """A refusal takes no tokens."""
     peer = Peer(Rate(1, 1))
     peer.spends(NOW)
     for _ in range(1000):
@@ -55,14 +55,14 @@ def test_refusalsCostNothing() -> None:
 
 
 def test_idle() -> None:
-    """However long somebody was silent, he may send no more at once."""
+    """However long a peer was silent, it may send no more than a burst at once."""
     peer = Peer(Rate(50, 100))
     peer.spends(NOW)
     assert sum(peer.spends(NOW + 86_400) for _ in range(200)) == 100
 
 
 def test_off() -> None:
-    """Where either limit is switched off, there is none."""
+    """With 0 for either, there is no limit."""
     for rate in (Rate(0, 100), Rate(50, 0)):
         peer = Peer(rate)
         assert all(peer.spends(NOW) for _ in range(10_000))
@@ -71,7 +71,7 @@ def test_off() -> None:
 @examples(200)
 @given(st.integers(1, 100), st.integers(1, 50), st.lists(st.floats(0, 2), max_size=200))
 def test_asABucket(perSecond: int, burst: int, waits: list[float]) -> None:
-    """It lets through what a bucket does that is filled as time goes by."""
+    """It accepts the same events as a token bucket that is filled step by step."""
     peer = Peer(Rate(perSecond, burst))
     tokens, now = float(burst), NOW
     for wait in waits:
@@ -94,7 +94,7 @@ def test_price() -> None:
 
 
 def test_severalTokens() -> None:
-    """What costs several tokens takes them all or none, and a whole burst can always be paid in the end."""
+    """A price of several tokens is taken in full or not at all, and a whole burst can always be paid in the end."""
     rate = Rate(2, 10)
     peer = Peer(rate)
     assert rate.has(peer, 10, NOW)
@@ -109,7 +109,7 @@ def test_severalTokens() -> None:
 @examples(200)
 @given(st.integers(1, 100), st.integers(1, 50), st.lists(st.floats(0, 2), max_size=50))
 def test_slack(perSecond: int, burst: int, waits: list[float]) -> None:
-    """Who has slack left has a token."""
+    """A bucket within C{slack} has a token."""
     rate = Rate(perSecond, burst)
     peer, now = Peer(rate), NOW
     for wait in waits:
@@ -121,7 +121,7 @@ def test_slack(perSecond: int, burst: int, waits: list[float]) -> None:
 
 
 def test_take() -> None:
-    """What is taken without asking is owed, and says for how long; a token that is given back is there again."""
+    """C{take} may leave a debt, and says for how long; a token that is given back can be spent again."""
     rate, bucket = Rate(2, 3), Bucket()
     assert [rate.take(bucket, NOW) for _ in range(4)] == [-1, -0.5, 0, 0.5]
     assert not rate.has(bucket, 1, NOW + 0.5)
@@ -132,7 +132,7 @@ def test_take() -> None:
 
 
 def test_drain() -> None:
-    """Who takes more than there is takes all, and owes nothing."""
+    """C{drain} takes all that there is, and leaves no debt."""
     rate, bucket = Rate(2, 3), Bucket()
     rate.drain(bucket, NOW, 1)
     assert rate.has(bucket, 2, NOW)

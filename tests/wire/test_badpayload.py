@@ -1,5 +1,5 @@
 """
-What is said of a message that is wrong: what is wrong and where, under its id, and never a value.
+Refusals of malformed messages: they say what is wrong and where, have the message's id, and never show a value.
 """
 
 from typing import Any, Literal
@@ -18,7 +18,7 @@ class Only(msgspec.Struct, forbid_unknown_fields=True):
 
 class TestMessage:
     """
-    Of a message that can't be read.
+    Messages that can't be decoded.
     """
 
     @pytest.mark.parametrize(
@@ -34,13 +34,13 @@ class TestMessage:
         ],
     )
     def test_notJSON(self, text: bytes) -> None:
-        """What isn't JSON is refused as a whole, and has no id."""
+        """A text that isn't JSON is refused without an id."""
         error = refusal(text)
         assert (error.message, error.facts, error.id) == ("Not JSON", {"path": "$"}, None)
 
     @pytest.mark.parametrize("escape", [b"\\ud800", b"\\udc00", b"\\udc00\\ud800", b"\\ud83d\\u0041", b"\\ud83d"])
     def test_loneSurrogates(self, escape: bytes) -> None:
-        """Halves of characters are refused as such, for no text can have them."""
+        """Lone surrogates are refused as such."""
         for text in (
             message(b'"' + escape + b'"'),
             message(b'{"' + escape + b'":1}'),
@@ -49,7 +49,7 @@ class TestMessage:
             assert refusal(text).message == "Half a surrogate pair"
 
     def test_surrogatesInGarbage(self) -> None:
-        """What isn't JSON isn't called half a character, whatever else is in it."""
+        """A text that isn't JSON is refused as such, even with lone surrogates in it."""
         for text in (b'{"event":"\\ud83d\\ude00"', b'"\\ud83d', b'{"event":"x","data":"\\ud800"]'):
             assert refusal(text).message == "Not JSON"
 
@@ -65,19 +65,19 @@ class TestMessage:
         ],
     )
     def test_errorsDontQuote(self, text: bytes) -> None:
-        """No refusal of a message quotes what was in it."""
+        """No refusal quotes the message."""
         error = refusal(text)
         assert "31337" not in f"{error} {error!r} {error.asJSON()}"
 
 
 class TestId:
     """
-    Its id, by which it is refused.
+    The id of a malformed message.
     """
 
     @pytest.mark.parametrize("text", [b'{"id":"7","event":"x","id":7}', b'{"event":5,"id":-7,"id":7}'])
     def test_lastId(self, text: bytes) -> None:
-        """Of several ids the last counts, as for a reader of JSON, though one before it is none."""
+        """Of several ids the last counts, as in a JSON parser, even if an earlier one is malformed."""
         assert refusal(text).id == 7
 
     @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ class TestId:
         ],
     )
     def test_idBehindAFault(self, rest: bytes) -> None:
-        """The id of a message is found, however bad the rest of it is: its sender is owed a reply."""
+        """The id of a message is found, however malformed the rest is."""
         assert refusal(b'{"event":5,"data":' + rest).id == 7
         assert refusal(b'{"event":"x","data":' + rest).id == 7
 
@@ -110,13 +110,13 @@ class TestId:
         ],
     )
     def test_noId(self, rest: bytes) -> None:
-        """What is no id of the message's own isn't taken for one."""
+        """Other keys and values aren't taken for the message's id."""
         assert refusal(b'{"event":5,"data":' + rest).id is None
 
 
 class TestData:
     """
-    Of data that isn't of the type that somebody wants.
+    Data that doesn't match a type.
     """
 
     @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ class TestData:
         ],
     )
     def test_faults(self, data: Any, kind: Any, message: str, path: str) -> None:
-        """What isn't of the type is told with its place, and without its value."""
+        """A mismatch is told with its place, and without its value."""
         with pytest.raises(BadPayload) as raised:
             convertData(Payload("x", data, 7), kind)
         assert (raised.value.message, raised.value.facts, raised.value.id) == (message, {"path": path}, 7)

@@ -1,5 +1,5 @@
 """
-The codes of closes: the docs list the same ones, our clients treat them so, and nobody else writes them out.
+The close codes: the docs list the same ones, our clients obey them, and no other module has literal codes.
 """
 
 import ast
@@ -13,7 +13,7 @@ import pytest
 
 from ratchet_tx import Hub
 from ratchet_tx.interfaces import IConnection, IHub
-from ratchet_tx.wire.closecodes import CLOSE_CODES, COME_AGAIN_CODES, DONE, KICKED, LOST, NO_CODE, STANDARD_CODES
+from ratchet_tx.wire.closecodes import CLOSE_CODES, DONE, KICKED, LOST, NO_CODE, RECONNECT_CODES, STANDARD_CODES
 from tests.test_layers import MODULES, ORDER
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +27,7 @@ NAMED = {*CLOSE_CODES, NO_CODE, LOST} - {DONE}
 
 def closing() -> dict[str, bool]:
     """
-    Read the table of close codes of the docs: what each row is for, and whether to come again.
+    Read the docs' table of close codes: the codes of each row, and whether to reconnect.
     """
     section = (ROOT / "docs/protocol.rst").read_text().split("\nClosing\n-------\n")[1]
     return {
@@ -37,7 +37,7 @@ def closing() -> dict[str, bool]:
 
 def literals(module: str) -> Iterator[int]:
     """
-    Give the whole numbers that a module writes out.
+    List the integer literals of a module.
     """
     for node in ast.walk(ast.parse(MODULES[module].read_text())):
         if isinstance(node, ast.Constant) and type(node.value) is int:
@@ -46,7 +46,7 @@ def literals(module: str) -> Iterator[int]:
 
 def closed(module: str) -> Iterator[int]:
     """
-    Give the numbers that a module closes with by writing them out.
+    List the integer literals with which a module calls C{close}.
     """
     for node in ast.walk(ast.parse(MODULES[module].read_text())):
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".close"):
@@ -65,20 +65,20 @@ OTHERS = sorted(module for module in MODULES if not isBelow(module) and module !
 
 
 def test_docs() -> None:
-    """The docs list exactly these codes, and the ranges of ours."""
+    """The docs list exactly these codes, and our ranges."""
     assert sorted(closing()) == sorted([*map(str, CLOSE_CODES), "4000 to 4499", "4500 to 4999"])
 
 
-def test_docsSayWhoComesAgain() -> None:
-    """The docs say of each code whether to come again, as is done here."""
+def test_docsSayReconnects() -> None:
+    """The docs say of each code whether to reconnect, as this module does."""
     told = closing()
-    assert {code: told[str(code)] for code in CLOSE_CODES} == {code: each.comesAgain for code, each in CLOSE_CODES.items()}
+    assert {code: told[str(code)] for code in CLOSE_CODES} == {code: each.reconnects for code, each in CLOSE_CODES.items()}
     assert (told["4000 to 4499"], told["4500 to 4999"]) == (True, False)
 
 
 @pytest.mark.parametrize("code", CLOSE_CODES)
 def test_entry(code: int) -> None:
-    """Each code can be sent, stands under its own number, and says why and whence it is."""
+    """Each code may be sent, is listed under its number, and has a meaning and a source."""
     entry = CLOSE_CODES[code]
     assert entry.code == code
     assert entry.why.endswith(".")
@@ -86,20 +86,20 @@ def test_entry(code: int) -> None:
     assert code >= 4000 or code in STANDARD_CODES
 
 
-def test_comeAgain() -> None:
-    """A peer comes again after these codes and after no others, those of applications included."""
-    assert {code for code, each in CLOSE_CODES.items() if each.comesAgain} == COME_AGAIN_CODES & CLOSE_CODES.keys()
-    assert {1001, 1011, 1012, 1013, *range(4000, 4500)} == COME_AGAIN_CODES
+def test_reconnects() -> None:
+    """Clients reconnect after exactly these codes, those of applications included."""
+    assert {code for code, each in CLOSE_CODES.items() if each.reconnects} == RECONNECT_CODES & CLOSE_CODES.keys()
+    assert {1001, 1011, 1012, 1013, *range(4000, 4500)} == RECONNECT_CODES
 
 
 def test_sendable() -> None:
-    """What RFC 6455 says is never sent can't be sent."""
+    """Codes that RFC 6455 reserves can't be sent."""
     assert set(range(1000, 1015)) - {1004, 1005, 1006} == STANDARD_CODES
     assert not {NO_CODE, LOST} & CLOSE_CODES.keys()
 
 
 def test_browser() -> None:
-    """The browser's script tells the page every code as it came, and comes again after none by itself."""
+    """The browser's script passes every code to the page, and doesn't reconnect by itself."""
     script = (ROOT / "ratchet_tx/web/browser/ratchet.js").read_text()
     assert "this.#dispatch('socket.close', { code, reason, clean: wasClean });" in script
     assert script.count("this.#connect()") == script.count("new WebSocket(") == 1
@@ -109,30 +109,30 @@ def test_browser() -> None:
 
 
 def test_example() -> None:
-    """The example that comes again stays away after each code that is said so here, and after 1008."""
+    """The reconnecting example stays away after each code that says so here, and after 1008."""
     final = runpy.run_path(str(ROOT / "examples/again.py"))["FINAL_CODES"]
     for code, each in CLOSE_CODES.items():
-        assert each.comesAgain == (code not in final)
-    assert not COME_AGAIN_CODES & final
+        assert each.reconnects == (code not in final)
+    assert not RECONNECT_CODES & final
     assert {1008, *range(4500, 5000)} <= final
 
 
 @pytest.mark.parametrize("module", OTHERS)
 def test_named(module: str) -> None:
-    """Nobody writes a close code out: each has a name."""
+    """No module has a literal close code."""
     assert NAMED.intersection(literals(module)) == set()
     assert list(closed(module)) == []
 
 
 def test_namedBelow() -> None:
-    """What stands below writes no code out that isn't here."""
+    """Modules that can't import the names use only codes that are listed here."""
     told = {each for module in MODULES if isBelow(module) for each in literals(module)}
     # 4,096 is a number of bytes, of buckets, or of addresses that are remembered.
     assert {each for each in told if 4000 <= each <= 4999} - {4096} <= set(CLOSE_CODES)
 
 
 def test_defaults() -> None:
-    """The interfaces, which know no names, have the defaults that the names stand for."""
+    """The defaults in the interfaces, which can't import the names, are the same."""
     assert IConnection["close"].getSignatureInfo()["optional"]["code"] == DONE
     assert IHub["disconnect"].getSignatureInfo()["optional"]["code"] == KICKED
     assert inspect.signature(Hub.disconnect).parameters["code"].default == KICKED

@@ -1,5 +1,5 @@
 """
-What our own side sends, as JSON.
+Encoding what the server sends.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from ratchet_tx.wire.encoding import encode, encodeData
 @dataclass
 class Move:
     """
-    Something that an application may send.
+    Data that an application may send.
     """
 
     x: int
@@ -22,7 +22,7 @@ class Move:
 
 
 def test_keysBesideTheData() -> None:
-    """The keys of the protocol stand beside event and data, and there are none without need."""
+    """Further keys are in the envelope beside event and data."""
     assert encode("x", None) == b'{"event":"x","data":null}'
     assert encode("x", 1, re=7, room="lobby") == b'{"event":"x","data":1,"re":7,"room":"lobby"}'
 
@@ -33,21 +33,21 @@ def test_dataclasses() -> None:
 
 
 def test_encodedOnce() -> None:
-    """Data that was encoded already is put in as it is."""
+    """Encoded data is put in as it is."""
     assert encode("x", encodeData("x", {"a": [1]})) == encode("x", {"a": [1]})
 
 
 @pytest.mark.parametrize("send", [encode, encodeData])
 @pytest.mark.parametrize("data", [object(), {"a": [object()]}, {(1, 2): 3}, {None: 1}], ids=repr)
-def test_unsayable(send: Any, data: Any) -> None:
-    """What JSON can't say is refused with the event's name, before anything is sent."""
+def test_notJSON(send: Any, data: Any) -> None:
+    """Data that JSON can't express is an error with the event's name."""
     with pytest.raises(UsageError, match=r"^The data of 'x' can't be sent as JSON: "):
         send("x", data)
 
 
 @pytest.mark.parametrize("send", [encode, encodeData])
 def test_dataInItself(send: Any) -> None:
-    """Data that contains itself is refused, and nothing breaks."""
+    """Data that contains itself is an error."""
     data: list[Any] = []
     data.append(data)
     with pytest.raises(UsageError, match="recursion"):

@@ -1,5 +1,5 @@
 """
-The codes of errors: the docs list the same ones, and nobody else writes them out.
+The error codes: the docs list the same ones, and no other module has literal codes.
 """
 
 import ast
@@ -25,7 +25,7 @@ LIKE = re.compile("(" + "|".join(sorted({code.partition(".")[0] for code in ALL}
 
 def quoted(module: str) -> Iterator[str]:
     """
-    Give the texts that a module writes out.
+    List the string literals of a module.
     """
     for node in ast.walk(ast.parse(MODULES[module].read_text())):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -40,7 +40,7 @@ OTHERS = sorted(module for module in MODULES if not isBelow(module) and module !
 
 
 def test_docs() -> None:
-    """The docs list exactly these codes, and say of each whether to try again."""
+    """The docs list exactly these codes, and say of each whether to retry."""
     section = (ROOT / "docs/protocol.rst").read_text().split("\nReplies, both ways\n------------------\n")[1]
     table = section.split("\ncode                  retry    meaning\n")[1].split("\n\n")[0]
     said = {True: "yes", False: "no", None: "depends"}
@@ -50,7 +50,7 @@ def test_docs() -> None:
 
 @pytest.mark.parametrize("code", ALL)
 def test_entry(code: str) -> None:
-    """Each code stands under its own name, is in one table, and says why and whence it is."""
+    """Each code is listed under its name in one table, and has a meaning and a source."""
     entry = ALL[code]
     assert entry.code == code
     assert entry.why.endswith(".")
@@ -60,19 +60,19 @@ def test_entry(code: str) -> None:
 
 @pytest.mark.parametrize("module", OTHERS)
 def test_named(module: str) -> None:
-    """Nobody writes a code out: each has a name."""
+    """No module has a literal code."""
     assert ALL.keys() & set(quoted(module)) == set()
 
 
 def test_namedBelow() -> None:
-    """What stands below writes no code out that isn't here."""
+    """Modules that can't import the names use only codes that are listed here."""
     told = {each for module in MODULES if isBelow(module) for each in quoted(module) if LIKE.fullmatch(each)}
     assert told <= set(ALL)
 
 
 @pytest.mark.parametrize("module", OTHERS)
 def test_retry(module: str) -> None:
-    """Each refusal says of a retry what is said here of its code, where that doesn't depend."""
+    """Each refusal has the C{retry} of its code, if the code has one."""
     names = {code.replace(".", "_").upper(): entry for code, entry in ALL.items()}
     for node in ast.walk(ast.parse(MODULES[module].read_text())):
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("PeerError", "Failed"):

@@ -1,5 +1,5 @@
 """
-IP addresses: read, counted by what one subscriber has, public or private.
+Reading IP addresses, counting them by subscriber, and telling public from private ones.
 """
 
 import pytest
@@ -9,7 +9,7 @@ from ratchet_tx.wire.ipaddresses import counted, isAddress, isPublic
 
 @pytest.mark.parametrize("address", ["8.8.4.4", "2a00:1450:4001:80b::1", "::ffff:8.8.4.4"])
 def test_public(address: str) -> None:
-    """The internet's addresses are public."""
+    """Addresses of the internet are public."""
     assert isPublic(address)
 
 
@@ -17,7 +17,7 @@ def test_public(address: str) -> None:
     "address", ["127.0.0.1", "10.1.2.3", "192.168.0.1", "::1", "fd00::1", "unix", "::ffff:10.0.0.1", "::ffff:127.0.0.1"]
 )
 def test_private(address: str) -> None:
-    """Those of a machine or a network of its own are not, nor what is no address."""
+    """Addresses of a machine or a private network are not public, nor is other text."""
     assert not isPublic(address)
 
 
@@ -36,7 +36,7 @@ def test_private(address: str) -> None:
     ],
 )
 def test_counted(address: str, subscriber: str) -> None:
-    """A subscriber is one IPv4 address, whichever way it is written, or 64 bits of an IPv6 address."""
+    """An IPv4 address counts by itself, in any notation; an IPv6 address counts by its /64."""
     assert counted(address) == subscriber
 
 
@@ -62,5 +62,5 @@ def test_addresses(text: str) -> None:
     ],
 )
 def test_noAddress(text: str) -> None:
-    """Whatever else stands for an address is none."""
+    """Other texts are no addresses."""
     assert not isAddress(text)

@@ -1,5 +1,5 @@
 """
-How deep arrays and objects stand in each other.
+Measuring how deep arrays and objects are nested.
 """
 
 from typing import Any
@@ -14,12 +14,12 @@ from ratchet_tx.wire.nesting import DEPTH, depth, seemsDeep, values
     ("data", "levels"), [(1, 0), ("[[[", 0), ([], 1), ({}, 1), ([[], {"a": []}], 3), ([1, [2, [3]], 4], 3)], ids=repr
 )
 def test_depth(data: Any, levels: int) -> None:
-    """Each array and object inside of another is a level, whatever stands beside it."""
+    """Each array and object inside of another is a level."""
     assert depth(data) == levels
 
 
 def test_veryDeep() -> None:
-    """A value is measured that is deeper than Python's stack."""
+    """A value deeper than Python's stack can be measured."""
     data: Any = None
     for _ in range(100_000):
         data = [data]
@@ -27,18 +27,18 @@ def test_veryDeep() -> None:
 
 
 def test_values() -> None:
-    """All values are given, those that hold others too."""
+    """All values are listed, those that contain others too."""
     assert list(values([1, {"a": "b"}])) == [[1, {"a": "b"}], 1, {"a": "b"}, "b"]
 
 
 @pytest.mark.parametrize("more", [1, 2, 1000])
 def test_deepIsNeverMissed(more: int) -> None:
-    """A message whose data is too deep always seems to be, with others beside it and without."""
+    """A message with data that is too deep always seems deep, with other values beside it and without."""
     deep = b"[" * (DEPTH + more) + b"]" * (DEPTH + more)
     assert seemsDeep(b'{"data":' + deep + b"}")
     assert seemsDeep(b'{"more":[[],[],[[]]],"data":' + deep + b',"other":{"a":[]}}')
 
 
 def test_flat() -> None:
-    """Any number of arrays and objects beside each other seem to be what they are."""
+    """Any number of arrays and objects beside each other don't seem deep."""
     assert not seemsDeep(msgspec.json.encode([[{}, []]] * 1000))

@@ -1,12 +1,12 @@
 """
-The ids of messages that are nested too deep to be read.
+The ids of messages that are nested too deep to be decoded.
 """
 
 from typing import Any
 
 import pytest
 
-from ratchet_tx.wire.salvage import asID, idOf
+from ratchet_tx.wire.messageid import asID, idOf
 
 
 def deep(depth: int) -> bytes:
@@ -37,12 +37,12 @@ def deep(depth: int) -> bytes:
     ],
 )
 def test_idOf(text: bytes, id: int | None) -> None:
-    """The id of the envelope is found, wherever it stands, and no other."""
+    """The id of the envelope is found at any place, and no other id is."""
     assert idOf(text) == id
 
 
 def test_manyThatAreNone() -> None:
-    """What only looks like an id, inside of a text, is passed over a few times, and not for ever."""
+    """Matches inside of strings are skipped, but only a few."""
     assert idOf(b'{"x":"' + b'{"id":7,\\"' * 6000) is None
 
 
@@ -61,5 +61,5 @@ def test_manyThatAreNone() -> None:
     ],
 )
 def test_asID(value: Any, id: int | None) -> None:
-    """An id is a whole number that every browser can say."""
+    """An id is an integer that every browser can represent."""
     assert asID(value) == id

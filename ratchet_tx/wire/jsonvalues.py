@@ -1,7 +1,7 @@
 """
-Converts values for the encoder: it refuses some that JSON can express, such as subclasses of Python's own types.
+Converts values that the encoder refuses although JSON can express them, such as subclasses of built-in types.
 
-Nothing here runs for data that is made of Python's own types alone.
+It doesn't run for data of built-in types only.
 """
 
 from collections import UserString
@@ -18,8 +18,8 @@ from msgspec import Raw
 
 from ratchet_tx.errors import UsageError
 
-#: What the encoder takes only where it is exactly that, and how a subclass's value becomes it.  These are the types' own
-#: methods: a subclass may say something else of itself, as a safe string of a template's does.
+#: Types whose subclasses the encoder refuses, and how to convert these.  The methods are the types' own, because a subclass
+#: may override them, as a template's safe string does.
 _EXACTLY: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     (Enum, lambda value: value.value),
     (UserString, str),
@@ -39,24 +39,24 @@ _EXACTLY: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
 )
 
 
-#: What the encoder knows as a value, so that it asks about it only where it is the key of an object.
+#: Types that the encoder accepts as values: it calls L{simplify} for them only as keys of an object.
 _NO_KEYS = frozenset({bool, type(None), list, tuple, dict, set, frozenset})
 
 
 def simplify(value: Any) -> Any:
     """
-    Say a value by the types that the encoder knows; what is in it isn't looked at.
+    Convert a value to a type that the encoder accepts, without the values in it.
 
-    @raise UsageError: for what JSON can't say; it names the type
+    @raise UsageError: for what JSON can't express; it names the type
     """
     if type(value) in _NO_KEYS:
         raise UsageError(f"an object has no keys of the type {type(value).__name__}")
-    # Arrays and numbers of numpy's, and of what resembles it.  They come first, for some of them are Python's as well.
+    # Arrays and numbers of numpy and similar libraries.  First, because some of them are subclasses of Python's types.
     for name in ("tolist", "item"):
         method = getattr(value, name, None) if hasattr(value, "dtype") else None
         if callable(method):
             plain = method()
-            # What Python has no number for, such as a long double, numpy gives as it is.
+            # numpy returns a number itself if Python has none like it, such as a long double.
             if type(plain) is not type(value):
                 return plain
     for kind, convert in _EXACTLY:
@@ -67,10 +67,10 @@ def simplify(value: Any) -> Any:
 
 def simplifyAll(value: Any, path: str = "$") -> Any:
     """
-    Say a value and all that is in it by the types that the encoder knows, and where it can't be, say where that is.
+    Convert a value and all values in it to types that the encoder accepts.
 
-    @param path: where the value stands, for the message
-    @raise UsageError: for what JSON can't say; it names the type and the place
+    @param path: the value's place, for the error
+    @raise UsageError: for what JSON can't express; it names the type and the place
     @raise RecursionError: for a value that contains itself
     """
     if type(value) in _KNOWN or hasattr(type(value), "__struct_fields__"):
@@ -90,7 +90,7 @@ def simplifyAll(value: Any, path: str = "$") -> Any:
 
 def _fieldsOf(value: Any) -> list[str] | None:
     """
-    Name the fields of a dataclass's or an attrs class's instance.
+    List the field names of a dataclass's or an attrs class's instance.
     """
     if is_dataclass(value):
         return [each.name for each in fields(value)]
@@ -112,7 +112,7 @@ def _key(key: Any, path: str) -> Any:
     return name if type(name) is not bool else "true" if name else "false"
 
 
-#: What the encoder takes as it is.
+#: The types that the encoder accepts.
 _KNOWN = frozenset(
     {str, int, float, bool, type(None), bytes, bytearray, memoryview, Decimal, UUID, datetime, date, time, timedelta, Raw}
 )

@@ -1,5 +1,5 @@
 """
-What JSON can say, though it isn't made of Python's own types.
+Converting values of other than built-in types.
 """
 
 import enum
@@ -17,11 +17,11 @@ import pytest
 
 from ratchet_tx.errors import UsageError
 from ratchet_tx.wire.encoding import encode, encodeData
-from ratchet_tx.wire.sayable import simplify, simplifyAll
+from ratchet_tx.wire.jsonvalues import simplify, simplifyAll
 
 
 class Safe(str):
-    """A template's text, which says something else of itself."""
+    """A template's safe string, which overrides C{__str__}."""
 
     __slots__ = ()
 
@@ -51,7 +51,7 @@ class Kind(enum.Enum):
 
 
 class Number:
-    """A number of numpy's, by its looks."""
+    """Like a number of numpy's."""
 
     dtype = "int64"
 
@@ -60,7 +60,7 @@ class Number:
 
 
 class Wide(float):
-    """A double of numpy's, by its looks: it is Python's as well."""
+    """Like numpy's double, which is a subclass of Python's float."""
 
     dtype = "float64"
 
@@ -77,7 +77,7 @@ class Array:
 
 class Truth:
     """
-    As numpy's bool.
+    Like numpy's bool.
     """
 
     dtype = "bool"
@@ -88,7 +88,7 @@ class Truth:
 
 class Long(float):
     """
-    As numpy's long double, for which Python has no number: it stays what it is.
+    Like numpy's long double, for which Python has no number.
     """
 
     dtype = "longdouble"
@@ -142,8 +142,8 @@ Pair = namedtuple("Pair", "a b")
     ],
     ids=repr,
 )
-def test_sayable(data: Any, said: Any) -> None:
-    """Subclasses of Python's own types, other collections, and other libraries' numbers are sent as what they are."""
+def test_converted(data: Any, said: Any) -> None:
+    """Subclasses of built-in types, other collections, and other libraries' numbers can be sent."""
     assert msgspec.json.decode(encodeData("x", data)) == said
     assert msgspec.json.decode(encode("x", [data])) == {"event": "x", "data": [said]}
 
@@ -163,15 +163,15 @@ def test_sayable(data: Any, said: Any) -> None:
     ],
     ids=repr,
 )
-def test_unsayable(data: Any, why: str) -> None:
-    """What JSON can't say is refused with its type and its place."""
+def test_notJSON(data: Any, why: str) -> None:
+    """What JSON can't express is an error with its type and its place."""
     for send in (encode, encodeData):
         with pytest.raises(UsageError, match=rf"^The data of 'x' can't be sent as JSON: {why}"):
             send("x", data)
 
 
 def test_inItself() -> None:
-    """A collection that contains itself is refused."""
+    """A collection that contains itself is an error."""
     loop: deque[Any] = deque()
     loop.append(loop)
     with pytest.raises(UsageError, match="recursion"):
@@ -179,7 +179,7 @@ def test_inItself() -> None:
 
 
 def test_simple() -> None:
-    """One value is made simple alone, or with all that is in it."""
+    """A value is converted alone, or with all values in it."""
     inner = deque([Safe("a")])
     assert simplify(deque([inner])) == [inner]
     assert simplifyAll([inner]) == [["a"]]
