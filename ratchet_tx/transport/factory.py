@@ -66,6 +66,7 @@ class RatchetServerFactory(WebSocketServerFactory):
         hub.provideSettings()
         self._pages = pages
         settings, limits, patience = hub.settings, hub.limits, hub.patience
+        self.peers = hub
         self.counters = hub.counters
         self.peerLog = hub.peerLog
         # While it isn't served yet, a hub may have no clock.

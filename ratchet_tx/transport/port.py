@@ -21,7 +21,7 @@ class Port(Protocol):
     """
     What a factory has for its sockets.
 
-    @ivar hub: takes their messages
+    @ivar peers: the hub, as far as it is told of peers
     @ivar counters: counts the closes, and the frames that are dropped for slow peers
     @ivar peerLog: logs what peers cause
     @ivar admission: decides which handshakes are accepted
@@ -35,7 +35,7 @@ class Port(Protocol):
     @ivar closing: drops closed ones whose peers stay
     """
 
-    hub: Hub
+    peers: Hub
     counters: Counters
     peerLog: PeerLog
     admission: Admission

@@ -96,7 +96,7 @@ class RatchetServerProtocol(Receiver):
         self.compresses = self._perMessageCompress is not None
         self.beginReading()
         self.factory.keepalive.begin(self)
-        self.connection = self.factory.hub.opened(self, self._request, self._address)
+        self.connection = self.factory.peers.opened(self, self._request, self._address)
         if self._lost:
             self.onClose(False, LOST, None)
 
@@ -107,7 +107,7 @@ class RatchetServerProtocol(Receiver):
         if isBinary:
             return self._refuseBinary()
         if self.connection is not None:
-            self.factory.hub.received(self.connection, payload, self._fragments)
+            self.factory.peers.received(self.connection, payload, self._fragments)
 
     def _refuseBinary(self) -> None:
         if self.connection is not None:
@@ -123,13 +123,13 @@ class RatchetServerProtocol(Receiver):
         if self.failedByMe:
             # Autobahn closed it because of what the peer sent: its code says more than the peer's answer.
             code, reason = self.localCloseCode, bytes(self.localCloseReason or b"").decode("utf-8", "replace")
-        self.factory.hub.closed(connection, code or NO_CODE, reason or "", wasClean)
+        self.factory.peers.closed(connection, code or NO_CODE, reason or "", wasClean)
 
     def onPing(self, payload: bytes) -> None:
         """
         Answer a ping, if the peer's rate allows it: a ping costs as much as an event.
         """
-        if self.connection is not None and self.factory.hub.pinged(self.connection):
+        if self.connection is not None and self.factory.peers.pinged(self.connection):
             self.sendPong(payload)
 
     def onMessageBegin(self, isBinary: bool) -> None:
@@ -161,7 +161,9 @@ class RatchetServerProtocol(Receiver):
         """
         Note that the peer is still there.  A pong that answers none of our pings costs as much as an event.
         """
-        if self.factory.keepalive.isOwed(self) or (self.connection is not None and self.factory.hub.pinged(self.connection)):
+        if self.factory.keepalive.isOwed(self) or (
+            self.connection is not None and self.factory.peers.pinged(self.connection)
+        ):
             self.factory.keepalive.heard(self)
 
     # The transport's beginning and end

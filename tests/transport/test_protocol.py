@@ -8,16 +8,18 @@ import pytest
 from twisted.internet.address import UNIXAddress
 from twisted.internet.error import ConnectionLost
 from twisted.internet.task import Clock
+from twisted.python.failure import Failure
 
 from ratchet_tx import Hub, RatchetServerFactory, Settings
 from ratchet_tx.transport.protocol import RatchetServerProtocol
-from ratchet_tx.wire.frames import makeText
+from ratchet_tx.wire.frames import Spare, makeText
 from tests.kit.contracts import TransportContract
 from tests.kit.ends import Wire
 from tests.kit.fakes import logged
+from tests.kit.port import FakePort
 from tests.kit.talk import Talk
 from tests.kit.ways import everyWay
-from tests.kit.wire import ACCEPT, BINARY, CLOSE, CONTINUATION, PING, event, frame, handshake
+from tests.kit.wire import ACCEPT, BINARY, CLOSE, CONTINUATION, PING, PONG, event, frame, handshake
 
 
 class TestTransport(TransportContract):
@@ -29,6 +31,106 @@ class TestTransport(TransportContract):
         wire = Wire(factory).open()
         wire.lose()
         return wire.protocol  # type: ignore[no-any-return]
+
+
+class TestAlone:
+    """
+    One socket, without a hub.
+    """
+
+    @pytest.fixture
+    def port(self) -> FakePort:
+        return FakePort(RatchetServerProtocol)
+
+    @pytest.fixture
+    def wire(self, port: FakePort) -> Wire:
+        return Wire(port).open("/path?x=1")
+
+    def test_told(self, port: FakePort, wire: Wire) -> None:
+        """The hub is told of a peer, its messages and its end, in that order, and each once."""
+        wire.send(frame("a") + frame("b", final=False) + frame("c", CONTINUATION) + frame("", CLOSE) + frame("d"))
+        wire.lose()
+        wire.lose()
+        assert port.peers.happened == [
+            ("opened", "/path", "192.0.2.7"),
+            ("received", b"a", 0),
+            ("received", b"bc", 2),
+            ("closed", 1005, "", True),
+        ]
+        assert port.keepalive.alive == []
+
+    def test_refused(self, port: FakePort) -> None:
+        """A handshake that is refused is counted, logged with its facts and answered; the hub hears nothing of it."""
+        port.peers.whyNot = "limit=connections of=1"
+        wire = Wire(port)
+        with logged() as lines:
+            wire.send(handshake("/?token=sesame"))
+        assert wire.receive().startswith(b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\n")
+        assert lines == ["Refused a handshake: status=503 address=192.0.2.7 limit=connections of=1"]
+        assert (port.counters.refused, port.peers.happened) == ({"http.503": 1}, [])
+
+    def test_lostWhileOpening(self, port: FakePort) -> None:
+        """A transport that ends while the hub greets the peer is told of as the end of the connection."""
+        opened = port.peers.opened
+
+        def losing(transport: Any, request: Any, address: str) -> Any:
+            connection = opened(transport, request, address)
+            transport.connectionLost(Failure(ConnectionLost()))
+            return connection
+
+        port.peers.opened = losing  # type: ignore[method-assign]
+        Wire(port).send(handshake())
+        assert port.peers.happened == [("opened", "/", "192.0.2.7"), ("closed", 1006, "", False)]
+
+    def test_fragments(self, port: FakePort, wire: Wire) -> None:
+        """A message in more frames than may be is closed with 4009, were they empty."""
+        wire.send(frame("", final=False) + frame("", CONTINUATION, final=False) * 3)
+        assert not wire.protocol.connection.closing
+        wire.send(frame("", CONTINUATION, final=False))
+        assert wire.frames()[-1].code == 4009
+
+    def test_pings(self, port: FakePort, wire: Wire) -> None:
+        """A ping is answered where it can be paid for; so does a pong count that nobody asked for."""
+        wire.send(frame("x", PING) + frame("", PONG))
+        assert ([each.opcode for each in wire.frames()], len(port.keepalive.heardOf)) == ([PONG], 1)
+        port.peers.pays = False
+        wire.send(frame("x", PING) + frame("", PONG))
+        assert (wire.frames(), len(port.keepalive.heardOf)) == ([], 1)
+        port.keepalive.owed = 1
+        wire.send(frame("", PONG))
+        assert len(port.keepalive.heardOf) == 2
+
+    def test_slow(self, port: FakePort, wire: Wire) -> None:
+        """What waits for a slow peer is told; what may be dropped is, and is counted; above the limit the peer is closed."""
+        protocol = wire.protocol
+        wire.stopReading()
+        protocol.send(makeText(b"x" * 598))
+        protocol.send(makeText(b"y" * 298), Spare("position", None, latest=False))
+        protocol.send(makeText(b"z" * 298))
+        assert protocol.connection.kept == [("queue", 602), ("queue", 904), ("queue", 904)]
+        assert port.counters.spared == {"position": 1}
+        assert not protocol.connection.closing
+        protocol.send(makeText(b"w" * 298))
+        assert protocol.connection.closing
+        wire.readAgain()
+        assert [each.code for each in wire.frames()] == [4008]
+
+    def test_closing(self, port: FakePort, wire: Wire) -> None:
+        """A closed peer that goes on reading has more time; one that doesn't is dropped."""
+        wire.protocol.close(4000, "bye")
+        port.keepalive.taken = 1 << 20
+        port.clock.pump([1] * 10)
+        assert not wire.transport.disconnecting
+        port.keepalive.taken = 100
+        port.clock.pump([1] * 3)
+        assert wire.transport.disconnecting
+
+    def test_badFrame(self, port: FakePort, wire: Wire) -> None:
+        """A close that Autobahn begins is counted, and told with its code whatever the peer answers."""
+        wire.send(frame("x", masked=False))
+        assert port.counters.closes == {1002: 1}
+        wire.lose()
+        assert [each[1] for each in port.peers.happened if each[0] == "closed"] == [1002]
 
 
 class TestHandshake:

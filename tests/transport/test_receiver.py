@@ -5,37 +5,13 @@ From bytes to messages, in whatever pieces they come; and pauses of reading.
 from typing import Any
 
 import pytest
-from autobahn.twisted.websocket import WebSocketServerFactory
-from autobahn.websocket.protocol import TrafficStats
-from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
 from ratchet_tx.transport.receiver import Receiver
-from ratchet_tx.transport.sockets.turns import TURN_SECONDS, Turns
+from ratchet_tx.transport.sockets.turns import TURN_SECONDS
+from tests.kit.port import FakePort
 from tests.kit.ways import everyWay
 from tests.kit.wire import CLOSE, CONTINUATION, PING, PONG, TEXT, event, frame, frames, handshake
-
-
-class Source(WebSocketServerFactory):  # type: ignore[misc]
-    """
-    A port of bare Autobahn's, and what a receiver needs beside it.
-    """
-
-    longestText = 65535
-    takesTexts = True
-    poller = None
-
-    def __init__(self) -> None:
-        self.clock = Clock()
-        super().__init__(server="", reactor=self.clock)
-        self.trafficStats = TrafficStats()
-        self.turns = Turns(self.clock, lambda: self.clock)
-        self.keepalive = self
-        self.heardOf: list[Any] = []
-
-    def heard(self, receiver: Any) -> None:
-        receiver.liveness.isAsked = False
-        self.heardOf.append(receiver)
 
 
 class Noting(Receiver):
@@ -57,16 +33,16 @@ class Noting(Receiver):
 
 
 @pytest.fixture
-def source() -> Source:
-    return Source()
+def source() -> FakePort:
+    return FakePort(Noting)
 
 
 @pytest.fixture
-def receiver(source: Source) -> Noting:
+def receiver(source: FakePort) -> Noting:
     return Noting(source)
 
 
-def test_share(source: Source, receiver: Noting) -> None:
+def test_share(source: FakePort, receiver: Noting) -> None:
     """Of what comes at once 32 messages are dealt with in a turn, and nothing more is read until the others are."""
     receiver.dataReceived(frame("x") * 80)
     assert (len(receiver.messages), receiver.transport.producerState) == (32, "paused")
@@ -75,7 +51,7 @@ def test_share(source: Source, receiver: Noting) -> None:
     assert receiver.transport.producerState == "producing"
 
 
-def test_longChunks(source: Source, receiver: Noting) -> None:
+def test_longChunks(source: FakePort, receiver: Noting) -> None:
     """In a turn that has taken too long a short chunk is read, and a long one waits, with all that comes after it."""
     assert not source.turns.isOver()
     source.clock.rightNow += TURN_SECONDS
@@ -89,7 +65,7 @@ def test_longChunks(source: Source, receiver: Noting) -> None:
 
 
 @pytest.mark.parametrize("fast", [True, False])
-def test_closedMeanwhile(source: Source, fast: bool) -> None:
+def test_closedMeanwhile(source: FakePort, fast: bool) -> None:
     """What comes in one chunk behind the message for which a peer is closed is dropped, but for the peer's own close."""
 
     class Closing(Noting):
@@ -111,7 +87,7 @@ def test_closedMeanwhile(source: Source, fast: bool) -> None:
     assert closes == [close]
 
 
-def test_closedWhileWaiting(source: Source, receiver: Noting) -> None:
+def test_closedWhileWaiting(source: FakePort, receiver: Noting) -> None:
     """Of what waits when a peer is closed, only its close still counts."""
     close = frame((1000).to_bytes(2, "big"), CLOSE)
     receiver.dataReceived(frame("x") * 40 + close)
@@ -123,7 +99,7 @@ def test_closedWhileWaiting(source: Source, receiver: Noting) -> None:
     assert (len(receiver.messages), closes) == (32, [close])
 
 
-def test_pausedMeanwhile(source: Source, receiver: Noting) -> None:
+def test_pausedMeanwhile(source: FakePort, receiver: Noting) -> None:
     """What is left waits for as long as reading is paused."""
     receiver.dataReceived(frame("x") * 40)
     receiver.pauseReading()
@@ -146,17 +122,17 @@ def test_wasPaused(receiver: Noting) -> None:
     assert [receiver.wasPaused(), receiver.wasPaused()] == [True, False]
 
 
-def test_signOfLife(source: Source, receiver: Noting) -> None:
+def test_signOfLife(source: FakePort, receiver: Noting) -> None:
     """Whatever comes from a peer that was asked is told, once."""
     receiver.dataReceived(frame("x"))
     receiver.liveness.isAsked = True
     receiver.dataReceived(frame("x")[:1])
     receiver.dataReceived(frame("x")[1:])
-    assert source.heardOf == [receiver]
+    assert source.keepalive.heardOf == [receiver]
     assert receiver.messages == [b"x", b"x"]
 
 
-def test_awaitClose(source: Source, receiver: Noting) -> None:
+def test_awaitClose(source: FakePort, receiver: Noting) -> None:
     """After our close nothing is taken but the peer's, and reading isn't paused for anything."""
     closes: list[bytes] = []
     receiver._dataReceived = closes.append  # type: ignore[method-assign]
@@ -172,7 +148,7 @@ def test_awaitClose(source: Source, receiver: Noting) -> None:
     assert receiver.messages == []
 
 
-def test_lost(source: Source, receiver: Noting) -> None:
+def test_lost(source: FakePort, receiver: Noting) -> None:
     """What is left of a peer that is gone is dropped, and its transport isn't asked for anything."""
     receiver.dataReceived(frame("x") * 40)
     receiver.wasClean = True

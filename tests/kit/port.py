@@ -1,0 +1,142 @@
+"""
+A port without a hub, for tests of one socket alone: strict stand-ins for what a socket is given by its factory.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from autobahn.twisted.websocket import WebSocketServerFactory
+from autobahn.websocket.protocol import TrafficStats
+from twisted.internet.task import Clock
+
+from ratchet_tx.monitoring.counters import Counters
+from ratchet_tx.monitoring.httprefusals import HTTPRefusals
+from ratchet_tx.monitoring.peerlog import UNBOUNDED
+from ratchet_tx.transport.handshake.admission import Admission
+from ratchet_tx.transport.handshake.hosts import Hosts
+from ratchet_tx.transport.handshake.origins import Origins
+from ratchet_tx.transport.sockets.closing import Closing
+from ratchet_tx.transport.sockets.outlet import Outlet
+from ratchet_tx.transport.sockets.turns import Turns
+
+
+class FakeConnection:
+    """
+    A connection that writes down what it is told.
+    """
+
+    def __init__(self, transport: Any) -> None:
+        self.transport = transport
+        self.closing = self.ended = False
+        self.kept: list[tuple[str, int]] = []
+
+    def close(self, code: int, reason: str) -> None:
+        assert not self.ended, "a connection that has ended isn't closed"
+        if not self.closing:
+            self.closing = True
+            self.transport.close(code, reason)
+
+    def keeps(self, what: str, size: int) -> None:
+        assert not self.ended, "nothing is kept for a connection that has ended"
+        self.kept.append((what, size))
+
+
+class FakePeers:
+    """
+    A hub that writes down what it is told of peers, and minds the order.
+
+    @ivar pays: whether a peer may send one more ping
+    @ivar whyNot: why no more peers may come in
+    """
+
+    def __init__(self) -> None:
+        self.happened: list[tuple[Any, ...]] = []
+        self.pays = True
+        self.whyNot: str | None = None
+
+    def permit(self, address: str) -> str | None:
+        return self.whyNot
+
+    def opened(self, transport: Any, request: Any, address: str) -> FakeConnection:
+        self.happened.append(("opened", request.path, address))
+        return FakeConnection(transport)
+
+    def received(self, connection: FakeConnection, text: bytes, fragments: int = 0) -> None:
+        assert not connection.ended, "a peer that has gone sends nothing"
+        self.happened.append(("received", text, fragments))
+
+    def pinged(self, connection: FakeConnection) -> bool:
+        assert not connection.ended, "a peer that has gone sends nothing"
+        return self.pays
+
+    def closed(self, connection: FakeConnection, code: int, reason: str, clean: bool) -> None:
+        assert not connection.ended, "a connection ends once"
+        connection.ended = True
+        self.happened.append(("closed", code, reason, clean))
+
+
+class FakeKeepalive:
+    """
+    Pings nobody, and writes down of whom it hears.
+
+    @ivar alive: who would be pinged
+    @ivar heardOf: who has sent something
+    @ivar owed: how many pongs are owed
+    @ivar taken: what was taken, whenever somebody looks
+    """
+
+    def __init__(self) -> None:
+        self.alive: list[Any] = []
+        self.heardOf: list[Any] = []
+        self.owed = self.taken = 0
+
+    def begin(self, peer: Any) -> None:
+        assert peer not in self.alive, "a peer begins once"
+        self.alive.append(peer)
+
+    def end(self, peer: Any) -> None:
+        if peer in self.alive:
+            self.alive.remove(peer)
+
+    def isOwed(self, peer: Any) -> bool:
+        self.owed -= 1
+        return self.owed >= 0
+
+    def heard(self, peer: Any) -> None:
+        peer.liveness.isAsked = False
+        self.heardOf.append(peer)
+
+    def look(self, peer: Any) -> int:
+        return self.taken
+
+
+class FakePort(WebSocketServerFactory):  # type: ignore[misc]
+    """
+    A port of bare Autobahn's, and what its sockets need besides; pages of our own origin may connect.
+
+    @param protocol: the class of its sockets
+    @param subprotocols: those that are allowed
+    """
+
+    longestText = 65535
+    mostFragments = 4
+    takesTexts = True
+    poller = None
+
+    def __init__(self, protocol: Any, subprotocols: Sequence[str] = ()) -> None:
+        self.clock = Clock()
+        super().__init__(server="", reactor=self.clock)
+        self.protocol = protocol
+        self.setProtocolOptions(failByDrop=False, openHandshakeTimeout=0, closeHandshakeTimeout=0)
+        self.trafficStats = TrafficStats()
+        self.turns = Turns(self.clock, lambda: self.clock)
+        self.closing = Closing(lambda: self.clock)
+        self.keepalive = FakeKeepalive()
+        self.peers = FakePeers()
+        self.counters = Counters()
+        self.peerLog = UNBOUNDED
+        self.refusals = HTTPRefusals(self.counters, UNBOUNDED)
+        self.admission = Admission(Hosts(), Origins(), subprotocols, 0, self.peers.permit)
+
+    def makeOutlet(self, transport: Any, owner: Any, fresh: bool) -> Outlet:
+        return Outlet(transport, 1000, owner)
