@@ -28,6 +28,7 @@ from ratchet_tx.transport.handshake.origins import Origins
 from ratchet_tx.transport.keepalive import Keepalive
 from ratchet_tx.transport.protocol import RatchetServerProtocol
 from ratchet_tx.transport.receiver import isPlain
+from ratchet_tx.transport.sockets.closing import Closing
 from ratchet_tx.transport.sockets.corking import Batch
 from ratchet_tx.transport.sockets.directoutlet import DirectOutlet
 from ratchet_tx.transport.sockets.epoll import AVAILABLE, Poller
@@ -90,8 +91,8 @@ class RatchetServerFactory(WebSocketServerFactory):
             self.poller = Poller(self.reactor, self._batch, hub.peerLog)
             patience.addReader(self.poller.turns)
         visits = Visits(limits, settings.trustForwarded > 0, hub.countConnections)
-        self.doorkeeper = Doorkeeper(limits, self.refusals, visits, patience, self.admission.speaker)
-        self.closing = self.doorkeeper.closing
+        self.closing = Closing(patience)
+        self.doorkeeper = Doorkeeper(limits, self.refusals, visits, self.closing, patience, self.admission.speaker)
         self.keepalive = Keepalive(limits.pingSeconds, limits.pongSeconds, clock, patience)
         self.setProtocolOptions(
             versions=[13],

@@ -32,10 +32,10 @@ class Doorkeeper:
     @param limits: how long, how large and how slow a head may be
     @param refusals: counts and logs each refusal
     @param visits: counts the connections that are no WebSockets
+    @param closing: drops the connections that were closed
     @param clock: gives the time, an L{IReactorTime}; called when it is first needed
     @param speaker: gives the IP address for which a peer speaks, by its transport and a request's head
     @ivar heads: the time that heads may take
-    @ivar closing: the connections that were closed
     """
 
     def __init__(
@@ -43,15 +43,16 @@ class Doorkeeper:
         limits: Limits,
         refusals: HTTPRefusals,
         visits: Visits,
+        closing: Closing,
         clock: Callable[[], IReactorTime],
         speaker: Callable[[Any, Head], str],
     ) -> None:
         self.limits = limits
         self.refusals = refusals
         self.visits = visits
+        self.closing = closing
         self.speaker = speaker
         self.heads: Timeouts[Door] = Timeouts(limits.headSeconds, clock, Door.late)
-        self.closing = Closing(clock)
 
 
 class Upgrading:

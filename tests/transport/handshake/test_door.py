@@ -16,7 +16,7 @@ from ratchet_tx.monitoring.httprefusals import HTTPRefusals
 from ratchet_tx.monitoring.peerlog import UNBOUNDED
 from ratchet_tx.settings import Settings
 from ratchet_tx.transport.handshake.door import Door, Doorkeeper
-from ratchet_tx.transport.sockets.closing import LINGER_SECONDS
+from ratchet_tx.transport.sockets.closing import LINGER_SECONDS, Closing
 from tests.kit.ends import MemoryTransport, Wire
 from tests.kit.fakes import logged
 from tests.kit.wire import handshake
@@ -54,7 +54,9 @@ class House:
         visits = Visits(self._limits, False, lambda: 0)
         self.visits = visits
         speaker = lambda *_: "8.8.4.4"  # noqa: E731
-        self.keeper = Doorkeeper(self._limits, HTTPRefusals(self.counters, UNBOUNDED), visits, lambda: self.clock, speaker)
+        clock = lambda: self.clock  # noqa: E731
+        closing = Closing(clock)
+        self.keeper = Doorkeeper(self._limits, HTTPRefusals(self.counters, UNBOUNDED), visits, closing, clock, speaker)
         self._pages = (lambda address: Room("pages")) if pages else None
 
     def buildProtocol(self, address: Any) -> Door:
