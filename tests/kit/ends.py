@@ -125,6 +125,10 @@ class Wire:
         """
         Be gone.
         """
+        # A real transport stops who was sending first, such as a file that is then closed.
+        if (producer := self.transport.producer) is not None:
+            self.transport.producer = None
+            producer.stopProducing()
         self.protocol.connectionLost(Failure(reason or ConnectionDone()))
 
 
