@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from shutil import copy
 from socket import create_connection
 from time import monotonic
 from typing import Any
@@ -25,6 +26,8 @@ from tests.kit.fakes import logged, startedHub
 from tests.kit.processes import PATIENCE, freePort, serving
 from tests.kit.stepping import TimeOfDay
 from tests.kit.wire import CLOSE, PING, PONG, TEXT, Stream, event, frame, handshake
+
+PROGRAMS = Path(__file__).parent / "programs"
 
 
 @implementer(IReactorFromThreads)
@@ -352,61 +355,6 @@ def test_hubs() -> None:
     assert ended[1] == []
 
 
-#: The applications of the server whose time of day is set.
-MINE = """
-import time
-from twisted.internet.defer import Deferred
-from zope.interface import implementer
-from ratchet_tx import AskRefused, IClient, IClientProvider, on
-from ratchet_tx.interfaces import IPeriodicTimer
-
-class Chat:
-    @on("echo")
-    def echo(self, event):
-        return event.payload.data
-
-    @on("endless", ordered=False)
-    def endless(self, event):
-        return Deferred()
-
-    @on("ask", ordered=False)
-    async def ask(self, event):
-        try:
-            return await event.connection.ask("question", timeout=0.5)
-        except AskRefused as refused:
-            return refused.code
-
-    @on("ticks")
-    def ticks(self, event):
-        return Ticking.ticks
-
-@implementer(IPeriodicTimer)
-class Ticking:
-    name, interval, ticks = "ticking", 0.05, 0
-
-    def callback(self):
-        Ticking.ticks += 1
-
-@implementer(IClient)
-class User:
-    accessToken = None
-
-    def __init__(self, id, expires=None):
-        self.id, self.expires = id, expires
-
-    def jsonSerialize(self):
-        return {"username": self.id}
-
-@implementer(IClientProvider)
-class Users:
-    def findByAccessToken(self, token):
-        return User(token, time.time() + float(token.partition("-")[2]) if "-" in token else None)
-
-    def updateClient(self, client):
-        pass
-"""
-
-
 class Page:
     """
     A peer of that server that answers its pings.
@@ -478,7 +426,7 @@ def timeOfDay(tmp_path: Path) -> TimeOfDay:
 
 @pytest.fixture
 def port(tmp_path: Path, timeOfDay: TimeOfDay) -> Iterator[int]:
-    (tmp_path / "mine.py").write_text(MINE)
+    copy(PROGRAMS / "clockwork.py", tmp_path / "mine.py")
     number = freePort()
     limits = {
         "pingSeconds": 0.3,

@@ -4,6 +4,7 @@ Publishing from other threads, with a real reactor, and with a fake one where ti
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from subprocess import run
 from threading import Event, Thread
 from typing import Any
@@ -20,6 +21,8 @@ from zope.interface import implementer
 from ratchet_tx import Hub, RatchetServerFactory, RoomPolicy, UsageError
 from ratchet_tx.deferreds.threads import OwnThread, waitFor
 from tests.kit.fakes import FakeProvider, FakeTimer, Peer, startedHub
+
+PROGRAMS = Path(__file__).parent / "programs"
 
 
 @implementer(IReactorFromThreads)
@@ -222,32 +225,9 @@ def test_startedElsewhere() -> None:
     assert not isinstance(elsewhere(Hub(clock=Clock()).emit), UsageError)
 
 
-IN_ANOTHER_THREAD = """
-from threading import Thread
-from twisted.internet import reactor
-from ratchet_tx import Hub, UsageError
-
-hub = Hub(clock=reactor)
-hub.startService()
-hub.emit("x")
-
-def inTheReactor():
-    hub.emit("x").addCallback(lambda _: reactor.stop())
-
-reactor.callWhenRunning(inTheReactor)
-thread = Thread(target=reactor.run, args=(False,))
-thread.start()
-thread.join(20)
-try:
-    hub.emit("x")
-except UsageError:
-    print("refused")
-"""
-
-
 def test_reactorInAnotherThread() -> None:
     """A hub that was set up in one thread belongs to the thread in which its reactor runs."""
-    ran = run([sys.executable, "-c", IN_ANOTHER_THREAD], capture_output=True, text=True, timeout=60, check=False)
+    ran = run([sys.executable, str(PROGRAMS / "elsewhere.py")], capture_output=True, text=True, timeout=60, check=False)
     assert ran.stdout == "refused\n", ran.stderr
 
 

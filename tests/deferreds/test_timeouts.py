@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from shutil import copy
 from socket import IPPROTO_TCP, TCP_NODELAY, create_connection, socket
 from time import sleep
 from typing import Any
@@ -26,6 +27,8 @@ from ratchet_tx.settings import Limits
 from tests.kit.fakes import failed, logged, succeeded
 from tests.kit.processes import PATIENCE, Server, freePort, serving, twistd
 from tests.kit.wire import PING, PONG, Stream, event, frame, handshake
+
+PROGRAMS = Path(__file__).parent / "programs"
 
 
 class Ending:
@@ -308,55 +311,6 @@ def test_manyPongs() -> None:
     server.close()
 
 
-#: The applications of the server that is stopped.
-MINE = """
-import time
-from twisted.internet.defer import Deferred
-from zope.interface import implementer
-from ratchet_tx import AskRefused, IClient, IClientProvider, on
-
-class Chat:
-    waiting = Deferred()
-
-    @on("wait", ordered=False)
-    def wait(self, event):
-        return self.waiting
-
-    @on("go")
-    def go(self, event):
-        self.waiting.callback("went")
-
-    @on("ask", ordered=False)
-    async def ask(self, event):
-        try:
-            return await event.connection.ask("question", timeout=2.5)
-        except AskRefused as refused:
-            return refused.code
-
-    @on("block")
-    def block(self, event):
-        time.sleep(event.payload.data)
-
-@implementer(IClient)
-class User:
-    accessToken = None
-
-    def __init__(self, id):
-        self.id = id
-
-    def jsonSerialize(self):
-        return {"username": self.id}
-
-@implementer(IClientProvider)
-class Users:
-    def findByAccessToken(self, token):
-        return User(token)
-
-    def updateClient(self, client):
-        pass
-"""
-
-
 class Page:
     """
     A peer of that server.
@@ -407,7 +361,7 @@ class Page:
 @pytest.fixture(params=["", "nested-epoll"], ids=["", "withoutNestedEpoll"])
 def stopped(request: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setenv("RATCHET_WITHOUT", request.param)
-    (tmp_path / "mine.py").write_text(MINE)
+    copy(PROGRAMS / "stopped.py", tmp_path / "mine.py")
     port = freePort()
     limits = {"pingSeconds": 0.5, "pongSeconds": 2.5, "headSeconds": 2.5, "loginSeconds": 2.5, "handlerSeconds": 2.5}
     words = [

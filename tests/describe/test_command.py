@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from shutil import copy
 
 import pytest
 
@@ -13,43 +14,7 @@ from tests.describe.test_asyncapi import faults
 from tests.kit.processes import ROOT, run
 from tests.kit.typescript import errors
 
-MODULE = '''
-import msgspec
-from ratchet_tx import ConnectionEvent, IClient, on
-
-print("imported")
-
-class Point(msgspec.Struct):
-    x: int
-
-class Drawing:
-    @on("point")
-    def point(self, event: ConnectionEvent[Point]) -> list[Point]:
-        """Draws größer."""
-
-    @on("any")
-    def any(self, event): ...
-
-class Other:
-    @on("other")
-    def other(self, event: ConnectionEvent[str]) -> None: ...
-
-drawing = Drawing()
-
-def several(applications):
-    applications.add(drawing)
-    applications.register(lambda client, connection: None, name="unseen")
-
-class Wrong:
-    @on("wrong")
-    def wrong(self, event: "ConnectionEvent[Nothing]"): ...
-
-class Fails:
-    def __init__(self):
-        raise ValueError("no good")
-
-number = 5
-'''
+PROGRAMS = Path(__file__).parent / "programs"
 
 
 @pytest.fixture
@@ -57,12 +22,12 @@ def folder(tmp_path: Path) -> Path:
     """
     A working directory with a module of the author's, alone and in a package.
     """
-    (tmp_path / "mine.py").write_text(MODULE)
+    copy(PROGRAMS / "mine.py", tmp_path / "mine.py")
     (tmp_path / "broken.py").write_text("import nowhere_to_be_found\n")
     (tmp_path / "wrong.py").write_text("def f(:\n")
     (tmp_path / "shop").mkdir()
     (tmp_path / "shop" / "__init__.py").write_text('__version__ = "2.1"\n')
-    (tmp_path / "shop" / "app.py").write_text(MODULE)
+    copy(PROGRAMS / "mine.py", tmp_path / "shop" / "app.py")
     return tmp_path
 
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from shutil import copy
 from socket import SHUT_RDWR
 from typing import Any
 
@@ -21,6 +22,8 @@ from ratchet_tx.hub.deduplication import MOST_BYTES, MOST_KEYS
 from ratchet_tx.hub.dispatch import MOST_OF_GUESTS
 from tests.kit.fakes import FakeProvider, Peer, logged, startedHub
 from tests.kit.processes import freePort, serving, twistd
+
+PROGRAMS = Path(__file__).parent / "programs"
 
 
 class Orders:
@@ -573,54 +576,6 @@ class TestDraining:
         assert (orders.handled, len(hub._dispatch._keys)) == (["later"], 0)
 
 
-MODULE = """
-import asyncio
-from zope.interface import implementer
-from ratchet_tx import IClient, IClientProvider, on
-
-@implementer(IClient)
-class User:
-    accessToken = None
-    def __init__(self, id):
-        self.id = id
-    def jsonSerialize(self):
-        return self.id
-
-@implementer(IClientProvider)
-class Users:
-    def findByAccessToken(self, token):
-        return User(token)
-    def updateClient(self, client):
-        pass
-
-class Shop:
-    orders = done = cancelled = 0
-
-    @on("order")
-    def order(self, event):
-        self.orders += 1
-        return self.orders
-
-    @on("slow")
-    async def slow(self, event):
-        self.orders += 1
-        number = self.orders
-        event.connection.emit("begun", number)
-        try:
-            await asyncio.sleep(event.payload.data)
-        except asyncio.CancelledError:
-            self.cancelled += 1
-            raise
-        self.done += 1
-        print("done", number)
-        return number
-
-    @on("counts", ordered=False)
-    def counts(self, event):
-        return [self.orders, self.done, self.cancelled]
-"""
-
-
 def say(peer: ClientConnection, event: str, data: Any = None, **keys: Any) -> None:
     peer.send(json.dumps({"event": event, "data": data, **keys}))
 
@@ -636,7 +591,7 @@ def ask(peer: ClientConnection, event: str, data: Any = None, **keys: Any) -> An
 
 def test_overTheNetwork(tmp_path: Path) -> None:
     """A client whose connection breaks sends again on the next what it has no reply for, and each order is done once."""
-    (tmp_path / "shop.py").write_text(MODULE)
+    copy(PROGRAMS / "shop.py", tmp_path / "shop.py")
     port = freePort()
     words = ["--application", "shop.Shop", "--provider", "shop.Users", "--limit", "dedupSeconds=600"]
     command = twistd("-n", "--pidfile=", "--reactor=asyncio", "ratchet", "--port", str(port), *words)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from os import kill
 from pathlib import Path
+from shutil import copy
 from signal import SIGINT, SIGKILL, SIGTERM
 from socket import socket
 from time import monotonic, sleep
@@ -23,26 +24,12 @@ from websockets.sync.client import connect
 from tests.kit.ends import fetch
 from tests.kit.processes import PATIENCE, Server, freePort, run, serving, twistd
 
-MODULE = """
-import gc
-from twisted.internet import reactor
-from twisted.internet.task import deferLater
-from ratchet_tx import on
-
-class Echo:
-    @on("frozen")
-    def frozen(self, event):
-        return gc.get_freeze_count()
-
-    @on("slow")
-    def slow(self, event):
-        return deferLater(reactor, event.payload.data, lambda: "slept")
-"""
+PROGRAMS = Path(__file__).parent / "programs"
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "mine.py").write_text(MODULE)
+    copy(PROGRAMS / "slow.py", tmp_path / "mine.py")
     return tmp_path
 
 
@@ -186,22 +173,11 @@ def test_garbage(folder: Path) -> None:
         server.stop()
 
 
-RAISING = """
-import resource, sys
-from twisted.logger import globalLogPublisher, eventAsText
-from ratchet_tx.server.process import raiseOpenFiles
-globalLogPublisher.addObserver(lambda event: print(eventAsText(event, includeTimestamp=False, includeSystem=False)))
-resource.setrlimit(resource.RLIMIT_NOFILE, (100, 500))
-raiseOpenFiles(int(sys.argv[1]))
-print(*resource.getrlimit(resource.RLIMIT_NOFILE))
-"""
-
-
 def raiseTo(connections: int) -> list[str]:
     """
     Run C{raiseOpenFiles} in a process that may have 500 files open.
     """
-    command = [sys.executable, "-c", RAISING, str(connections)]
+    command = [sys.executable, str(PROGRAMS / "openfiles.py"), str(connections)]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
 

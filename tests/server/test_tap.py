@@ -8,6 +8,7 @@ import struct
 from contextlib import suppress
 from pathlib import Path
 from random import Random
+from shutil import copy
 from socket import SO_LINGER, SOL_SOCKET, create_connection, socket
 from typing import Any
 
@@ -24,78 +25,7 @@ from tests.kit.ends import fetch, readAll
 from tests.kit.processes import Server, freePort, run, serving, twistd
 from tests.kit.wire import CLOSE, PING, event, frame, frames, handshake
 
-MODULE = """
-from zope.interface import implementer
-from ratchet_tx import AnonymousClient, AnonymousClientProvider, IPeriodicTimer, on
-
-class Echo:
-    @on("echo")
-    def echo(self, event):
-        return event.payload.data
-
-    @on("slow")
-    def slow(self, event):
-        from twisted.internet import reactor
-        from twisted.internet.task import deferLater
-        return deferLater(reactor, event.payload.data, lambda: "slept")
-
-    @on("where")
-    def where(self, event):
-        return event.connection.remoteAddress
-
-    @on("ticks")
-    def ticks(self, event):
-        return Tick.ticks
-
-class Other:
-    @on("other")
-    def other(self, event):
-        return "other"
-
-other = Other()
-
-def several(applications):
-    applications.add(Echo())
-    applications.add(Other())
-
-class Guest(AnonymousClient):
-    def jsonSerialize(self):
-        return "a guest"
-
-class Provider(AnonymousClientProvider):
-    def anonymousClient(self):
-        return Guest()
-
-class NoProvider:
-    pass
-
-@implementer(IPeriodicTimer)
-class Tick:
-    name = "tick"
-    interval = 0.05
-    ticks = 0
-    def callback(self):
-        Tick.ticks += 1
-
-tick = Tick()
-
-@implementer(IPeriodicTimer)
-class NeverTick:
-    name = "never"
-    interval = 0
-    def callback(self):
-        pass
-
-class Fails:
-    def __init__(self):
-        raise ValueError("no good")
-
-class NeedsArguments:
-    def __init__(self, x):
-        pass
-
-number = 5
-"""
+PROGRAMS = Path(__file__).parent / "programs"
 
 
 def status(port: int, forwardedFor: str, **headers: str) -> int:
@@ -114,7 +44,7 @@ def folder(tmp_path: Path) -> Path:
     """
     A working directory with a module of the author's.
     """
-    (tmp_path / "mine.py").write_text(MODULE)
+    copy(PROGRAMS / "mine.py", tmp_path / "mine.py")
     (tmp_path / "broken.py").write_text("x = 1\nimport nowhere_to_be_found\n")
     (tmp_path / "wrong.py").write_text("def f(:\n")
     (tmp_path / "site").mkdir()

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from select import select
+from shutil import copy
 from socket import SO_LINGER, SO_RCVBUF, SOL_SOCKET, create_connection, socket
 from time import monotonic, sleep
 from typing import Any
@@ -22,57 +23,16 @@ from tests.kit.ends import fetch, readAll
 from tests.kit.processes import Server, freePort, serving, twistd
 from tests.kit.wire import CLOSE, CONTINUATION, PING, PONG, event, frame, frames, handshake
 
+PROGRAMS = Path(__file__).parent / "programs"
+
+
 #: How long to wait before the server is asked the same again, in seconds: no faster than a peer may ask.
 PACE = 0.05
-
-MODULE = '''
-import gc, os, resource
-from ratchet_tx import on
-from ratchet_tx.connections.connection import Connection
-from ratchet_tx.transport.handshake.door import Door
-from ratchet_tx.transport.protocol import RatchetServerProtocol
-
-class Told:
-    """Tells of the server what an outsider can't see."""
-
-    opened = closed = 0
-
-    @on("socket.open")
-    def open(self, event):
-        self.opened += 1
-
-    @on("socket.close")
-    def close(self, event):
-        self.closed += 1
-
-    @on("count")
-    def count(self, event):
-        gc.collect()
-        kinds = (Connection, Door, RatchetServerProtocol)
-        kept = {kind.__name__: sum(type(each) is kind for each in gc.get_objects()) for kind in kinds}
-        counters = event.hub.counters
-        with open("/proc/self/statm") as statm:
-            memory = int(statm.read().split()[1]) * resource.getpagesize()
-        return {
-            **kept,
-            "memory": memory,
-            "refused": counters.refused,
-            "closes": {str(code): count for code, count in counters.closes.items()},
-            "delayed": counters.delayed,
-            "open": self.opened - self.closed,
-            "opened": self.opened,
-        }
-
-    @on("shout")
-    def shout(self, event):
-        event.hub.emit("shouted", "x" * event.payload.data)
-
-'''
 
 
 @contextmanager
 def ratchet(folder: Path, *words: str) -> Iterator[Server]:
-    (folder / "told.py").write_text(MODULE)
+    copy(PROGRAMS / "told.py", folder / "told.py")
     port = freePort()
     command = twistd("-n", "--pidfile=", "ratchet", "--port", str(port), "--application", "told.Told", *words)
     with serving(command, port, folder) as server:

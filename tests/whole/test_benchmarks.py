@@ -34,6 +34,9 @@ from ratchet_tx.server.tap import Options
 from ratchet_tx.settings import Limits
 from tests.kit import wire
 
+PROGRAMS = Path(__file__).parent / "programs"
+
+
 # How peers speak
 
 
@@ -151,21 +154,9 @@ def test_meterBeginsAgain() -> None:
 
 def test_cpuOfAProcess() -> None:
     """A process's CPU is counted as it counts its own, the threads' that it has."""
-    busy = """
-import sys, threading, time
-def burn():
-    end = time.thread_time() + 0.1
-    while time.thread_time() < end:
-        pass
-    done.release()
-    threading.Event().wait()
-done = threading.Semaphore(0)
-threading.Thread(target=burn, daemon=True).start()
-done.acquire()
-print(time.process_time(), flush=True)
-sys.stdin.read()
-"""
-    with subprocess.Popen([sys.executable, "-c", busy], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, str(PROGRAMS / "busy.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None
         said = float(process.stdout.readline())
         seen = cpuSeconds(process.pid)

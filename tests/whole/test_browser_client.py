@@ -3,58 +3,11 @@ The browser client, by Node's own test runner: alone, and with a real server; it
 """
 
 from pathlib import Path
+from shutil import copy
 
 from tests.kit.processes import ROOT, freePort, node, serving, twistd
 
-SERVED = """
-from twisted.internet.task import deferLater
-
-from ratchet_tx import AskRefused, PeerError, RoomPolicy, on
-
-class Served:
-    @on("echo")
-    def echo(self, event):
-        event.connection.emit("echo", event.payload.data)
-
-    @on("same")
-    def same(self, event):
-        return event.payload.data
-
-    @on("refuse")
-    def refuse(self, event):
-        raise PeerError("test.refused", "Not today", retry=True, after=5)
-
-    @on("wait")
-    def wait(self, event):
-        return deferLater(event.hub.clock, 60)
-
-    @on("hang up")
-    def hangUp(self, event):
-        event.connection.close(4001)
-        return deferLater(event.hub.clock, 60)
-
-    @on("ask me")
-    async def askMe(self, event):
-        try:
-            return {"result": await event.connection.ask("confirm", event.payload.data)}
-        except AskRefused as refusal:
-            return {"code": refusal.code}
-
-    @on("publish")
-    def publish(self, event):
-        return event.hub.emit("item", event.payload.data["data"], room=event.payload.data["room"])
-
-    @on("leave")
-    def leave(self, event):
-        event.connection.leave(event.payload.data)
-
-def register(applications):
-    applications.add(Served())
-    applications.registerRooms("news", RoomPolicy())
-    applications.registerRooms("other", RoomPolicy())
-    applications.registerRooms("cafe", RoomPolicy(presence=True))
-    applications.registerRooms("kept.*", RoomPolicy(historySize=100, historySeconds=60))
-"""
+PROGRAMS = Path(__file__).parent / "programs"
 
 
 def test_alone() -> None:
@@ -66,7 +19,7 @@ def test_alone() -> None:
 
 def test_withAServer(tmp_path: Path) -> None:
     """The browser client, and a client of Node's ws that knows the JSON only, talk with a server."""
-    (tmp_path / "served.py").write_text(SERVED)
+    copy(PROGRAMS / "served.py", tmp_path / "served.py")
     port = freePort()
     words = twistd("-n", "--pidfile=", "ratchet", "--port", str(port), "--application", "served.register")
     with serving(words, port, tmp_path) as server:

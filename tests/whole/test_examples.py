@@ -22,29 +22,10 @@ from tests.kit.ends import fetch
 from tests.kit.processes import ROOT, Server, freePort, node, run, serving, twistd
 from tests.kit.typescript import errors
 
+PROGRAMS = Path(__file__).parent / "programs"
 EXAMPLES = ROOT / "examples"
 
 PYTHON = [sys.executable]
-
-
-#: Takes orders, and loses each before it can be answered.
-ORDERS = """
-from hello import Users
-from ratchet_tx import on
-
-class Orders:
-    taken = 0
-
-    @on("order")
-    def order(self, event):
-        self.taken += 1
-        event.connection.close(4000)
-        return self.taken
-
-    @on("misbehave")
-    def misbehave(self, event):
-        event.connection.close(4503, "Out")
-"""
 
 
 @contextmanager
@@ -287,7 +268,7 @@ class TestOthers:
 
     def test_again(self, tmp_path: Path) -> None:
         """What a client sends again after its connection broke is handled once, and answered."""
-        (tmp_path / "orders.py").write_text(ORDERS)
+        shutil.copy(PROGRAMS / "orders.py", tmp_path / "orders.py")
         shutil.copy(EXAMPLES / "hello" / "hello.py", tmp_path)
         words = ("--application", "orders.Orders", "--provider", "orders.Users")
         with ratchet(*words, cwd=tmp_path) as server:

@@ -1,0 +1,15 @@
+"""
+Raises the limit of open files, from 100 of 500, for so many connections as its argument says.
+"""
+
+import resource
+import sys
+
+from twisted.logger import eventAsText, globalLogPublisher
+
+from ratchet_tx.server.process import raiseOpenFiles
+
+globalLogPublisher.addObserver(lambda event: print(eventAsText(event, includeTimestamp=False, includeSystem=False)))
+resource.setrlimit(resource.RLIMIT_NOFILE, (100, 500))
+raiseOpenFiles(int(sys.argv[1]))
+print(*resource.getrlimit(resource.RLIMIT_NOFILE))

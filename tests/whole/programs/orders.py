@@ -1,0 +1,21 @@
+"""
+Takes orders, and loses each before it can be answered.
+"""
+
+from hello import Users  # noqa: F401 - the command line names it here
+
+from ratchet_tx import on
+
+
+class Orders:
+    taken = 0
+
+    @on("order")
+    def order(self, event):
+        self.taken += 1
+        event.connection.close(4000)
+        return self.taken
+
+    @on("misbehave")
+    def misbehave(self, event):
+        event.connection.close(4503, "Out")
