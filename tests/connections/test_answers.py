@@ -11,7 +11,7 @@ from twisted.python.failure import Failure
 from ratchet_tx import PeerError, RoomPolicy, on
 from ratchet_tx.happenings import HandlerFailed
 from ratchet_tx.transport.handshake.request import Request
-from tests.kit.fakes import Peer, logged, startedHub
+from tests.kit.fakes import Peer, clockOf, logged, startedHub
 
 
 class Refuses:
@@ -208,7 +208,7 @@ class TestOpening:
         assert (handled, peer.read(), lines) == ([], [], [])
         assert hub.counters.refused[refusal.code] == 1
         peer.leave()
-        assert hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
+        assert clockOf(hub).getDelayedCalls() == []
 
     def test_failing(self) -> None:
         """One that fails, or takes too long, has failed, and the connection goes on."""
@@ -227,5 +227,5 @@ class TestOpening:
         hub = startedHub(Failing(), limits={"handlerSeconds": 3})
         with logged():
             peers = [Peer(hub), Peer(hub, Request("/other"))]
-            hub.clock.advance(4)  # type: ignore[attr-defined]
+            clockOf(hub).advance(4)
             assert [peer.ask("hello") for peer in peers] == ["hi", "hi"]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ratchet_tx import AskRefused, Hub, UsageError, on
-from tests.kit.fakes import Peer, failed, startedHub
+from tests.kit.fakes import Peer, clockOf, failed, startedHub
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_refusalWithoutACode(peer: Peer) -> None:
 def test_timeOut(hub: Hub, peer: Peer) -> None:
     """Who isn't answered in time is told so, and a late reply is dropped."""
     asked = peer.connection.ask("confirm", timeout=3)
-    hub.clock.advance(3)  # type: ignore[attr-defined]
+    clockOf(hub).advance(3)
     assert failed(asked).code == "reply.timeout"
     peer.emit("socket.reply", {"ok": True}, re="s1")
 
@@ -69,7 +69,7 @@ def test_theEnd(hub: Hub, peer: Peer) -> None:
     asked = peer.connection.ask("confirm")
     peer.leave()
     assert failed(asked).code == "reply.lost"
-    assert hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
+    assert clockOf(hub).getDelayedCalls() == []
 
 
 def test_cancelling(hub: Hub, peer: Peer) -> None:
@@ -77,7 +77,7 @@ def test_cancelling(hub: Hub, peer: Peer) -> None:
     asked = peer.connection.ask("confirm")
     asked.cancel()
     failed(asked)
-    assert hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
+    assert clockOf(hub).getDelayedCalls() == []
     peer.emit("socket.reply", {"ok": True}, re="s1")
 
 
@@ -160,7 +160,7 @@ def test_afterTheEnd(hub: Hub, peer: Peer) -> None:
     """A question to a peer that is gone fails at once, and leaves no timer behind."""
     peer.leave()
     assert askAll(peer, "one") == ["reply.lost"]
-    assert hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
+    assert clockOf(hub).getDelayedCalls() == []
 
 
 def test_whatCantBeAsked(peer: Peer) -> None:

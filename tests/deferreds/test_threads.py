@@ -20,7 +20,7 @@ from zope.interface import implementer
 
 from ratchet_tx import Hub, RatchetServerFactory, RoomPolicy, UsageError
 from ratchet_tx.deferreds.threads import OwnThread, waitFor
-from tests.kit.fakes import FakeProvider, FakeTimer, Peer, startedHub
+from tests.kit.fakes import FakeProvider, FakeTimer, Peer, clockOf, startedHub
 
 PROGRAMS = Path(__file__).parent / "programs"
 
@@ -240,7 +240,7 @@ def test_timers() -> None:
     """A timer may be added from any thread before the hub runs, and then from the hub's thread only."""
     hub = startedHub()
     assert isinstance(elsewhere(lambda: hub.timers.add(FakeTimer())), UsageError)
-    hub.clock.advance(5)  # type: ignore[attr-defined]
+    clockOf(hub).advance(5)
     hub.timers.add(FakeTimer())
     hub.stopService()
     assert elsewhere(lambda: hub.timers.add(FakeTimer("another"))) is None

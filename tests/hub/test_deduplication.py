@@ -20,7 +20,7 @@ from ratchet_tx import ConnectionEvent, Hub, PeerError, on
 from ratchet_tx.happenings import Dispatched
 from ratchet_tx.hub.deduplication import MOST_BYTES, MOST_KEYS
 from ratchet_tx.hub.dispatch import MOST_OF_GUESTS
-from tests.kit.fakes import FakeProvider, Peer, logged, startedHub
+from tests.kit.fakes import FakeProvider, Peer, clockOf, logged, startedHub
 from tests.kit.processes import freePort, serving, twistd
 
 PROGRAMS = Path(__file__).parent / "programs"
@@ -114,7 +114,7 @@ def arrive(hub: Hub, token: str = "ada", version: int = 1) -> Peer:
 
 
 def advance(hub: Hub, seconds: float) -> None:
-    hub.clock.advance(seconds)  # type: ignore[attr-defined]
+    clockOf(hub).advance(seconds)
 
 
 def replies(peer: Peer) -> dict[int, Any]:
@@ -297,7 +297,7 @@ class TestLost:
         assert orders.cancelled == 0
         orders.waiting[0].callback("done")
         assert len(hub._dispatch._keys) == 0
-        assert hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
+        assert clockOf(hub).getDelayedCalls() == []
 
     def test_manyGuests(self, orders: Orders) -> None:
         """Guests who come and go leave so many of them behind, and no more; there is room again when these are done."""
@@ -493,7 +493,7 @@ class TestMemory:
         assert len(hub._dispatch._keys) == 1
         advance(hub, 1)
         assert len(hub._dispatch._keys) == 0
-        assert hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
+        assert clockOf(hub).getDelayedCalls() == []
 
     def test_anonymous(self, orders: Orders) -> None:
         """Nothing is left of an anonymous client when its connection ends, nor is it taken for another's."""
@@ -504,7 +504,7 @@ class TestMemory:
         for peer in peers:
             peer.leave()
         assert len(hub._dispatch._keys) == 0
-        assert hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
+        assert clockOf(hub).getDelayedCalls() == []
 
     def test_off(self, orders: Orders) -> None:
         """Switched off by 0, nothing is remembered."""
@@ -533,7 +533,7 @@ class TestDraining:
         first.leave()
         other.leave()
         assert stopped.called
-        assert hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
+        assert clockOf(hub).getDelayedCalls() == []
         assert len(hub._dispatch._keys) == 0
 
     def test_lostMeanwhile(self, hub: Hub, orders: Orders) -> None:

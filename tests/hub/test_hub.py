@@ -17,7 +17,7 @@ from ratchet_tx.backplane.memory import MemoryBackplane
 from ratchet_tx.happenings import Closed, Dispatched, LoggedIn, LoginFailed, Opened, Refused
 from ratchet_tx.hub.published import Position
 from ratchet_tx.interfaces import IClientProvider, IHub
-from tests.kit.fakes import FakeClient, FakeProvider, FakeTimer, Peer, logged, startedHub, succeeded
+from tests.kit.fakes import FakeClient, FakeProvider, FakeTimer, Peer, clockOf, logged, startedHub, succeeded
 from tests.kit.roomhub import arrive, roomHub
 
 
@@ -101,7 +101,7 @@ class TestBeginning:
         hub = startedHub()
         hub.timers.add(timer)
         hub.startService()
-        hub.clock.advance(1)  # type: ignore[attr-defined]
+        clockOf(hub).advance(1)
         assert timer.ticks == 1
 
     def test_theFirstServerStartsAndTheLastStops(self) -> None:
@@ -271,9 +271,9 @@ class TestEvents:
         peer = Peer(hub)
         peer.emit("slow", id=1)
         peer.emit("quick", id=2)
-        hub.clock.advance(29.9)  # type: ignore[attr-defined]
+        clockOf(hub).advance(29.9)
         assert peer.read() == []
-        hub.clock.advance(0.1)  # type: ignore[attr-defined]
+        clockOf(hub).advance(0.1)
         first, second = peer.read()
         assert first["data"]["error"]["code"] == "handler.timeout"
         assert first["data"]["error"]["retry"] is True
@@ -500,7 +500,7 @@ class TestLife:
 
         hub = startedHub(Slow(), limits={"handlerSeconds": 5})
         Peer(hub).leave()
-        hub.clock.advance(5)  # type: ignore[attr-defined]
+        clockOf(hub).advance(5)
         assert len(cancelled) == 1
 
     def test_guestsThatAreNone(self) -> None:
@@ -608,9 +608,9 @@ class TestMany:
         hub = startedHub()
         hub.applications.registerRooms("news", RoomPolicy(10, 60))
         epoch, _ = succeeded(hub.emit("item", room="news"))
-        hub.clock.advance(59)  # type: ignore[attr-defined]
+        clockOf(hub).advance(59)
         assert succeeded(hub.emit("item", room="news")) == Position(epoch, 2)
-        hub.clock.advance(60)  # type: ignore[attr-defined]
+        clockOf(hub).advance(60)
         assert succeeded(hub.emit("item", room="news")).epoch != epoch
 
     def test_disconnectAndLeave(self) -> None:
@@ -717,7 +717,7 @@ class TestStopping:
         hub = startedHub()
         hub.timers.add(FakeTimer(result=tick))
         peers = [Peer(hub), Peer(hub)]
-        hub.clock.advance(1)  # type: ignore[attr-defined]
+        clockOf(hub).advance(1)
         stopped: list[Any] = []
         hub.stopService().addCallback(stopped.append)
         assert [peer.transport.closedWith for peer in peers] == [(1001, "Going away")] * 2
@@ -726,7 +726,7 @@ class TestStopping:
         assert stopped == []
         peers[1].leave()
         assert stopped == [None]
-        assert hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
+        assert clockOf(hub).getDelayedCalls() == []
 
     def test_whatWasSentIsHandled(self) -> None:
         """What a peer has sent already is handled and answered before it is closed; what it sends then is dropped."""
@@ -791,7 +791,7 @@ class TestStopping:
         hub = startedHub(Echo())
         hub.timers.add(FakeTimer(result=lambda: Deferred()))
         peer = Peer(hub)
-        hub.clock.advance(1)  # type: ignore[attr-defined]
+        clockOf(hub).advance(1)
         stopped: list[Any] = []
         hub.stopService().addCallback(stopped.append)
         hub.abandon()
@@ -830,16 +830,16 @@ class TestStopping:
         hub = startedHub(Hangs(), limits={"drainSeconds": 3, "handlerSeconds": 0})
         hub.timers.add(FakeTimer(result=lambda: Deferred(cancelled.append)))
         stays, goes = Peer(hub), Peer(hub)
-        hub.clock.advance(1)  # type: ignore[attr-defined]
+        clockOf(hub).advance(1)
         stopped: list[Any] = []
         with logged() as lines:
             hub.stopService().addCallback(stopped.append)
             goes.leave()
-            hub.clock.advance(3)  # type: ignore[attr-defined]
+            clockOf(hub).advance(3)
         assert stays.transport.aborted
         assert any("3 s" in line for line in lines)
         stays.leave(1006, "", clean=False)
-        hub.clock.advance(3)  # type: ignore[attr-defined]
+        clockOf(hub).advance(3)
         assert len(cancelled) == 3
         assert stopped == [None]
 
@@ -849,7 +849,7 @@ class TestStopping:
         peer = Peer(hub)
         stopped: list[Any] = []
         hub.stopService().addCallback(stopped.append)
-        hub.clock.advance(10_000)  # type: ignore[attr-defined]
+        clockOf(hub).advance(10_000)
         assert (stopped, peer.transport.aborted) == ([], False)
         peer.leave()
         assert stopped == [None]
@@ -898,7 +898,7 @@ class TestStopping:
         hub.timers.add(timer)
         hub.stopService()
         hub.startService()
-        hub.clock.advance(1)  # type: ignore[attr-defined]
+        clockOf(hub).advance(1)
         assert timer.ticks == 1
         hub.emit("news")
 

@@ -254,6 +254,23 @@ def startedHub(*applications: Any, **arguments: Any) -> Hub:
     return hub
 
 
+def clockOf(owner: Any) -> Clock:
+    """
+    Give the clock of a hub or a site whose time is the test's.
+    """
+    clock = owner.clock
+    assert isinstance(clock, Clock)
+    return clock
+
+
+def override(it: object, **attributes: Any) -> None:
+    """
+    Put others in the place of an object's methods or attributes, for as long as it lives.
+    """
+    for name, value in attributes.items():
+        setattr(it, name, value)
+
+
 @contextmanager
 def logged() -> Iterator[list[str]]:
     """

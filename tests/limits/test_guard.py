@@ -8,7 +8,7 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from ratchet_tx import Hub, on
-from tests.kit.fakes import FakeProvider, Peer, startedHub
+from tests.kit.fakes import FakeProvider, Peer, clockOf, startedHub
 
 HERE = "8.8.4.4"
 
@@ -24,7 +24,7 @@ class Echo:
 
 
 def advance(hub: Hub, seconds: float) -> None:
-    hub.clock.advance(seconds)  # type: ignore[attr-defined]
+    clockOf(hub).advance(seconds)
 
 
 class TestComing:

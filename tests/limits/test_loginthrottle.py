@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 from ratchet_tx import Hub, PeerError, Settings
 from ratchet_tx.limits.loginthrottle import AT_ONCE, LoginThrottle
 from ratchet_tx.monitoring.counters import Counters
-from tests.kit.fakes import FakeProvider, Peer, failed, logged, startedHub
+from tests.kit.fakes import FakeProvider, Peer, clockOf, failed, logged, startedHub
 
 HERE, ELSEWHERE = "8.8.4.4", "8.8.8.8"
 
@@ -233,7 +233,7 @@ class TestLogins:
         peer.emit("socket.ping", id=2)
         assert [frame["re"] for frame in peer.read()] == [2]
         assert Peer(hub, address=ELSEWHERE).read() == []
-        hub.clock.advance(1)  # type: ignore[attr-defined]
+        clockOf(hub).advance(1)
         success, unknown = peer.read()
         assert success["event"] == "socket.auth.success"
         assert unknown["data"]["error"]["code"] == "event.unknown"
@@ -249,7 +249,7 @@ class TestLogins:
             else:
                 peer.emit("socket.auth.refresh", {"token": "wrong"}, id=1)
         for second in range(1, 51):
-            hub.clock.advance(1)  # type: ignore[attr-defined]
+            clockOf(hub).advance(1)
             assert sum(len(peer.read()) for peer in peers[:second]) == 1
 
     def test_theEmptyToken(self) -> None:
@@ -275,12 +275,12 @@ class TestLogins:
                 peer.leave()
             elif ending == "leave":
                 peer.leave(1006, "", clean=False)
-            hub.clock.advance(2)  # type: ignore[attr-defined]
+            clockOf(hub).advance(2)
         assert asked == []
         assert lines == []
         assert peer.read() == []
         peer.leave()
-        assert hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
+        assert clockOf(hub).getDelayedCalls() == []
 
     def test_draining(self) -> None:
         """A drain doesn't wait for delayed logins nor for events behind them, but for all others."""
@@ -295,7 +295,7 @@ class TestLogins:
         assert peer.transport.closedWith == (1001, "Going away")
         peer.leave()
         assert lines == []
-        assert hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
+        assert clockOf(hub).getDelayedCalls() == []
 
     def test_trusted(self) -> None:
         """With trusted proxies an address is what they say it is, even a private one."""
@@ -321,13 +321,13 @@ class TestLogins:
         assert (failure["data"]["retry"], failure["data"]["after"]) == (True, 1)
         assert len(hub.loginThrottle._waiting) == 10
         for _ in range(12):
-            hub.clock.advance(failure["data"]["after"])  # type: ignore[attr-defined]
+            clockOf(hub).advance(failure["data"]["after"])
             ada.logIn("a")
             if not (frames := ada.read()):
                 break
             (failure,) = frames
             assert failure["event"] == "socket.auth.failure"
-        hub.clock.advance(10)  # type: ignore[attr-defined]
+        clockOf(hub).advance(10)
         assert ada.read()[-1]["event"] == "socket.auth.success"
         assert ada.transport.closedWith is None
 
@@ -337,16 +337,16 @@ class TestLogins:
         for _ in range(9):
             Peer(hub, address=HERE).logIn("wrong")
         ada, eve = Peer(hub, address=HERE), Peer(hub, address=HERE)
-        hub.clock.advance(5)  # type: ignore[attr-defined]
+        clockOf(hub).advance(5)
         for _ in range(4):
             Peer(hub, address=HERE).logIn("wrong")
         ada.logIn("a")
         eve.logIn("wrong")
-        hub.clock.pump([1] * 9)  # type: ignore[attr-defined]
+        clockOf(hub).pump([1] * 9)
         assert ada.read()[0]["event"] == "socket.auth.success"
-        hub.clock.pump([1] * 10)  # type: ignore[attr-defined]
+        clockOf(hub).pump([1] * 10)
         assert ada.transport.closedWith is None
-        hub.clock.pump([1] * 10)  # type: ignore[attr-defined]
+        clockOf(hub).pump([1] * 10)
         assert eve.transport.closedWith == (4502, "Not logged in in time")
 
     def test_whoIsLoggedIn(self) -> None:
@@ -361,9 +361,9 @@ class TestLogins:
         ada.read()
         ada.emit("socket.auth.refresh", {"token": "n"}, id=9)
         assert ada.read() == []
-        hub.clock.advance(1.5)  # type: ignore[attr-defined]
+        clockOf(hub).advance(1.5)
         assert ada.read() == []
-        hub.clock.advance(1)  # type: ignore[attr-defined]
+        clockOf(hub).advance(1)
         assert [frame["re"] for frame in ada.read()] == [9]
 
     def test_neverMoreWait(self) -> None:
@@ -372,12 +372,12 @@ class TestLogins:
         for _ in range(20):
             for _ in range(40):
                 Peer(hub, address=HERE).logIn("wrong")
-            hub.clock.advance(1)  # type: ignore[attr-defined]
+            clockOf(hub).advance(1)
             assert len(hub.loginThrottle._waiting) <= 10
         ada = Peer(hub, address=ELSEWHERE)
         ada.logIn("a")
         assert ada.read()[0]["event"] == "socket.auth.success"
-        hub.clock.advance(AT_ONCE + 10)  # type: ignore[attr-defined]
+        clockOf(hub).advance(AT_ONCE + 10)
         again = Peer(hub, address=HERE)
         again.logIn("a")
         assert again.read()[0]["event"] == "socket.auth.success"

@@ -9,7 +9,7 @@ import pytest
 from ratchet_tx import Hub, RoomPolicy
 from ratchet_tx.limits.memorylimit import LITTLE
 from ratchet_tx.transport.sockets.backlog import PORTION
-from tests.kit.fakes import Peer, logged, startedHub
+from tests.kit.fakes import Peer, clockOf, logged, startedHub
 
 LIMIT = 1_000_000
 
@@ -28,7 +28,7 @@ def waits(peer: Peer, size: int) -> Peer:
 
 def free(hub: Hub) -> list[str]:
     with logged() as lines:
-        hub.clock.advance(0)  # type: ignore[attr-defined]
+        clockOf(hub).advance(0)
     return lines
 
 
@@ -112,9 +112,9 @@ def test_inTheEnd(hub: Hub) -> None:
     free(hub)
     assert codes([peer]) == [4008]
     peer.connection.keeps("waiting", LIMIT + 1)
-    hub.clock.pump([0] * 10)  # type: ignore[attr-defined]
+    clockOf(hub).pump([0] * 10)
     peer.connection.keeps("waiting", LIMIT + 2)
-    [call] = hub.clock.getDelayedCalls()  # type: ignore[attr-defined]
+    [call] = clockOf(hub).getDelayedCalls()
     assert call.getTime() == hub.clock.seconds() + 1
 
 
@@ -135,7 +135,7 @@ def test_stopped(hub: Hub) -> None:
     peer = waits(Peer(hub), LIMIT)
     peer.leave()
     hub.stopService()
-    assert hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
+    assert clockOf(hub).getDelayedCalls() == []
     assert hub.ledger.bytes == 0
 
 
@@ -148,5 +148,5 @@ def test_startedAgain(hub: Hub) -> None:
     assert hub.ledger.parts["histories"] == before > 100_000
     publish(hub, 20)
     assert hub.ledger.parts["histories"] > before
-    hub.clock.advance(100)  # type: ignore[attr-defined]
+    clockOf(hub).advance(100)
     assert hub.ledger.bytes == 0

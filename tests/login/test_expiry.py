@@ -12,7 +12,7 @@ import pytest
 
 from ratchet_tx import AnonymousClientProvider, UsageError, on
 from ratchet_tx.login.expiry import secondsLeft
-from tests.kit.fakes import FakeClient, FakeProvider, Peer, logged, startedHub
+from tests.kit.fakes import FakeClient, FakeProvider, Peer, clockOf, logged, startedHub
 
 
 class Who:
@@ -94,7 +94,7 @@ class TestExpiry:
         peer = Peer(hub)
         peer.logIn("a", v=2)
         peer.read()
-        hub.clock.advance(30)  # type: ignore[attr-defined]
+        clockOf(hub).advance(30)
         assert peer.read() == [{"event": "socket.auth.expiring", "data": {"expires": 10}}]
 
     def test_renewed(self) -> None:
@@ -126,7 +126,7 @@ class TestExpiry:
         peer.logIn("old", v=2)
         peer.emit("socket.auth.refresh", {"token": "new"}, id=1)
         assert peer.read()[-1]["data"]["result"] == {"expires": None}
-        assert hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
+        assert clockOf(hub).getDelayedCalls() == []
 
     @pytest.mark.parametrize("token", ["bob's", "expired", "nobody's"])
     def test_notRenewed(self, token: str) -> None:
@@ -152,16 +152,16 @@ class TestExpiry:
         peer = Peer(hub)
         peer.logIn("old")
         peer.logIn("bob's")
-        assert hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
+        assert clockOf(hub).getDelayedCalls() == []
         peer.logIn("old")
-        hub.clock.advance(100)  # type: ignore[attr-defined]
+        clockOf(hub).advance(100)
         assert peer.transport.closedWith == (4003, "Token expired")
 
     @pytest.mark.parametrize("form", [{"token": "a", "v": 2}, "a"])
     def test_expiredAlready(self, form: Any) -> None:
         """A token that has expired is as good as nobody's, in either form, and counts as a failed login."""
         hub = startedHub(clientProvider=provider(a=100))
-        hub.clock.advance(100)  # type: ignore[attr-defined]
+        clockOf(hub).advance(100)
         peer = Peer(hub)
         for _ in range(5):
             peer.emit("socket.auth.request", form)
@@ -191,7 +191,7 @@ class TestExpiry:
         peer.read()
         peer.connection.close(4503)
         for _ in range(2):
-            hub.clock.advance(90)  # type: ignore[attr-defined]
+            clockOf(hub).advance(90)
         assert peer.read() == []
         assert peer.transport.closedWith == (4503, "")
 
@@ -221,8 +221,8 @@ class TestExpiry:
         peer = Peer(hub)
         peer.emit("who", id=1)
         assert peer.read()[0]["data"]["ok"]
-        hub.clock.advance(270)  # type: ignore[attr-defined]
-        hub.clock.advance(30)  # type: ignore[attr-defined]
+        clockOf(hub).advance(270)
+        clockOf(hub).advance(30)
         assert peer.transport.closedWith == (4003, "Token expired")
 
     def test_guestsWithoutATime(self) -> None:

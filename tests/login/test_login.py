@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 from zope.interface import alsoProvides
 
 from ratchet_tx import AnonymousClientProvider, IClient, on
-from tests.kit.fakes import FakeClient, FakeProvider, Peer, logged, startedHub
+from tests.kit.fakes import FakeClient, FakeProvider, Peer, clockOf, logged, startedHub
 
 
 class Diary:
@@ -191,7 +191,7 @@ class TestStrangers:
         hub = startedHub(clientProvider=FakeProvider(sesame="ada"), limits={"loginSeconds": 10})
         stranger, ada = Peer(hub), Peer(hub)
         ada.logIn("sesame")
-        hub.clock.advance(10)  # type: ignore[attr-defined]
+        clockOf(hub).advance(10)
         assert stranger.transport.closedWith == (4502, "Not logged in in time")
         assert ada.transport.closedWith is None
 
@@ -199,14 +199,14 @@ class TestStrangers:
         """Where the limit is switched off, a stranger may stay."""
         hub = startedHub(clientProvider=FakeProvider(), limits={"loginSeconds": 0})
         stranger = Peer(hub)
-        hub.clock.advance(10_000)  # type: ignore[attr-defined]
+        clockOf(hub).advance(10_000)
         assert stranger.transport.closedWith is None
 
     def test_goneBeforeTheTimeOut(self) -> None:
         """A stranger who goes leaves no timer behind."""
         hub = startedHub(clientProvider=FakeProvider())
         Peer(hub).leave()
-        assert hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
+        assert clockOf(hub).getDelayedCalls() == []
 
     def test_fiveFailures(self) -> None:
         """The fifth failed login of a connection closes it with 4500."""
@@ -363,7 +363,7 @@ class TestSlowProviders:
             peer.emit("socket.auth.request", form)
         with logged() as lines:
             for _ in range(6):
-                hub.clock.advance(10)  # type: ignore[attr-defined]
+                clockOf(hub).advance(10)
         frames = peer.read()
         assert len(frames) == 6
         expected = {"errors": ["Login is not available right now."], "code": "auth.unavailable", "retry": True}
@@ -377,7 +377,7 @@ class TestSlowProviders:
         hub = startedHub(clientProvider=provider, limits={"loginSeconds": 0})
         peer = Peer(hub)
         peer.logIn("sesame")
-        hub.clock.advance(10_000)  # type: ignore[attr-defined]
+        clockOf(hub).advance(10_000)
         provider.asked[0].callback(FakeClient("ada"))
         assert peer.read()[0]["data"] == SUCCESS
 
@@ -605,7 +605,7 @@ class TestMeanwhile:
         peer = Peer(hub)
         with logged():
             peer.logIn("a")
-            hub.clock.advance(10)  # type: ignore[attr-defined]
+            clockOf(hub).advance(10)
         assert peer.transport.closedWith == (4502, "Not logged in in time")
         provider.asked[0].callback(FakeClient("ada"))
         assert peer.connection.client is None

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ratchet_tx import Hub, PeerError, RoomPolicy
-from tests.kit.fakes import FakeClient, Peer, logged
+from tests.kit.fakes import FakeClient, Peer, clockOf, logged
 from tests.kit.roomhub import Joins, arrive, live, publish, roomHub
 
 
@@ -87,7 +87,7 @@ class TestPermission:
         """A policy that takes longer than a handler may is a refusal that says "come again"."""
         self.subscribe(ada)
         with logged() as lines:
-            hub.clock.advance(5)  # type: ignore[attr-defined]
+            clockOf(hub).advance(5)
         assert ada.read()[0]["data"]["error"]["retry"] is True
         assert len(lines) == 1
 
@@ -141,6 +141,6 @@ class TestPermission:
         hub.applications.registerRooms("slow", RoomPolicy(mayJoin=joins))
         ada = arrive(hub)
         self.subscribe(ada)
-        hub.clock.advance(10_000)  # type: ignore[attr-defined]
+        clockOf(hub).advance(10_000)
         joins.asked[0].callback(True)
         assert ada.connection.rooms == ("slow",)

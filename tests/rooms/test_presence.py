@@ -12,7 +12,7 @@ from twisted.internet.defer import fail
 from ratchet_tx import Hub, RoomPolicy, UsageError
 from ratchet_tx.backplane.memory import MemoryBackplane
 from ratchet_tx.rooms.presence import LEASE, ROUND
-from tests.kit.fakes import FakeClient, LateBackplane, Peer, failed, logged, startedHub, succeeded
+from tests.kit.fakes import FakeClient, LateBackplane, Peer, clockOf, failed, logged, startedHub, succeeded
 from tests.kit.roomhub import Joins, arrive, publish, roomHub
 
 
@@ -44,7 +44,7 @@ def lose(peer: Peer) -> None:
 
 def wait(hub: Hub, seconds: float) -> None:
     for _ in range(int(seconds * 10)):
-        hub.clock.advance(0.1)  # type: ignore[attr-defined]
+        clockOf(hub).advance(0.1)
 
 
 def others(hub: Hub) -> Hub:
@@ -330,7 +330,7 @@ class TestGoing:
         presence = hub.presence
         assert (len(presence._rosters), presence._own, presence._refs, len(presence._shown)) == (0, {}, {}, 0)
         assert hub.backplane.members("cafe") == {}
-        assert hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
+        assert clockOf(hub).getDelayedCalls() == []
 
     def test_stopping(self) -> None:
         """A hub that stops misses nobody any more, and leaves no timer behind."""
@@ -339,7 +339,7 @@ class TestGoing:
         lose(ada)
         hub.stopService()
         bob.leave(1001)
-        assert hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
+        assert clockOf(hub).getDelayedCalls() == []
 
 
 class TestComingBack:
@@ -679,7 +679,7 @@ class TestBytes:
         peer.leave(1006, "", clean=False)
         assert hub.ledger.parts["metas"] == before
         again = Peer(hub)
-        hub.clock.advance(100)  # type: ignore[attr-defined]
+        clockOf(hub).advance(100)
         assert hub.ledger.parts["metas"] == 0
         again.leave()
         assert hub.ledger.bytes == 0

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ratchet_tx import RoomPolicy
-from tests.kit.fakes import LateBackplane, Peer, logged
+from tests.kit.fakes import LateBackplane, Peer, clockOf, logged
 from tests.kit.roomhub import LARGE, Joins, arrive, past, publish, roomHub
 
 
@@ -130,5 +130,5 @@ class TestHistory:
         ada = arrive(hub := roomHub(backplane=LateBackplane(), limits={"handlerSeconds": 5}))
         ada.emit("socket.history", {"room": "news"}, id=1)
         with logged():
-            hub.clock.advance(5)  # type: ignore[attr-defined]
+            clockOf(hub).advance(5)
         assert ada.read()[0]["data"]["error"]["retry"] is True

@@ -8,7 +8,7 @@ import pytest
 
 from ratchet_tx import Hub, RoomPolicy, on
 from ratchet_tx.backplane.memory import MemoryBackplane
-from tests.kit.fakes import FakeClient, LateBackplane, Peer, logged, startedHub
+from tests.kit.fakes import FakeClient, LateBackplane, Peer, clockOf, logged, startedHub
 from tests.kit.roomhub import LARGE, Joins, arrive, live, past, publish, roomHub
 
 
@@ -585,7 +585,7 @@ class TestHolding:
         ada = arrive(hub)
         self.subscribe(ada)
         with logged() as lines:
-            hub.clock.advance(5)  # type: ignore[attr-defined]
+            clockOf(hub).advance(5)
         assert ada.read()[0]["data"]["error"]["retry"] is True
         assert (ada.connection.rooms, len(lines)) == ((), 1)
 
@@ -595,7 +595,7 @@ class TestHolding:
         ada.connection.join("news")
         self.subscribe(ada)
         with logged():
-            hub.clock.advance(5)  # type: ignore[attr-defined]
+            clockOf(hub).advance(5)
         assert ada.connection.rooms == ("news",)
 
     def test_leftMeanwhile(self, hub: Hub, backplane: LateBackplane) -> None:
@@ -669,9 +669,9 @@ class TestRecovering:
         """Neither is one after which something was forgotten because of its age."""
         hub = roomHub()
         epoch = publish(hub, "a", "b")
-        hub.clock.advance(59)  # type: ignore[attr-defined]
+        clockOf(hub).advance(59)
         publish(hub, "c")
-        hub.clock.advance(1)  # type: ignore[attr-defined]
+        clockOf(hub).advance(1)
         assert self.recover(hub, epoch, 1)["recovered"] is False
         assert self.recover(hub, epoch, 2)["events"] == [past("c", 3)]
 
@@ -720,7 +720,7 @@ class TestRecovering:
             publish(hub, "a")
             position = ada.ask("socket.subscribe", {"room": "news"})
             ada.leave(1006, "", clean=False)
-            hub.clock.advance(late)  # type: ignore[attr-defined]
+            clockOf(hub).advance(late)
             again = arrive(hub)
             recover = {key: position[key] for key in ("epoch", "offset")}
             recovered = again.ask("socket.subscribe", {"room": "news", "recover": recover})
@@ -733,7 +733,7 @@ class TestRecovering:
         ada = arrive(hub)
         position = ada.ask("socket.subscribe", {"room": "news"})
         ada.leave(1006, "", clean=False)
-        hub.clock.advance(10_000)  # type: ignore[attr-defined]
+        clockOf(hub).advance(10_000)
         again = self.recover(hub, position["epoch"], 0)
         assert (again["recovered"], again["events"], again["epoch"]) == (True, [], position["epoch"])
         assert hub.backplane.historyBytes == 0  # type: ignore[attr-defined]

@@ -10,7 +10,7 @@ import pytest
 from ratchet_tx.web.admin import AdminSite
 from ratchet_tx.web.bearer import BearerToken
 from tests.kit.ends import Wire
-from tests.kit.fakes import logged, startedHub
+from tests.kit.fakes import clockOf, logged, startedHub
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_several(site: AdminSite) -> None:
     for _ in range(3):
         wire.send(head("/api/publish", "Content-Length: 16") + b'{"event":"item"}')
         assert status(wire) == 200
-        site.clock.advance(0)  # type: ignore[attr-defined]
+        clockOf(site).advance(0)
 
 
 def test_noSockets(site: AdminSite) -> None:

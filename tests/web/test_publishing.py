@@ -17,7 +17,7 @@ from ratchet_tx.backplane.memory import MemoryBackplane
 from ratchet_tx.web.bearer import BearerToken
 from ratchet_tx.web.publishing import MOST_KEYS, Publication, Publishing
 from tests.kit.ends import Wire
-from tests.kit.fakes import Peer, logged, startedHub
+from tests.kit.fakes import Peer, clockOf, logged, startedHub
 from tests.kit.wire import PLANTED
 
 TOKEN = PLANTED
@@ -256,7 +256,7 @@ class TestKeys:
         assert caller.post({"event": "item"}, Idempotency_Key="k") == SENT
         assert caller.post({"event": "item", "key": "k"}, Idempotency_Key='"k"') == SENT
         assert len(peer.read()) == 1
-        hub.clock.advance(120)  # type: ignore[attr-defined]
+        clockOf(hub).advance(120)
         caller.post({"event": "item", "key": "k"})
         assert len(peer.read()) == 1
 

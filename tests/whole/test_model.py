@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from ratchet_tx import on
 from ratchet_tx.backplane.memory import MemoryBackplane
 from tests.kit.examples import examples
-from tests.kit.fakes import FakeProvider, Peer, startedHub
+from tests.kit.fakes import FakeProvider, Peer, clockOf, startedHub
 
 ROOMS = st.sampled_from(["lobby", "bar"])
 CLIENTS = st.sampled_from(["ada", "bob"])
@@ -176,7 +176,7 @@ class TwoNodes(RuleBasedStateMachine):
             known.peer.leave()
         for hub in self.hubs:
             assert len(hub._directory.rooms) == len(hub._directory.clients) == 0
-            assert hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
+            assert clockOf(hub).getDelayedCalls() == []
         assert all(work.called for work in self.application.waiting)
 
     def _read(self, known: Known) -> None:

@@ -10,7 +10,7 @@ from twisted.internet.defer import CancelledError, Deferred
 
 from ratchet_tx import on
 from tests.kit.examples import examples
-from tests.kit.fakes import FakeProvider, Peer, startedHub
+from tests.kit.fakes import FakeProvider, Peer, clockOf, startedHub
 
 #: Whose event it is, which, and its key.
 Emit = tuple[str, str, str]
@@ -132,7 +132,7 @@ class Repeating(RuleBasedStateMachine):
             assert len(sender.replies) == len(sender.asked), "each is answered"
             sender.peer.leave()
         self.hub.stopService()
-        assert self.hub.clock.getDelayedCalls() == []  # type: ignore[attr-defined]
+        assert clockOf(self.hub).getDelayedCalls() == []
 
 
 Repeating.TestCase.settings = examples(200, stateful_step_count=40)
