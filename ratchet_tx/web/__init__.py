@@ -1,3 +1,3 @@
 """
-What goes over HTTP beside the sockets: resources for twisted.web, the browser client, and the macro for templates.
+HTTP besides the WebSockets: resources for twisted.web, the browser client, and the macro for templates.
 """

@@ -1,5 +1,5 @@
 """
-The site for other programs of the operator's, on an endpoint of its own: publishing, and health.
+The admin site, on an endpoint of its own: the operator's other programs publish here, and check the health.
 """
 
 from typing import Any
@@ -15,16 +15,16 @@ from ratchet_tx.web.publishing import Publishing
 from ratchet_tx.web.responses import asBody, refuse, tooBig
 from ratchet_tx.web.site import Site
 
-#: How long a connection may be silent in a request, or between two.
+#: How many seconds a connection may be silent, in a request or between two.
 _SILENT_SECONDS = 60
 
 
 class AdminSite(Site):
     """
-    C{POST /api/publish}, for who shows the token; C{/healthz} and C{/readyz}, for everybody who comes in here.
+    Serves C{POST /api/publish}, which needs the token, and C{/healthz} and C{/readyz}, which don't.
 
-    @param hub: what is asked; it knows its clock
-    @param token: what has to be shown
+    @param hub: the hub, which has a clock
+    @param token: the token that a publish must show
     """
 
     tooLongHeaders = b"Content-Type: application/json\r\n"
@@ -44,13 +44,13 @@ class AdminSite(Site):
 
     def log(self, request: Any) -> None:
         """
-        Log nothing: what was published, and what was refused, is logged where that is known.
+        Log nothing here: L{Publishing} logs each publish and each refusal.
         """
 
 
 class _Folder(Resource):
     """
-    Leads to what is below it, and says in JSON that there is nothing else.
+    Has children, and refuses every other path in JSON.
     """
 
     def __init__(self, refusals: HTTPRefusals) -> None:

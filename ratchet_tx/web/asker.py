@@ -1,20 +1,20 @@
 """
-The peer of a page's request: its address, scheme and host, by the socket and by what trusted proxies say.
+Finds the peer of a page's request: its address, scheme and host, from the socket and trusted proxies' headers.
 """
 
 from typing import Any
 
 from ratchet_tx.transport.handshake.forwarded import Asker, hostOf, readForwarded
 
-#: What decides on it.
+#: The headers that it reads.
 _NAMES = ("host", "forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port")
 
 
 def forwardedHeaders(request: Any) -> dict[str, str]:
     """
-    Take the headers of a request that say who asks, and whom; of several of one name the values are joined by commas.
+    Read the Host and the proxies' headers of a request; several values of one name are joined by commas.
 
-    @return: by their names in lower case
+    @return: the values by their names in lower case
     """
     values = {name: request.requestHeaders.getRawHeaders(name.encode()) for name in _NAMES}
     return {name: b", ".join(found).decode("latin-1") for name, found in values.items() if found}
@@ -22,9 +22,9 @@ def forwardedHeaders(request: Any) -> dict[str, str]:
 
 def askerOf(request: Any, hops: int) -> Asker:
     """
-    Find out who asks for a page.
+    Find the peer of a page's request.
 
-    @param request: twisted.web's
+    @param request: a twisted.web request
     @param hops: how many proxies are trusted
     """
     headers = forwardedHeaders(request)
@@ -33,8 +33,8 @@ def askerOf(request: Any, hops: int) -> Asker:
 
 def peerOf(request: Any) -> str:
     """
-    Say which IP address a request's connection comes from; of a UNIX socket C{unix}.
+    Find the IP address of a request's connection; C{unix} for a UNIX socket.
 
-    @param request: twisted.web's
+    @param request: a twisted.web request
     """
     return hostOf(request.getClientAddress())

@@ -1,5 +1,5 @@
 """
-Checks the secret token, from a file, by which other programs may call us.
+Checks the secret token with which other programs may publish; it is in a file.
 """
 
 import os
@@ -14,10 +14,10 @@ from ratchet_tx.errors import UsageError
 
 class BearerToken:
     """
-    The token that whoever asks has to show, as RFC 6750 says it: C{Authorization: Bearer ...}.
+    The token that a request must show, as in RFC 6750: C{Authorization: Bearer ...}.
 
-    @param path: a file with nothing else in it
-    @raise UsageError: where it can't be read, or is blank
+    @param path: a file with the token and nothing else
+    @raise UsageError: for a file that can't be read, or is blank
     """
 
     _log = Logger()
@@ -28,9 +28,9 @@ class BearerToken:
 
     def reload(self) -> None:
         """
-        Read the file again; where that fails, the token that was read before stays.
+        Read the file again.
 
-        @raise UsageError: where it can't be read, or is blank
+        @raise UsageError: for a file that can't be read, or is blank; the old token stays in use then
         """
         try:
             token = Path(self._path).read_bytes().strip()
@@ -40,15 +40,15 @@ class BearerToken:
         if not token:
             raise UsageError(f"admin-token-file {self._path}: it is blank")
         if mode & stat.S_IROTH:
-            # Not refused: what hands secrets to containers mostly makes such files, and they are alone with them.
-            self._log.warn("Everybody on this machine may read {path}: chmod o-r {path}", path=self._path)
+            # Not refused: container systems mostly make such files for secrets, and no other user is in the container.
+            self._log.warn('All users may read the token file: path={path} hint="chmod o-r {path}"', path=self._path)
         self._token = token
 
     def permits(self, authorization: bytes | None) -> bool:
         """
         Say whether a request shows the token.
 
-        @param authorization: its header C{Authorization}, if there is one
+        @param authorization: its C{Authorization} header, if it has one
         """
         scheme, _, token = (authorization or b"").strip().partition(b" ")
         return compare_digest(token.strip(), self._token) and scheme.lower() == b"bearer"

@@ -17,47 +17,48 @@ from ratchet_tx.transport.sockets.acknowledged import Taken, taken
 from ratchet_tx.transport.sockets.closing import LINGER_SECONDS
 from ratchet_tx.transport.sockets.pace import LEAST_BYTES, Pace
 
-#: How often it is looked at who is slow, in seconds.
-LOOK_SECONDS = 1
+#: How many seconds there are between two checks of a peer's pace.
+PACE_SECONDS = 1
 
 
 @implementer(IHalfCloseableProtocol)
 class Channel(http.HTTPChannel, Upgrading):
     """
-    A connection to the site.  The heads of its later requests are read as the door reads the first: any of them may be for a
-    WebSocket, as proxies send them that keep their connections.
+    An HTTP connection of the site.
 
-    While a body is to come, or an answer waits for the peer to take it, the peer's pace is looked at.
+    It reads the heads of later requests as the door reads the first one. Any of them may be a WebSocket handshake: proxies
+    reuse their connections. While a peer sends a body, or takes a response, its pace is checked.
     """
 
     site: Any
 
-    # The reader has seen to the bounds.
+    # The head's reader enforces these limits.
     MAX_LENGTH = totalHeadersSize = maxHeaders = sys.maxsize
 
-    #: Reads the next head; None from its end to the end of the answer.
+    #: Reads the next head; None from its end to the end of the response.
     _reader: HeadReader | None = None
 
     _isRefused = False
 
-    #: What twisted.web may find bad in the request that it reads; blank where nothing is known.
-    _doubt = ""
+    #: What is wrong with the head's framing, in case that twisted.web refuses the request; blank where nothing is.
+    _framingFault = ""
 
-    #: Whether a request is there as a whole, and its answer isn't.
+    #: Whether a request has come as a whole, and its response hasn't been sent.
     _isAnswering = False
 
-    #: Whether the peer will send nothing more.
+    #: Whether the peer has closed its side.
     _isHalfClosed = False
 
     #: Whether the connection is lost.
     _isLost = False
 
-    #: Whether the transport has as much to send as it takes.
+    #: Whether the transport's send buffer is full.
     _isFull = False
 
-    #: How fast the peer is, while that is looked at; how much of a body it has sent since, and what it had taken then.
+    #: The peer's pace, while it is checked; how many bytes of a body it has sent since the last check, and how many bytes of
+    #: a response it had taken at the last check.
     _pace: Pace | None = None
-    _done = 0
+    _received = 0
     _taken: Taken | None = None
 
     def connectionMade(self) -> None:
@@ -69,12 +70,12 @@ class Channel(http.HTTPChannel, Upgrading):
 
     def dataReceived(self, data: bytes) -> None:
         """
-        Take in what comes; where a head begins, so does its time.
+        Read the next head, or pass data on to twisted.web; the first byte of a head starts its timeout.
         """
         if self._isRefused:
             return
         if self._reader is None:
-            return self._give(data)
+            return self._passOn(data)
         if self not in self.site.heads:
             self.site.heads.start(self)
         try:
@@ -86,7 +87,7 @@ class Channel(http.HTTPChannel, Upgrading):
 
     def _begin(self, head: Head, data: bytes) -> None:
         """
-        Go on with a request whose head is there.
+        Begin a request whose head has been read.
         """
         self.site.heads.stop(self)
         self._reader = None
@@ -95,51 +96,51 @@ class Channel(http.HTTPChannel, Upgrading):
         if self.visit is not None and self.visit.move(self.speaker(self.transport, head)):
             return self.refuse(503, self.visit.refused)
         if not head.line.isascii():
-            # twisted.web lets some of them through, and fails on them.
+            # twisted.web accepts some such lines, and fails later.
             return self.refuse(400, "bytes in the request line that are no ASCII")
-        self._doubt = explainFraming(head)
+        self._framingFault = explainFraming(head)
         if not self._isFull:
-            self._mind()
-        self._give(data)
+            self._watchPace()
+        self._passOn(data)
 
     def _upgrade(self, socket: Any, data: bytes) -> None:
         self._leave()
         transport, self.transport = self.transport, None
         self.setTimeout(None)
-        # We are its producer, which it would pause.
+        # This channel is registered as its producer, so it could pause us.
         transport.unregisterProducer()
         transport.resumeProducing()
         handOver(transport, socket, data)
 
-    def _give(self, data: bytes) -> None:
+    def _passOn(self, data: bytes) -> None:
         if not self._isAnswering:
-            self._done += len(data)
+            self._received += len(data)
         try:
             super().dataReceived(data)
         except Exception as error:
-            # Whatever it is that twisted.web doesn't expect, it is the peer's doing: pages' own errors are caught before.
-            self.refuse(400, self._doubt or f"twisted.web can't read the request: {type(error).__name__}")
+            # The peer caused it by something that twisted.web doesn't expect: errors of pages are caught before.
+            self.refuse(400, self._framingFault or f"twisted.web can't read the request: {type(error).__name__}")
 
     def _respondToBadRequestAndDisconnect(self) -> None:
-        # twisted.web's, for what it finds bad by itself; it says so to nobody but the peer.
-        self.refuse(400, self._doubt or "twisted.web can't read the request")
+        # twisted.web calls this for a bad request; its own method doesn't log.
+        self.refuse(400, self._framingFault or "twisted.web can't read the request")
 
-    def answering(self) -> None:
+    def requestIsWhole(self) -> None:
         """
-        Hear that a request is there as a whole, or is refused.
+        Note that a request has come as a whole, or is refused.
         """
         self._isAnswering = True
         if not self._isFull:
-            self._mindNoMore()
+            self._stopWatching()
 
     def requestDone(self, request: Any) -> None:
         """
-        Go on to the next request, but let others have their turn before: a chunk may be full of them.
+        Go on to the next request in the next turn of the reactor: one chunk may have many requests.
         """
-        self.site.clock.callLater(0, self._goOn, request)
+        self.site.clock.callLater(0, self._nextRequest, request)
 
-    def _goOn(self, request: Any) -> None:
-        # twisted.web keeps the request where the connection is lost, and would close that once more.
+    def _nextRequest(self, request: Any) -> None:
+        # After a lost connection twisted.web still has the request, and would close the connection again.
         if self._isLost or not self.requests:
             return
         self._isAnswering = False
@@ -151,7 +152,7 @@ class Channel(http.HTTPChannel, Upgrading):
 
     def timeoutConnection(self) -> None:
         """
-        Close a connection that was idle between two requests, or in one; there is nothing to say of it.
+        Close a connection that was idle, between two requests or in one, without a log line.
         """
         self.loseConnection()
 
@@ -159,9 +160,9 @@ class Channel(http.HTTPChannel, Upgrading):
 
     def loseConnection(self) -> None:
         """
-        Close the connection once what was written has been sent; who doesn't take it is dropped.
+        Close the connection once everything is sent; a peer that doesn't take it is dropped.
 
-        Nothing happens where it is lost: Twisted's TLS fails where a lost connection is dropped.
+        Nothing happens if the connection is lost: Twisted's TLS would fail.
         """
         if self._isLost:
             return
@@ -171,7 +172,7 @@ class Channel(http.HTTPChannel, Upgrading):
 
     def readConnectionLost(self) -> None:
         """
-        Hear that the peer sends nothing more: it may still wait for an answer, for as long as a close may take.
+        Note that the peer has closed its side; it may still wait for a response, as long as a close may take.
         """
         if self._isHalfClosed:
             return
@@ -183,15 +184,15 @@ class Channel(http.HTTPChannel, Upgrading):
 
     def writeConnectionLost(self) -> None:
         """
-        Hear that we send nothing more, which was us.
+        Do nothing: we closed our side ourselves.
         """
 
     def moved(self) -> bool:
         """
-        Say whether a peer goes on to take what it was sent before it is closed (C{Leaver}).
+        Say whether the peer still takes what was sent (L{Leaver<ratchet_tx.transport.sockets.closing.Leaver>}).
         """
         self._pace = self._pace or Pace()
-        count, now = self._take()
+        count, now = self._takenSince()
         return now is not None and now.waiting > 0 and self._pace.went(count, LINGER_SECONDS)
 
     def drop(self) -> None:
@@ -209,37 +210,37 @@ class Channel(http.HTTPChannel, Upgrading):
     def _leave(self) -> None:
         self.site.heads.stop(self)
         self.site.closing.ended(self)
-        self._mindNoMore()
+        self._stopWatching()
         if self.visit is not None:
             self.visit.leave()
 
     # The peer's pace
 
-    def _mind(self) -> None:
-        self._pace, self._done, self._taken = Pace(), 0, taken(self.transport)
+    def _watchPace(self) -> None:
+        self._pace, self._received, self._taken = Pace(), 0, taken(self.transport)
         self.site.slow.start(self)
 
-    def _mindNoMore(self) -> None:
+    def _stopWatching(self) -> None:
         self._pace = None
         self.site.slow.stop(self)
 
-    def _take(self) -> tuple[int, Taken | None]:
+    def _takenSince(self) -> tuple[int, Taken | None]:
         """
-        Count what the peer has taken since this was asked before; where nobody knows, it is as if that were enough.
+        Count the bytes that the peer has taken since the last call; where that is unknown, give a number that is enough.
         """
         before, self._taken = self._taken, taken(self.transport)
         if before is None or self._taken is None:
             return LEAST_BYTES * LINGER_SECONDS, self._taken
         return self._taken.arrived - before.arrived, self._taken
 
-    def look(self) -> None:
+    def checkPace(self) -> None:
         """
-        Look at a peer's pace, and part with one that is slower than C{LEAST_BYTES} a second.
+        Check the peer's pace, and end the connection if it is slower than C{LEAST_BYTES} a second.
         """
         if self._pace is None:
             return
-        done, self._done = self._take()[0] if self._isFull else self._done, 0
-        if self._pace.went(done, LOOK_SECONDS):
+        count, self._received = self._takenSince()[0] if self._isFull else self._received, 0
+        if self._pace.went(count, PACE_SECONDS):
             self.site.slow.start(self)
         elif self._isFull:
             self.site.endedSlow(self)
@@ -249,24 +250,24 @@ class Channel(http.HTTPChannel, Upgrading):
 
     def pauseProducing(self) -> None:
         """
-        Hear that the transport is full: from now on it is looked at how fast the peer takes it.
+        Note that the send buffer is full: from now on the peer's pace is checked.
         """
         super().pauseProducing()
         if not self._isFull:
             self._isFull = True
-            self._mind()
+            self._watchPace()
 
     def resumeProducing(self) -> None:
         """
-        Hear that the transport is empty.
+        Note that the send buffer is empty.
         """
         self._isFull = False
-        self._mindNoMore()
+        self._stopWatching()
         super().resumeProducing()
 
-    def late(self) -> None:
+    def headTimeout(self) -> None:
         """
-        Hear that a head has had its time.
+        Refuse a request whose head took longer than C{headSeconds}.
         """
         self.refuse(408, "the head took longer than headSeconds")
 
@@ -274,18 +275,18 @@ class Channel(http.HTTPChannel, Upgrading):
         """
         Refuse a request, and close the connection.
 
-        @param why: what only the log is told
+        @param why: the reason, for the log only
         """
         if self._isRefused:
             return
         self._isRefused = True
         self._isAnswering = False
         self.site.heads.stop(self)
-        self._mindNoMore()
+        self._stopWatching()
         self.site.count(self, status, why)
         self.write(answer(status))
         self.site.closing.begin(self)
-        # We are its producer, for which it would wait.
+        # This channel is registered as its producer, and the transport would wait for it.
         transport: Any = self.transport
         transport.unregisterProducer()
         endAnswer(transport)

@@ -1,5 +1,5 @@
 """
-Serves a folder of files, without those that nobody meant to publish.
+Serves a folder of static files, without hidden files and listings.
 """
 
 import re
@@ -16,11 +16,10 @@ _RANGE = re.compile(rb"bytes=[0-9]{0,18}-[0-9]{0,18}")
 
 class Files(File):
     """
-    Serves the files of a folder: no listings, and nothing whose name begins with a dot.
+    Serves the files of a folder: no listings, and no name that begins with a dot.
 
-    Of a file's parts one is sent at once, and who asks for several is sent the whole: twisted.web never ends an answer of
-    many small ones, and a part that is asked for a thousand times would be sent as often.  Of a Range that it can't read it
-    fails, or logs the whole.
+    A request for one range gets that range; a request for several gets the whole file. twisted.web never ends a response of
+    many small ranges, and would send one as often as it is repeated. At a malformed Range it fails, or logs all of it.
     """
 
     def __init__(self, path: str, *_: Any, **__: Any) -> None:
@@ -36,11 +35,11 @@ class Files(File):
 
     def render_GET(self, request: Any) -> Any:
         """
-        Send it.
+        Send the file.
         """
         if _RANGE.fullmatch(request.getHeader(b"range") or b"") is None:
             request.requestHeaders.removeHeader(b"range")
         return super().render_GET(request)
 
-    #: By itself it would be what the base class has.
+    #: Else it would be the base class's method.
     render_HEAD = render_GET

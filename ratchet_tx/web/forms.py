@@ -1,9 +1,9 @@
 """
-Parses the fields of a request's form and query, within bounds.
+Parses the fields of a request's form and query, in linear time.
 
-twisted.web reads forms before it asks a page, in time that grows with the square of what a peer sends, or by recursion whose
-depth the peer chooses: a body of 200 kB can hold the process for half a minute.  What is here is linear, and gives up at the
-first thing that no browser sends.
+twisted.web parses forms before it calls a page, in time that is quadratic in the body's length, or by recursion as deep as
+the peer chooses: a body of 200 kB can block the process for half a minute. This parser refuses anything that no browser
+sends.
 """
 
 import re
@@ -15,15 +15,15 @@ from ratchet_tx.errors import RatchetError
 #: How many fields a form may have, and a query; Django has the same limit.
 MOST_FIELDS = 1000
 
-#: How long the head of one part of a C{multipart/form-data} body may be.
+#: How many bytes the head of one part of a C{multipart/form-data} body may have.
 _MOST_PART_HEAD = 4096
 
-#: How long what separates the parts of a body is at most (RFC 2046 section 5.1.1).
+#: How many bytes the boundary between parts may have (RFC 2046 section 5.1.1).
 _LONGEST_BOUNDARY = 70
 
 _DISPOSITION = re.compile(rb"content-disposition: *form-data *(?=;)", re.I)
 
-#: What may stand behind a header's value (RFC 9110 section 5.6.6), each begun by a semicolon.
+#: A parameter of a header's value, with the semicolon before it (RFC 9110 section 5.6.6).
 _PARAMETER = re.compile(rb"""; *([\w*-]{1,40})=(?:"([^"\r\n]*)"|([^\s;"]*))""")
 
 Fields = dict[bytes, list[bytes]]
@@ -31,16 +31,16 @@ Fields = dict[bytes, list[bytes]]
 
 class BadForm(RatchetError):
     """
-    A form that can't be read, or has too many fields; it says which rule it breaks.
+    Raised for a form that can't be parsed, or has too many fields; it says which rule the form breaks.
     """
 
 
 def readQuery(query: bytes) -> Fields:
     """
-    Read C{a=1&b=2}, which is a query, or a form as C{application/x-www-form-urlencoded}.
+    Parse C{a=1&b=2}: a query, or a form of the type C{application/x-www-form-urlencoded}.
 
-    @return: all values of each name; what has no C{=} is left out, as twisted.web does it
-    @raise BadForm: where there are more than L{MOST_FIELDS}
+    @return: all values of each name; fields without C{=} are left out, as in twisted.web
+    @raise BadForm: for more than L{MOST_FIELDS} fields
     """
     if query.count(b"&") + query.count(b";") >= MOST_FIELDS:
         raise BadForm(f"a form or a query of more than {MOST_FIELDS} fields")
@@ -49,10 +49,10 @@ def readQuery(query: bytes) -> Fields:
 
 def readForm(contentType: bytes, body: bytes) -> Fields:
     """
-    Read a form's body, as browsers send it.
+    Parse the body of a form, as browsers send it.
 
-    @return: as L{readQuery}; nothing for a body that is no form
-    @raise BadForm: where it can't be read
+    @return: as in L{readQuery}; empty for a body that isn't a form
+    @raise BadForm: for a form that can't be parsed
     """
     kind = contentType.partition(b";")[0].strip().lower()
     if kind == b"application/x-www-form-urlencoded":
@@ -64,9 +64,9 @@ def _readMultipart(contentType: bytes, body: bytes) -> Fields:
     boundary = _parameter(contentType, b"boundary")
     if not boundary or len(boundary) > _LONGEST_BOUNDARY:
         raise BadForm("multipart/form-data without a boundary")
-    # A line that only begins so is another form's, which stands in a field of this one.
+    # A line that only begins like the boundary belongs to a field, such as another form's boundary.
     delimiter = re.compile(b"\r\n--" + re.escape(boundary) + rb"(?=(?:--)?[ \t]*(?:\r\n|\Z))")
-    # One more than there may be: what stands before the first, and what stands behind the last.
+    # Two more than the fields: the text before the first boundary, and after the last.
     _, *parts = delimiter.split(b"\r\n" + body, MOST_FIELDS + 2)
     if len(parts) > MOST_FIELDS + 1:
         raise BadForm(f"a form or a query of more than {MOST_FIELDS} fields")
@@ -81,7 +81,7 @@ def _readMultipart(contentType: bytes, body: bytes) -> Fields:
 
 def _readPart(part: bytes) -> tuple[bytes, bytes]:
     """
-    Read C{\\r\\n}, the headers, an empty line, and the value.
+    Parse C{\\r\\n}, the headers, an empty line, and the value.
     """
     end = part.find(b"\r\n\r\n", 0, _MOST_PART_HEAD)
     lines = part[:end].split(b"\r\n") if end >= 0 else []
@@ -93,7 +93,7 @@ def _readPart(part: bytes) -> tuple[bytes, bytes]:
 
 def _parameter(text: bytes, name: bytes) -> bytes | None:
     """
-    Find a parameter of a header's value by its name, which is written in any case.
+    Find a parameter of a header's value by its name, in any case.
     """
     for found in _PARAMETER.finditer(text):
         if found[1].lower() == name:

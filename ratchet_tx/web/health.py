@@ -1,5 +1,5 @@
 """
-Health checks: whether the server lives, and whether it takes connections.
+Health checks: whether the server runs, and whether it accepts connections.
 """
 
 from typing import Any
@@ -12,9 +12,9 @@ from ratchet_tx.web.responses import respondText
 
 class Health(Resource):
     """
-    C{/healthz} says that the process lives, C{/readyz} whether the hub takes peers in.
+    Serves C{/healthz}, which says that the process runs, or C{/readyz}, which says whether the hub accepts peers.
 
-    @param hub: what is asked about; None for what lives as long as it can answer
+    @param hub: the hub; None for C{/healthz}
     """
 
     def __init__(self, hub: Hub | None = None) -> None:
@@ -23,7 +23,7 @@ class Health(Resource):
 
     def render_GET(self, request: Any) -> bytes:
         """
-        Answer in one word, and by the status.
+        Respond with one word, and 200 or 503.
         """
         good = self._hub is None or bool(self._hub.running)
         return respondText(request, 200, "ok\n") if good else respondText(request, 503, "stopping\n")

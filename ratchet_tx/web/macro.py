@@ -1,19 +1,19 @@
 """
-The template macro of the seed: the script tags that load the browser client.
+The template macro that puts the script tags of the browser client into a page.
 """
 
 from html import escape
 
 import msgspec
 
-#: Inside of a script element, what the HTML parser could take for markup, and what JavaScript once took for a line's end,
-#: is written as JSON's escapes.
+#: In a script element these are escaped as in JSON: the HTML parser could read them as markup, and old JavaScript reads the
+#: last two as line ends.
 _ESCAPES = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&'\u2028\u2029"})
 
 
 class Markup(str):
     """
-    HTML that templates put in as it is: Jinja2, Django, Chameleon and others ask for C{__html__}.
+    HTML that templates insert unescaped: Jinja2, Django, Chameleon and others call C{__html__}.
     """
 
     __slots__ = ()
@@ -24,13 +24,13 @@ class Markup(str):
 
 def websocketClient(token: str | None = "", debug: bool = False, src: str = "/ratchet.js", nonce: str = "") -> Markup:
     """
-    Bring the browser client into a page, which logs in with a token by itself.
+    Make the script tags that load the browser client and log it in with a token.
 
-    @param token: what C{hub.issueAccessToken} gave for the page's user; blank or None for an anonymous one.
-        A page that shows a token is nobody else's: send it with C{Cache-Control: no-store}.
-    @param debug: whether the browser's console shows what is sent and received
-    @param src: where the client is served
-    @param nonce: the page's nonce, where its Content-Security-Policy asks for one
+    @param token: what C{hub.issueAccessToken} gave for the page's user; blank or None for an anonymous one. Send a page with
+        a token with C{Cache-Control: no-store}, because it is for one user only
+    @param debug: whether the browser's console shows the messages
+    @param src: the URL of the client
+    @param nonce: the page's nonce, if its Content-Security-Policy needs one
     @return: HTML
     """
     attribute = f' nonce="{escape(nonce)}"' if nonce else ""

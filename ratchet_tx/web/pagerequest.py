@@ -1,5 +1,5 @@
 """
-The requests for pages: bounds their bodies and forms, and logs what fails with one ref.
+The requests for pages: limits their bodies and forms, and logs failures with a ref.
 """
 
 from secrets import token_hex
@@ -15,13 +15,13 @@ from ratchet_tx.transport.handshake.forwarded import addressOf
 from ratchet_tx.transport.handshake.head import BadHead, takeApart
 from ratchet_tx.web.forms import BadForm, readForm, readQuery
 
-#: How long a request's body may be: more than any form has, and less than hurts; uploads have to be asked for.
+#: How many bytes a request's body may have by default: enough for forms, not for uploads.
 BODY_BYTES = 1 << 20
 
-#: How many of the last frames of a page's traceback are logged: a recursion has 1,000.
+#: How many of the innermost frames of a page's traceback are logged: a recursion has 1,000.
 _FRAMES = 20
 
-#: How many characters are logged of what a peer named.
+#: How many characters of a request's method and path are logged.
 NAMED = 200
 
 _log = Logger()
@@ -29,7 +29,7 @@ _log = Logger()
 
 class Request(server.Request):
     """
-    A request whose body has a greatest length, and whose form has as many fields as forms have.
+    A request with a limited body and a limited number of form fields.
     """
 
     channel: Any
@@ -39,7 +39,7 @@ class Request(server.Request):
 
     def gotLength(self, length: int | None) -> None:
         """
-        Look at the length that the body is said to have; None where it comes in chunks.
+        Check the length of the body; None if it comes in chunks.
         """
         if self.channel.site.bodyBytes and length is not None and length > self.channel.site.bodyBytes:
             return self._refuse()
@@ -47,7 +47,7 @@ class Request(server.Request):
 
     def handleContentChunk(self, data: bytes) -> None:
         """
-        Take in a piece of the body.
+        Receive a piece of the body.
         """
         self._length += len(data)
         if not self._refused and 0 < self.channel.site.bodyBytes < self._length:
@@ -57,12 +57,12 @@ class Request(server.Request):
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """
-        Bring the request to its page, now that its body is there.
+        Find and render the page, now that the whole body has come.
         """
         if self._refused:
             return self.channel.loseConnection()  # type: ignore[no-any-return]
-        self.channel.answering()
-        # What twisted.web does here, but for its reading of forms, which takes as long as a peer wants.
+        self.channel.requestIsWhole()
+        # As in twisted.web, but with our parser for forms: twisted.web's takes as long as a peer wants.
         self.method, self.uri, self.clientproto = command, path, version
         try:
             target, host = takeApart(path)
@@ -80,14 +80,14 @@ class Request(server.Request):
 
     def processingFailed(self, reason: Failure) -> Failure:
         """
-        Answer 500, because a page raised something: with a reference, by which the log has the rest.
+        Respond with 500 to an exception of a page, with the reference under which it is logged.
         """
         ref = token_hex(4)
         last = "".join(format_exception(reason.type, reason.value, reason.getTracebackObject(), limit=-_FRAMES))
         self.channel.site.peerLog.failure(
             _log,
             addressOf(self.channel),
-            'A page failed: ref={ref} method="{method}" path="{path}"',
+            'Page failed: ref={ref} method="{method}" path="{path}"',
             reason,
             last,
             ref=ref,
@@ -95,7 +95,7 @@ class Request(server.Request):
             path=printable(self.path, NAMED),
         )
         if self.startedWriting:
-            # There is no other way left to tell the peer.
+            # The status has been sent, so the peer can only be told by an abort.
             self.channel.transport.abortConnection()
             return reason
         body = f"Internal Server Error (ref {ref})\n".encode()
@@ -110,9 +110,9 @@ class Request(server.Request):
         self._refused = True
         site = self.channel.site
         site.count(self.channel, 413, "the body is too long")
-        # Else it would be told to go on.
+        # Else twisted.web would send 100 Continue.
         self.requestHeaders.removeHeader(b"expect")
         head = b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\n%sContent-Length: %d\r\n\r\n"
         self.channel.write(head % (site.tooLongHeaders, len(site.tooLong)) + site.tooLong)
-        self.channel.answering()
+        self.channel.requestIsWhole()
         site.closing.begin(self.channel)

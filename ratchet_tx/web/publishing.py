@@ -1,7 +1,7 @@
 """
-Publishes over HTTP: how a program without a reactor sends an event to many.
+Publishes events over HTTP, for programs without a reactor.
 
-Requests and answers are JSON; a refusal has the form of the protocol's own.
+Requests and responses are JSON; a refusal has the same form as in a WebSocket reply.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ from ratchet_tx.web.responses import refuse, respondJSON, tooBig
 from ratchet_tx.wire.errorcodes import AUTH_INVALID, AUTH_REQUIRED, PAYLOAD_INVALID, SERVER_DRAIN
 from ratchet_tx.wire.payload import KEY_LENGTH, Key, makeReader
 
-#: For how long, in seconds, a key is remembered, and how many are.
+#: How many seconds a key is remembered, and how many keys are.
 KEY_SECONDS = 120
 MOST_KEYS = 10_000
 
@@ -36,9 +36,9 @@ _log = Logger()
 
 class Publication(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
-    What is to be sent, and to whom: as in L{IHub.emit<ratchet_tx.interfaces.IHub.emit>}.
+    The body of a publish request; its fields are the arguments of L{IHub.emit<ratchet_tx.interfaces.IHub.emit>}.
 
-    @ivar key: names it; what has been sent by the same key just now isn't sent again
+    @ivar key: makes the request safe to retry: each key is published once within L{KEY_SECONDS}
     """
 
     event: str
@@ -53,7 +53,7 @@ class Publication(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def digest(self) -> bytes:
         """
-        Tell it from all others, but for its key: the same JSON, however it is written, has the same.
+        A digest of all fields but the key; the same JSON in another spelling has the same one.
         """
         what = (self.event, _alike(self.data), self.room, self.client)
         return sha256(msgspec.json.encode(what, order="sorted")).digest()
@@ -61,7 +61,7 @@ class Publication(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def _alike(value: Any) -> Any:
     """
-    Say what JSON doesn't tell apart by one value: C{1.0} and C{1e0} are the number 1 (RFC 8259 section 6).
+    Replace floats by equal integers: C{1.0} and C{1e0} are the number 1 (RFC 8259 section 6).
     """
     if type(value) is float and value == int(value):
         return int(value)
@@ -70,16 +70,16 @@ def _alike(value: Any) -> Any:
     return {name: _alike(each) for name, each in value.items()} if type(value) is dict else value
 
 
-#: By the rules that the sockets have, for what may come in here goes out there.
+#: Strict as for messages of peers, because WebSocket clients must be able to read it.
 _decode: Callable[[bytes], Publication] = makeReader(Publication)
 
 
 class Publishing(Resource):
     """
-    C{POST /api/publish}: sends an event, and answers when that is done.
+    Serves C{POST /api/publish}: publishes an event, and responds once that is done.
 
-    @param hub: who sends it
-    @param token: what a request has to show
+    @param hub: the hub that publishes
+    @param token: the token that a request must show
     @param mostKeys: how many keys are remembered; the oldest is forgotten first
     """
 
@@ -94,7 +94,7 @@ class Publishing(Resource):
 
     def render(self, request: Any) -> Any:
         """
-        Answer a request, whatever its method.
+        Respond to a request of any method.
         """
         try:
             self._admit(request)
@@ -105,7 +105,7 @@ class Publishing(Resource):
         published = self._publish(publication, peerOf(request))
         published.addCallback(lambda position: respondJSON(request, 200, {"ok": True, "result": position}))
         published.addErrback(lambda failure: self._refuseFailed(request, failure))
-        # Nobody is there any more where it has ended by itself.
+        # The peer may have closed the connection meanwhile.
         published.addCallback(lambda body: None if ended.called else _finish(request, body))
         return NOT_DONE_YET
 
@@ -131,7 +131,7 @@ class Publishing(Resource):
 
         if publication.key is None:
             return emit()
-        # Who comes by the same key while that is being sent waits for it, too, and is refused no sooner.
+        # A repeat of the key waits for the first request, also if it is then refused for another body.
         digest = publication.digest
         done = self._once.do(
             publication.key, lambda: emit().addCallback(lambda position: (digest, position)), self._hub.clock.seconds()
@@ -157,7 +157,7 @@ class Publishing(Resource):
             return refusal
         if failure.check(UsageError):
             return PeerError(PAYLOAD_INVALID, str(failure.value), path="$")
-        self._hub.peerLog.failure(_log, peerOf(request), "Publishing failed", failure)
+        self._hub.peerLog.failure(_log, peerOf(request), "Publish failed: address={address}", failure)
         return PeerError("publish.failed", "It could not be published.", retry=True)
 
 
@@ -179,7 +179,7 @@ def _read(request: Any, mostBytes: int) -> Publication:
 
 def _keyed(publication: Publication, header: bytes | None) -> Publication:
     """
-    Take the key from the header, where it stands there.
+    Take the key from the header C{Idempotency-Key}, if there is one.
     """
     if header is None:
         return publication
@@ -193,9 +193,9 @@ def _keyed(publication: Publication, header: bytes | None) -> Publication:
 
 def _positionOf(sent: tuple[bytes, Any], digest: bytes) -> Any:
     """
-    Give the position of what was sent by a key.
+    Give the position of the event that was published with a key.
 
-    @raise PeerError: C{key.reused}, where that was something else
+    @raise PeerError: C{key.reused}, if that was another event
     """
     if sent[0] != digest:
         raise PeerError("key.reused", "Something else has been sent by this key", path="$.key")

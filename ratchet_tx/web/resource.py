@@ -1,5 +1,5 @@
 """
-Resources for twisted.web: a hub within a site, and the browser client.
+Resources for twisted.web: a hub in a site, and the browser client.
 """
 
 from pathlib import Path
@@ -24,7 +24,7 @@ from ratchet_tx.web.health import Health
 
 _FOLDER = Path(__file__).parent / "browser"
 
-#: The browser client's files, by the names that pages load them by.
+#: The browser client's files, as pages load them.
 CLIENT_FILES = ("ratchet.js", "ratchet.mjs", "ratchet.d.ts")
 
 
@@ -35,7 +35,7 @@ class RatchetResource:
 
         root.putChild(b"ws", RatchetResource(hub))
 
-    The hub starts when the reactor runs, or with C{start}, and stops before the reactor's shutdown.
+    The hub starts when the reactor runs, or by L{start}, and stops before the reactor shuts down.
 
     @param hub: the L{Hub}
     @param reactor: by default the global one
@@ -47,12 +47,12 @@ class RatchetResource:
         self._factory = RatchetServerFactory(hub, reactor)
         self._refusals = HTTPRefusals(hub.counters, hub.peerLog)
         self._started = False
-        # Not with the first request, before which no timer would tick.
+        # Timers have to tick before the first request.
         self._factory.reactor.callWhenRunning(self.start)
 
     def start(self) -> None:
         """
-        Start the hub before the reactor runs; nothing happens where it has been done.
+        Start the hub before the reactor runs; nothing happens if it has started.
         """
         if self._started:
             return
@@ -61,9 +61,9 @@ class RatchetResource:
 
     def render(self, request: Any) -> Any:
         """
-        Take a handshake's socket over from the site; whatever else comes is told to upgrade.
+        Take a handshake's connection over from the site; other requests get 426.
 
-        The head has been taken apart by the site, so it is looked through here, not by the door.
+        The site has parsed the head, so its headers are checked here and not by the door.
         """
         self.start()
         headers = [(name.lower(), value) for name, values in request.requestHeaders.getAllRawHeaders() for value in values]
@@ -77,7 +77,7 @@ class RatchetResource:
                 request
             )
         if request.channel is None or request.channel.transport is None:
-            # HTTP/2 has no connection to be taken over.
+            # In HTTP/2 there is no connection to take over.
             return self._refuse(request, 400, "a handshake comes by HTTP/1.1")
         _takeOver(request, self._factory.buildSocket(request.getClientAddress()), headers)
         return NOT_DONE_YET
@@ -101,12 +101,12 @@ class RatchetResource:
 
 def _takeOver(request: Any, protocol: Any, headers: list[tuple[bytes, bytes]]) -> None:
     """
-    Give a request's connection to a WebSocket's protocol, with the request as it came.
+    Pass a request's connection to a WebSocket protocol, with the head of the request.
     """
     transport, request.channel.transport = request.channel.transport, None
-    # What has come behind the head is the socket's, too.
+    # Data that came after the head belongs to the WebSocket.
     rest = request.channel.clearLineBuffer()
-    # The channel is the transport's producer, and has paused it while the request is served.
+    # The channel is the transport's producer, and has paused it during the request.
     transport.unregisterProducer()
     transport.resumeProducing()
     lines = [b" ".join((request.method, request.uri, request.clientproto)), *(b": ".join(header) for header in headers)]
@@ -119,22 +119,22 @@ def browserClient(name: str = "ratchet.js") -> Any:
 
         root.putChild(b"ratchet.js", browserClient())
 
-    @param name: C{ratchet.js}, the script; C{ratchet.mjs}, the module, which loads the script from beside it; or
+    @param name: C{ratchet.js}, the script; C{ratchet.mjs}, the module, which loads the script from the same folder; or
         C{ratchet.d.ts}, their types
     """
     file = Files(str(_FOLDER / name))
-    # By itself it takes .ts for a translation, and .mjs for nothing that a browser would run.
+    # Else .ts would be served as a translation, and .mjs with a type that browsers don't run.
     file.type, file.encoding = "text/javascript; charset=utf-8", None
     return file
 
 
 class Front(Resource):
     """
-    The pages of one port: the browser client's files, and beside them whatever there is.
+    The root of a port's pages: the browser client's files, the health checks, and the application's pages.
 
-    @param hub: what C{/readyz} is about (see L{Health})
-    @param hosts: the names by which we may be called
-    @param pages: what serves everything else; by default a page that says what this is
+    @param hub: the hub that C{/readyz} reports on (see L{Health})
+    @param hosts: the host names that requests may have
+    @param pages: serves all other paths; by default a welcome page
     """
 
     def __init__(self, hub: Hub, hosts: Hosts, pages: Any = None) -> None:
@@ -161,7 +161,7 @@ class Front(Resource):
         if self._pages is None:
             return super().getChildWithDefault(path, request)
         if self._pages.isLeaf:
-            # As if it were the root itself, which is asked with the whole path still before it.
+            # As for a root: postpath has the whole path.
             request.postpath.insert(0, request.prepath.pop())
             return self._pages
         return self._pages.getChildWithDefault(path, request)

@@ -1,5 +1,5 @@
 """
-Writes the whole response of a request, which nobody may cache: text, JSON, or a refusal in the form of the protocol's own.
+Writes whole responses, which may not be cached: text, JSON, or a refusal in the form of a WebSocket reply.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from ratchet_tx.monitoring.httprefusals import HTTPRefusals
 from ratchet_tx.web.asker import peerOf
 from ratchet_tx.wire.errorcodes import AUTH_INVALID, AUTH_REQUIRED, RATE_LIMITED, SERVER_DRAIN
 
-#: With which status a code is refused; and 400 for all others.
+#: The HTTP status of each error code; all others have 400.
 _STATUS = {
     AUTH_REQUIRED: 401,
     AUTH_INVALID: 401,
@@ -26,7 +26,7 @@ _STATUS = {
     SERVER_DRAIN: 503,
 }
 
-#: What twisted.web has no words for (RFC 9110 section 15.5.21).
+#: Reason phrases that twisted.web lacks (RFC 9110 section 15.5.21).
 _PHRASES = {422: b"Unprocessable Content"}
 
 _HEADERS = {
@@ -41,7 +41,7 @@ def respond(request: Any, status: int, kind: bytes, body: bytes) -> bytes:
     Set status and headers of a response.
 
     @param kind: the Content-Type
-    @return: the body, which is still to be written; blank for a C{HEAD}
+    @return: the body to write; blank for a C{HEAD}
     """
     request.setResponseCode(status, _PHRASES.get(status))
     request.setHeader(b"content-type", kind)
@@ -52,14 +52,14 @@ def respond(request: Any, status: int, kind: bytes, body: bytes) -> bytes:
 
 def respondText(request: Any, status: int, text: str) -> bytes:
     """
-    Respond in plain text, as L{respond} does.
+    Make a response of plain text, as L{respond} does.
     """
     return respond(request, status, b"text/plain; charset=utf-8", text.encode())
 
 
 def respondJSON(request: Any, status: int, said: Any) -> bytes:
     """
-    Respond in JSON, as L{respond} does.
+    Make a response of JSON, as L{respond} does.
     """
     return respond(request, status, b"application/json", msgspec.json.encode(said))
 
@@ -83,7 +83,7 @@ def _said(refusal: PeerError) -> dict[str, Any]:
 
 def asBody(refusal: PeerError) -> bytes:
     """
-    Write a refusal as it stands in an answer.
+    Encode a refusal as the body of a response.
     """
     return msgspec.json.encode(_said(refusal))
 

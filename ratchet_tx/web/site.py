@@ -1,8 +1,8 @@
 """
-The web site of a port: its log, its counters, and the time-outs of its connections.
+The web site of a port: logs and counts requests, and ends slow connections.
 
-By itself twisted.web takes in whatever is sent, of any length, before it asks a page, and a head may take for ever, if only
-something of it comes once a minute.
+twisted.web itself reads a body of any length before it calls a page, and waits for a head forever if a byte of it comes once
+a minute.
 """
 
 from typing import Any
@@ -22,7 +22,7 @@ from ratchet_tx.transport.handshake import alpn
 from ratchet_tx.transport.handshake.forwarded import addressOf
 from ratchet_tx.transport.sockets.closing import Closing
 from ratchet_tx.web.asker import askerOf
-from ratchet_tx.web.channel import LOOK_SECONDS, Channel
+from ratchet_tx.web.channel import PACE_SECONDS, Channel
 from ratchet_tx.web.pagerequest import NAMED, Request
 
 _log = Logger()
@@ -30,18 +30,18 @@ _log = Logger()
 
 class Site(server.Site):
     """
-    The site.
+    A web site.
 
-    @param pages: its root, a resource
-    @param bodyBytes: how long a request's body may be; 0 for any length
-    @param limits: how long, how large and how slow a head may be
-    @param counters: where refusals are counted, by their status
-    @param clock: for the time that takes, an L{IReactorTime} that doesn't step; the log shows the time of day
-    @param takesForms: whether pages find the fields of a form in C{request.args}
-    @param log: where requests and refusals are logged; by default one of its own, with the limit's room
-    @param others: for twisted.web's
-    @cvar tooLong: what somebody is told besides whose body is too long
-    @cvar tooLongHeaders: the headers of that, each with the end of its line
+    @param pages: the root resource
+    @param bodyBytes: how many bytes a request's body may have; 0 for any number
+    @param limits: the limits on heads, and C{logBytesPerMinute}
+    @param counters: counts refusals by status
+    @param clock: a monotonic L{IReactorTime}, for timeouts; the access log shows the time of day
+    @param takesForms: whether C{request.args} has the fields of a form
+    @param log: logs requests and refusals; by default a new one
+    @param others: further arguments of twisted.web's site
+    @cvar tooLong: the body of the 413 response
+    @cvar tooLongHeaders: further headers of the 413 response, each with its line end
     """
 
     protocol = Channel
@@ -67,8 +67,8 @@ class Site(server.Site):
         self.bodyBytes = bodyBytes
         self.takesForms = takesForms
         patience = Patience(lambda: clock)
-        self.heads: Timeouts[Channel] = Timeouts(limits.headSeconds, patience, Channel.late)
-        self.slow: Timeouts[Channel] = Timeouts(LOOK_SECONDS, patience, Channel.look)
+        self.heads: Timeouts[Channel] = Timeouts(limits.headSeconds, patience, Channel.headTimeout)
+        self.slow: Timeouts[Channel] = Timeouts(PACE_SECONDS, patience, Channel.checkPace)
         self.closing = Closing(patience)
         self.headBounds = (limits.headBytes, limits.headCount)
         self.clock = clock
@@ -77,23 +77,22 @@ class Site(server.Site):
 
     def acceptableProtocols(self) -> list[bytes]:
         """
-        Name what is spoken here over TLS: twisted.web's site offers HTTP/2 where that is installed, which L{Channel} doesn't
-        speak.
+        List the protocols for ALPN: without HTTP/2, which twisted.web offers if it is installed, but L{Channel} lacks.
         """
         return alpn.acceptableProtocols()
 
     def count(self, channel: Any, status: int, why: str) -> None:
         """
-        Count a request that is refused, and log it.
+        Count and log a refused request.
         """
         self._refusals.request(addressOf(channel), status, why)
 
     def endedSlow(self, channel: Any) -> None:
         """
-        Count a connection that is ended because the peer takes an answer too slowly, and log it.
+        Count and log a connection that ends because its peer takes a response too slowly.
         """
         self._counters.refused["http.slow"] += 1
-        self.peerLog.info(_log, addressOf(channel), "Ended an answer that is taken too slowly: address={address}")
+        self.peerLog.info(_log, addressOf(channel), "Slow response aborted: address={address}")
 
     def log(self, request: Any) -> None:
         """
@@ -104,8 +103,8 @@ class Site(server.Site):
 
     def _formatAccess(self, timestamp: str, request: Any) -> str:
         """
-        Log a request as the combined format of web servers does, but for its query, which may hold secrets; with the
-        address that a trusted proxy tells.
+        Format a request for the access log, without its query, which may have secrets, and with the address that a trusted
+        proxy tells.
         """
         path = printable(request.uri.partition(b"?")[0], NAMED)
         address = askerOf(request, self.trustForwarded).address

@@ -1,5 +1,5 @@
 """
-The site for other programs.
+The admin site.
 """
 
 import json
@@ -31,7 +31,7 @@ def status(wire: Wire) -> int:
 
 
 def test_paths(site: AdminSite) -> None:
-    """There is publishing, and how the server is; nothing else, which is said in JSON."""
+    """It serves publishing and health checks, and refuses all else in JSON."""
     wire = Wire(site)
     wire.send(head("/api/publish", "Content-Length: 16") + b'{"event":"item"}')
     assert status(wire) == 200
@@ -44,7 +44,7 @@ def test_paths(site: AdminSite) -> None:
 
 
 def test_several(site: AdminSite) -> None:
-    """A connection is good for several requests."""
+    """A connection may have several requests."""
     wire = Wire(site)
     for _ in range(3):
         wire.send(head("/api/publish", "Content-Length: 16") + b'{"event":"item"}')
@@ -53,13 +53,13 @@ def test_several(site: AdminSite) -> None:
 
 
 def test_noSockets(site: AdminSite) -> None:
-    """No socket is opened here."""
+    """It opens no WebSocket."""
     wire = Wire(site)
     assert wire.get("/", Upgrade="websocket", Connection="Upgrade")[0] == 404
 
 
 def test_longBody(site: AdminSite) -> None:
-    """A body that is too long is refused before any of it is there, in whatever form it comes, and in JSON."""
+    """A body that is too long is refused in JSON before it has come, in chunks or whole."""
     for header, body in (
         (f"Content-Length: {10**6}", b""),
         ("Transfer-Encoding: chunked", b"3e8\r\n" + b"x" * 1000 + b"\r\n1\r\nx\r\n"),
@@ -78,7 +78,7 @@ def test_longBody(site: AdminSite) -> None:
 
 
 def test_noLimit(tmp_path: Path) -> None:
-    """Where that limit is off, a body may be of any length."""
+    """With 0 for the limit, a body may have any length."""
     path = tmp_path / "token"
     path.write_text("sesame")
     site = AdminSite(startedHub(limits={"messageBytes": 0}), BearerToken(str(path)))
@@ -89,7 +89,7 @@ def test_noLimit(tmp_path: Path) -> None:
 
 
 def test_oneLine(site: AdminSite) -> None:
-    """A request is one line of the log."""
+    """A request is one log line."""
     wire = Wire(site)
     with logged() as lines:
         wire.send(head("/api/publish", "Content-Length: 16") + b'{"event":"item"}')

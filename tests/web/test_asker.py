@@ -1,5 +1,5 @@
 """
-Who asks for a page, by the socket and by what trusted proxies say.
+The peer of a page's request, by the socket and by trusted proxies' headers.
 """
 
 import pytest
@@ -24,13 +24,13 @@ def asking(peer: object = None, secure: bool = False, **headers: list[bytes]) ->
 
 @pytest.mark.parametrize("secure", [False, True])
 def test_socket(secure: bool) -> None:
-    """Without proxies it is the socket that says who asks, whatever the headers say."""
+    """Without trusted proxies the socket tells the peer, whatever the headers say."""
     request = asking(secure=secure, host=[b"x:1"], x_forwarded_host=[b"y"], x_forwarded_proto=[b"https"])
     assert askerOf(request, 0) == Asker("192.0.2.7", secure, "x:1")
 
 
 def test_proxy() -> None:
-    """Of what proxies say, as much counts as there are trusted ones."""
+    """As many of the proxies' entries count as proxies are trusted."""
     said = {"host": [b"inner"], "x_forwarded_host": [b"example.org"], "x_forwarded_proto": [b"https"]}
     request = asking(x_forwarded_for=[b"203.0.113.9, 198.51.100.1", b"198.51.100.2"], **said)
     assert askerOf(request, 1) == Asker("198.51.100.2", True, "example.org")
@@ -38,11 +38,11 @@ def test_proxy() -> None:
 
 
 def test_withoutHost() -> None:
-    """Who names no Host asks for none, and a peer behind a UNIX socket has no address."""
+    """A request without a Host has a blank one, and the peer of a UNIX socket has no address."""
     assert askerOf(asking(UNIXAddress(b"/run/x")), 0) == Asker("unix", False, "")
 
 
 def test_headers() -> None:
-    """Only what decides on who asks is read; several headers of one name are one, in their order."""
+    """Only these headers are read; several of one name are joined in order."""
     request = asking(host=[b"x"], cookie=[b"secret"], x_forwarded_for=[b"a", b"b"], forwarded=[b"for=\xff"])
     assert forwardedHeaders(request) == {"host": "x", "x-forwarded-for": "a, b", "forwarded": "for=\xff"}

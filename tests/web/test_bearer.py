@@ -20,7 +20,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_permits(path: Path) -> None:
-    """Who shows the token is permitted, in the form of RFC 6750; nobody else."""
+    """Only a request with the token is permitted, in the form of RFC 6750."""
     token = BearerToken(str(path))
     for good in (b"Bearer sesame-2b7e", b"bearer  sesame-2b7e "):
         assert token.permits(good)
@@ -39,7 +39,7 @@ def test_permits(path: Path) -> None:
 
 
 def test_reload(path: Path) -> None:
-    """The file can be read again; where it can't be, the token stays."""
+    """The file can be read again; where that fails, the token stays."""
     token = BearerToken(str(path))
     path.write_text("open")
     token.reload()
@@ -55,15 +55,15 @@ def test_reload(path: Path) -> None:
 
 
 def test_readByOthers(path: Path) -> None:
-    """A file that everybody may read is warned of, by its name; a private one isn't."""
+    """A warning names a file that all users may read; a private one has none."""
     with logged() as lines:
         BearerToken(str(path))
         assert lines == []
         path.chmod(0o644)
         BearerToken(str(path))
-    assert lines == [f"Everybody on this machine may read {path}: chmod o-r {path}"]
+    assert lines == [f'All users may read the token file: path={path} hint="chmod o-r {path}"']
 
 
 def test_silent(path: Path) -> None:
-    """It shows nothing of itself."""
+    """Its repr doesn't show the token."""
     assert "sesame-2b7e" not in repr(BearerToken(str(path)))

@@ -18,7 +18,7 @@ from tests.kit.wire import event, handshake
 
 @pytest.mark.parametrize("header", ["Content-Length: " + "9" * 5000, "Content-Length: -1", "Transfer-Encoding: x"])
 def test_badLengths(header: str) -> None:
-    """A length that is none is refused with 400, and nothing fails."""
+    """A malformed Content-Length is refused with 400, and nothing fails."""
     port = Port()
     with logged() as lines:
         wire = port.post(header)
@@ -28,7 +28,7 @@ def test_badLengths(header: str) -> None:
 
 
 def test_slowLoris() -> None:
-    """Every head has the same time, that of a later request, too; between two there is more."""
+    """Each head has the same timeout, also that of a later request; between two there is more time."""
     port = Port()
     wire = port.post("Content-Length: 1", b"x")
     port.reactor.advance(20)
@@ -44,7 +44,7 @@ def test_slowLoris() -> None:
 
 
 def test_headsInTime() -> None:
-    """Who sends his later heads in time, and takes longer for a body, is served."""
+    """A peer that sends later heads in time, and takes longer for a body, is served."""
     port = Port()
     wire = port.post("Content-Length: 1", b"x")
     wire.receive()
@@ -60,7 +60,7 @@ def test_headsInTime() -> None:
 
 
 def test_oneAfterTheOther() -> None:
-    """Of requests that come at once each is answered in a turn of its own, between which others have theirs."""
+    """Requests that come in one chunk are answered one per turn of the reactor."""
     port = Port()
     turns: list[bytes] = []
 
@@ -83,7 +83,7 @@ def test_oneAfterTheOther() -> None:
 class TestLaterHeads:
     @pytest.mark.parametrize("first", FIRST.values(), ids=FIRST)
     def test_upgrade(self, first: bytes) -> None:
-        """Any request of a connection may be for a WebSocket, whatever came before it."""
+        """Any request of a connection may be a WebSocket handshake."""
         port = Port()
         wire = later(port, first)
         port.reactor.advance(0)
@@ -97,7 +97,7 @@ class TestLaterHeads:
 
     @pytest.mark.parametrize("first", FIRST.values(), ids=FIRST)
     def test_atOnce(self, first: bytes) -> None:
-        """It may come in one chunk with those before it, which are answered first."""
+        """A handshake may come in one chunk with earlier requests, which are answered first."""
         port = Port()
         wire = Wire(port.factory)
         with logged():
@@ -126,7 +126,7 @@ class TestLaterHeads:
     )
     @pytest.mark.parametrize("text", [FIRST["get"], handshake()], ids=["page", "socket"])
     def test_bounds(self, text: bytes, lines: bytes, status: int) -> None:
-        """A later head meets the bounds of the first, and is refused, logged and counted as that is."""
+        """A later head has the limits of the first, and is refused, logged and counted in the same way."""
         port = Port()
         wire = later(port)
         with logged() as said:
@@ -139,14 +139,14 @@ class TestLaterHeads:
         assert wire.transport.disconnecting
 
     def test_notAllowed(self) -> None:
-        """Who may not connect is refused as by a first request."""
+        """A later handshake is refused like a first one."""
         wire = later(Port())
         wire.send(handshake(Origin="http://evil.example"))
         assert wire.receive().startswith(b"HTTP/1.1 403 ")
         assert wire.transport.disconnecting
 
     def test_idle(self) -> None:
-        """Who keeps a connection and asks nothing is closed in silence."""
+        """An idle connection is closed without a log line."""
         port = Port()
         wire = later(port)
         with logged() as said:
@@ -157,7 +157,7 @@ class TestLaterHeads:
         assert port.hub.counters.refused == {}
 
     def test_notKept(self) -> None:
-        """Nothing is taken after a request that is the last one."""
+        """Nothing is read after a last request."""
         for first in (b"GET /a HTTP/1.0\r\n\r\n", b"GET /a HTTP/1.1\r\nHost: localhost:8080\r\nConnection: close\r\n\r\n"):
             port = Port()
             wire = later(port, first)
@@ -166,7 +166,7 @@ class TestLaterHeads:
             assert wire.receive() == b""
 
     def test_badChunk(self) -> None:
-        """A body in chunks that are none is refused with 400 and one line."""
+        """A body in malformed chunks is refused with 400 and one log line."""
         port = Port()
         wire = Wire(port.factory)
         with logged() as said:
@@ -183,7 +183,7 @@ def reasoned(status: int) -> bytes:
 
 class TestEnds:
     def test_slowBody(self) -> None:
-        """A body that comes slower than 1 KiB a second is refused after a while; one that is a little faster is taken."""
+        """A body slower than 1 KiB a second is refused after a while; a slightly faster one is read."""
         port = Port(bodyBytes=0)
         slow = port.post("Content-Length: 100000")
         fast = port.post("Content-Length: 100000")
@@ -202,7 +202,7 @@ class TestEnds:
 
     @pytest.mark.parametrize("first", [b"", FIRST["get"]])
     def test_stays(self, first: bytes) -> None:
-        """Who was refused, or asked for the last time, and doesn't go is dropped."""
+        """A peer that stays after a refusal, or after its last response, is dropped."""
         port = Port()
         for last in (b"GET / HTTP/1.0\r\n\r\n", b"GET / HTTP/1.1\r\nX: a\x00\r\n\r\n", b"POST / HTTP/1.1\r\n\r\n" * 2):
             wire = Wire(port.factory)
@@ -218,7 +218,7 @@ class TestEnds:
             wire.lose()
 
     def test_lostBeforeTheNext(self) -> None:
-        """Who is gone as soon as the last answer is there isn't closed, nor dropped, once more."""
+        """A peer that leaves at the last response isn't closed or dropped again."""
         port = Port()
         wire = Wire(port.factory)
         with logged():
@@ -229,7 +229,7 @@ class TestEnds:
         assert not wire.transport.aborted
 
     def test_halfClosed(self) -> None:
-        """Who sends nothing more is answered what was asked, all of it, and closed."""
+        """A peer that closes its side gets all its responses, and is then closed."""
         port = Port()
         wire = Wire(port.factory)
         with logged():
@@ -242,7 +242,7 @@ class TestEnds:
         wire.lose()
 
     def test_halfClosedWithin(self) -> None:
-        """Who sends nothing more in the middle of a request, or between two, is closed."""
+        """A peer that closes its side within a request, or between two, is closed."""
         for text in (FIRST["post"][:-1], FIRST["get"], FIRST["get"] + b"GET"):
             port = Port()
             wire = later(port, FIRST["get"])
@@ -254,7 +254,7 @@ class TestEnds:
             wire.lose()
 
     def test_neverAnswered(self) -> None:
-        """A page that doesn't answer hears that its peer, which sends nothing more, is gone."""
+        """A page that doesn't respond is told that its peer, which closed its side, is gone."""
 
         class Silent(Resource):
             isLeaf = True
@@ -274,7 +274,7 @@ class TestEnds:
         assert len(gone) == 1
 
     def test_counted(self) -> None:
-        """A page's connection is counted until it ends, or becomes a socket."""
+        """A page's connection is counted until it ends or becomes a WebSocket."""
         port = Port()
         visits = port.factory.doorkeeper.visits
         first, second = later(port), later(port)

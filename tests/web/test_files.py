@@ -27,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
 
 @ensureDeferred
 async def test_files(folder: Path) -> None:
-    """Files are served; no listings, nothing hidden, nothing above the folder, and no text taken for a page."""
+    """Files are served: no listings, no hidden files, nothing above the folder, and text isn't served as HTML."""
     port = reactor.listenTCP(0, Site(Files(str(folder))), interface="127.0.0.1")  # type: ignore[attr-defined]
     url = f"http://127.0.0.1:{port.getHost().port}"
     try:

@@ -19,14 +19,14 @@ def part(name: bytes, value: bytes, more: bytes = b"") -> bytes:
 
 
 def test_query() -> None:
-    """Names and values are unquoted, and a name may stand several times."""
+    """Names and values are unquoted, and a name may have several values."""
     assert readQuery(b"a=1&b=%C3%A9&a=2+3&c=&d") == {b"a": [b"1", b"2 3"], b"b": ["é".encode()], b"c": [b""]}
     assert readQuery(b"") == {}
     assert readQuery(b"%zz=%&%=%%%") == {b"%zz": [b"%"], b"%": [b"%%%"]}
 
 
 def test_urlencoded() -> None:
-    """A form is read as a query is, whatever else its type says; another body is no form."""
+    """A form is parsed like a query, whatever its type's parameters are; another body isn't a form."""
     assert readForm(URLENCODED, b"a=1") == {b"a": [b"1"]}
     assert readForm(b" Application/X-WWW-Form-URLencoded ; charset=UTF-8", b"a=1") == {b"a": [b"1"]}
     assert readForm(b"application/json", b"a=1") == {}
@@ -37,7 +37,7 @@ def test_urlencoded() -> None:
     "boundary", [b"boundary=x", b'boundary="x"', b"charset=utf-8; boundary=x", b"BOUNDARY=x; charset=utf-8"]
 )
 def test_multipart(boundary: bytes) -> None:
-    """A form with files is read, each value as the bytes that it is."""
+    """A form with files is parsed, each value as bytes."""
     file = part(b"file", b"\x00\r\n--y\r\n", b'; filename="a.bin"\r\nContent-Type: application/octet-stream')
     body = part(b"a", b"1") + file + part(b"a", b"") + b"--x--\r\n"
     fields = readForm(b"multipart/form-data; " + boundary, body)
@@ -46,7 +46,7 @@ def test_multipart(boundary: bytes) -> None:
 
 @pytest.mark.parametrize("value", [b"--xy\r\n1\r\n--xy--", b"\r\n--x-\r\n", b"\r\n-x", b"\r\n--x--y"])
 def test_nested(value: bytes) -> None:
-    """A line that only begins as what separates the parts stands in a value."""
+    """A line that only begins with the boundary belongs to a value."""
     assert readForm(b"multipart/form-data; boundary=x", part(b"a", value) + b"--x--\r\n") == {b"a": [value]}
 
 
@@ -55,7 +55,7 @@ def test_nested(value: bytes) -> None:
     [b"name=a", b"NAME=a; x=y", b'filename="n; name=b"; name="a"', b"filename*=UTF-8''n; name=a"],
 )
 def test_names(disposition: bytes) -> None:
-    """A part's name is read wherever it stands, in quotes or not."""
+    """A part's name is found at any place, quoted or not."""
     body = b"--x\r\nContent-Disposition: form-data; %s\r\n\r\n1\r\n--x--\r\n" % disposition
     assert readForm(b"multipart/form-data; type=other; boundary=x", body) == {b"a": [b"1"]}
 
@@ -73,7 +73,7 @@ def test_names(disposition: bytes) -> None:
     ids=["empty", "begun", "noEnd", "noHead", "noName", "longHead"],
 )
 def test_badMultipart(body: bytes) -> None:
-    """What browsers don't send isn't read."""
+    """Forms that browsers don't send are refused."""
     with pytest.raises(BadForm):
         readForm(b"multipart/form-data; boundary=x", body)
 
@@ -86,7 +86,7 @@ def test_badTypes(more: bytes) -> None:
 
 
 def test_bounds() -> None:
-    """As many fields are read as there may be, and not one more."""
+    """The greatest number of fields is accepted, and one more is refused."""
     assert len(readQuery(b"&".join(b"%d=" % number for number in range(MOST_FIELDS)))) == MOST_FIELDS
     multipart = b"multipart/form-data; boundary=x"
     parts = [part(b"%d" % number, b"") for number in range(MOST_FIELDS + 1)]
@@ -101,7 +101,7 @@ def test_bounds() -> None:
 @examples(300)
 @given(st.binary(max_size=200), st.binary(max_size=200))
 def test_anything(contentType: bytes, body: bytes) -> None:
-    """Whatever a form is, it is read or refused, and nothing else happens."""
+    """Any form is parsed or refused."""
     for kind in (contentType, URLENCODED, b"multipart/form-data; " + contentType, b"multipart/form-data; boundary=x"):
         with suppress(BadForm):
             readForm(kind, body)

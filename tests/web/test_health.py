@@ -1,5 +1,5 @@
 """
-Whether a server lives.
+The health checks.
 """
 
 from twisted.internet.task import Clock
@@ -12,7 +12,7 @@ from tests.kit.fakes import Peer, logged, startedHub
 
 
 def test_health() -> None:
-    """Whoever looks after the server can ask whether it lives, and whether it takes peers in; and nothing below that."""
+    """C{/healthz} says that the server runs, C{/readyz} whether it accepts peers; there is nothing below them."""
     hub = startedHub()
     root = Resource()
     root.putChild(b"healthz", Health())
@@ -29,7 +29,7 @@ def test_health() -> None:
 
 
 def test_head() -> None:
-    """It can be asked for the status alone."""
+    """A HEAD gets the status alone."""
     root = Resource()
     root.putChild(b"", Health())
     wire = Wire(Site(root, reactor=Clock()))

@@ -1,5 +1,5 @@
 """
-The template macro: the script tags that bring the browser client into a page, from Python and from Jinja2.
+The template macro: the script tags of the browser client, from Python and from Jinja2.
 """
 
 import json
@@ -43,7 +43,7 @@ MACROS = [
 
 class Page(HTMLParser):
     """
-    A page as a browser reads it.
+    A page as a browser parses it.
 
     @ivar scripts: its script elements, each with its attributes and its text
     """
@@ -80,9 +80,9 @@ class Page(HTMLParser):
 
 def told(html: str) -> tuple[Any, Any]:
     """
-    Read what a page tells the browser client: the token, and whether to debug.
+    Read the token and the debug flag of a page.
 
-    JSON is JavaScript but for U+2028 and U+2029, which older browsers took for ends of lines.
+    JSON is JavaScript except for U+2028 and U+2029, which older browsers read as line ends.
     """
     (_, script), (_, none) = Page(html).scripts
     assert none == ""
@@ -96,32 +96,32 @@ def told(html: str) -> tuple[Any, Any]:
 @pytest.mark.parametrize("macro", MACROS)
 class TestPages:
     """
-    What comes into a page by either macro.
+    The tags that either macro makes.
     """
 
     def test_nothingSaid(self, macro: Macro) -> None:
-        """A page that says nothing gets the client from its usual place, without a token."""
+        """Without arguments the client is loaded from its default URL, without a token."""
         html = macro()
         assert told(html) == ("", False)
         assert [attributes for attributes, _ in Page(html).scripts] == [{}, {"src": "/ratchet.js"}]
 
     @pytest.mark.parametrize("token", TOKENS, ids=ascii)
     def test_anyToken(self, macro: Macro, token: str) -> None:
-        """Whatever a token is, the browser client reads that token, and the page is what it was."""
+        """The browser client gets any token unchanged, and the page stays intact."""
         assert told(macro(token=token)) == (token, False)
 
     def test_noToken(self, macro: Macro) -> None:
-        """A client who has no token is anonymous on the page."""
+        """None is a blank token."""
         assert told(macro(token=None)) == ("", False)
 
     @pytest.mark.parametrize("debug", [True, False, 1, 0, "yes", "", None])
     def test_debug(self, macro: Macro, debug: Any) -> None:
-        """Debugging is on or off, whatever the template calls it."""
+        """Any true or false value switches debugging."""
         assert told(macro(token="sesame", debug=debug)) == ("sesame", bool(debug))
 
     @pytest.mark.parametrize("value", ["/a/b.js?v=1&w=2", "\"'<>&", '"><script>alert(1)</script>', "' onload='x", "ü"])
     def test_attributes(self, macro: Macro, value: str) -> None:
-        """Nonce and source stay in their attributes, whatever they are."""
+        """Any nonce and source stay in their attributes."""
         (first, _), (second, _) = Page(macro(token="sesame", src=value, nonce=value)).scripts
         assert first == {"nonce": value}
         assert second == {"nonce": value, "src": value}
@@ -130,19 +130,19 @@ class TestPages:
 @given(st.text(st.characters(exclude_categories=["Cs"])) | st.text("<>/!-\"'\\&script\u2028\u2029u0"))
 @example("</script>")
 def test_everyToken(token: str) -> None:
-    """Both macros bring the same token to the browser."""
+    """Both macros give the browser the same token."""
     for macro in (websocketClient, fromJinja):
         assert told(macro(token=token)) == (token, False)
 
 
 def test_sameOnBothWays() -> None:
-    """Templates of Python and of Jinja2 write the same, but for how they spell quotes in attributes."""
+    """Both macros make the same tags, except for the escaping of quotes."""
     arguments = {"token": "se<s>ame", "debug": True, "src": "/client.js", "nonce": "r4nd0m"}
     assert str(websocketClient(**arguments)) == fromJinja(**arguments)
 
 
 def test_markup() -> None:
-    """Template engines that ask for HTML take the tags as they are."""
+    """Template engines don't escape the tags."""
     html = websocketClient("sesame")
     assert isinstance(html, Markup)
     assert type(html.__html__()) is str

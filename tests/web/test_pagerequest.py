@@ -14,7 +14,7 @@ from tests.kit.pages import CHUNKED, REFUSED, Port, Uploads, chunk
 
 
 def test_small() -> None:
-    """A body of the greatest length is taken, whole or in chunks, and the next request after it."""
+    """A body of the greatest length is accepted, whole or in chunks, and so is the next request."""
     port = Port()
     wire = port.post("Content-Length: 1000", b"x" * 400, b"x" * 600)
     assert wire.receive().endswith(b"\r\n\r\n1000 bytes")
@@ -27,7 +27,7 @@ def test_small() -> None:
 
 
 def test_tooLong() -> None:
-    """A longer one is refused with 413 before any of it is there, and counted."""
+    """A longer body is refused with 413 before it has come, and counted."""
     port = Port()
     wire = port.post("Content-Length: 1001")
     assert wire.receive() == REFUSED
@@ -40,7 +40,7 @@ def test_tooLong() -> None:
 
 
 def test_tooManyChunks() -> None:
-    """One in chunks is refused as soon as it has grown too long, and once."""
+    """A body in chunks is refused once, when it gets too long."""
     port = Port()
     wire = port.post(CHUNKED, chunk(b"x" * 600))
     assert wire.receive() == b""
@@ -51,7 +51,7 @@ def test_tooManyChunks() -> None:
 
 
 def test_lingering() -> None:
-    """Who is refused and goes on sending has some time, so that he may read why, and is then closed."""
+    """A refused peer that goes on sending has some time to read the response, and is then closed."""
     port = Port()
     wire = port.post("Content-Length: 1000000")
     port.reactor.advance(LINGER_SECONDS - 0.1)
@@ -63,7 +63,7 @@ def test_lingering() -> None:
 
 
 def test_goneMeanwhile() -> None:
-    """Who is refused and goes leaves nothing behind."""
+    """A refused peer that leaves leaves nothing behind."""
     port = Port()
     before = port.reactor.getDelayedCalls()
     wire = port.post("Content-Length: 1001")
@@ -72,7 +72,7 @@ def test_goneMeanwhile() -> None:
 
 
 def test_expecting() -> None:
-    """Who asks before he sends is told to go on only where he may."""
+    """C{Expect: 100-continue} gets 100 Continue only for a body that is accepted."""
     port = Port()
     expecting = "Expect: 100-continue\r\nContent-Length: "
     assert port.post(f"{expecting}1001").receive() == REFUSED
@@ -81,7 +81,7 @@ def test_expecting() -> None:
 
 class Fields(Resource):
     """
-    Says which fields it was sent, or fails.
+    A page that returns the form's fields, or fails.
     """
 
     isLeaf = True
@@ -119,7 +119,7 @@ class TestForms:
         return head % (contentType, len(body)) + body
 
     def test_fields(self) -> None:
-        """A page finds the fields of a form, and of its query, and the body as it was."""
+        """A page has the fields of the form and of the query, and the body unchanged."""
         answer, _, _ = self.ask(self.post(b"application/x-www-form-urlencoded", b"a=1&b=2"))
         assert answer.endswith(b"[(b'a', [b'1']), (b'b', [b'2']), (b'q', [b'1'])]")
         body = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--x--\r\n'
@@ -140,7 +140,7 @@ class TestForms:
         ids=["head", "semicolons", "parts", "noBoundary", "fields", "separators"],
     )
     def test_hostile(self, contentType: bytes, body: bytes) -> None:
-        """A form made to be read for ever is refused with 400 and one line."""
+        """A form that is slow to parse is refused with 400 and one log line."""
         answer, lines, port = self.ask(self.post(contentType, body))
         assert answer.startswith(b"HTTP/1.1 400 ")
         (line,) = lines
@@ -159,21 +159,21 @@ class TestForms:
         ids=["query", "path", "version", "line", "method"],
     )
     def test_badRequests(self, text: bytes) -> None:
-        """A request that can't be read is refused with 400 and one line."""
+        """A malformed request is refused with 400 and one log line."""
         answer, lines, _ = self.ask(text)
         assert answer.startswith(b"HTTP/1.1 400 ")
         assert len(lines) == 1
 
     @pytest.mark.parametrize("text", [b"PURGE /x", b"OPTIONS *", b"GET /%", b"GET /%zz%00", b"GET http://x/y"])
     def test_oddRequests(self, text: bytes) -> None:
-        """What is odd and no harm gets an answer, and nothing fails."""
+        """Odd but harmless requests get a response."""
         answer, lines, _ = self.ask(text + b" HTTP/1.1\r\nHost: localhost:8080\r\n\r\n")
         assert answer.startswith(b"HTTP/1.1 ")
         assert not answer.startswith(b"HTTP/1.1 500 ")
         assert "Traceback" not in "".join(lines)
 
     def test_absoluteForm(self) -> None:
-        """A target that names the host, too, is the path behind it."""
+        """An absolute target gives its path and its host."""
         ask = b"GET http://example.org/?a=1 HTTP/1.1\r\nHost: localhost:8080\r\n\r\n"
         assert self.ask(ask)[0].endswith(b"[(b'a', [b'1'])]")
 
@@ -198,28 +198,28 @@ class TestForms:
 
     @pytest.mark.parametrize("brackets", [300, 2000])
     def test_nestedComments(self, brackets: int) -> None:
-        """A type of nothing but brackets is a type like any other."""
+        """A Content-Type of brackets is a type like any other."""
         answer, lines, _ = self.ask(self.post(b"a/b" + b"(" * brackets, b"x"))
         assert answer.startswith(b"HTTP/1.1 200 ")
         assert lines == []
 
     def test_failingPage(self) -> None:
-        """A page that fails is 500 with a reference, which is also in the log, once."""
+        """A failing page gives 500 with a reference, which is logged once."""
         answer, (line,), _ = self.ask(b"GET /x HTTP/1.1\r\nHost: localhost:8080\r\n\r\n", Failing())
         assert answer.startswith(b"HTTP/1.1 500 ")
         ref = answer.partition(b"ref ")[2][:8].decode()
-        assert line.startswith(f'A page failed: ref={ref} method="GET" path="/x"\nTraceback')
+        assert line.startswith(f'Page failed: ref={ref} method="GET" path="/x"\nTraceback')
         assert line.endswith("ValueError: no good\n")
         assert b"no good" not in answer
 
     def test_failingLate(self) -> None:
-        """A page that fails when its answer has begun ends the connection."""
+        """A page that fails after its response has begun aborts the connection."""
         answer, lines, _ = self.ask(b"GET /late HTTP/1.1\r\nHost: localhost:8080\r\n\r\n", Failing())
         assert b"500" not in answer
         assert len(lines) == 1
 
     def test_deepFailure(self) -> None:
-        """A page's endless recursion is logged by its last steps only."""
+        """Of a page's endless recursion only the innermost frames are logged."""
         answer, (line,), _ = self.ask(b"GET /?deep=1 HTTP/1.1\r\nHost: localhost:8080\r\n\r\n")
         assert answer.startswith(b"HTTP/1.1 500 ")
         assert "RecursionError" in line

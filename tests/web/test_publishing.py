@@ -1,5 +1,5 @@
 """
-Publishing over HTTP: what a request may say, and what it is answered.
+Publishing over HTTP.
 """
 
 import json
@@ -25,7 +25,7 @@ TOKEN = PLANTED
 
 class Answers(MemoryBackplane):
     """
-    A backplane that answers what the test wants it to.
+    A backplane with results that the test sets.
     """
 
     def __init__(self, *answers: Any) -> None:
@@ -40,7 +40,7 @@ class Answers(MemoryBackplane):
 
 class Caller:
     """
-    Another program, that posts.
+    Another program that publishes.
     """
 
     def __init__(self, hub: Hub, tmp_path: Path, mostKeys: int = MOST_KEYS) -> None:
@@ -79,7 +79,7 @@ SENT = (200, {"ok": True, "result": None})
 
 class TestPublishing:
     def test_whom(self, tmp_path: Path) -> None:
-        """An event is sent to everybody, to a room, or to one client, and the answer comes when that is done."""
+        """An event is published to everyone, to a room, or to one client, and then the response comes."""
         hub = startedHub()
         caller, ada, bob = Caller(hub, tmp_path), Peer(hub), Peer(hub)
         ada.connection.join("news")
@@ -92,7 +92,7 @@ class TestPublishing:
         assert bob.read() == [everybody, {"event": "item", "data": None}]
 
     def test_position(self, tmp_path: Path) -> None:
-        """In a room with a history, the answer waits for the event's position, and says it."""
+        """In a room with a history, the response has the event's position."""
         position: Deferred[Any] = Deferred()
         caller = Caller(startedHub(backplane=Answers(position)), tmp_path)
         caller.send({"event": "item", "room": "news"})
@@ -104,7 +104,7 @@ class TestPublishing:
         assert "Cache-Control: no-store" in head
 
     def test_history(self, tmp_path: Path) -> None:
-        """In a room with a history each event has the next position; who comes again by its key is told the first one."""
+        """In a room with a history each event has the next position; a repeat of its key gets the first one."""
         hub = startedHub()
         hub.applications.registerRooms("news", RoomPolicy(historySize=10, historySeconds=60))
         caller, peer = Caller(hub, tmp_path), Peer(hub)
@@ -115,7 +115,7 @@ class TestPublishing:
         assert [frame["offset"] for frame in peer.read() if frame["event"] == "item"] == [1, 2]
 
     def test_goneMeanwhile(self, tmp_path: Path) -> None:
-        """Who has gone before the answer isn't answered."""
+        """A peer that has left gets no response."""
         position: Deferred[Any] = Deferred()
         caller = Caller(startedHub(backplane=Answers(position)), tmp_path)
         caller.send({"event": "item"})
@@ -127,7 +127,7 @@ class TestPublishing:
 
     @pytest.mark.parametrize("later", [True, False])
     def test_failing(self, tmp_path: Path, later: bool) -> None:
-        """Where it can't be published, that is said, and logged; the same may succeed later."""
+        """A failure of the backplane is logged, and refused with C{retry}."""
 
         class Broken(MemoryBackplane):
             def publish(self, message: Any) -> Any:
@@ -141,7 +141,7 @@ class TestPublishing:
         assert any("no broker" in line for line in lines)
 
     def test_log(self, tmp_path: Path) -> None:
-        """Each publication, and each refusal, is one line, which shows neither data nor a token."""
+        """Each publish, and each refusal, is one log line without data or token."""
         caller = Caller(startedHub(), tmp_path)
         with logged() as lines:
             caller.post({"event": "item", "data": "secret-data", "room": "news\n"})
@@ -157,7 +157,7 @@ class TestPublishing:
 
 class TestRefusals:
     def test_token(self, tmp_path: Path) -> None:
-        """Without the token nothing is said but that it is needed, whatever else is wrong."""
+        """Without the token every request is refused in the same way."""
         caller = Caller(startedHub(), tmp_path)
         assert caller.refused(b"", "GET", Authorization="") == (401, "auth.required")
         assert caller.refused(b"", Authorization="Bearer x") == (401, "auth.invalid")
@@ -165,7 +165,7 @@ class TestRefusals:
         assert "WWW-Authenticate: Bearer" in caller.heard()[1]
 
     def test_method(self, tmp_path: Path) -> None:
-        """It is posted to, and not asked otherwise."""
+        """Other methods than POST are refused."""
         caller = Caller(startedHub(), tmp_path)
         for method in ("GET", "PUT", "OPTIONS", "DELETE"):
             assert caller.refused({"event": "item"}, method) == (405, "method.unknown")
@@ -186,7 +186,7 @@ class TestRefusals:
 
     @pytest.mark.parametrize("kind", ["", "text/plain", "application/x-www-form-urlencoded", "application/jsonx"])
     def test_type(self, tmp_path: Path, kind: str) -> None:
-        """What isn't said to be JSON isn't read; a charset may stand behind it."""
+        """Only the type application/json is accepted; it may have a charset."""
         caller = Caller(startedHub(), tmp_path)
         assert caller.refused({"event": "item"}, Content_Type=kind) == (415, "type.unknown")
         assert caller.post({"event": "item"}, Content_Type="Application/JSON; charset=utf-8") == SENT
@@ -220,7 +220,7 @@ class TestRefusals:
         ids=range(22),
     )
     def test_body(self, tmp_path: Path, body: Any, path: str) -> None:
-        """What isn't a publication is refused, with the place of the fault; nothing is sent."""
+        """A malformed body is refused with the place of the error, and nothing is published."""
         hub = startedHub()
         caller, peer = Caller(hub, tmp_path), Peer(hub)
         status, said = caller.post(body)
@@ -228,7 +228,7 @@ class TestRefusals:
         assert peer.read() == []
 
     def test_tooBig(self, tmp_path: Path) -> None:
-        """What is longer than a message may be is refused, unless that limit is off."""
+        """A body longer than C{messageBytes} is refused, unless that is 0."""
         body = {"event": "item", "data": "x" * 1000}
         size = len(json.dumps(body))
         assert Caller(startedHub(limits={"messageBytes": size - 1}), tmp_path).refused(body) == (413, "message.tooBig")
@@ -236,7 +236,7 @@ class TestRefusals:
             assert Caller(startedHub(limits={"messageBytes": most}), tmp_path).post(body) == SENT
 
     def test_stopping(self, tmp_path: Path) -> None:
-        """While the server stops nothing is taken in: come again."""
+        """While the server stops every request is refused with C{retry}."""
         hub = startedHub()
         caller, _ = Caller(hub, tmp_path), Peer(hub)
         hub.stopService()
@@ -248,7 +248,7 @@ class TestRefusals:
 
 class TestKeys:
     def test_again(self, tmp_path: Path) -> None:
-        """What comes again by the same key is answered as the first was, and sent once; after two minutes it is new."""
+        """A repeat of a key gets the first response, and is published once; after two minutes it is published again."""
         hub = startedHub()
         caller, peer = Caller(hub, tmp_path), Peer(hub)
         for _ in range(3):
@@ -261,7 +261,7 @@ class TestKeys:
         assert len(peer.read()) == 1
 
     def test_position(self, tmp_path: Path) -> None:
-        """Who comes again before the position is known waits for the same."""
+        """A repeat before the position is known waits for it."""
         position: Deferred[Any] = Deferred()
         backplane = Answers(position)
         hub = startedHub(backplane=backplane)
@@ -276,7 +276,7 @@ class TestKeys:
         assert len(backplane.published) == 1
 
     def test_reused(self, tmp_path: Path) -> None:
-        """Something else by the same key is refused with 422, and not sent; the same in other words is the same."""
+        """Another event with the same key is refused with 422; the same JSON in another spelling is the same event."""
         hub = startedHub()
         caller, peer = Caller(hub, tmp_path), Peer(hub)
         assert caller.post({"event": "item", "data": {"a": 1, "b": 2}, "key": "k"}) == SENT
@@ -293,7 +293,7 @@ class TestKeys:
         assert len(peer.read()) == 1
 
     def test_reusedMeanwhile(self, tmp_path: Path) -> None:
-        """So it is while the first by that key is still being sent."""
+        """Another event with the key is also refused while the first is being published."""
         position: Deferred[Any] = Deferred()
         backplane = Answers(position)
         caller = Caller(startedHub(backplane=backplane), tmp_path)
@@ -308,7 +308,7 @@ class TestKeys:
         assert len(backplane.published) == 1
 
     def test_failuresArentKept(self, tmp_path: Path) -> None:
-        """What failed may be tried again by the same key."""
+        """A failed publish may be retried with the same key."""
         backplane = Answers(fail(OSError("no broker")), None)
         caller = Caller(startedHub(backplane=backplane), tmp_path)
         with logged():
@@ -318,14 +318,14 @@ class TestKeys:
         assert len(backplane.published) == 2
 
     def test_twoKeys(self, tmp_path: Path) -> None:
-        """A key in the header and another in the body, or one of no good length, are refused."""
+        """A header and a body with different keys, or a key of a wrong length, are refused."""
         caller = Caller(startedHub(), tmp_path)
         assert caller.refused({"event": "item", "key": "k"}, Idempotency_Key="l") == (400, "payload.invalid")
         for key in ('""', "x" * 65):
             assert caller.refused({"event": "item"}, Idempotency_Key=key) == (400, "payload.invalid")
 
     def test_bounded(self, tmp_path: Path) -> None:
-        """So many keys are remembered, and no more."""
+        """Only C{mostKeys} keys are remembered."""
         hub = startedHub()
         caller, peer = Caller(hub, tmp_path, mostKeys=3), Peer(hub)
         for key in "abcd":

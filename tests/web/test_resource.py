@@ -1,5 +1,5 @@
 """
-A hub inside of a twisted.web site.
+A hub in a twisted.web site.
 """
 
 from collections.abc import AsyncIterator
@@ -32,7 +32,7 @@ class Echo:
 @asynccontextmanager
 async def listening(factory: Any) -> AsyncIterator[int]:
     """
-    Listen on a real port meanwhile.
+    Listen on a real port.
     """
     port = globalReactor.listenTCP(0, factory, interface="127.0.0.1")  # type: ignore[attr-defined]
     try:
@@ -64,11 +64,11 @@ def site(hub: Hub, reactor: MemoryReactor) -> Site:
 
 class TestRatchetResource:
     def test_interface(self, hub: Hub) -> None:
-        """It is a resource of twisted.web."""
+        """It provides IResource."""
         verifyObject(IResource, RatchetResource(hub, MemoryReactor()))
 
     def test_besidePages(self, site: Site) -> None:
-        """Sockets connect at its path, and ordinary pages are served beside it."""
+        """WebSockets connect at its path, and other pages are served beside it."""
         wire = Wire(site).open("/ws?x=1")
         wire.send(event("echo", 1))
         assert wire.frames()[0].json == {"event": "echo", "data": 1}
@@ -76,19 +76,19 @@ class TestRatchetResource:
         wire.lose()
 
     def test_browsers(self, site: Site) -> None:
-        """Who looks at it by HTTP is told that it is a WebSocket."""
+        """An ordinary request gets 426."""
         status, head, body = Wire(site).get("/ws")
         assert status == 426
         assert "Upgrade: websocket" in head
         assert b"ws://" in body
 
     def test_belowIt(self, site: Site) -> None:
-        """There are no pages below it, but sockets may connect to any path there."""
+        """There are no pages below it, but WebSockets may connect to any path there."""
         assert Wire(site).get("/ws/x")[0] == 426
         Wire(site).open("/ws/x").lose()
 
     def test_noChildren(self, hub: Hub) -> None:
-        """It takes no children, and says so."""
+        """Adding a child is an error."""
         resource = RatchetResource(hub, MemoryReactor())
         with pytest.raises(TypeError, match="no children"):
             resource.putChild(b"x", Resource())
@@ -106,7 +106,7 @@ class TestRatchetResource:
         ids=["x0b", "x1c", "origins", "hosts", "many"],
     )
     def test_heads(self, site: Site, headers: dict[str, str], status: int) -> None:
-        """What the door refuses elsewhere, it refuses itself: no smuggled, repeated or endless headers reach a socket."""
+        """It refuses the same heads as the door: no smuggled, repeated or endless headers reach a WebSocket."""
         wire = Wire(site)
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode("latin-1")
         with logged() as said:
@@ -117,7 +117,7 @@ class TestRatchetResource:
     @pytest.mark.parametrize("method", ["GET", "HEAD"])
     @pytest.mark.parametrize("atOnce", [True, False])
     def test_laterRequests(self, site: Site, method: str, atOnce: bool) -> None:
-        """A connection on which pages were asked for may become a WebSocket, also in one chunk with the page's request."""
+        """A connection may become a WebSocket after requests for pages, also in one chunk with them."""
         wire = Wire(site)
         page = f"{method} / HTTP/1.1\r\nHost: localhost:8080\r\n\r\n".encode()
         for piece in [page + handshake("/ws")] if atOnce else [page, handshake("/ws")]:
@@ -131,18 +131,18 @@ class TestRatchetResource:
 
     @pytest.mark.parametrize("page", [b"", b"GET / HTTP/1.1\r\nHost: localhost:8080\r\n\r\n"], ids=["alone", "behindPage"])
     def test_firstFrame(self, site: Site, page: bytes) -> None:
-        """What comes in one chunk with the handshake is the socket's."""
+        """Data in one chunk with the handshake reaches the WebSocket."""
         wire = Wire(site)
         wire.send(page + handshake("/ws") + event("echo", 1))
         assert b'{"event":"echo","data":1}' in wire.receive()
         wire.lose()
 
     def test_otherUpgrades(self, site: Site) -> None:
-        """An upgrade to anything else is none."""
+        """An upgrade to another protocol gets 426."""
         assert Wire(site).get("/ws", Upgrade="h2c")[0] == 426
 
     def test_startsAndStopsByItself(self, site: Site, hub: Hub, reactor: MemoryReactor) -> None:
-        """The hub starts when the reactor runs, so that its timers tick, and stops before the reactor's shutdown."""
+        """The hub starts when the reactor runs, so that its timers tick, and stops before the reactor shuts down."""
         timer = FakeTimer()
         hub.timers.add(timer)
         assert not hub.running
@@ -163,7 +163,7 @@ class TestRatchetResource:
         assert [call for call in reactor.getDelayedCalls() if call.getTime() > 2] == []
 
     def test_startedEarly(self, hub: Hub, reactor: MemoryReactor) -> None:
-        """It can be started before the reactor runs, once."""
+        """It may be started before the reactor runs; the hub starts once."""
         resource = RatchetResource(hub, reactor)
         resource.start()
         resource.start()
@@ -177,7 +177,7 @@ class TestBrowserClient:
     @pytest.mark.parametrize("name", CLIENT_FILES)
     @ensureDeferred
     async def test_served(self, name: str) -> None:
-        """Each of the browser client's files is served as a script, and only once to who keeps it."""
+        """Each of the browser client's files is served with its type, and 304 to a browser that has it."""
         root = Resource()
         root.putChild(name.encode(), browserClient(name))
         async with listening(Site(root)) as port:
@@ -201,21 +201,21 @@ class TestFront:
 
     @ensureDeferred
     async def test_browserClient(self, pages: Resource) -> None:
-        """The browser client is served beside whatever pages there are, and without any."""
+        """The browser client is served with any pages, and without."""
         for front in (self.front(pages), self.front()):
             async with listening(front) as port:
                 for name in CLIENT_FILES:
                     assert (await fetched(f"http://127.0.0.1:{port}/{name}"))[0] == 200
 
     def test_pages(self, pages: Resource) -> None:
-        """Pages are served, and nothing below the browser client's files."""
+        """Pages are served, but not below the browser client's files."""
         wire = Wire(self.front(pages))
         assert wire.get("/about")[::2] == (200, b"About")
         assert wire.get("/nothing")[0] == 404
         assert wire.get("/ratchet.js/x")[0] == 404
 
     def test_leaves(self) -> None:
-        """A resource that serves all paths by itself is given all of them."""
+        """A leaf resource gets all paths."""
 
         class Leaf(Resource):
             isLeaf = True
@@ -227,7 +227,7 @@ class TestFront:
 
     @ensureDeferred
     async def test_noPages(self) -> None:
-        """Without pages there is one that says what this is, and nothing else."""
+        """Without pages there is only a welcome page."""
         async with listening(self.front()) as port:
             status, _, body = await fetched(f"http://127.0.0.1:{port}/")
             assert status == 200
@@ -236,7 +236,7 @@ class TestFront:
                 assert (await fetched(f"http://127.0.0.1:{port}{path}"))[0] == 404
 
     def test_health(self) -> None:
-        """Whoever looks after the server can ask whether it lives, and whether it takes peers in."""
+        """C{/healthz} and C{/readyz} are served."""
         hub = startedHub()
         wire = Wire(Site(Front(hub, Hosts()), reactor=Clock()))
         assert wire.get("/healthz")[::2] == (200, b"ok\n")
@@ -248,6 +248,6 @@ class TestFront:
         assert wire.get("/readyz/x")[0] == 404
 
     def test_hosts(self, pages: Resource) -> None:
-        """Who asks for a host that we aren't is told so, whatever the page."""
+        """A request for another host is refused, whatever the page."""
         assert Wire(self.front(pages, "localhost")).get("/about")[0] == 200
         assert Wire(self.front(pages, "example.org")).get("/about")[0] == 421

@@ -1,5 +1,5 @@
 """
-Whole responses: text, JSON and refusals.
+Responses: text, JSON and refusals.
 """
 
 import json
@@ -46,7 +46,7 @@ def sent(respond: Callable[[Any], bytes], method: str = "GET") -> tuple[list[str
 
 
 def test_text() -> None:
-    """A text is sent with its length, and nobody may cache it."""
+    """A text is sent with its length, and may not be cached."""
     head, body = sent(lambda request: respondText(request, 503, "ü\n"))
     assert head[0] == "HTTP/1.1 503 Service Unavailable"
     assert {"Content-Type: text/plain; charset=utf-8", "Content-Length: 3", "Cache-Control: no-store"} <= set(head)
@@ -54,7 +54,7 @@ def test_text() -> None:
 
 
 def test_head() -> None:
-    """A HEAD gets the same without the body."""
+    """A HEAD gets the same head without the body."""
     head, body = sent(lambda request: respondJSON(request, 200, {"ok": True}), "HEAD")
     assert {"Content-Type: application/json", "Content-Length: 11"} <= set(head)
     assert body == b""
@@ -71,7 +71,7 @@ def test_head() -> None:
     ],
 )
 def test_refusal(code: str, line: str, header: str) -> None:
-    """A refusal has the status and the headers of its code, is counted, and is one line of the log."""
+    """A refusal has the status and the headers of its code, is counted, and is one log line."""
     refusal = PeerError(code, "No.", retry=True, path="$")
     counters = Counters()
     with logged() as lines:
@@ -86,5 +86,5 @@ def test_refusal(code: str, line: str, header: str) -> None:
 
 
 def test_tooBig() -> None:
-    """A body that is too long is told how long it may be."""
+    """The refusal of a body that is too long says how long it may be."""
     assert (tooBig(1000).code, tooBig(1000).message) == ("message.tooBig", "At most 1000 bytes are taken.")

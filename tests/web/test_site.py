@@ -1,5 +1,5 @@
 """
-The web site of a port: its log, and how much it takes.
+The web site of a port: its log and its limits.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from tests.kit.pages import CHUNKED, REFUSED, Port, chunk
 
 
 def test_uploads() -> None:
-    """Pages that take uploads can be given more, or as much as there is."""
+    """The limit of bodies can be raised, or switched off, for uploads."""
     assert Port(bodyBytes=5000).post("Content-Length: 5000", b"x" * 5000).receive().endswith(b"5000 bytes")
     body = b"x" * (2 << 20)
     assert Port(bodyBytes=0).post(f"Content-Length: {len(body)}", body).receive().endswith(b"2097152 bytes")
@@ -22,7 +22,7 @@ def test_uploads() -> None:
 
 @pytest.mark.parametrize(("length", "status"), [(1 << 20, b""), ((1 << 20) + 1, REFUSED)])
 def test_default(length: int, status: bytes) -> None:
-    """Without being told, it takes 1 MiB."""
+    """By default a body may have 1 MiB."""
     reactor = MemoryReactor()
     makeService(reactor=reactor).startService()
     wire = Wire(reactor.tcpServers[0][1])
@@ -33,7 +33,7 @@ def test_default(length: int, status: bytes) -> None:
 
 
 def test_accessLog() -> None:
-    """The access log names paths and statuses, and keeps back queries, which may hold secrets."""
+    """The access log has paths and statuses, and no queries, which may have secrets."""
     reactor = MemoryReactor()
     service = makeService(Settings(), reactor=reactor)
     service.startService()
@@ -49,7 +49,7 @@ def test_accessLog() -> None:
 
 
 def test_escapedAccessLog() -> None:
-    """What a peer asks for can't end the entry in which it stands, nor fill the log."""
+    """A request's path can't end its log entry, nor fill the log."""
     reactor = MemoryReactor()
     makeService(Settings(), reactor=reactor).startService()
     site = reactor.tcpServers[0][1]
@@ -70,7 +70,7 @@ class TestAccessLog:
 
     def line(self, request: bytes, **settings: Any) -> str:
         """
-        Ask for something, and take the line.
+        Send a request, and return its log line.
         """
         reactor = MemoryReactor()
         makeService(Settings(**settings), reactor=reactor).startService()
@@ -97,7 +97,7 @@ class TestAccessLog:
         ],
     )
     def test_paths(self, path: bytes, shown: bytes | None) -> None:
-        """A path is shown escaped and bounded, so that no request makes up another one's line."""
+        """A path is escaped and cut, so that no request can fake another's line."""
         line = self.line(b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert line.isprintable()
         assert "secret" not in line
@@ -107,13 +107,13 @@ class TestAccessLog:
             assert f'] "GET {shown.decode()}" 404 ' in line
 
     def test_forwarded(self) -> None:
-        """The address is the peer's as a trusted proxy tells it, and the proxy's else."""
+        """The address is the peer's as a trusted proxy tells it, else the connection's."""
         request = b"GET /x HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: [2001:db8::5]:443\r\n\r\n"
         assert self.line(request).startswith("192.0.2.7 - - [")
         assert self.line(request, trustForwarded=1).startswith("2001:db8::5 - - [")
 
     def test_misdirected(self) -> None:
-        """A page that is asked for by a name that isn't ours is logged with what would let it in."""
+        """A request for another host is logged with the option that would allow it."""
         reactor = MemoryReactor()
         hub = Hub()
         makeService(Settings(host=("example.org",)), hub, reactor=reactor).startService()
