@@ -72,13 +72,13 @@ class House:
         """
         Take one more peer in.
         """
-        return self.hub.opened(Nowhere(), Request("/", {}, {}), "192.0.2.1")
+        return self.hub.peers.opened(Nowhere(), Request("/", {}, {}), "192.0.2.1")
 
     def close(self, connection: Connection) -> None:
         """
         Part with a peer.
         """
-        self.hub.closed(connection, 1006, "", False)
+        self.hub.peers.closed(connection, 1006, "", False)
 
 
 def cost(times: int, act: Callable[[int], object], prepare: Callable[[], object] = lambda: None) -> float:

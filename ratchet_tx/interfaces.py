@@ -343,6 +343,57 @@ class IHub(Interface):
         """
 
 
+class IPeers(Interface):
+    """
+    The peers of a node, as a transport sees them: the other direction of L{ITransport}.
+    """
+
+    def permit(address: str) -> str | None:
+        """
+        Decide whether one more peer may come in.
+
+        @param address: its IP address
+        @return: None where it may; else why it may not, in the log's words: C{limit=} and the limit's name, or C{why=}
+        """
+
+    def opened(transport: "ITransport", request: "IRequest", remoteAddress: str) -> Any:
+        """
+        Take in a peer whose handshake has been accepted.
+
+        @param remoteAddress: its IP address
+        @return: what to name in the other calls, an L{IConnection}
+        """
+
+    def received(connection: Any, text: bytes, fragments: int = 0) -> None:
+        """
+        Take in a message. It never raises: what is wrong with the message, the peer is told.
+
+        @param text: the message, whose UTF-8 has not been checked
+        @param fragments: in how many frames it came, where it was in several
+        """
+
+    def pinged(connection: Any) -> bool:
+        """
+        Take in a ping of WebSocket's own, which costs what an event costs.
+
+        @return: whether it may be answered
+        """
+
+    def closed(connection: Any, code: int, reason: str, clean: bool) -> None:
+        """
+        Part with a peer that is gone; what went on for it is cancelled.
+
+        @param code: the close code; 1006 where there was none because the peer was lost
+        @param reason: what was said with it
+        @param clean: whether both sides took leave
+        """
+
+    def __len__() -> int:
+        """
+        Say how many there are.
+        """
+
+
 class IPeriodicTimer(Interface):
     """
     Something that is to happen again and again while the hub runs.

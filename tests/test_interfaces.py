@@ -23,8 +23,8 @@ def named(value: Any) -> str | None:
 
 
 def test_every() -> None:
-    """There are twelve interfaces, and each one's name says that it is one."""
-    assert len(EVERY) == 12
+    """There are thirteen interfaces, and each one's name says that it is one."""
+    assert len(EVERY) == 13
     assert all(re.fullmatch("I[A-Z][A-Za-z]+", interface.__name__) for interface in EVERY)
 
 

@@ -35,7 +35,6 @@ PURE = (
     *("applications.event", "applications.decorator", "applications.routes"),
     *("applications.datatypes", "applications.roompolicies", "applications.verify"),
     *("monitoring.counters", "monitoring.logbudget", "monitoring.printable"),
-    *("connections.holdback", "connections.memberships", "limits.addresses", "limits.visits"),
     *("rooms.membership", "rooms.requests", "rooms.roster", "rooms.replay"),
     *("describe.schemas", "describe.asyncapi", "describe.typescript"),
 )

@@ -22,11 +22,7 @@ from ratchet_tx.applications.routes import Adapted, Subscription, Table, makeTab
 from ratchet_tx.applications.verify import requireImplemented, specificationOf
 from ratchet_tx.errors import UsageError
 from ratchet_tx.interfaces import IApplication, IClient, IConnection
-from ratchet_tx.wire.closecodes import DONE
 from ratchet_tx.wire.names import checkEvent, checkText
-
-#: The data of C{socket.close}, when a login replaces the application of the connection's previous client.
-REPLACED = {"code": DONE, "reason": "Another login", "clean": True}
 
 
 class Applications:
@@ -116,7 +112,7 @@ class Applications:
         Register an adapter: the factory makes an application for each connection and client.
 
         A login of the same client with the same interfaces keeps the application, if it is still registered; so does a
-        renewed token. Any other login replaces it: the old one gets C{socket.close} with the data L{REPLACED}, before the
+        renewed token. Any other login replaces it: the old one gets C{socket.close} with the code 1000, before the
         new one gets C{socket.auth.success}.
 
         Of several registrations with one name, the one for the most specific interface is used.

@@ -1,5 +1,5 @@
 """
-What one peer has used of a L{Rate<ratchet_tx.budget.rate.Rate>}: its bucket, and its strikes.
+What one peer has used of its limits: its bucket, its strikes, and what it has free.
 """
 
 
@@ -36,3 +36,61 @@ class Strikes:
         self._count = self._count + 1 if now - self._last <= 1 else 1
         self._last = now
         return self._count
+
+
+class Allowance(Bucket):
+    """
+    What one connection has used of its limits.
+
+    @ivar heard: when the peer last sent something
+    @ivar free: how many rooms it may still subscribe to at no cost
+    """
+
+    __slots__ = ("_badMessages", "_freeAgainAt", "_refusals", "free", "heard")
+
+    def __init__(self, now: float) -> None:
+        super().__init__()
+        self.heard = now
+        self.free = 0
+        self._freeAgainAt = 0.0
+        # These are made when first used: most peers keep to what they may.
+        self._refusals: Strikes | None = None
+        self._badMessages: Strikes | None = None
+
+    def refused(self, now: float) -> int:
+        """
+        Count an event that was refused as too much.
+
+        @return: how many there have been in a row
+        """
+        self._refusals = self._refusals or Strikes()
+        return self._refusals.strike(now)
+
+    def sentBad(self, now: float) -> int:
+        """
+        Count what wasn't a message.
+
+        @return: how many there have been in a row
+        """
+        self._badMessages = self._badMessages or Strikes()
+        return self._badMessages.strike(now)
+
+    def giveFree(self, count: int, now: float = 0, pause: float = 0) -> None:
+        """
+        Make some subscribes free; nothing happens within the pause after the last time.
+
+        @param pause: for how many seconds this is the last time
+        """
+        if now >= self._freeAgainAt:
+            self._freeAgainAt = now + pause
+            self.free = count
+
+    def takeFree(self, count: int) -> int:
+        """
+        Use up some of the free subscribes.
+
+        @return: how many there were of so many
+        """
+        taken = min(count, self.free)
+        self.free -= taken
+        return taken

@@ -29,17 +29,21 @@ class Answers:
     The answers of one hub.
 
     Who sent no id is answered by nothing: a client of the original never meets a frame that it doesn't know.
-
-    @param report: called with the connection and the data of C{socket.error}, where a handler failed
     """
 
     _log = Logger()
 
-    def __init__(
-        self, counters: Counters, observers: Observers, report: Callable[[Connection, dict[str, Any]], None]
-    ) -> None:
+    def __init__(self, counters: Counters, observers: Observers) -> None:
         self._counters = counters
         self._observers = observers
+        self._report: Callable[[Connection, dict[str, Any]], Any] = lambda connection, error: None
+
+    def whenFailed(self, report: Callable[[Connection, dict[str, Any]], Any]) -> None:
+        """
+        Have something called whenever a handler fails.
+
+        @param report: takes the connection and the data of C{socket.error}; what it was before is called no more
+        """
         self._report = report
 
     def answer(self, event: ConnectionEvent[Any], result: Any, refusal: PeerError | None) -> None:

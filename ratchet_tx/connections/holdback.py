@@ -4,8 +4,8 @@ Buffers a room's live frames until the reply to the subscribe is sent.
 The reply tells subscribers where they come in. Only then are they sent what happens from there on.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from ratchet_tx.backplane.messages import Deliver
 from ratchet_tx.wire.frames import Spare
@@ -104,7 +104,9 @@ class Holder(Protocol):
     """
 
     id: str
-    hold: Hold | None
+
+    def holdBack(self, hold: Hold | None) -> None: ...
+    def keeps(self, part: str, size: int) -> None: ...
 
 
 Receiver = TypeVar("Receiver", bound=Holder)
@@ -113,19 +115,17 @@ Receiver = TypeVar("Receiver", bound=Holder)
 class Holds(Generic[Receiver]):
     """
     The holds of one node, by room; a connection has one at a time.
-
-    @param changed: called with a connection, and how many bytes wait for it now
     """
 
-    def __init__(self, changed: Callable[[Receiver, int], Any] = lambda receiver, size: None) -> None:
-        self._changed = changed
+    def __init__(self) -> None:
         self._byRoom: dict[str, dict[Receiver, Hold]] = {}
 
     def open(self, connection: Receiver, rooms: Iterable[str], limit: int) -> Hold:
         """
         Let the frames of some rooms wait from now on.
         """
-        connection.hold = hold = Hold(rooms, limit)
+        hold = Hold(rooms, limit)
+        connection.holdBack(hold)
         for room in hold.rooms:
             self._byRoom.setdefault(room, {})[connection] = hold
         return hold
@@ -134,8 +134,7 @@ class Holds(Generic[Receiver]):
         """
         Let nothing wait any more; what did is the caller's.
         """
-        connection.hold = None
-        self._changed(connection, 0)
+        connection.holdBack(None)
         for room in rooms:
             holding = self._byRoom[room]
             del holding[connection]
@@ -162,5 +161,5 @@ class Holds(Generic[Receiver]):
             elif connection.id != message.without:
                 hold = holding[connection]
                 hold.keep(Held(message.room, message.offset, frame, spare))
-                self._changed(connection, hold.size)
+                connection.keeps("held", hold.size)
         return tuple(others)

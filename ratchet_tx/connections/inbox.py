@@ -5,12 +5,24 @@ What waits is kept as it came, in bytes: read, some of it would take thirty time
 """
 
 from collections import deque
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 
 from ratchet_tx.deferreds.coroutines import cancel
+from ratchet_tx.interfaces import ITransport
+
+#: How long queued events may be, on average, before reading from their peer pauses: of few long ones fewer may wait.
+QUEUED_EVENT_BYTES = 4096
+
+
+class Owner(Protocol):
+    """
+    Whose inbox it is: a connection.
+    """
+
+    def turn(self, text: bytes) -> None: ...
+    def inboxChanged(self) -> None: ...
 
 
 class Inbox:
@@ -19,15 +31,17 @@ class Inbox:
 
     Where handlers are done at once nothing ever waits, so nothing is kept: the line is made when first needed.
 
-    @param turn: called with what waited, when its turn has come; it may L{occupy} the inbox again
+    @param owner: is given what waited when its turn has come, and may L{occupy} the inbox again; it is told of each change
+        of the line, and of what goes on beside it
     @ivar busy: what is being waited for; None where the next event may be handled at once
     @ivar bytes: how many bytes stand in line
     """
 
-    __slots__ = ("_beside", "_idle", "_line", "_turn", "busy", "bytes")
+    __slots__ = ("_beside", "_idle", "_line", "_owner", "_paused", "busy", "bytes")
 
-    def __init__(self, turn: Callable[[bytes], None]) -> None:
-        self._turn = turn
+    def __init__(self, owner: Owner) -> None:
+        self._owner: Owner | None = owner
+        self._paused = False
         self._line: deque[bytes] | None = None
         self.bytes = 0
         self._beside: set[Deferred[Any]] | None = None
@@ -49,6 +63,7 @@ class Inbox:
             self._line = deque()
         self._line.append(text)
         self.bytes += len(text)
+        self._changed()
 
     def occupy(self, work: Deferred[Any]) -> None:
         """
@@ -71,16 +86,39 @@ class Inbox:
         def done(_: Any) -> None:
             beside.discard(work)
             self._checkIdle()
+            self._changed()
 
         work.addBoth(done)
+        self._changed()
 
     def _free(self, _: Any) -> None:
         self.busy = None
         while self._line and self.busy is None:
             text = self._line.popleft()
             self.bytes -= len(text)
-            self._turn(text)
+            self._changed()
+            if self._owner is not None:
+                self._owner.turn(text)
         self._checkIdle()
+
+    def _changed(self) -> None:
+        if self._owner is not None:
+            self._owner.inboxChanged()
+
+    def regulate(self, transport: ITransport, limit: int, isAsked: bool) -> None:
+        """
+        Read from the peer while there is room for what it sends, and always while a reply is awaited: it would stand
+        behind what isn't read.
+
+        @param limit: how many events may wait; 0 for any number
+        @param isAsked: whether a reply is awaited
+        """
+        full = limit > 0 and not isAsked and (self.load >= limit or self.bytes >= limit * QUEUED_EVENT_BYTES)
+        if full and not self._paused:
+            transport.pauseReading()
+        elif self._paused and not full:
+            transport.resumeReading()
+        self._paused = full
 
     def whenIdle(self) -> Deferred[None]:
         """
@@ -104,14 +142,8 @@ class Inbox:
         """
         self._line = None
         self.bytes = 0
-        # Who made us is known by it, and would stay until the garbage collector comes.
-        self._turn = _nothing
+        # The two would hold each other until the garbage collector comes.
+        self._owner = None
         for work in (self.busy, *(self._beside or ())):
             if work is not None:
                 cancel(work)
-
-
-def _nothing(waiting: Any) -> None:
-    """
-    Take no notice of what would have had its turn.
-    """

@@ -19,7 +19,7 @@ class Asker(Protocol):
     closing: bool
 
     def send(self, event: str, data: Any, **keys: Any) -> None: ...
-    def regulate(self) -> None: ...
+    def inboxChanged(self) -> None: ...
 
 
 class Questions:
@@ -58,7 +58,7 @@ class Questions:
         if asker.closing:
             self.replied(asker, id, _lost())
             return waiting
-        asker.regulate()
+        asker.inboxChanged()
         late = patience.callLater(timeout, self.replied, asker, id, AskRefused(REPLY_TIMEOUT, "No reply came in time"))
 
         def settled(result: Any) -> Any:
@@ -82,7 +82,7 @@ class Questions:
             waiting.errback(reply)
         else:
             waiting.callback(reply)
-        asker.regulate()
+        asker.inboxChanged()
 
     def end(self) -> None:
         """

@@ -56,16 +56,6 @@ _DROPPED = _lost("It was handled, and its result is no longer kept")
 _CANCELLED = _lost("Its handler was cancelled")
 
 
-class KeyedEvent(ConnectionEvent[Any], eq=False):
-    """
-    What a handler is called with, where the emit has a key.
-
-    @ivar outcome: fires when it is handled, and fails where that isn't to be remembered
-    """
-
-    outcome: Deferred[Outcome]
-
-
 class Keys:
     """
     The keys of one hub's clients.
@@ -119,8 +109,8 @@ class Keys:
         """
         Handle an emit, unless that has been done or is being done: then answer it as the first one.
 
-        @param begin: handles it, as C{Handlers.handle} does a L{KeyedEvent} with the
-            outcome that it is given
+        @param begin: handles it, as C{Handlers.handle} does, and has it answered by L{answer} with the outcome that it is
+            given; this fires when it is handled, and fails where that isn't to be remembered
         @return: None where it is done, else a Deferred that fires when it is, and fails only where it is cancelled; and
             whether it is the first, whose Deferred isn't to be cancelled when its connection ends
         """
@@ -160,22 +150,22 @@ class Keys:
         if not failure.check(CancelledError):
             self._answers.reply(connection, payload, None, refusal)
 
-    def answer(self, event: ConnectionEvent[Any], result: Any, refusal: PeerError | None) -> None:
+    def answer(self, kept: Deferred[Outcome], event: ConnectionEvent[Any], result: Any, refusal: PeerError | None) -> None:
         """
-        Answer a L{KeyedEvent} that its handlers are done with, and whoever sent it again meanwhile.
+        Answer an event with a key that its handlers are done with, and whoever sent it again meanwhile.
 
+        @param kept: is given the outcome
         @param refusal: counts instead of the result, if there is one
         """
-        keyed: KeyedEvent = event  # type: ignore[assignment]
         connection: Connection = event.connection  # type: ignore[assignment]
         outcome = self._outcome(event, result, refusal)
         try:
             self._answers.reply(connection, event.payload, outcome.result, outcome.refusal)
         finally:
             if outcome.refusal is not None and outcome.refusal.retry:
-                keyed.outcome.errback(outcome.refusal)
+                kept.errback(outcome.refusal)
             else:
-                keyed.outcome.callback(outcome)
+                kept.callback(outcome)
 
     def _outcome(self, event: ConnectionEvent[Any], result: Any, refusal: PeerError | None) -> Outcome:
         name = event.payload.event

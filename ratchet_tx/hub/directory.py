@@ -47,14 +47,17 @@ class Directory:
         del self._connections[connection.id]
         self._logOut(connection)
 
+    def isOther(self, connection: Connection, client: IClient) -> bool:
+        """
+        Say whether a connection has come in as another client than this one.
+        """
+        return self._loggedIn.get(connection, client.id) != client.id
+
     def become(self, connection: Connection, client: IClient) -> None:
         """
-        Know a connection by another client; its rooms are left where it is really another.
+        Find a connection by this client from now on.
         """
-        if client.id != self._loggedIn.get(connection, client.id):
-            connection.leaveAll()
         self._logOut(connection)
-        connection.client = client
         self._loggedIn[connection] = client.id
         self.clients.join(client.id, connection)
 

@@ -1,82 +1,71 @@
 """
-Dispatches a payload to the handlers of applications, or to one of the protocol's own events.
+Dispatches events to the handlers of applications: those that peers send, and the protocol's own.
 """
 
-from collections.abc import Callable
 from functools import partial
-from typing import Any, Protocol, cast
+from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
 
 from ratchet_tx.applications.event import ConnectionEvent
 from ratchet_tx.applications.routes import Listener, Route
+from ratchet_tx.connections.answers import Answers
 from ratchet_tx.connections.connection import Connection
 from ratchet_tx.deferreds.coroutines import cancel, shielded
 from ratchet_tx.deferreds.pending import Pending
-from ratchet_tx.errors import PeerError
+from ratchet_tx.deferreds.timeouts import Patience
 from ratchet_tx.happenings import Dispatched
-from ratchet_tx.hub.control import CONTROL, Control
-from ratchet_tx.hub.deduplication import KeyedEvent, Keys, Outcome
+from ratchet_tx.hub.deduplication import Keys, Outcome
 from ratchet_tx.hub.handling import Handlers
 from ratchet_tx.interfaces import IHub
+from ratchet_tx.monitoring.counters import Counters
 from ratchet_tx.monitoring.observers import Observers
-from ratchet_tx.rooms.access import RoomNode
-from ratchet_tx.wire.errorcodes import AUTH_REQUIRED, EVENT_UNKNOWN
-from ratchet_tx.wire.names import RESERVED
+from ratchet_tx.settings import Limits
 from ratchet_tx.wire.payload import Payload
 
 #: How many handlers of guests' events go on at most whose connections have ended.
 MOST_OF_GUESTS = 256
 
 
-class DispatchNode(RoomNode, Protocol):
-    """
-    What dispatching needs of the hub.
-    """
-
-    observers: Observers
-    overdue: bool
-
-
 class Dispatch:
     """
     The dispatching of one hub.
 
-    @param node: the hub
-    @param pending: where work goes whose end is to be waited for when the hub stops
-    @param clock: gives the time, called when it is needed
+    @param answers: reply to peers, and are told what to do when a handler fails
+    @param observers: are told of each event that is dispatched
+    @param keys: remember the emits that have one
+    @param pending: the work that a stop waits for
+    @param clock: for handlers that take too long
     """
 
-    def __init__(self, node: DispatchNode, pending: Pending, clock: Callable[[], IReactorTime]) -> None:
-        self._node = node
-        # For handlers, who know it by its interface.
-        self._hub = cast(IHub, node)
+    def __init__(
+        self,
+        answers: Answers,
+        observers: Observers,
+        keys: Keys,
+        pending: Pending,
+        limits: Limits,
+        counters: Counters,
+        clock: Patience,
+    ) -> None:
         self._pending = pending
-        self._counters = node.counters
-        self._byHappening = node.observers.byHappening
-        answers, limits = node.answers, node.limits
-        self._keys = Keys(limits.dedupSeconds, node.counters, answers, clock, partial(node.ledger.change, "keys"))
+        self._counters = counters
+        self._observers = observers
+        self._byHappening = observers.byHappening
+        self._keys = keys
         self._remembersKeys = limits.dedupSeconds > 0
         self._guestsLeft = 0
-        self._handlers = Handlers(answers.refusalFor, answers.answer, limits.handlerSeconds, clock)
-        self._keyed = Handlers(answers.refusalFor, self._keys.answer, limits.handlerSeconds, clock, always=True, retry=False)
-        self._own = Handlers(answers.refusalFor, answers.note, limits.handlerSeconds, clock)
+        # Bound once, for each event is answered by one of them.
+        self._answer, self._note = answers.answer, answers.note
+        self._handlers = Handlers(answers.refusalFor, limits.handlerSeconds, clock)
+        self._keyed = Handlers(answers.refusalFor, limits.handlerSeconds, clock, always=True, retry=False)
+        answers.whenFailed(self._report)
 
-    def turn(self, connection: Connection, payload: Payload[Any]) -> None:
+    def serve(self, hub: IHub) -> None:
         """
-        Handle a payload whose turn has come; a login before it may have changed where it leads to.
+        Give handlers this hub, which is made after its dispatching.
         """
-        if connection.closing:
-            return
-        route = connection.table.get(payload.event)
-        if route is not None:
-            return self.go(connection, payload, route)
-        control = CONTROL.get(payload.event)
-        if control is not None:
-            self._control(connection, payload, control)
-        else:
-            self._refuse(connection, payload)
+        self._hub = hub
 
     def go(self, connection: Connection, payload: Payload[Any], route: Route) -> None:
         """
@@ -86,19 +75,25 @@ class Dispatch:
             return self._once(connection, payload, route)
         self._counters.dispatched += 1
         if Dispatched in self._byHappening:
-            self._node.observers.tell(Dispatched, connection, payload.event)
-        work = self._handlers.handle(ConnectionEvent(connection, payload, self._hub), route.listeners)
+            self._observers.tell(Dispatched, connection, payload.event)
+        work = self._handlers.handle(ConnectionEvent(connection, payload, self._hub), route.listeners, self._answer)
         if work is not None:
-            self._goOn(connection, route, work)
+            self.goOn(connection, work, route.ordered)
 
-    def _goOn(self, connection: Connection, route: Route, work: Deferred[None] | None) -> None:
+    def goOn(self, connection: Connection, work: Deferred[Any] | None, ordered: bool = True) -> None:
+        """
+        Let some work for a connection go on.
+
+        @param work: its Deferred, or None where it is done already
+        @param ordered: whether the connection's next events wait for it
+        """
         if work is None:
             return
         self._pending.add(work)
-        if route.ordered:
+        if ordered:
             connection.inbox.occupy(work)
         else:
-            connection.accompany(work)
+            connection.inbox.accompany(work)
 
     def _once(self, connection: Connection, payload: Payload[Any], route: Route) -> None:
         """
@@ -107,14 +102,15 @@ class Dispatch:
 
         def begin(outcome: Deferred[Outcome]) -> Deferred[None] | None:
             self._counters.dispatched += 1
-            self._node.observers.tell(Dispatched, connection, payload.event)
-            return self._keyed.handle(KeyedEvent(connection, payload, self._hub, outcome), route.listeners)
+            self._observers.tell(Dispatched, connection, payload.event)
+            event = ConnectionEvent(connection, payload, self._hub)
+            return self._keyed.handle(event, route.listeners, partial(self._keys.answer, outcome))
 
         work, isFirst = self._keys.handle(connection, payload, begin)
         if work is not None and isFirst:
             self._pending.add(work)
             work = shielded(work, partial(self._abandon, connection, work))
-        self._goOn(connection, route, work)
+        self.goOn(connection, work, route.ordered)
 
     def _abandon(self, connection: Connection, work: Deferred[Any]) -> None:
         """
@@ -133,47 +129,6 @@ class Dispatch:
         self._guestsLeft -= 1
         return result
 
-    @property
-    def keysName(self) -> str:
-        """
-        What names the memory of keys.
-        """
-        return self._keys.name
-
-    @property
-    def bytesOfKeys(self) -> int:
-        """
-        About how many bytes are kept for keys.
-        """
-        return self._keys.size
-
-    def _refuse(self, connection: Connection, payload: Payload[Any]) -> None:
-        refusal = PeerError(EVENT_UNKNOWN, "Unregistered event")
-        if connection.client is None and not payload.event.startswith(RESERVED):
-            refusal = PeerError(AUTH_REQUIRED, "Log in first")
-        self._node.answers.refuse(connection, payload.event, payload.id, refusal)
-
-    def _control(self, connection: Connection, payload: Payload[Any], control: Control) -> None:
-        try:
-            work = control.run(self._node, connection, payload)
-        except PeerError as refusal:
-            return self._node.answers.refuse(connection, payload.event, payload.id, refusal)
-        if control.ordered or work is None:
-            self.occupy(connection, work)
-        elif not work.called or work.paused:
-            self._pending.add(work)
-            connection.accompany(work)
-
-    def occupy(self, connection: Connection, work: Deferred[Any] | None) -> None:
-        """
-        Let a connection's next events wait for some work.
-
-        @param work: its Deferred, or None where it is done already
-        """
-        if work is not None:
-            self._pending.add(work)
-            connection.inbox.occupy(work)
-
     def fire(self, connection: Connection, event: str, data: Any) -> Deferred[None] | None:
         """
         Tell the applications of something that happened on a connection, by one of the protocol's own events.
@@ -189,16 +144,19 @@ class Dispatch:
 
         @return: as of L{fire}
         """
-        return self._own.handle(ConnectionEvent(connection, Payload(event, data), self._hub), listeners)
+        return self._handlers.handle(ConnectionEvent(connection, Payload(event, data), self._hub), listeners, self._note)
 
-    def end(self, connection: Connection) -> None:
+    def announce(self, connection: Connection, event: str, data: Any) -> None:
         """
-        Forget the keys of a connection that has ended, where they were its own.
+        Tell the applications as L{fire} does; nothing but a stop waits for it.
         """
-        self._keys.end(connection)
+        self._pending.add(self.fire(connection, event, data))
 
-    def forgetAll(self) -> None:
+    def announceTo(self, listeners: tuple[Listener, ...], connection: Connection, event: str, data: Any) -> None:
         """
-        Forget every key.
+        Tell some handlers as L{tell} does; nothing but a stop waits for it.
         """
-        self._keys.forgetAll()
+        self._pending.add(self.tell(connection, event, data, listeners))
+
+    def _report(self, connection: Connection, error: dict[str, Any]) -> None:
+        self.announce(connection, "socket.error", error)

@@ -21,6 +21,7 @@ class Delivery:
 
     @param counters: where is counted how much was sent
     @param spares: what may be left out for slow peers, by event
+    @ivar spares: the same
     @ivar holds: who isn't sent a room's events yet, because he is subscribing to it
     """
 
@@ -28,8 +29,8 @@ class Delivery:
 
     def __init__(self, counters: Counters, spares: dict[str, str]) -> None:
         self._counters = counters
-        self._spares = spares
-        self.holds: Holds[Connection] = Holds(_noteHeld)
+        self.spares = spares
+        self.holds: Holds[Connection] = Holds()
 
     def deliver(self, message: Deliver, receivers: Iterable[Connection]) -> None:
         """
@@ -75,8 +76,4 @@ class Delivery:
         """
         Say whether an event may be left out for a slow peer.
         """
-        return Spare(event, room, self._spares[event] == "latest") if event in self._spares else None
-
-
-def _noteHeld(connection: Connection, size: int) -> None:
-    connection.keeps("held", size)
+        return Spare(event, room, self.spares[event] == "latest") if event in self.spares else None

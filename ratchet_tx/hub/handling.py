@@ -34,33 +34,31 @@ class Handlers:
     and stops no other.
 
     @param refusalFor: what to do about a failure
-    @param answer: what to do in the end
     @param seconds: how long one event may take; 0 for as long as it likes
     @param clock: gives the time, when something takes its time
-    @param always: whether C{answer} is called where the peer asked for no reply, and nothing is refused, too
+    @param always: whether an event is answered where the peer asked for no reply, and nothing is refused, too
     @param retry: what the refusal of a handler that took too long says of whether the same may succeed later
     """
 
     def __init__(
         self,
         refusalFor: RefusalFor,
-        answer: Answer,
         seconds: float,
         clock: Callable[[], IReactorTime],
         always: bool = False,
         retry: bool = True,
     ) -> None:
         self._refusalFor = refusalFor
-        self.answer = answer
         self.seconds = seconds
         self._always = always
         self.retry = retry
         self.timeouts: Timeouts[_Later] = Timeouts(seconds, clock, _Later.timeOut)
 
-    def handle(self, event: ConnectionEvent[Any], listeners: tuple[Listener, ...]) -> Deferred[None] | None:
+    def handle(self, event: ConnectionEvent[Any], listeners: tuple[Listener, ...], answer: Answer) -> Deferred[None] | None:
         """
         Handle an event; where no handler has to wait, nothing is made but the event.
 
+        @param answer: what to do in the end
         @return: None where it is done; else a Deferred that fires when it is, and never fails but for being cancelled,
             which cancels what the handlers wait for
         """
@@ -71,7 +69,7 @@ class Handlers:
                 if value is not None and (later := asDeferred(value)) is not None:
                     if not later.called or later.paused:
                         rest = listeners[position + 1 :]
-                        return _Later(self, event, listener).begin(later, rest, result, refusal)
+                        return _Later(self, event, listener, answer).begin(later, rest, result, refusal)
                     value = _resultOf(later)
             # Whatever it is: sys.exit() in a handler is a failure of the handler's, and nobody else's.
             except BaseException:
@@ -81,7 +79,7 @@ class Handlers:
             if result is None and listener.replies:
                 result = value
         if refusal is not None or event.payload.id is not None or self._always:
-            self.answer(event, result, refusal)
+            answer(event, result, refusal)
         return None
 
     def refusalOf(self, event: ConnectionEvent[Any], listener: Listener, failure: Failure) -> PeerError | None:
@@ -109,14 +107,15 @@ class _Later:
     An event whose handlers take their time.
     """
 
-    __slots__ = ("_ended", "_event", "_handlers", "_listener", "_over", "_work")
+    __slots__ = ("_answer", "_ended", "_event", "_handlers", "_listener", "_over", "_work")
 
     _log = Logger()
 
-    def __init__(self, handlers: Handlers, event: ConnectionEvent[Any], listener: Listener) -> None:
+    def __init__(self, handlers: Handlers, event: ConnectionEvent[Any], listener: Listener, answer: Answer) -> None:
         self._handlers = handlers
         self._event = event
         self._listener = listener
+        self._answer = answer
         self._over = False
         self._ended: Deferred[None] = Deferred(self._cancelled)
         handlers.timeouts.start(self)
@@ -177,7 +176,7 @@ class _Later:
     def _end(self, result: Any, refusal: PeerError | None) -> None:
         self._close()
         try:
-            self._handlers.answer(self._event, result, refusal)
+            self._answer(self._event, result, refusal)
         finally:
             # The peer may be lost by its very answer, which cancels this.
             if not self._ended.called:

@@ -1,5 +1,5 @@
 """
-The result of a publish: a Deferred whose failure is counted, not logged, where nobody waits for it.
+Publishes messages to every node; a failure is counted, not logged, where nobody waits for it.
 
 Most of those who emit drop the result, so while a backplane is down each event would write a traceback.
 """
@@ -11,6 +11,8 @@ import msgspec
 from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
+from ratchet_tx.backplane.messages import Message
+from ratchet_tx.interfaces import IBackplane
 from ratchet_tx.monitoring.counters import Counters
 
 
@@ -48,3 +50,27 @@ class Published(Deferred[Any]):
         if isinstance(getattr(self, "result", None), Failure):
             self._counters.unpublished += 1
             self.addErrback(lambda _: None)
+
+
+class Publisher:
+    """
+    The way of one node's messages to every node.
+
+    @param counters: where a failure is counted that nobody waited for
+    """
+
+    def __init__(self, backplane: IBackplane, counters: Counters) -> None:
+        self._backplane = backplane
+        self._counters = counters
+
+    def publish(self, message: Message) -> Deferred[Any] | None:
+        """
+        Send a message to every node, this one too.
+
+        @return: what the backplane gives; a failure that nobody waits for is counted
+        """
+        try:
+            published = self._backplane.publish(message)
+        except Exception:
+            return Published(Failure(), self._counters)
+        return None if published is None else Published(published, self._counters)

@@ -4,10 +4,10 @@ Enforces the limits on peers: how many may connect, and how fast they may send.
 
 from math import ceil
 
-from ratchet_tx.budget.allowance import Strikes
 from ratchet_tx.budget.rate import Rate
 from ratchet_tx.connections.answers import Answers
-from ratchet_tx.connections.connection import QUEUED_EVENT_BYTES, Connection
+from ratchet_tx.connections.connection import Connection
+from ratchet_tx.connections.inbox import QUEUED_EVENT_BYTES
 from ratchet_tx.errors import PeerError
 from ratchet_tx.limits.addresses import Addresses
 from ratchet_tx.monitoring.counters import Counters
@@ -48,15 +48,6 @@ class Guard:
 
     # Connections
 
-    def permit(self, address: str, already: int) -> bool:
-        """
-        Decide whether one more peer may connect.
-
-        @param address: its IP address
-        @param already: how many connections there are
-        """
-        return not self.reached(address, already)
-
     def reached(self, address: str, already: int) -> str:
         """
         Name the limit that refuses one more peer; blank where it may connect.
@@ -73,6 +64,12 @@ class Guard:
         Count a new connection, as a stranger's.
         """
         self._addresses.add(connection.remoteAddress, stranger=True)
+
+    def letIn(self, connection: Connection) -> None:
+        """
+        Make the first subscribes free of an anonymous client that a connection is given at open.
+        """
+        connection.allowance.giveFree(self._limits.rooms)
 
     def loggedIn(self, connection: Connection) -> None:
         """
@@ -91,7 +88,7 @@ class Guard:
         Close the connection of a client that has been silent for the longest, where the client has too many.
         """
         if 0 < self._limits.connectionsPerClient < len(connections):
-            silent = min(connections, key=lambda each: each.heard)
+            silent = min(connections, key=lambda each: each.allowance.heard)
             silent.close(ONE_TOO_MANY, "Too many connections of this client")
 
     # Messages
@@ -100,7 +97,9 @@ class Guard:
         """
         Take an event's price out of its sender's bucket; a sender who can't pay is refused, and in the end closed.
         """
-        lacking = self._rate.spend(connection, now, price)
+        allowance = connection.allowance
+        allowance.heard = now
+        lacking = self._rate.spend(allowance, now, price)
         if not lacking:
             return True
         self._answers.refuse(connection, payload.event, payload.id, _tooFast(lacking))
@@ -111,19 +110,15 @@ class Guard:
         """
         Say how many tokens less a C{socket.*} event costs: 1 for replies to an C{ask}, and for a client's first subscribes.
         """
-        if payload.event == "socket.subscribe" and connection.freeSubscribes:
-            connection.freeSubscribes -= 1
-            return 1
+        if payload.event == "socket.subscribe":
+            return connection.allowance.takeFree(1)
         return 1 if payload.event == "socket.reply" and connection.isAsked(payload.re) else 0
 
     def giveSubscribes(self, connection: Connection, now: float) -> None:
         """
         Make the next subscribes free, after a login as another client: at the first login, and then at most once per 30 s.
         """
-        if now < connection.subscribesFreeAt:
-            return
-        connection.subscribesFreeAt = now + _FREE_AGAIN
-        connection.freeSubscribes = self._limits.rooms
+        connection.allowance.giveFree(self._limits.rooms, now, _FREE_AGAIN)
 
     def chargeForRooms(self, connection: Connection, count: int, now: float) -> None:
         """
@@ -131,10 +126,9 @@ class Guard:
 
         @raise PeerError: C{rate.limited}, where the peer can't pay for all of them
         """
-        free = min(count, connection.freeSubscribes)
-        connection.freeSubscribes -= free
-        for _ in range(count - free):
-            lacking = self._rate.spend(connection, now)
+        allowance = connection.allowance
+        for _ in range(count - allowance.takeFree(count)):
+            lacking = self._rate.spend(allowance, now)
             if lacking:
                 self._strike(connection, now)
                 raise _tooFast(lacking)
@@ -158,15 +152,16 @@ class Guard:
 
         @return: whether to answer the ping
         """
-        if not self._rate.spend(connection, now):
+        allowance = connection.allowance
+        allowance.heard = now
+        if not self._rate.spend(allowance, now):
             return True
         self._counters.refused[RATE_LIMITED] += 1
         self._strike(connection, now)
         return False
 
     def _strike(self, connection: Connection, now: float) -> None:
-        connection.refusals = connection.refusals or Strikes()
-        if connection.refusals.strike(now) >= self._limits.eventsBurst:
+        if connection.allowance.refused(now) >= self._limits.eventsBurst:
             connection.close(TOO_FAST, "Too many events")
 
     def refuseBad(self, connection: Connection, error: BadPayload, now: float, price: int) -> None:
@@ -175,10 +170,11 @@ class Guard:
 
         @param price: what it costs; 0 where it has been paid
         """
-        self._rate.spend(connection, now, price)
+        allowance = connection.allowance
+        allowance.heard = now
+        self._rate.spend(allowance, now, price)
         self._answers.refuse(connection, "", error.id, error)
-        connection.badMessages = connection.badMessages or Strikes()
-        if 0 < self._limits.eventsBurst <= connection.badMessages.strike(now):
+        if 0 < self._limits.eventsBurst <= allowance.sentBad(now):
             connection.close(BAD_MESSAGES, "Too many bad messages")
 
 

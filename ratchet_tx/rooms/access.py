@@ -3,36 +3,25 @@ Decides whether a client may be in a room, and reads what was published there.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
+from ratchet_tx.applications.roompolicies import Policies
 from ratchet_tx.backplane.historyevents import HistoryEvent
 from ratchet_tx.backplane.messages import Keep
 from ratchet_tx.connections.connection import Connection
-from ratchet_tx.connections.holdback import Holds
 from ratchet_tx.deferreds.coroutines import asDeferred
+from ratchet_tx.deferreds.timeouts import Patience
 from ratchet_tx.errors import PeerError
 from ratchet_tx.interfaces import IBackplane, IRoomPolicy
-from ratchet_tx.limits.guard import Guard
-from ratchet_tx.login.login import LoginNode
 from ratchet_tx.monitoring.printable import quoted
-from ratchet_tx.rooms.presence import Presence
 from ratchet_tx.rooms.requests import Since
+from ratchet_tx.settings import Limits
 from ratchet_tx.wire.errorcodes import AUTH_REQUIRED, ROOM_DENIED
 
 _log = Logger()
-
-
-class RoomNode(LoginNode, Protocol):
-    """
-    What rooms need of the hub.
-    """
-
-    backplane: IBackplane
-    guard: Guard
-    holds: Holds[Connection]
-    presence: Presence
 
 
 def requireClient(connection: Connection) -> None:
@@ -45,13 +34,41 @@ def requireClient(connection: Connection) -> None:
         raise PeerError(AUTH_REQUIRED, "Log in first")
 
 
+class Access:
+    """
+    The access to rooms on one node.
+
+    @param policies: say who may be in a room, and what it keeps
+    @param backplane: has what was published there
+    @param limits: of which C{handlerSeconds} is how long others may take to answer
+    """
+
+    def __init__(self, policies: Policies, backplane: IBackplane, limits: Limits, patience: Patience) -> None:
+        self.policies = policies
+        self.backplane = backplane
+        self._seconds = limits.handlerSeconds
+        self._patience = patience
+
+    def of(self, connection: Connection) -> "Permission":
+        """
+        Give the permission of a connection's client.
+        """
+        return Permission(self, connection)
+
+    def limit(self, later: Deferred[Any]) -> Deferred[Any]:
+        """
+        Wait for what others give no longer than handling an event may take.
+        """
+        return self._patience.limit(later, self._seconds)
+
+
 class Permission:
     """
     The permission of one client on one connection.
     """
 
-    def __init__(self, node: RoomNode, connection: Connection) -> None:
-        self.node = node
+    def __init__(self, access: Access, connection: Connection) -> None:
+        self._access = access
         self.connection = connection
         self._client = connection.client
 
@@ -63,10 +80,16 @@ class Permission:
         @raise PeerError: C{room.denied}
         """
         assert self._client is not None, "a stranger has been refused"
-        policy = self.node.applications.policies.find(room, self._client)
+        policy = self._access.policies.find(room, self._client)
         if policy is None or not await self._given(room, lambda: policy.mayJoin(self._client, room)):
             raise PeerError(ROOM_DENIED, "You may not be in this room")
         return policy
+
+    def keep(self, room: str) -> Keep | None:
+        """
+        Say what a room keeps of what is published there; None for nothing.
+        """
+        return self._access.policies.keep(room)
 
     async def past(self, room: str, since: Since | None, limit: int, keep: Keep) -> tuple[str, int, Sequence[HistoryEvent]]:
         """
@@ -75,7 +98,7 @@ class Permission:
         @return: the epoch, the last offset, and events
         """
         position = None if since is None else since.position
-        found = await self._given(room, lambda: self.node.backplane.read(room, position, limit, keep))
+        found = await self._given(room, lambda: self._access.backplane.read(room, position, limit, keep))
         epoch, offset, events = found
         return epoch, offset, events
 
@@ -88,7 +111,7 @@ class Permission:
             later = asDeferred(value)
             if later is None:
                 return value
-            return await self.node.patience.limit(later, self.node.limits.handlerSeconds)
+            return await self._access.limit(later)
         except (PeerError, GeneratorExit):
             raise
         except BaseException:

@@ -6,7 +6,6 @@ the roster, and sends the other nodes its own changes.
 So a connection gets the roster when it enters, and then each change, once and in order.
 """
 
-import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from secrets import token_hex
 from typing import Any
@@ -33,9 +32,6 @@ from ratchet_tx.wire.frames import makeText
 #: How often a node names its members to the backplane, in seconds, and after how many they are forgotten where it doesn't.
 ROUND = 20
 LEASE = 60
-
-#: About how many bytes are kept of a connection in a room, beside its meta, which is here and with the backplane.
-SHOWN_BYTES = 1000
 
 
 class Presence:
@@ -143,7 +139,7 @@ class Presence:
             ref, member = self._hide(connection, room)
             self._grace.start((room, ref))
             self._lost[room, ref] = member
-            self._ledger.change("metas", _bytesOf(member))
+            self._ledger.change("metas", member.size)
             self._lostOf.join(member.client, (room, ref))
             self._put(room, ref, member._replace(lost=True), lease=self._seconds)
             self._forget(room)
@@ -171,14 +167,14 @@ class Presence:
         member = self._lost.pop(lost, None)
         if member is not None:
             self._lostOf.leave(member.client, lost)
-            self._ledger.change("metas", -_bytesOf(member))
+            self._ledger.change("metas", -member.size)
 
     def _count(self, connection: Connection) -> None:
         """
         Note how many bytes are kept of what is shown of a connection.
         """
         refs = self._refs.get(connection, {})
-        connection.keeps("metas", sum(_bytesOf(self._own[shown]) for shown in refs.items()))
+        connection.keeps("metas", sum(self._own[shown].size for shown in refs.items()))
 
     def _show(self, room: str, ref: str, member: Member) -> None:
         self._own[room, ref] = member
@@ -303,11 +299,4 @@ class Presence:
             # It may have left while others were asked.
             if not isShown and connection.client is not None and connection.isIn(room):
                 roster.put(connection.id, Member(connection.client.id, pack({})), changes)
-        return {
-            client: {"metas": [json.loads(bytes(meta)) for meta in shown["metas"]]}
-            for client, shown in roster.state().items()
-        }
-
-
-def _bytesOf(member: Member) -> int:
-    return SHOWN_BYTES + 2 * len(member.meta)
+        return roster.plain()

@@ -2,6 +2,7 @@
 The roster of one room: the members that are shown there, as one node knows them.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -12,6 +13,10 @@ from ratchet_tx.wire.encoding import encodeData
 
 #: What is shown of a connection that it doesn't say itself.
 _NOT_ITS_OWN = ("ref", "facts")
+
+
+#: About how many bytes are kept of a connection in a room, beside its meta, which is here and with the backplane.
+SHOWN_BYTES = 1000
 
 
 class Member(NamedTuple):
@@ -26,6 +31,13 @@ class Member(NamedTuple):
     client: str
     meta: Raw
     lost: bool = False
+
+    @property
+    def size(self) -> int:
+        """
+        About how many bytes are kept of it.
+        """
+        return SHOWN_BYTES + 2 * len(self.meta)
 
     def asEntry(self) -> dict[str, Any]:
         """
@@ -130,6 +142,14 @@ class Roster:
         for ref, member in self._members.items():
             show(shown, ref, member)
         return shown
+
+    def plain(self) -> dict[str, Any]:
+        """
+        Say who is shown, each client with its connections, as objects of Python's.
+        """
+        return {
+            client: {"metas": [json.loads(bytes(meta)) for meta in shown["metas"]]} for client, shown in self.state().items()
+        }
 
     def pack(self) -> Raw:
         """

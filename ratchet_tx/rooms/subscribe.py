@@ -4,22 +4,27 @@ Subscribes a connection to rooms, and recovers what it has missed there.
 From the request until its reply nothing live of its rooms is sent: the reply says where that begins, so it comes first.
 """
 
-from collections.abc import Sequence
 from itertools import compress
-from typing import Any, NamedTuple
+from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ratchet_tx.backplane.historyevents import HistoryEvent, Position, isAll
+from ratchet_tx.connections.answers import Answers
 from ratchet_tx.connections.connection import Connection
-from ratchet_tx.connections.holdback import Hold
+from ratchet_tx.connections.holdback import Hold, Holds
+from ratchet_tx.deferreds.lateclock import LateClock
 from ratchet_tx.errors import PeerError
+from ratchet_tx.limits.guard import Guard
+from ratchet_tx.monitoring.counters import Counters
 from ratchet_tx.monitoring.printable import quoted
-from ratchet_tx.rooms.access import Permission, RoomNode, requireClient
+from ratchet_tx.rooms.access import Access, requireClient
+from ratchet_tx.rooms.presence import Presence
+from ratchet_tx.rooms.recovery import Entered, recover
 from ratchet_tx.rooms.replay import Replay
-from ratchet_tx.rooms.requests import Room, Since, Subscription, Subscriptions, checkMeta
+from ratchet_tx.rooms.requests import Room, Subscription, Subscriptions, checkMeta
+from ratchet_tx.settings import Limits
 from ratchet_tx.wire.badpayload import BadPayload
 from ratchet_tx.wire.errorcodes import REPLAY_LATER, ROOM_DENIED, ROOM_LIMIT
 from ratchet_tx.wire.payload import Payload, convertData
@@ -27,54 +32,68 @@ from ratchet_tx.wire.payload import Payload, convertData
 _log = Logger()
 
 
-def subscribe(node: RoomNode, connection: Connection, payload: Payload) -> Deferred[Any] | None:
+class Subscribe:
     """
-    C{socket.subscribe}: let a client into rooms that he may be in, and tell him what he missed.
-    """
-    requireClient(connection)
-    several = isinstance(payload.data, dict) and "rooms" in payload.data
-    if not several:
-        wanted = convertData(payload, Subscription).data
-        checkMeta(payload, wanted)
-        return _Subscribing(node, connection, payload, (wanted,)).begin()
-    rooms = convertData(payload, Subscriptions).data.rooms
-    _checkRooms(node, payload, [each.room for each in rooms])
-    for number, wanted in enumerate(rooms):
-        checkMeta(payload, wanted, f"$.data.rooms[{number}]")
-    node.guard.chargeForRooms(connection, len(rooms) - 1, node.clock.seconds())
-    return _Subscribing(node, connection, payload, rooms, several=True).begin()
+    The subscribing to rooms on one node.
 
-
-def _checkRooms(node: RoomNode, payload: Payload, rooms: list[str]) -> None:
-    if 0 < node.limits.rooms < len(rooms):
-        raise PeerError(ROOM_LIMIT, f"You may be in {node.limits.rooms} rooms")
-    if len(set(rooms)) < len(rooms):
-        raise BadPayload("Each room once", payload.id, path="$.data.rooms")
-
-
-def unsubscribe(node: RoomNode, connection: Connection, payload: Payload) -> None:
-    """
-    C{socket.unsubscribe}: let somebody out of a room, whether or not he is in it.
-    """
-    requireClient(connection)
-    room = convertData(payload, Room).data.room
-    connection.quit(room)
-    node.answers.reply(connection, payload, {"room": room})
-
-
-class _Entered(NamedTuple):
-    """
-    A room that the client is in.
-
-    @ivar now: where the room is; None where it has no history
-    @ivar missed: what was published since the position that the client wants to go on from; None where that can't be told
-    @ivar last: what was published last, where it was asked for and what was missed can't be told
+    @param access: says who may enter a room, and what was published there
+    @param holds: keep the rooms' frames back until the reply
+    @param presence: shows who wants to be shown
+    @param guard: takes the price of many rooms at once
+    @param answers: reply
     """
 
-    wanted: Subscription
-    now: Position | None = None
-    missed: Sequence[HistoryEvent] | None = None
-    last: Sequence[HistoryEvent] = ()
+    def __init__(
+        self,
+        access: Access,
+        holds: Holds[Connection],
+        presence: Presence,
+        guard: Guard,
+        answers: Answers,
+        limits: Limits,
+        counters: Counters,
+        clock: LateClock,
+    ) -> None:
+        self.access = access
+        self.holds = holds
+        self.presence = presence
+        self.answers = answers
+        self.limits = limits
+        self.counters = counters
+        self._guard = guard
+        self._clock = clock
+
+    def subscribe(self, connection: Connection, payload: Payload) -> Deferred[Any] | None:
+        """
+        C{socket.subscribe}: let a client into rooms that they may be in, and tell them what they missed.
+        """
+        requireClient(connection)
+        several = isinstance(payload.data, dict) and "rooms" in payload.data
+        if not several:
+            wanted = convertData(payload, Subscription).data
+            checkMeta(payload, wanted)
+            return _Subscribing(self, connection, payload, (wanted,)).begin()
+        rooms = convertData(payload, Subscriptions).data.rooms
+        self._checkRooms(payload, [each.room for each in rooms])
+        for number, wanted in enumerate(rooms):
+            checkMeta(payload, wanted, f"$.data.rooms[{number}]")
+        self._guard.chargeForRooms(connection, len(rooms) - 1, self._clock.seconds())
+        return _Subscribing(self, connection, payload, rooms, several=True).begin()
+
+    def _checkRooms(self, payload: Payload, rooms: list[str]) -> None:
+        if 0 < self.limits.rooms < len(rooms):
+            raise PeerError(ROOM_LIMIT, f"You may be in {self.limits.rooms} rooms")
+        if len(set(rooms)) < len(rooms):
+            raise BadPayload("Each room once", payload.id, path="$.data.rooms")
+
+    def unsubscribe(self, connection: Connection, payload: Payload) -> None:
+        """
+        C{socket.unsubscribe}: let a client out of a room, whether or not they are in it.
+        """
+        requireClient(connection)
+        room = convertData(payload, Room).data.room
+        connection.quit(room)
+        self.answers.reply(connection, payload, {"room": room})
 
 
 class _Subscribing:
@@ -84,19 +103,19 @@ class _Subscribing:
 
     def __init__(
         self,
-        node: RoomNode,
+        subscribe: Subscribe,
         connection: Connection,
         payload: Payload,
         rooms: tuple[Subscription, ...],
         several: bool = False,
     ) -> None:
-        self._node = node
+        self._subscribe = subscribe
         self._connection = connection
         self._payload = payload
         self._rooms = rooms
         self._several = several
-        self._permission = Permission(node, connection)
-        self._replay = Replay(node.limits.replayBytes, node.limits.sendQueueBytes)
+        self._permission = subscribe.access.of(connection)
+        self._replay = Replay(subscribe.limits.replayBytes, subscribe.limits.sendQueueBytes)
 
     def begin(self) -> Deferred[Any]:
         """
@@ -106,19 +125,19 @@ class _Subscribing:
 
     async def _run(self) -> None:
         names = [each.room for each in self._rooms]
-        hold = self._node.holds.open(self._connection, names, self._node.limits.sendQueueBytes)
+        hold = self._subscribe.holds.open(self._connection, names, self._subscribe.limits.sendQueueBytes)
         entering = [Deferred.fromCoroutine(self._enter(each, hold)) for each in self._rooms]
         try:
             entered = await DeferredList(entering, consumeErrors=True)
         finally:
-            self._node.holds.close(self._connection, names)
+            self._subscribe.holds.close(self._connection, names)
         if self._connection.closing:
             return
         outcomes = [self._inTheEnd(room, outcome, hold) for room, (_, outcome) in zip(names, entered, strict=True)]
         isIn = self._answer(outcomes, hold)
         await DeferredList([self._show(each) for each in compress(self._rooms, isIn) if each.presence])
 
-    async def _enter(self, wanted: Subscription, hold: Hold) -> _Entered:
+    async def _enter(self, wanted: Subscription, hold: Hold) -> Entered:
         room = wanted.room
         policy = await self._permission.toEnter(room)
         self._check(room, hold)
@@ -126,7 +145,7 @@ class _Subscribing:
             raise PeerError(ROOM_DENIED, "Nobody is shown in this room")
         isNew = self._connection.enter(room)
         try:
-            entered = await self._position(wanted)
+            entered = await recover(self._permission, self._replay, wanted)
             self._check(room, hold)
         except BaseException:
             if isNew:
@@ -147,33 +166,17 @@ class _Subscribing:
         """
         return outcome if isinstance(outcome, Failure) or room in hold.rooms else Failure(_takenOut())
 
-    async def _position(self, wanted: Subscription) -> _Entered:
-        room, count = wanted.room, wanted.history
-        keep = self._node.applications.policies.keep(room)
-        if keep is None:
-            return _Entered(wanted)
-        since = None if wanted.recover is None else wanted.recover.position
-        most = self._replay.mostEvents(keep.size) if since else 0
-        epoch, offset, events = await self._permission.past(room, wanted.recover, most, keep)
-        now = Position(epoch, offset)
-        isRecovered = since is not None and isAll(events, since, now) and self._replay.couldHave(events)
-        if isRecovered or not count:
-            return _Entered(wanted, now, events if isRecovered else None)
-        # One more than was asked for, which says whether there are more.
-        before = Since(epoch, max(0, offset - count - 1))
-        epoch, offset, events = await self._permission.past(room, before, keep.size, keep)
-        return _Entered(wanted, Position(epoch, offset), None, events[-count - 1 :])
-
     def _answer(self, outcomes: list[Any], hold: Hold) -> list[bool]:
         """
         Reply, and let go what waited.
 
         @return: of each room, whether the reply says that the client is in it
         """
-        node, connection, payload = self._node, self._connection, self._payload
+        connection, payload = self._connection, self._payload
+        answers, limits = self._subscribe.answers, self._subscribe.limits
         queued = connection.transport.queuedBytes
-        if node.limits.sendQueueBytes:
-            hold.fit(node.limits.sendQueueBytes - queued)
+        if limits.sendQueueBytes:
+            hold.fit(limits.sendQueueBytes - queued)
         self._replay.begin(queued + hold.size)
         offsets: dict[str, int] = {}
         results = [
@@ -181,11 +184,11 @@ class _Subscribing:
         ]
         self._tellLost(results)
         if self._several:
-            node.answers.reply(connection, payload, [self._item(*each) for each in zip(self._rooms, results, strict=True)])
+            answers.reply(connection, payload, [self._item(*each) for each in zip(self._rooms, results, strict=True)])
         elif isinstance(results[0], PeerError):
-            node.answers.refuse(connection, payload.event, payload.id, results[0])
+            answers.refuse(connection, payload.event, payload.id, results[0])
         else:
-            node.answers.reply(connection, payload, results[0])
+            answers.reply(connection, payload, results[0])
         self._release(hold, offsets)
         return [not isinstance(result, PeerError) for result in results]
 
@@ -212,10 +215,8 @@ class _Subscribing:
                 self._connection.send("socket.resync", {"room": wanted.room, "reason": "lost"})
 
     def _show(self, wanted: Subscription) -> Deferred[None]:
-        node = self._node
-        showing = Deferred.fromCoroutine(node.presence.enter(self._connection, wanted.room, wanted.meta))
-        node.patience.limit(showing, node.limits.handlerSeconds)
-        return showing.addErrback(self._notShown, wanted.room)
+        showing = Deferred.fromCoroutine(self._subscribe.presence.enter(self._connection, wanted.room, wanted.meta))
+        return self._subscribe.access.limit(showing).addErrback(self._notShown, wanted.room)
 
     def _notShown(self, failure: Failure, room: str) -> None:
         connection = self._connection
@@ -234,7 +235,7 @@ class _Subscribing:
         connection = self._connection
         for held in hold.after(offsets):
             connection.transport.send(held.frame, held.spare)
-            self._node.counters.sent += 1
+            self._subscribe.counters.sent += 1
         if connection.version == 2:
             for room in hold.lost:
                 connection.send("socket.resync", {"room": room, "reason": "overflow"})
@@ -242,10 +243,10 @@ class _Subscribing:
     def _item(self, wanted: Subscription, result: dict[str, Any] | PeerError) -> dict[str, Any]:
         if not isinstance(result, PeerError):
             return result
-        self._node.counters.refused[result.code] += 1
+        self._subscribe.counters.refused[result.code] += 1
         return {"room": wanted.room, "error": result.asJSON()}
 
-    def _result(self, entered: _Entered, hold: Hold, offsets: dict[str, int]) -> dict[str, Any]:
+    def _result(self, entered: Entered, hold: Hold, offsets: dict[str, int]) -> dict[str, Any]:
         """
         Say what came of it; the room's frames up to the offset in there are part of it.
 
@@ -269,7 +270,7 @@ class _Subscribing:
                 raise PeerError(REPLAY_LATER, "What you missed is too much for this reply: ask again", retry=True)
         return {**result, "recovered": False, "events": [], **self._last(entered, hold)}
 
-    def _last(self, entered: _Entered, hold: Hold) -> dict[str, Any]:
+    def _last(self, entered: Entered, hold: Hold) -> dict[str, Any]:
         """
         Give the last events, where they were asked for: the newest of them that there is room for.
         """

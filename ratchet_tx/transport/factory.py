@@ -15,6 +15,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from ratchet_tx.hub.hub import Hub
+from ratchet_tx.interfaces import IPeers
 from ratchet_tx.limits.visits import Visits
 from ratchet_tx.monitoring.httprefusals import HTTPRefusals
 from ratchet_tx.monitoring.log import keepJournal
@@ -67,7 +68,7 @@ class RatchetServerFactory(WebSocketServerFactory):
         hub.provideSettings()
         self._pages = pages
         settings, limits, patience = hub.settings, hub.limits, hub.patience
-        self.peers = hub
+        self.peers: IPeers = hub.peers
         self.counters = hub.counters
         self.peerLog = hub.peerLog
         # While it isn't served yet, a hub may have no clock.
@@ -75,7 +76,7 @@ class RatchetServerFactory(WebSocketServerFactory):
         origins = Origins(settings.origin)
         self._admitsAll = origins.all
         self.admission = Admission(
-            Hosts(settings.host), origins, settings.subprotocol, settings.trustForwarded, hub.closedBy
+            Hosts(settings.host), origins, settings.subprotocol, settings.trustForwarded, self.peers.permit
         )
         self.refusals = HTTPRefusals(hub.counters, hub.peerLog)
         self.mostFragments = max(1024, limits.messageBytes // 64) if limits.messageBytes else inf
@@ -90,7 +91,7 @@ class RatchetServerFactory(WebSocketServerFactory):
         if "nested-epoll" not in settings.without and AVAILABLE and IReactorFDSet.providedBy(self.reactor):
             self.poller = Poller(self.reactor, self._batch, hub.peerLog)
             patience.addReader(self.poller.turns)
-        visits = Visits(limits, settings.trustForwarded > 0, hub.countConnections)
+        visits = Visits(limits, settings.trustForwarded > 0, self.peers.__len__)
         self.closing = Closing(patience)
         self.doorkeeper = Doorkeeper(limits, self.refusals, visits, self.closing, patience, self.admission.speaker)
         self.keepalive = Keepalive(limits.pingSeconds, limits.pongSeconds, clock, patience)

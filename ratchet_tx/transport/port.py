@@ -4,7 +4,7 @@ The interface of a port to its WebSockets: what they share, and what each may us
 
 from typing import Any, Protocol
 
-from ratchet_tx.hub.hub import Hub
+from ratchet_tx.interfaces import IPeers
 from ratchet_tx.monitoring.counters import Counters
 from ratchet_tx.monitoring.httprefusals import HTTPRefusals
 from ratchet_tx.monitoring.peerlog import PeerLog
@@ -35,7 +35,7 @@ class Port(Protocol):
     @ivar closing: drops closed ones whose peers stay
     """
 
-    peers: Hub
+    peers: IPeers
     counters: Counters
     peerLog: PeerLog
     admission: Admission

@@ -129,8 +129,11 @@ class RatchetServerProtocol(Receiver):
         """
         Answer a ping, if the peer's rate allows it: a ping costs as much as an event.
         """
-        if self.connection is not None and self.factory.peers.pinged(self.connection):
+        if self._mayPing():
             self.sendPong(payload)
+
+    def _mayPing(self) -> bool:
+        return self.connection is not None and self.factory.peers.pinged(self.connection)
 
     def onMessageBegin(self, isBinary: bool) -> None:
         """
@@ -161,9 +164,7 @@ class RatchetServerProtocol(Receiver):
         """
         Note that the peer is still there.  A pong that answers none of our pings costs as much as an event.
         """
-        if self.factory.keepalive.isOwed(self) or (
-            self.connection is not None and self.factory.peers.pinged(self.connection)
-        ):
+        if self.factory.keepalive.isOwed(self) or self._mayPing():
             self.factory.keepalive.heard(self)
 
     # The transport's beginning and end
@@ -217,7 +218,7 @@ class RatchetServerProtocol(Receiver):
             if self.failedByMe and not self.connection.closing:
                 # Autobahn closed it because of a bad frame; other closes are counted where they begin.
                 self.factory.counters.closes[code or NO_CODE] += 1
-            self.connection.closing = True
+            self.connection.closeBegan()
 
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
         """

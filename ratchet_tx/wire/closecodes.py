@@ -5,7 +5,10 @@ Clients reconnect after a temporary cause (a drain, an expired token, a full que
 again. The names are plain numbers, so that using them takes no lookup.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from ratchet_tx.errors import UsageError
+from ratchet_tx.wire.names import checkText
 
 _RFC = "RFC 6455 section 7.4.1"
 _IANA = "IANA, WebSocket Close Code Number Registry"
@@ -85,3 +88,27 @@ RECONNECT_CODES = frozenset({_RESTART, *(each.code for each in CLOSE_CODES.value
 
 #: The codes up to 1015 that may be sent: 1004, 1005, 1006 and 1015 never are.
 STANDARD_CODES = frozenset(range(1000, 1015)) - {1004, NO_CODE, LOST}
+
+
+def checkCloseCode(code: Any) -> None:
+    """
+    Check a close code (RFC 6455 section 7.4).
+
+    @raise UsageError: for one that may not be sent
+    """
+    sendable = isinstance(code, int) and (code in STANDARD_CODES or 3000 <= code <= 4999)
+    if not sendable:
+        told = code if isinstance(code, int) else f"a {type(code).__name__}"
+        raise UsageError(f"A connection is closed with a code of 1000 to 1014, or of 3000 to 4999, not {told}.")
+
+
+def checkClose(code: Any, reason: Any) -> None:
+    """
+    Check what a connection is to be closed with.
+
+    @raise UsageError: for a code that may not be sent, or a reason that is no text
+    """
+    checkCloseCode(code)
+    if not isinstance(reason, str):
+        raise UsageError(f"The reason of a close is a text, not {type(reason).__name__}.")
+    checkText(reason, "the reason of a close")

@@ -645,7 +645,7 @@ class TestReplaced:
             @on("socket.close")
             def end(self, event: Any) -> None:
                 ends.append(event.payload.data)
-                hub.closed(event.connection, 1006, "", clean=False)
+                hub.peers.closed(event.connection, 1006, "", clean=False)
 
         hub.applications.register(Ending)
         peer.logIn("a")

@@ -9,9 +9,9 @@ from twisted.internet.defer import Deferred
 from zope.interface.verify import verifyObject
 
 from ratchet_tx import Hub, PeerError, RoomPolicy, UsageError, on
-from ratchet_tx.connections.connection import checkCloseCode
 from ratchet_tx.interfaces import IConnection
 from ratchet_tx.transport.handshake.request import Request
+from ratchet_tx.wire.closecodes import checkCloseCode
 from tests.kit.fakes import FakeProvider, Peer, failed, startedHub
 
 
@@ -201,14 +201,14 @@ class TestRooms:
     def test_theEndIsOneCall(self, hub: Hub, peer: Peer) -> None:
         """However many rooms a connection is in, its end leaves them all in one call, at once."""
         told: list[tuple[str, ...]] = []
-        left = hub.left
-        hub.left = lambda connection, rooms: told.append(tuple(rooms)) or left(connection, rooms)
+        left = hub.parts.broadcast.left
+        hub.parts.broadcast.left = lambda connection, rooms: told.append(tuple(rooms)) or left(connection, rooms)
         rooms = tuple(f"room-{number}" for number in range(100))
         for room in rooms:
             peer.connection.join(room)
         peer.leave()
         assert told == [rooms]
-        assert len(hub._directory.rooms) == 0
+        assert len(hub.parts.directory.rooms) == 0
 
     def test_interest(self, hub: Hub) -> None:
         """The backplane is told of a room's first member on this node, and of the last one's leaving."""

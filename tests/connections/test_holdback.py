@@ -19,6 +19,13 @@ class Receiver:
     def __init__(self, id: str) -> None:
         self.id = id
         self.hold: Hold | None = None
+        self.kept: list[int] = []
+
+    def holdBack(self, hold: Hold | None) -> None:
+        self.hold = hold
+
+    def keeps(self, part: str, size: int) -> None:
+        self.kept.append(size)
 
 
 class TestHold:
@@ -77,6 +84,7 @@ class TestHolds:
         message = Deliver("x", encodeData("x", 1), room="news", without="c-1")
         assert holds.keep(message, b"frame", None, (ada, bob, eve)) == (eve,)
         assert (rest(adas), rest(bobs)) == ([], [("news", None)])
+        assert (ada.kept, bob.kept, eve.kept) == ([], [5], [])
         holds.close(ada, ["news"])
         assert (ada.hold, "news" in holds, "lobby" in holds) == (None, True, True)
         holds.close(bob, ["news", "lobby"])

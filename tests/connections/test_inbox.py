@@ -19,9 +19,13 @@ class Line:
     def __init__(self, **works: Deferred[Any]) -> None:
         self.works = works
         self.turns: list[str] = []
-        self.inbox = Inbox(self._turn)
+        self.changes = 0
+        self.inbox = Inbox(self)
 
-    def _turn(self, name: str) -> None:
+    def inboxChanged(self) -> None:
+        self.changes += 1
+
+    def turn(self, name: str) -> None:
         self.turns.append(name)
         if name in self.works:
             self.inbox.occupy(self.works[name])

@@ -7,13 +7,13 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from ratchet_tx import on
-from ratchet_tx.hub.control import CONTROL
 from tests.kit.fakes import Peer, startedHub
 
 
 def test_table() -> None:
     """These a peer can ask of the protocol itself; replies and pings don't wait for the events before them."""
-    assert {name: control.ordered for name, control in CONTROL.items()} == {
+    controls = startedHub().parts.controls
+    assert {name: control.ordered for name, control in controls.byEvent.items()} == {
         "socket.auth.request": True,
         "socket.auth.refresh": False,
         "socket.history": True,

@@ -10,11 +10,9 @@ from ratchet_tx.hub.directory import Directory
 from ratchet_tx.transport.handshake.request import Request
 from tests.kit.fakes import FakeClient, FakeTransport, startedHub
 
-HUB = startedHub()
-
 
 def connection(directory: Directory, client: str | None = None) -> Connection:
-    made = Connection(HUB, FakeTransport(), Request(), "192.0.2.1")
+    made = Connection(startedHub().parts.shared, FakeTransport(), Request(), "192.0.2.1", 0)
     directory.add(made)
     if client is not None:
         directory.become(made, FakeClient(client))

@@ -77,10 +77,11 @@ def test_order() -> None:
 def test_counting() -> None:
     """What leads to handlers is counted, with a key or without; what doesn't isn't."""
     talk = Talk()
-    peer = peerOf(talk)
+    hub = startedHub(talk)
+    peer = Peer(hub)
     peer.emit("say")
     peer.emit("say", key="a")
     peer.emit("say", key="a")
     peer.emit("socket.ping")
     peer.emit("unheard.of")
-    assert peer.connection._node.counters.dispatched == 2
+    assert hub.counters.dispatched == 2

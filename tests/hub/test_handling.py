@@ -36,7 +36,7 @@ class Handling:
         hub = startedHub()
         self.event = ConnectionEvent(Peer(hub).connection, Payload("chat.send", "hi", 7), hub)
         listeners = (*(Listener(each, False) for each in watchers), *(Listener(each, True) for each in handlers))
-        self.work = Handlers(self._failed, self._answer, seconds, lambda: self.clock).handle(self.event, listeners)
+        self.work = Handlers(self._failed, seconds, lambda: self.clock).handle(self.event, listeners, self._answer)
 
     def _failed(self, event: ConnectionEvent[Any], failure: Failure) -> PeerError:
         assert event is self.event

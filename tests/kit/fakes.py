@@ -14,8 +14,14 @@ from zope.interface import implementer
 
 from ratchet_tx import Applications, Hub, Settings
 from ratchet_tx.backplane.memory import MemoryBackplane
+from ratchet_tx.budget.ledger import Ledger
 from ratchet_tx.connections.connection import Connection
+from ratchet_tx.connections.shared import Shared
+from ratchet_tx.deferreds.threads import OwnThread
+from ratchet_tx.deferreds.timeouts import Patience
 from ratchet_tx.interfaces import IClient, IClientProvider, IPeriodicTimer, ITransport
+from ratchet_tx.monitoring.counters import Counters
+from ratchet_tx.monitoring.peerlog import PeerLog
 from ratchet_tx.transport.handshake.request import Request
 from ratchet_tx.wire.frames import Spare, textOf
 from tests.kit.wire import PLANTED
@@ -80,7 +86,7 @@ class Peer:
         self.asked = 0
         self.transport = FakeTransport()
         request = request or Request("/", {"token": [PLANTED]}, {"cookie": f"session={PLANTED}"})
-        self.connection: Connection = hub.opened(self.transport, request, address)
+        self.connection: Connection = hub.peers.opened(self.transport, request, address)
 
     def emit(self, event: str, data: Any = None, **keys: Any) -> None:
         """
@@ -92,7 +98,7 @@ class Peer:
         """
         Send whatever it is.
         """
-        self._hub.received(self.connection, text)
+        self._hub.peers.received(self.connection, text)
 
     def logIn(self, token: str, **data: Any) -> None:
         """
@@ -125,7 +131,7 @@ class Peer:
         """
         Go away.
         """
-        self._hub.closed(self.connection, code, reason, clean)
+        self._hub.peers.closed(self.connection, code, reason, clean)
 
 
 @implementer(IClient)
@@ -269,6 +275,20 @@ def override(it: object, **attributes: Any) -> None:
     """
     for name, value in attributes.items():
         setattr(it, name, value)
+
+
+def makeShared(limits: dict[str, Any] | None = None, broadcast: Any = None) -> Shared:
+    """
+    Make what connections share, without a hub.
+    """
+    clock = Clock()
+    made = Settings().limits.having(limits or {}, "test")
+    log = PeerLog(lambda: clock)
+    return Shared(made, Counters(), Ledger(), log, OwnThread(), Patience(lambda: clock), broadcast, _noTurn)
+
+
+def _noTurn(connection: Connection, text: bytes) -> None:
+    raise AssertionError("nothing has its turn without a hub")
 
 
 @contextmanager

@@ -36,6 +36,10 @@ class FakeConnection:
             self.closing = True
             self.transport.close(code, reason)
 
+    def closeBegan(self) -> None:
+        assert not self.ended, "a connection that has ended isn't being closed"
+        self.closing = True
+
     def keeps(self, what: str, size: int) -> None:
         assert not self.ended, "nothing is kept for a connection that has ended"
         self.kept.append((what, size))

@@ -32,41 +32,41 @@ class TestComing:
         """C{connections} refuses further peers, until one leaves."""
         hub = startedHub(limits={"connections": 2})
         peers = [Peer(hub), Peer(hub)]
-        assert not hub.permit(HERE)
+        assert hub.peers.permit(HERE)
         peers[0].leave()
-        assert hub.permit(HERE)
+        assert hub.peers.permit(HERE) is None
 
     def test_noLimit(self) -> None:
         """With 0 for the limit, any number may connect."""
         hub = startedHub(limits={"connections": 0})
         for _ in range(100):
             Peer(hub)
-        assert hub.permit(HERE)
+        assert hub.peers.permit(HERE) is None
 
     def test_notRunning(self) -> None:
         """A hub that doesn't run refuses every peer."""
         hub = startedHub()
         hub.stopService()
-        assert not hub.permit(HERE)
+        assert hub.peers.permit(HERE)
 
     def test_perAddress(self) -> None:
         """C{connectionsPerAddress} refuses further peers of one address."""
         hub = startedHub(limits={"connectionsPerAddress": 1})
         Peer(hub, address=HERE)
-        assert not hub.permit(HERE)
-        assert hub.permit("8.8.8.8")
+        assert hub.peers.permit(HERE)
+        assert hub.peers.permit("8.8.8.8") is None
 
     def test_strangers(self) -> None:
         """C{strangersPerAddress} refuses further strangers of one address; one that logs in or leaves makes room."""
         hub = startedHub(clientProvider=FakeProvider(a="ada"), limits={"strangersPerAddress": 2})
         ada, other = Peer(hub, address=HERE), Peer(hub, address=HERE)
-        assert not hub.permit(HERE)
+        assert hub.peers.permit(HERE)
         ada.logIn("a")
-        assert hub.permit(HERE)
+        assert hub.peers.permit(HERE) is None
         Peer(hub, address=HERE)
-        assert not hub.permit(HERE)
+        assert hub.peers.permit(HERE)
         other.leave()
-        assert hub.permit(HERE)
+        assert hub.peers.permit(HERE) is None
 
     def test_perClient(self) -> None:
         """A client with one connection too many loses the one that has been silent for the longest."""
@@ -147,7 +147,7 @@ class TestRate:
         """WebSocket pings cost as much; a peer that sends too many gets no pongs, and is then closed."""
         hub = startedHub(limits={"eventsPerSecond": 1, "eventsBurst": 3})
         peer = Peer(hub)
-        assert [hub.pinged(peer.connection) for _ in range(6)] == [True] * 3 + [False] * 3
+        assert [hub.peers.pinged(peer.connection) for _ in range(6)] == [True] * 3 + [False] * 3
         assert peer.transport.closedWith == (4009, "Too many events")
 
     def test_off(self) -> None:
@@ -222,8 +222,8 @@ class TestPrice:
         """A message costs a token more for each sixteen fragments."""
         hub = startedHub(Echo(), limits={"eventsPerSecond": 1, "eventsBurst": 5})
         peer = Peer(hub)
-        hub.received(peer.connection, b'{"event":"echo","id":1}', 64)
-        hub.received(peer.connection, b'{"event":"echo","id":2}')
+        hub.peers.received(peer.connection, b'{"event":"echo","id":1}', 64)
+        hub.peers.received(peer.connection, b'{"event":"echo","id":2}')
         assert [reply["data"]["ok"] for reply in peer.read()] == [True, False]
 
     def test_unpaid(self) -> None:
@@ -269,11 +269,11 @@ class TestPrice:
         free = []
         for token in "abab":
             peer.logIn(token)
-            free.append(peer.connection.freeSubscribes)
-            peer.connection.freeSubscribes = 0
+            free.append(peer.connection.allowance.free)
+            peer.connection.allowance.free = 0
         advance(hub, 30)
         peer.logIn("a")
-        assert [*free, peer.connection.freeSubscribes] == [4, 0, 0, 0, 4]
+        assert [*free, peer.connection.allowance.free] == [4, 0, 0, 0, 4]
 
 
 class TestWaiting:

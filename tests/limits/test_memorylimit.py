@@ -48,11 +48,11 @@ def remembered(hub: Hub, rooms: int) -> list[int]:
 def test_newPeers(hub: Hub) -> None:
     """Above the limit new peers are refused by its name, and counted."""
     peer = waits(Peer(hub), LIMIT)
-    assert not hub.permit("192.0.2.2")
-    assert hub.closedBy("192.0.2.2") == f"limit=processBytes of={LIMIT}"
+    assert hub.peers.permit("192.0.2.2")
+    assert hub.peers.permit("192.0.2.2") == f"limit=processBytes of={LIMIT}"
     assert hub.counters.full["processBytes.refused"] == 2
     peer.leave()
-    assert hub.permit("192.0.2.2")
+    assert hub.peers.permit("192.0.2.2") is None
 
 
 def test_theSlowest(hub: Hub) -> None:

@@ -101,7 +101,7 @@ class TestForms:
             "connection": peer.connection.id,
             "ping": 11,
             "expires": None,
-            "keys": hub.keysName,
+            "keys": hub.parts.keys.name,
             "limits": {
                 "messageBytes": 999,
                 "rooms": 128,
@@ -358,7 +358,7 @@ class TestSlowProviders:
         provider = FakeProvider(later=True)
         hub = startedHub(clientProvider=provider, limits={"loginSeconds": 10})
         peer = Peer(hub)
-        hub.strangers.stop(peer.connection)
+        hub.parts.identity.strangers.stop(peer.connection)
         for _ in range(6):
             peer.emit("socket.auth.request", form)
         with logged() as lines:
@@ -542,7 +542,7 @@ class TestMeanwhile:
         assert (peer.read(), peer.transport.closedWith) == ([], (code, "Disconnected by the server"))
         assert (peer.connection.client, bystander.transport.closedWith) == (None, None)
         assert bystander.read()[0]["event"] == "socket.auth.success"
-        assert len(hub.lookups) == 0
+        assert len(hub.parts.lookups) == 0
 
     def test_disconnectedBefore(self) -> None:
         """Who comes after the disconnect is let in, for then the provider knows about it."""
@@ -554,7 +554,7 @@ class TestMeanwhile:
         provider.asked[1].callback(FakeClient("ada"))
         assert again.read()[0]["event"] == "socket.auth.success"
         provider.asked[0].callback(None)
-        assert len(hub.lookups) == 0
+        assert len(hub.parts.lookups) == 0
 
     def test_disconnectedAfterAFailure(self) -> None:
         """A lookup that fails, takes too long or is dropped leaves nothing behind."""
@@ -568,7 +568,7 @@ class TestMeanwhile:
             provider.asked[1].callback(None)
             others[1].leave()
             hub.clock.advance(10)
-        assert len(hub.lookups) == 0
+        assert len(hub.parts.lookups) == 0
 
     def test_refresh(self) -> None:
         """A renewed login isn't either, and one of a client that was replaced meanwhile is refused."""

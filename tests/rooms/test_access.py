@@ -98,7 +98,7 @@ class TestPermission:
             ada.leave(1006, "", clean=False)
             assert joins.asked[0].called
         assert (ada.read(), [line for line in lines if "fail" in line]) == ([], [])
-        assert len(hub.holds._byRoom) == 0
+        assert len(hub.parts.delivery.holds._byRoom) == 0
 
     def test_closingMeanwhile(self, joins: Joins, ada: Peer) -> None:
         """Who is being closed is let in nowhere, and told nothing."""
@@ -110,7 +110,7 @@ class TestPermission:
     def test_anotherClientMeanwhile(self, hub: Hub, joins: Joins, ada: Peer) -> None:
         """What one client may isn't done for another."""
         self.subscribe(ada)
-        hub.loggedIn(ada.connection, FakeClient("bob"))
+        hub.parts.identity.loggedIn(ada.connection, FakeClient("bob"))
         joins.asked[0].callback(True)
         assert ada.read()[0]["data"]["error"]["code"] == "room.denied"
         assert ada.connection.rooms == ()

@@ -327,7 +327,7 @@ class TestGoing:
             peer.leave()
         lose(peers[0])
         wait(hub, 6)
-        presence = hub.presence
+        presence = hub.parts.presence
         assert (len(presence._rosters), presence._own, presence._refs, len(presence._shown)) == (0, {}, {}, 0)
         assert hub.backplane.members("cafe") == {}
         assert clockOf(hub).getDelayedCalls() == []
@@ -442,7 +442,7 @@ class TestNodes:
         other = others(one)
         here, there = comeIn(one, "b"), comeIn(other)
         here.read()
-        other.presence._rounds.stop()  # type: ignore[union-attr]
+        other.parts.presence._rounds.stop()  # type: ignore[union-attr]
         other.backplane.stop()
         wait(one, LEASE - 1)
         assert here.read() == []
@@ -465,7 +465,7 @@ class TestNodes:
         one = roomHub()
         other = others(one)
         here = comeIn(one, "b")
-        one.presence.received = lambda message: None  # type: ignore[method-assign]
+        one.parts.presence.received = lambda message: None  # type: ignore[method-assign]
         there = comeIn(other)
         assert here.read() == []
         wait(one, ROUND + 1)
@@ -478,9 +478,9 @@ class TestNodes:
         here, ada = comeIn(one, "b"), comeIn(one)
         here.read()
         lose(ada)
-        one.presence.received = lambda message: None  # type: ignore[method-assign]
+        one.parts.presence.received = lambda message: None  # type: ignore[method-assign]
         again = comeIn(other)
-        del one.presence.received
+        del one.parts.presence.received
         wait(one, 6)
         gone, back = here.read()
         assert (gone, back) == (diff(leaves={"ada": metas(ada)}), diff(joins={"ada": metas(ada)}))
@@ -567,17 +567,17 @@ class TestTakingTime:
         elif how == "is closed":
             ada.connection.close(4000)
         else:
-            hub.loggedIn(ada.connection, FakeClient("bob"))
+            hub.parts.identity.loggedIn(ada.connection, FakeClient("bob"))
         backplane.answer()
         assert [frame["event"] for frame in ada.read()] == ["socket.reply"]
-        assert (len(hub.presence._rosters), hub.presence._refs) == (0, {})
+        assert (len(hub.parts.presence._rosters), hub.parts.presence._refs) == (0, {})
 
     def test_lostMeanwhile(self, hub: Hub, backplane: LateBackplane) -> None:
         """Nobody waits for what only somebody wants who is gone."""
         ada = self.come(hub)
         with logged() as lines:
             lose(ada)
-        assert (len(hub.presence._rosters), [line for line in lines if "fail" in line]) == (0, [])
+        assert (len(hub.parts.presence._rosters), [line for line in lines if "fail" in line]) == (0, [])
 
     def test_tooLong(self, hub: Hub) -> None:
         """Where nobody can say who is there, one is taken out of the room, and told if he knows the word."""

@@ -432,14 +432,14 @@ class TestPrice:
         hub = startedHub(limits={"rooms": 2, "eventsPerSecond": 1, "eventsBurst": 2})
         hub.applications.registerRooms("*", RoomPolicy())
         peer = Peer(hub)
-        assert peer.connection.freeSubscribes == 2
+        assert peer.connection.allowance.free == 2
         peer.ask("socket.subscribe", {"room": "lobby"})
-        assert peer.connection.freeSubscribes == 1
-        hub.loggedIn(peer.connection, FakeClient("ada"))
-        assert peer.connection.freeSubscribes == 2
+        assert peer.connection.allowance.free == 1
+        hub.parts.identity.loggedIn(peer.connection, FakeClient("ada"))
+        assert peer.connection.allowance.free == 2
         peer.ask("socket.subscribe", {"room": "lobby"})
-        hub.loggedIn(peer.connection, FakeClient("ada"))
-        assert peer.connection.freeSubscribes == 1
+        hub.parts.identity.loggedIn(peer.connection, FakeClient("ada"))
+        assert peer.connection.allowance.free == 1
 
 
 class TestHolding:
@@ -617,7 +617,7 @@ class TestHolding:
         self.subscribe(ada)
         ada.leave(1006, "", clean=False)
         assert not backplane.hasMembers("news")
-        assert (ada.read(), len(hub.holds._byRoom)) == ([], 0)
+        assert (ada.read(), len(hub.parts.delivery.holds._byRoom)) == ([], 0)
 
     def test_aMistakeOfOurs(self, backplane: LateBackplane) -> None:
         """Whatever else goes wrong, every id gets a reply."""
@@ -627,7 +627,7 @@ class TestHolding:
         def joined(connection: Any, room: str) -> None:
             raise RuntimeError("sesame")
 
-        hub.joined = joined  # type: ignore[method-assign]
+        hub.parts.broadcast.joined = joined  # type: ignore[method-assign]
         with logged() as lines:
             self.subscribe(ada)
         [reply] = ada.read()

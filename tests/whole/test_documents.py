@@ -13,8 +13,8 @@ from docutils.core import publish_doctree
 from packaging.requirements import Requirement
 
 from ratchet_tx.applications.decorator import OWN_EVENTS
-from ratchet_tx.hub.control import CONTROL
 from ratchet_tx.wire.payload import decode
+from tests.kit.fakes import startedHub
 from tests.kit.processes import ROOT
 from tests.test_layers import MODULES
 
@@ -77,7 +77,7 @@ def test_framesOfClients() -> None:
     """The protocol's page has a frame of each event of the protocol's that a client may send; each is a good one."""
     for frame in frames("->"):
         assert decode(json.dumps(frame).encode()).event == frame["event"]
-    assert own({frame["event"] for frame in frames("->")}) == CONTROL.keys()
+    assert own({frame["event"] for frame in frames("->")}) == startedHub().parts.controls.byEvent.keys()
 
 
 def test_framesOfServers() -> None:
@@ -89,7 +89,7 @@ def test_framesOfServers() -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(r"socket\.[a-z.]+\w", node.value)
     }
     sent = own({frame["event"] for frame in frames("<-")})
-    assert sent == named - (CONTROL.keys() - {"socket.reply"}) - (
+    assert sent == named - (startedHub().parts.controls.byEvent.keys() - {"socket.reply"}) - (
         OWN_EVENTS - {"socket.auth.success", "socket.auth.failure"}
     )
 

@@ -175,7 +175,7 @@ class TwoNodes(RuleBasedStateMachine):
         for known in list(self.known):
             known.peer.leave()
         for hub in self.hubs:
-            assert len(hub._directory.rooms) == len(hub._directory.clients) == 0
+            assert len(hub.parts.directory.rooms) == len(hub.parts.directory.clients) == 0
             assert clockOf(hub).getDelayedCalls() == []
         assert all(work.called for work in self.application.waiting)
 

@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
 from ratchet_tx.deferreds.pending import Pending
-from ratchet_tx.hub.lifecycle import Stopping
+from ratchet_tx.hub.stopping import Stopping
 from tests.kit.fakes import logged
 
 

@@ -1,0 +1,92 @@
+"""
+The rooms that one connection is in, and those that it is about to enter.
+"""
+
+from ratchet_tx.budget.ledger import Account
+from ratchet_tx.connections.holdback import Hold
+from ratchet_tx.connections.shared import Shared
+from ratchet_tx.errors import PeerError
+from ratchet_tx.wire.errorcodes import ROOM_LIMIT
+
+
+class Member:
+    """
+    A connection, as rooms see it.
+
+    @param shared: what the connections of the node share
+    @ivar account: how many bytes are kept for it
+    @ivar hold: what it isn't sent yet, because it is subscribing to something
+    """
+
+    __slots__ = ("_rooms", "_shared", "account", "hold")
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self.account = Account(shared.ledger)
+        self.hold: Hold | None = None
+        # A dict and not a set, for their order; made when first used, for most connections idle.
+        self._rooms: dict[str, None] | None = None
+
+    @property
+    def rooms(self) -> tuple[str, ...]:
+        return tuple(self._rooms or ())
+
+    def isIn(self, room: str) -> bool:
+        """
+        Say whether it is in a room.
+        """
+        return self._rooms is not None and room in self._rooms
+
+    def enter(self, room: str) -> bool:
+        """
+        Be in a room from now on, without being told so.
+
+        @return: whether it wasn't already
+        @raise PeerError: C{room.limit}
+        """
+        if self._rooms is None:
+            self._rooms = {}
+        if room in self._rooms:
+            return False
+        limit = self._shared.limits.rooms
+        if 0 < limit <= len(self._rooms):
+            raise PeerError(ROOM_LIMIT, f"You may be in {limit} rooms")
+        self._rooms[room] = None
+        self._shared.broadcast.joined(self, room)
+        return True
+
+    def quit(self, room: str) -> bool:
+        """
+        Be in a room no longer, nor on the way into it, without being told so.
+
+        @return: whether it was in it
+        """
+        if self.hold is not None:
+            self.hold.leave(room)
+            self.account.keep("held", self.hold.size)
+        if self._rooms is None or room not in self._rooms:
+            return False
+        del self._rooms[room]
+        self._shared.broadcast.left(self, (room,))
+        return True
+
+    def leaveAll(self) -> None:
+        """
+        Leave every room, at once.
+        """
+        if self.hold is not None:
+            self.hold.leaveAll()
+            self.account.keep("held", 0)
+        rooms, self._rooms = self._rooms, None
+        if rooms:
+            self._shared.broadcast.left(self, tuple(rooms))
+
+    def holdBack(self, hold: Hold | None) -> None:
+        """
+        Begin a hold, or end it.
+
+        @param hold: what keeps the frames of the rooms that it subscribes to; None for nothing any more
+        """
+        self.hold = hold
+        if hold is None:
+            self.account.keep("held", 0)

@@ -1,0 +1,60 @@
+"""
+What all connections of a node share: its limits, its counters, and the ways to its rooms and handlers.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ratchet_tx.budget.ledger import Ledger
+from ratchet_tx.deferreds.threads import OwnThread
+from ratchet_tx.deferreds.timeouts import Patience
+from ratchet_tx.monitoring.counters import Counters
+from ratchet_tx.monitoring.peerlog import PeerLog
+from ratchet_tx.settings import Limits
+from ratchet_tx.wire.frames import Spare
+
+
+class Broadcasting(Protocol):
+    """
+    What brings events to many, and knows who is in which room.
+
+    @ivar spares: the events that may be left out for slow peers
+    """
+
+    @property
+    def spares(self) -> Mapping[str, str]: ...
+    def spare(self, event: str, room: str | None = None) -> Spare | None: ...
+    def joined(self, connection: Any, room: str) -> None: ...
+    def left(self, connection: Any, rooms: Collection[str]) -> None: ...
+    def toOthers(self, sender: str, event: str, data: Any, room: str | None) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """
+    What the connections of one node share; it is made before the first of them.
+
+    @ivar turn: handles a message of a connection whose turn has come
+    """
+
+    limits: Limits
+    counters: Counters
+    ledger: Ledger
+    peerLog: PeerLog
+    thread: OwnThread
+    patience: Patience
+    broadcast: Broadcasting
+    turn: Callable[[Any, bytes], None]
+
+    def requireThread(self, call: str) -> None:
+        """
+        Check that a connection is used in the reactor's thread.
+
+        @param call: the method that is called
+        @raise UsageError: in another one
+        """
+        self.thread.require(
+            f"connection.{call}",
+            f"reactor.callFromThread(connection.{call}, ...), or hub.publishFromThread(event, data, client=...)",
+        )

@@ -1,0 +1,87 @@
+"""
+The rooms that one connection is in.
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+import pytest
+
+from ratchet_tx import PeerError
+from ratchet_tx.connections.holdback import Held, Hold
+from ratchet_tx.connections.member import Member
+from tests.kit.fakes import makeShared
+
+
+class Rooms:
+    """
+    What a member tells of its rooms.
+    """
+
+    spares: dict[str, str] = {}
+
+    def __init__(self) -> None:
+        self.told: list[Any] = []
+
+    def joined(self, connection: Any, room: str) -> None:
+        self.told.append(room)
+
+    def left(self, connection: Any, rooms: Collection[str]) -> None:
+        self.told.append(rooms)
+
+
+def member(rooms: int = 0) -> tuple[Member, list[Any]]:
+    told = Rooms()
+    return Member(makeShared(broadcast=told, limits={"rooms": rooms})), told.told
+
+
+def test_enterAndQuit() -> None:
+    """It is in the rooms that it entered, each once and in order, until it quits them."""
+    ada, told = member()
+    assert [ada.enter(room) for room in ("lobby", "bar", "lobby")] == [True, True, False]
+    assert ada.rooms == ("lobby", "bar")
+    assert [ada.quit(room) for room in ("lobby", "lobby", "nowhere")] == [True, False, False]
+    assert ada.rooms == ("bar",)
+    assert (ada.isIn("bar"), ada.isIn("lobby")) == (True, False)
+    assert told == ["lobby", "bar", ("lobby",)]
+
+
+def test_limit() -> None:
+    """It can't be in more rooms than the limit says; one that it is in already is never too many."""
+    ada, told = member(2)
+    for room in ("a", "b", "b"):
+        ada.enter(room)
+    with pytest.raises(PeerError, match=r"room\.limit: You may be in 2 rooms"):
+        ada.enter("c")
+    assert (ada.rooms, told) == (("a", "b"), ["a", "b"])
+    ada.quit("a")
+    assert ada.enter("c")
+
+
+def test_leaveAll() -> None:
+    """It leaves all its rooms at once; after that it may enter again."""
+    ada, told = member(2)
+    ada.leaveAll()
+    assert told == []
+    for room in ("a", "b"):
+        ada.enter(room)
+    ada.leaveAll()
+    ada.leaveAll()
+    assert (ada.rooms, told) == ((), ["a", "b", ("a", "b")])
+    assert ada.enter("c")
+
+
+def test_hold() -> None:
+    """Of a room that it quits on its way into it nothing is held back any more, and nothing counted."""
+    ada, _ = member()
+    hold = Hold(["news", "lobby"], 0)
+    ada.holdBack(hold)
+    for room in ("news", "lobby"):
+        hold.keep(Held(room, 1, b"frame", None))
+    ada.account.keep("held", hold.size)
+    assert not ada.quit("news")
+    assert (hold.rooms, ada.account.held) == ({"lobby"}, 5)
+    ada.leaveAll()
+    assert (hold.rooms, ada.account.held) == (set(), 0)
+    ada.holdBack(None)
+    assert ada.hold is None

@@ -1,0 +1,64 @@
+"""
+The clock of a hub, before there is a reactor and after.
+"""
+
+from collections.abc import Iterator
+from threading import active_count
+
+import pytest
+from twisted.internet.asyncioreactor import AsyncioSelectorReactor
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import Clock
+from zope.interface.verify import verifyObject
+
+from ratchet_tx import UsageError
+from ratchet_tx.deferreds.clock import SteadyClock
+from ratchet_tx.deferreds.lateclock import LateClock
+
+
+@pytest.fixture
+def reactor() -> Iterator[AsyncioSelectorReactor]:
+    made = AsyncioSelectorReactor()
+    yield made
+    made.disconnectAll()
+
+
+def test_interface() -> None:
+    """It is a clock like any other."""
+    assert verifyObject(IReactorTime, LateClock())
+
+
+def test_tooEarly() -> None:
+    """Who asks for the time before there is a reactor is told what to do."""
+    clock = LateClock()
+    for ask in (clock.seconds, clock.wall, clock.getDelayedCalls, lambda: clock.callLater(1, print), lambda: clock.clock):
+        with pytest.raises(UsageError, match=r"no clock yet: serve it by .* Hub\(clock=reactor\)"):
+            ask()
+
+
+def test_later() -> None:
+    """It goes by the first reactor that it is given, and knows the one that serves."""
+    clock, first, other = LateClock(), Clock(), Clock()
+    clock.provide(first)
+    called: list[int] = []
+    clock.callLater(2, called.append, 1)
+    clock.serve(other)
+    first.advance(2)
+    assert (clock.seconds(), clock.wall(), called, clock.reactor, clock.clock) == (2, 2, [1], other, first)
+
+
+def test_atOnce() -> None:
+    """It may have its reactor from the beginning."""
+    given = Clock()
+    clock = LateClock(given)
+    call = clock.callLater(1, print)
+    assert (clock.clock, clock.reactor, list(clock.getDelayedCalls())) == (given, given, [call])
+
+
+def test_steady(reactor: AsyncioSelectorReactor) -> None:
+    """Over a real reactor it never steps, and its thread ends when nothing waits."""
+    clock, before = LateClock(reactor), active_count()
+    assert isinstance(clock.clock, SteadyClock)
+    clock.callLater(60, print).cancel()
+    clock.stopIfIdle()
+    assert active_count() == before
