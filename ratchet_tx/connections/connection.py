@@ -15,7 +15,7 @@ from ratchet_tx.connections.inbox import QUEUED_EVENT_BYTES, Inbox
 from ratchet_tx.connections.member import Member
 from ratchet_tx.connections.questions import Questions, checkTimeout
 from ratchet_tx.connections.shared import Shared
-from ratchet_tx.connections.stages import Stage, follow
+from ratchet_tx.connections.stages import Stage
 from ratchet_tx.errors import UsageError
 from ratchet_tx.interfaces import IClient, IConnection, IRequest, ITransport
 from ratchet_tx.monitoring.peerlog import PeerLog
@@ -36,8 +36,6 @@ class Connection(Member):
 
     @param since: the time, in seconds, at which it is opened
     @ivar version: 1, or 2 for a peer that announced it and may be sent what it didn't ask for (PROTOCOL, Login)
-    @ivar stage: how far it has come
-    @ivar closing: whether that is L{Stage.LEAVING} or L{Stage.GONE}, as an attribute, for each message asks
     @ivar client: who the peer is; None for a stranger
     @ivar guest: the anonymous client that it was given at open, if any
     @ivar failedLogins: how many of its logins failed
@@ -57,14 +55,12 @@ class Connection(Member):
         "allowance",
         "client",
         "closedWith",
-        "closing",
         "failedLogins",
         "guest",
         "id",
         "inbox",
         "ownTable",
         "since",
-        "stage",
         "table",
         "transport",
         "version",
@@ -73,8 +69,6 @@ class Connection(Member):
     def __init__(self, shared: Shared, transport: ITransport, request: IRequest, remoteAddress: str, since: float) -> None:
         super().__init__(shared)
         self.id = f"c-{token_hex(8)}"
-        self.stage = Stage.OPENING
-        self.closing = False
         self.client: IClient | None = None
         self.guest: IClient | None = None
         self.version = 1
@@ -92,18 +86,7 @@ class Connection(Member):
         self._questions: Questions | None = None
         self._state: dict[str, Any] | None = None
 
-    # Its stages
-
-    @property
-    def ended(self) -> bool:
-        """
-        Whether it is gone.
-        """
-        return self.stage is Stage.GONE
-
-    def _go(self, stage: Stage) -> None:
-        self.stage = follow(self.stage, stage)
-        self.closing = stage in (Stage.LEAVING, Stage.GONE)
+    # Who it is
 
     def awaitsLogin(self) -> None:
         """
@@ -255,16 +238,9 @@ class Connection(Member):
             self.closedWith = (code, reason)
             self._shared.counters.closes[code] += 1
             self.transport.close(code, reason)
-        if code not in RECONNECT_CODES and self.stage is not Stage.GONE:
+        if code not in RECONNECT_CODES and not self.ended:
             # It is sent away, and missed at once, however long its end takes.
             self.leaveAll()
-
-    def closeBegan(self) -> None:
-        """
-        Note that the connection is being closed, whoever began it; nothing happens where it was already.
-        """
-        if not self.closing:
-            self._go(Stage.LEAVING)
 
     def mayBeBack(self, clean: bool) -> bool:
         """

@@ -5,11 +5,12 @@ The rooms that one connection is in, and those that it is about to enter.
 from ratchet_tx.budget.ledger import Account
 from ratchet_tx.connections.holdback import Hold
 from ratchet_tx.connections.shared import Shared
+from ratchet_tx.connections.stages import Staged
 from ratchet_tx.errors import PeerError
 from ratchet_tx.wire.errorcodes import ROOM_LIMIT
 
 
-class Member:
+class Member(Staged):
     """
     A connection, as rooms see it.
 
@@ -21,6 +22,7 @@ class Member:
     __slots__ = ("_rooms", "_shared", "account", "hold")
 
     def __init__(self, shared: Shared) -> None:
+        super().__init__()
         self._shared = shared
         self.account = Account(shared.ledger)
         self.hold: Hold | None = None

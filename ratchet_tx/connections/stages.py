@@ -34,13 +34,41 @@ NEXT = {
 }
 
 
-def follow(now: Stage, then: Stage) -> Stage:
+class Staged:
     """
-    Check that one stage may follow another.
+    What goes through the stages, and never back.
 
-    @return: the second one
-    @raise RuntimeError: where it may not
+    @ivar stage: the stage that it is in
+    @ivar closing: whether that is L{Stage.LEAVING} or L{Stage.GONE}, as an attribute, for each message asks
     """
-    if then not in NEXT[now]:
-        raise RuntimeError(f"A connection doesn't go from {now.value} to {then.value}")
-    return then
+
+    __slots__ = ("closing", "stage")
+
+    def __init__(self) -> None:
+        self.stage = Stage.OPENING
+        self.closing = False
+
+    @property
+    def ended(self) -> bool:
+        """
+        Whether it is gone.
+        """
+        return self.stage is Stage.GONE
+
+    def _go(self, stage: Stage) -> None:
+        """
+        Go on to another stage.
+
+        @raise RuntimeError: for one that may not follow
+        """
+        if stage not in NEXT[self.stage]:
+            raise RuntimeError(f"A connection doesn't go from {self.stage.value} to {stage.value}")
+        self.stage = stage
+        self.closing = stage in (Stage.LEAVING, Stage.GONE)
+
+    def closeBegan(self) -> None:
+        """
+        Note that it is being closed, whoever began it; nothing happens where it was already.
+        """
+        if not self.closing:
+            self._go(Stage.LEAVING)
