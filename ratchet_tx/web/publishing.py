@@ -88,6 +88,8 @@ class Publishing(Resource):
     def __init__(self, hub: Hub, token: BearerToken, mostKeys: int = MOST_KEYS) -> None:
         super().__init__()
         self._hub = hub
+        self._peerLog = hub.peerLog
+        self._mostBytes = hub.limits.messageBytes
         self._refusals = HTTPRefusals(hub.counters, hub.peerLog)
         self._token = token
         self._once = Once(KEY_SECONDS, mostKeys)
@@ -98,7 +100,7 @@ class Publishing(Resource):
         """
         try:
             self._admit(request)
-            publication = _read(request, self._hub.limits.messageBytes)
+            publication = _read(request, self._mostBytes)
         except PeerError as refusal:
             return refuse(self._refusals, request, refusal)
         ended = request.notifyFinish().addBoth(lambda _: None)
@@ -139,7 +141,7 @@ class Publishing(Resource):
         return done.addCallback(_positionOf, digest)
 
     def _published(self, position: Position | None, publication: Publication, address: str) -> Position | None:
-        self._hub.peerLog.info(
+        self._peerLog.info(
             _log,
             address,
             "Event published: address={address} event={event} {receivers}",
@@ -157,7 +159,7 @@ class Publishing(Resource):
             return refusal
         if failure.check(UsageError):
             return PeerError(PAYLOAD_INVALID, str(failure.value), path="$")
-        self._hub.peerLog.failure(_log, peerOf(request), "Publish failed: address={address}", failure)
+        self._peerLog.failure(_log, peerOf(request), "Publish failed: address={address}", failure)
         return PeerError("publish.failed", "It could not be published.", retry=True)
 
 

@@ -46,6 +46,8 @@ class RatchetResource:
     def __init__(self, hub: Hub, reactor: Any = None) -> None:
         self._factory = RatchetServerFactory(hub, reactor)
         self._refusals = HTTPRefusals(hub.counters, hub.peerLog)
+        # Once the factory has settled by which settings the hub goes.
+        self._headCount = hub.limits.headCount
         self._started = False
         # Timers have to tick before the first request.
         self._factory.reactor.callWhenRunning(self.start)
@@ -68,7 +70,7 @@ class RatchetResource:
         self.start()
         headers = [(name.lower(), value) for name, values in request.requestHeaders.getAllRawHeaders() for value in values]
         try:
-            isUpgrade = checkHeaders(headers, self._factory.hub.limits.headCount)
+            isUpgrade = checkHeaders(headers, self._headCount)
         except BadHead as bad:
             return self._refuse(request, bad.status, bad.why)
         if not isUpgrade:
