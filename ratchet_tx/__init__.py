@@ -1,7 +1,7 @@
 """
 Named JSON events over WebSockets, for Twisted.
 
-These are the public names; each is defined, and explained, in a module of its own.
+These are the public names; each is documented in its own module.
 """
 
 from ratchet_tx.applications.decorator import on

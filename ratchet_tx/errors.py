@@ -1,13 +1,13 @@
 """
-Every error that ratchet_tx raises.
+The errors that ratchet_tx raises.
 
-They share a root and have two halves: what the peer did wrong, and what we did::
+They share a root. A C{PeerError} is for the peer, a C{UsageError} for the author or the operator::
 
     RatchetError
-     |- PeerError             the peer's: has the code that is sent back
-     |   `- Failed            what the peer is told of a failure of ours
-     |- AskRefused            the peer's answer to our question, or its silence
-     `- UsageError            ours: the application's author, or the operator, has something to change
+     |- PeerError             refuses a peer's event: has the code that is sent back
+     |   `- Failed            tells the peer that a handler failed
+     |- AskRefused            an C{ask} got a refusal, or no reply
+     `- UsageError            the application's author, or the operator, has to change something
          `- TimerAlreadyAdded
 """
 
@@ -16,20 +16,21 @@ from typing import Any
 
 class RatchetError(Exception):
     """
-    The root: catch it to catch everything that is of this package's making.
+    The root of all errors of this package.
     """
 
 
 class PeerError(RatchetError):
     """
-    A refusal that the peer is told: by us where it broke the protocol, by an application where it may not do a thing.
+    A refusal that is sent to the peer: the hub raises it for what breaks the protocol, an application for what it doesn't
+    allow.
 
-    Raised in a handler it is an answer and not a failure: it isn't logged as one, and nobody's traceback is shown.
+    A handler that raises it has replied, not failed: nothing is logged.
 
-    @ivar code: what went wrong, for programs, such as C{event.unknown}; applications have codes of their own
-    @ivar message: the same for people
-    @ivar retry: whether the same may succeed later
-    @ivar facts: what else the peer may know, each a JSON value
+    @ivar code: the reason, for programs, such as C{event.unknown}; applications have codes of their own
+    @ivar message: the reason, for people
+    @ivar retry: whether the same event may succeed later
+    @ivar facts: further JSON values for the peer, by name
     """
 
     def __init__(self, code: str, message: str = "", retry: bool = False, **facts: Any) -> None:
@@ -46,26 +47,25 @@ class PeerError(RatchetError):
 
     def asJSON(self) -> dict[str, Any]:
         """
-        Say it as it goes over the wire (PROTOCOL, Replies).
+        Make the object that is sent to the peer (PROTOCOL, Replies).
         """
         return {"code": self.code, "message": self.message, "retry": self.retry, **self.facts}
 
 
 class Failed(PeerError):
     """
-    A refusal of our own making, because a handler failed or took too long; what an application raises isn't one,
-    whatever its code and facts are.
+    The hub's own refusal, because a handler failed or took too long; applications don't raise it.
     """
 
 
 class AskRefused(RatchetError):
     """
-    A question to a peer got no result: the peer refused, did not answer in time, or went away.
+    An C{ask} got no result: the peer refused, didn't reply in time, or was lost.
 
-    It isn't a L{PeerError}: a handler that lets it pass has failed, for the peer can't be told its own refusal as ours.
+    It isn't a L{PeerError}: a handler that doesn't catch it has failed, rather than refused its own event.
 
-    @ivar code: the peer's own, or C{reply.timeout}, or C{reply.lost}
-    @ivar message: the same for people
+    @ivar code: the peer's own code, or C{reply.timeout}, or C{reply.lost}
+    @ivar message: the reason, for people
     """
 
     def __init__(self, code: str, message: str = "") -> None:
@@ -74,19 +74,19 @@ class AskRefused(RatchetError):
         self.message = message
 
     def __str__(self) -> str:
-        # The peer's own words have no place in a log.
+        # The peer chose its code and message, so they don't go into a log.
         return self.code if self.code in ("reply.timeout", "reply.lost") else "The peer refused"
 
 
 class UsageError(RatchetError):
     """
-    Something on our side is used wrongly; the message says what to do instead.
+    A mistake of the application's author or the operator; the message says what to do instead.
     """
 
 
 class TimerAlreadyAdded(UsageError):
     """
-    A second timer has the name of a first.
+    Two timers have the same name.
 
     @ivar name: the name
     """

@@ -2,7 +2,7 @@
 The happenings that a hub reports to its observers.
 
 L{IHub.observe<ratchet_tx.interfaces.IHub.observe>} takes one of these classes.
-None of them has a token or a message's data; an exception of an application's may.
+None of them has a token or a message's data, but an application's exception may.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Happening:
     """
     Something that happened on a connection.
 
-    @ivar connection: which
+    @ivar connection: the connection
     """
 
     connection: IConnection
@@ -25,7 +25,7 @@ class Happening:
 @dataclass(frozen=True, slots=True)
 class Opened(Happening):
     """
-    A connection is open.
+    A connection was opened.
     """
 
 
@@ -34,9 +34,9 @@ class Closed(Happening):
     """
     A connection has ended.
 
-    @ivar code: the close code of RFC 6455 section 7.4, or PROTOCOL's own; 1006 where the peer was lost
-    @ivar reason: what was said with it
-    @ivar clean: whether both sides took leave
+    @ivar code: the close code, of RFC 6455 section 7.4 or PROTOCOL's own; 1006 if the peer was lost
+    @ivar reason: the reason that came with the code
+    @ivar clean: whether both sides sent a close frame
     @ivar seconds: how long it was open
     """
 
@@ -49,14 +49,14 @@ class Closed(Happening):
 @dataclass(frozen=True, slots=True)
 class LoggedIn(Happening):
     """
-    A connection has a client by a login; at open an anonymous one comes in without that.
+    A login gave a connection its client. An anonymous client at open doesn't count as a login.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class LoginFailed(Happening):
     """
-    A login was refused, or couldn't be decided.
+    A login was refused.
 
     @ivar code: C{auth.invalid} or C{auth.unavailable}
     """
@@ -67,7 +67,7 @@ class LoginFailed(Happening):
 @dataclass(frozen=True, slots=True)
 class Dispatched(Happening):
     """
-    An event is about to be given to its handlers.
+    An event is about to be passed to its handlers.
 
     @ivar event: its name
     """
@@ -78,10 +78,10 @@ class Dispatched(Happening):
 @dataclass(frozen=True, slots=True)
 class Refused(Happening):
     """
-    A message of the peer's, or an event in it, was refused.
+    A peer's message was refused.
 
-    @ivar event: the event's name; blank where that couldn't be read
-    @ivar code: why, as PROTOCOL's Replies name it
+    @ivar event: the event's name; blank if it couldn't be read
+    @ivar code: the error code (PROTOCOL, Replies)
     """
 
     event: str
@@ -91,10 +91,10 @@ class Refused(Happening):
 @dataclass(frozen=True, slots=True)
 class HandlerFailed(Happening):
     """
-    A handler raised, or its Deferred failed.
+    A handler failed.
 
-    @ivar event: which event it handled
-    @ivar ref: what the peer was told instead of the exception
+    @ivar event: the event's name
+    @ivar ref: the reference that the peer got instead of the exception; the log has it too
     @ivar failure: the exception, a L{Failure<twisted.python.failure.Failure>}
     """
 

@@ -1,5 +1,5 @@
 """
-Every interface of ratchet_tx, in the order in which a message meets them; no implementation and no Twisted.
+The interfaces of ratchet_tx, in the order in which a message passes them.
 
 A message comes in from a peer's socket and may go out to many::
 
@@ -7,9 +7,9 @@ A message comes in from a peer's socket and may go out to many::
                                                |
                     IClientProvider (who is this?)   IBackplane (all other nodes)
 
-    beside the way: IPeriodicTimer (what happens without a message), IRoomPolicy (who may enter a room)
+    besides: IPeriodicTimer (called periodically), IRoomPolicy (who may enter a room)
 
-Where a method is said to I{give} something, it may return it or a L{Deferred<twisted.internet.defer.Deferred>} of it.
+Where a method I{gives} something, it may return it or a L{Deferred<twisted.internet.defer.Deferred>} of it.
 All times are seconds.
 All names of events and rooms are 1 to 128 characters long.
 """
@@ -22,26 +22,26 @@ from zope.interface import Attribute, Interface
 
 class ITransport(Interface):
     """
-    The way to one peer, as the connection sees it: it knows frames and nothing of events.
+    Sends frames to one peer.
 
-    This is the seam between what decides and what does I/O: everything that needs a socket is behind it, so everything
-    before it is tested without one.
-    No method raises for a peer that has gone; what is sent to it then is lost, as it would be on the way.
+    It separates decisions from I/O: everything that needs a socket is behind this interface, so that everything before it
+    can be tested without one.
+    No method raises for a peer that is gone; what is sent to it is lost.
     """
 
-    queuedBytes: int = Attribute("How many bytes wait here because the peer doesn't read as fast as we write.")
+    queuedBytes: int = Attribute("How many bytes wait here to be sent, because the peer reads slowly.")
 
     def send(frame: bytes, spare: Any = None) -> None:
         """
         Send a whole WebSocket frame that was made once for many peers.
 
         @param frame: an unmasked text frame, as L{ratchet_tx.wire.frames.makeText} gives it
-        @param spare: a L{Spare<ratchet_tx.wire.frames.Spare>}, for what may be left out if the peer is slow
+        @param spare: a L{Spare<ratchet_tx.wire.frames.Spare>} for a frame that may be dropped if the peer is slow
         """
 
     def sendText(text: bytes, spare: Any = None) -> None:
         """
-        Send one text message to this peer alone, compressed where that was agreed on.
+        Send one text message to this peer alone, compressed if the handshake agreed on that.
 
         @param text: UTF-8, not checked here
         @param spare: as in L{send}
@@ -49,240 +49,232 @@ class ITransport(Interface):
 
     def close(code: int, reason: str) -> None:
         """
-        Begin the closing handshake; what was sent before arrives before it, what is sent later is dropped.
+        Start the closing handshake: what was sent before is still delivered, what is sent later is dropped.
 
         A peer that doesn't answer in time is dropped.
 
         @param code: as in RFC 6455 section 7.4, or one of PROTOCOL's own, 4000 to 4999
-        @param reason: for a person who debugs; cut to the 123 bytes of UTF-8 that fit in a frame
+        @param reason: for debugging; cut to the 123 bytes of UTF-8 that fit in a frame
         """
 
     def abort() -> None:
         """
-        Drop the peer at once, with whatever is still queued for it.
+        Drop the connection at once, with everything that is queued.
         """
 
     def pauseReading() -> None:
         """
-        Stop taking bytes from the peer until L{resumeReading}; done twice it is done once.
+        Stop reading from the peer until L{resumeReading}; a second call does nothing.
 
-        Messages that were already read may still arrive.
+        Messages that have been read may still be delivered.
         """
 
     def resumeReading() -> None:
         """
-        Take bytes from the peer again.
+        Read from the peer again.
         """
 
 
 class IRequest(Interface):
     """
-    The HTTP request that opened a connection; read only, and never logged, for it may carry secrets.
+    The HTTP request of a connection's handshake: read-only, and never logged, because it may have secrets.
     """
 
     path: str = Attribute("The path, still percent-encoded, without the query.")
-    query: Mapping[str, Sequence[str]] = Attribute("The query's fields, decoded; each may stand there several times.")
-    headers: Mapping[str, str] = Attribute("The headers, their names in lower case.")
+    query: Mapping[str, Sequence[str]] = Attribute("The query's fields, decoded; each may have several values.")
+    headers: Mapping[str, str] = Attribute("The headers, by their names in lower case.")
     cookies: Mapping[str, str] = Attribute("The cookies by name, as the browser sent them.")
-    size: int = Attribute("About how many bytes are kept of it.")
+    size: int = Attribute("About how many bytes of memory it takes.")
 
 
 class IConnection(Interface):
     """
-    One peer, from the accepted handshake to its end, as applications see it.
+    One peer, from the accepted handshake to the end of the connection, as applications see it.
 
-    It outlives neither the socket nor the login: a client who comes back has a new connection, and one connection may
-    change its client by a second login.
-    Every method may be called at any time.
-    On a connection that has ended, what was for its peer is lost and counted, so that no handler needs to ask first; a
-    broadcast still reaches all others.
+    A client that reconnects has a new connection, and a second login may change a connection's client.
+    Every method may be called at any time. On a connection that has ended, messages to its peer are lost and counted, so
+    handlers needn't check; a broadcast still reaches all others.
     """
 
-    id: str = Attribute("Names the connection, unique over all nodes; it is public, and stands in the logs.")
+    id: str = Attribute("The connection's id: unique over all nodes, public, and logged.")
     remoteAddress: str = Attribute("The peer's IP address, or C{unix} behind a UNIX socket.")
     request: "IRequest" = Attribute("The handshake's L{IRequest}.")
-    client: "IClient | None" = Attribute("Who is logged in, an L{IClient}; None for a stranger.")
-    state: dict[str, Any] = Attribute("The applications' own dict; nothing of ours is in it. It ends with the connection.")
+    client: "IClient | None" = Attribute("The L{IClient} that is logged in; None for a stranger.")
+    state: dict[str, Any] = Attribute("A dict for the applications' own use, kept as long as the connection.")
     rooms: Collection[str] = Attribute("The names of the rooms that it is in.")
 
     def emit(event: str, data: Any = None) -> None:
         """
         Send an event to this peer.
 
-        @param event: its name, not one of the protocol's own (C{socket.*})
-        @param data: whatever JSON can say, dataclasses and msgspec's Structs among it
-        @raise UsageError: for a name that can't be sent, and for data that isn't JSON
+        @param event: its name, which may not begin with C{socket.}
+        @param data: anything that JSON can express, also dataclasses and msgspec's Structs
+        @raise UsageError: for a name that can't be sent, and for data that JSON can't express
         """
 
     def broadcast(event: str, data: Any = None, room: str | None = None) -> None:
         """
-        Send an event to all others: every other connection that is logged in, on every node.
+        Send an event to every other connection that is logged in, on every node.
 
-        @param room: only those in this room
-        @raise UsageError: as in L{emit}, and for a room with a history, of which the sender would miss this event: there is
-            L{IHub.emit} for that
+        @param room: only to connections in this room
+        @raise UsageError: as in L{emit}, and for a room with a history, because the sender would miss an event of it: use
+            L{IHub.emit}
         """
 
     def ask(event: str, data: Any = None, timeout: float = 10) -> Any:
         """
         Send an event that wants a reply, and wait for it.
 
-        A handler may ask its own peer: replies don't stand in line behind the events that wait for the handler.
+        A handler may ask its own peer: replies don't wait behind events that wait for the handler.
 
-        @param timeout: for how long to wait
+        @param timeout: how long to wait
         @return: a Deferred of the reply's result
         @raise UsageError: as in L{emit}
 
         The Deferred fails with:
-          - L{AskRefused<ratchet_tx.errors.AskRefused>}, its code C{reply.timeout} where no reply came in time,
-            C{reply.lost} where the connection ended first, and else the peer's own code
+          - L{AskRefused<ratchet_tx.errors.AskRefused>}, with the code C{reply.timeout} if no reply came in time,
+            C{reply.lost} if the connection ended first, else the peer's own code
         """
 
     def join(room: str) -> None:
         """
-        Put this connection into a room; nobody is asked, for it is the application that wants it.
+        Put this connection into a room; the room's policy isn't asked, because the application decides.
 
-        @raise UsageError: for a name that no room can have, and for a stranger, whom no broadcast reaches
-        @raise PeerError: C{room.limit} above the limit C{rooms}, so that a handler that lets it pass has refused
+        @raise UsageError: for a name that no room can have, and for a stranger, which gets no broadcasts
+        @raise PeerError: C{room.limit} above the limit C{rooms}; a handler that doesn't catch it has refused its event
         """
 
     def leave(room: str) -> None:
         """
-        Take this connection out of a room; nothing happens where it isn't in it.
+        Take this connection out of a room; nothing happens if it isn't in it.
         """
 
     def close(code: int = 1000, reason: str = "") -> None:
         """
-        End the connection; what was emitted before arrives first.
+        Close the connection; what was emitted before is still delivered.
 
-        @param code: 1000 to 1014 but for those that are never sent (RFC 6455 section 7.4.1), or 3000 to 4999;
-            PROTOCOL says after which of them our clients come again
+        @param code: 1000 to 1014 except those that are never sent (RFC 6455 section 7.4.1), or 3000 to 4999; PROTOCOL says
+            after which of them our clients reconnect
         @raise UsageError: for any other code
         """
 
 
 class IClient(Interface):
     """
-    Somebody who may log in: the application's own user class provides it.
+    A user who may log in: the application's own user class provides it.
 
-    Let more special users provide an interface of their own that extends this one, and register what only they may do
-    for it: the registry then does what would else be an C{if} in each handler.
+    Users who may do more provide an interface that extends this one, and the application that only they may use is
+    registered for that interface; so handlers need no checks.
 
-    A client may have C{expires}, too: when its login ends, in seconds since 1970 as C{time.time()} gives it, or None for
-    never.
-    Its peer is told shortly before (C{socket.auth.expiring}), can renew the login by another token of the same client
-    (C{socket.auth.refresh}), and is closed with 4003 if it doesn't.
-    The hub asks for it at each login, and takes whoever has expired by then for nobody.
+    A client may also have C{expires}: when its login ends, in seconds since 1970 as in C{time.time()}, or None for never.
+    Shortly before, the peer gets C{socket.auth.expiring}. It can renew the login by another token of the same client
+    (C{socket.auth.refresh}), else it is closed with 4003.
+    The hub reads C{expires} at each login; a client that has expired by then isn't logged in.
     """
 
     id: str = Attribute(
-        "Who this is: public, the same on every connection and node, and nobody else's. An anonymous client has a fresh one."
+        "The client's id: public, unique, and the same on every connection and node. Each anonymous client has a new one."
     )
-    accessToken: str | None = Attribute(
-        "The secret that logs this client in; None where it has none. Never shown to anybody else."
-    )
+    accessToken: str | None = Attribute("The secret that logs this client in, or None. It is sent to this client only.")
 
     def jsonSerialize() -> Any:
         """
-        Say what everybody may know of this client.
+        Make the client's public data.
 
-        @return: whatever JSON can say; it is sent to the client at login, and by most applications to others
+        @return: anything that JSON can express; it is sent to the client at login, and most applications send it to others
         """
 
 
 class IClientProvider(Interface):
     """
-    Who knows the clients: the place where an access token becomes somebody.
+    Finds the clients of access tokens; a hub has one provider.
 
-    There is one for a hub.
-    Both methods may be asked for several clients at once, where they give Deferreds.
+    If the methods return Deferreds, they may be called for several clients at the same time.
     """
 
     def findByAccessToken(accessToken: str) -> Any:
         """
-        Find who may log in with a token.
+        Find the client of a token.
 
-        The token comes from a stranger: it can be any text at all but the empty one, as long as a message may be.
-        Compare digests, or look it up by its digest, so that the time taken tells nothing.
+        The token comes from a stranger: it may be any text but the empty one, as long as a message may be.
+        Compare digests, or look the token up by its digest, so that the time taken reveals nothing.
 
-        @return: gives an L{IClient}, or None where it is nobody's (or no longer)
+        @return: gives an L{IClient}, or None for an invalid token
 
-        Whatever is raised, and whatever the Deferred fails with, is told to the peer as C{auth.unavailable}, "come again",
-        never as a wrong token; so is an answer that takes too long.
+        If it raises, if the Deferred fails, or if it takes too long, the peer gets C{auth.unavailable} with C{retry}, never
+        C{auth.invalid}.
         """
 
     def updateClient(client: Any) -> Any:
         """
-        Remember a client whose C{accessToken} has just been set.
+        Store a client whose C{accessToken} has just been set.
 
-        The client has it as it is. Where clients are kept, keep a digest of it instead, and set C{accessToken} to None: who
-        asked for it gets it all the same.
+        C{accessToken} is the token itself. A provider that stores clients should store its digest instead, and set
+        C{accessToken} to None: the caller of C{issueAccessToken} still gets the token.
 
-        @return: gives nothing, once a login with that token would succeed
+        @return: gives nothing, once a login with the token would succeed
 
-        Whatever is raised, and whatever the Deferred fails with, reaches who called
-        L{issueAccessToken<IHub.issueAccessToken>}.
+        Its failures reach the caller of L{issueAccessToken<IHub.issueAccessToken>}.
         """
 
 
 class IAnonymousClientProvider(Interface):
     """
-    What a client provider provides besides, where one may come in without saying who one is.
+    A client provider provides this too, if peers may use the hub without a login.
 
-    Without it, a connection is a stranger until it has logged in: its events are refused, and no broadcast reaches it.
+    Without it a connection is a stranger until it has logged in: its events are refused, and it gets no broadcasts.
     """
 
     def anonymousClient() -> Any:
         """
         Make the client of a connection that has just opened.
 
-        @return: an L{IClient} with an C{id} of its own; never a Deferred, for the connection can't be without it
+        @return: an L{IClient} with an C{id} of its own; not a Deferred, because the connection needs it at once
         """
 
 
 class IApplication(Interface):
     """
-    What an author writes: which events there are, and what happens then.
+    An application: the events that peers may send, and their handlers.
 
-    An application is an adapter from a client and a connection, so that which client it is decides which applications
-    there are (see L{ratchet_tx.applications.registry.Applications}).
+    An application is an adapter from a client and a connection, so the client decides which applications a connection has
+    (see L{ratchet_tx.applications.registry.Applications}).
     """
 
     def subscribedEvents() -> Mapping[str, Callable[[Any], Any]]:
         """
-        Name the events and their handlers.
+        List the events and their handlers.
 
-        This is the allow-list: an event that no application names is never dispatched.
-        Of the protocol's own events there can be subscribed to: C{socket.open}, C{socket.close}, C{socket.error},
-        C{socket.message}, C{socket.auth.success} and C{socket.auth.failure}; none of them can be sent by a peer.
+        This is the allow-list: an event that no application lists is never dispatched.
+        An application may also list C{socket.open}, C{socket.close}, C{socket.error}, C{socket.message},
+        C{socket.auth.success} and C{socket.auth.failure}; peers can't send these.
 
         @return: handlers by event name.
-            A handler is called with one L{ConnectionEvent<ratchet_tx.applications.event.ConnectionEvent>}; what it gives, a
-            coroutine's result among it, is the reply where the peer asked for one.
-            Where it is annotated, C{event: ConnectionEvent[Point]}, the data is a C{Point}: other data is refused.
+            A handler is called with one L{ConnectionEvent<ratchet_tx.applications.event.ConnectionEvent>}. Its result,
+            awaited, is the reply if the peer asked for one.
+            If its argument is annotated, C{event: ConnectionEvent[Point]}, the data is a C{Point}, other data is refused.
         """
 
 
 class IHub(Interface):
     """
-    Where connections, applications and nodes meet, as an application sees it.
+    One node, as applications see it: sends events to many connections, on every node.
     """
 
-    applications: Any = Attribute("What is registered: L{ratchet_tx.applications.registry.Applications}.")
+    applications: Any = Attribute("The registered applications: L{ratchet_tx.applications.registry.Applications}.")
     timers: Any = Attribute("The periodic timers: L{ratchet_tx.applications.timers.Timers}.")
-    counters: Any = Attribute("What has been counted: L{ratchet_tx.monitoring.counters.Counters}.")
-    connections: Collection["IConnection"] = Attribute("A snapshot of this node's open L{IConnection}s.")
+    counters: Any = Attribute("The counters: L{ratchet_tx.monitoring.counters.Counters}.")
+    connections: Collection["IConnection"] = Attribute("This node's open L{IConnection}s, as a snapshot.")
 
     def emit(event: str, data: Any = None, room: str | None = None, client: str | None = None) -> Any:
         """
-        Send an event to many, on every node: to everyone who is logged in, to a room, or to every connection of a client.
+        Send an event on every node: to every connection that is logged in, to a room, or to every connection of a client.
 
-        @param room: only those in this room
-        @param client: only the connections of the client of this C{id}; what is for one client in a room is no part of the
-            room's history
-        @return: a Deferred, which fails as the backplane does, and whose failure is counted and not logged where nobody
-            waits for it. It gives a L{Position<ratchet_tx.Position>} where the room has a history (C{epoch} and
-            C{offset}; it can be unpacked), and None otherwise
+        @param room: only to connections in this room
+        @param client: only to connections of the client with this C{id}; an event for one client in a room isn't added to
+            the room's history
+        @return: a Deferred of a L{Position<ratchet_tx.Position>} (C{epoch} and C{offset}; can be unpacked) if the room has
+            a history, else of None. It fails as the backplane does; a failure that isn't handled is counted, not logged
         @raise UsageError: as in L{IConnection.emit}, and in any other thread than the reactor's: there
             L{publishFromThread} is for it
         """
@@ -291,22 +283,22 @@ class IHub(Interface):
         event: str, data: Any = None, room: str | None = None, client: str | None = None, timeout: float | None = 10
     ) -> Any:
         """
-        Send an event as L{emit} does, from any thread but the reactor's, and wait until that is done.
+        Send an event as L{emit} does, from any thread but the reactor's, and block until it is sent.
 
-        @param timeout: for how long to wait; None for as long as it takes
-        @return: what L{emit}'s Deferred gives: a Position, or None
-        @raise UsageError: as in L{emit}, in the reactor's own thread, and where no reactor serves the hub
-        @raise TimeoutError: where it took longer; it says whether the event may have been sent
+        @param timeout: how long to wait; None for as long as it takes
+        @return: the result of L{emit}'s Deferred: a Position, or None
+        @raise UsageError: as in L{emit}, in the reactor's own thread, and if no reactor serves the hub
+        @raise TimeoutError: after C{timeout}; it says whether the event may have been sent
 
         It fails as the backplane does.
         """
 
     def members(room: str) -> Any:
         """
-        Say who is in a room: who is shown there as present, on all nodes, and of this node whoever else is.
+        List the members of a room: those with presence on all nodes, and all others on this node.
 
         @return: a Deferred of a dict by client id, C{{"ada": {"metas": [{"ref": "c-9f2", "status": "away"}]}}}: each client
-            once, with its connections, and what these show of themselves
+            once, with the metadata of each of its connections
 
         It fails as the backplane does.
         """
@@ -315,7 +307,7 @@ class IHub(Interface):
         """
         Close every connection of a client, on every node.
 
-        @param code: 4500 to 4999 keep our clients from coming again
+        @param code: after 4500 to 4999 our clients don't reconnect
         @raise UsageError: as in L{IConnection.close}
         """
 
@@ -326,9 +318,9 @@ class IHub(Interface):
 
     def issueAccessToken(client: Any) -> Any:
         """
-        Give a client a new access token: what a web login calls, so that the page can log its socket in.
+        Make a new access token for a client: a web login calls it, so that the page can log its WebSocket in.
 
-        @param client: an L{IClient}; its C{accessToken} is set, and the provider's C{updateClient} told
+        @param client: an L{IClient}; its C{accessToken} is set, and the provider's C{updateClient} called
         @return: gives the token
 
         It fails as the provider's C{updateClient} does.
@@ -336,9 +328,9 @@ class IHub(Interface):
 
     def observe(observer: Callable[[Any], Any], happening: type) -> None:
         """
-        Be told of what happens, without standing in its way.
+        Add an observer of what happens.
 
-        @param observer: called with the happening; what it raises is logged, and stops nobody
+        @param observer: called with each happening; an exception is logged, and changes nothing else
         @param happening: one of the classes of L{ratchet_tx.happenings}
         """
 
@@ -396,36 +388,36 @@ class IPeers(Interface):
 
 class IPeriodicTimer(Interface):
     """
-    Something that is to happen again and again while the hub runs.
+    Something that the hub calls periodically while it runs.
     """
 
-    name: str = Attribute("Unique among the hub's timers; it stands in the logs.")
+    name: str = Attribute("The timer's name: unique among the hub's timers, and logged.")
     interval: float = Attribute("Seconds from one tick to the next, above 0; the first tick comes after one interval.")
 
     def callback() -> Any:
         """
-        Do it once.
+        Run one tick.
 
-        A tick never overlaps itself: while this one's Deferred or coroutine is waiting, no other begins.
+        Ticks don't overlap: while the Deferred or coroutine of one waits, no other begins.
 
         @return: gives nothing
 
-        Whatever is raised, and whatever the Deferred fails with, is logged, and the timer goes on.
+        A failure is logged, and the timer goes on.
         """
 
 
 class IRoomPolicy(Interface):
     """
-    Who may subscribe to a room by himself, and what the room remembers.
+    Decides which clients may subscribe to a room, and what history the room keeps.
 
-    Rooms that only the server puts connections into need none.
+    Rooms into which only the server puts connections need no policy.
     """
 
     historySize: int = Attribute("How many of the last events the room keeps; 0 for none.")
     historySeconds: float = Attribute(
-        "For how long it keeps each of them, and itself after the last of them while nobody is in it; 0 where it keeps none."
+        "How long the room keeps each event, and its history once it has no members; 0 for none."
     )
-    presence: bool = Attribute("Whether its members may be told of each other.")
+    presence: bool = Attribute("Whether its members may see each other.")
 
     def mayJoin(client: Any, room: str) -> Any:
         """
@@ -434,40 +426,40 @@ class IRoomPolicy(Interface):
         @param client: an L{IClient}
         @return: gives a bool
 
-        A failure is a refusal that says "come again".
+        A failure is a refusal with C{retry}.
         """
 
 
 class IBackplane(Interface):
     """
-    What carries messages between the nodes of one system; a node is one hub.
+    Carries messages between the nodes of one system; each node is one hub.
 
-    It keeps what all nodes must agree on, the histories of rooms and who is in them, because appending to a history and
-    publishing have to be one step: no other node may come between them.
+    It also keeps the histories and the members of rooms, because all nodes must agree on them: appending to a history and
+    publishing have to be one step, so that no other node comes between them.
     A message is one of the classes of L{ratchet_tx.backplane.messages}.
     """
 
     def start(receive: Callable[[Any], None], clock: Any) -> Any:
         """
-        Join the other nodes.
+        Start receiving messages.
 
-        @param receive: called with each message of every node, this one's own among them; messages of one node for one
-            room come in the order in which they were published
-        @param clock: an C{IReactorTime}: the hub's clock, for all that takes time
-        @return: gives nothing, once messages flow
+        @param receive: called with each message of every node, also this one's own; messages of one node for one room come
+            in the order in which they were published
+        @param clock: the hub's clock, an C{IReactorTime}
+        @return: gives nothing, once messages are received
         """
 
     def stop() -> Any:
         """
-        Leave the other nodes; nothing is received after it.
+        Stop receiving messages; none comes after this call.
 
-        @return: gives nothing, once everything is given back
+        @return: gives nothing, once all resources are released
         """
 
     def publish(message: Any) -> Any:
         """
-        Send a message to all nodes, this one too; where it says what its room keeps, append it to the room's history in the
-        same step, and give it its offset.
+        Send a message to all nodes, this one too. If it has C{keep}, append it to the room's history in the same step, and
+        set its offset.
 
         @return: None, or a Deferred of (epoch, offset)
         """
@@ -476,66 +468,66 @@ class IBackplane(Interface):
         """
         Read a room's history.
 
-        What this node receives of the room's messages after it was given the history has offsets above that of the history.
+        Messages of the room that this node receives after the result have higher offsets than the result.
 
-        @param since: the (epoch, offset) of the last event that the reader has, or None for the whole history; one of
-            another epoch is as good as None
-        @param limit: how many events at most, of which the oldest come first
-        @param keep: what the room keeps, a L{Keep<ratchet_tx.backplane.messages.Keep>}, so that one to which nothing was
-            published has an epoch, too, which its life will have; asking begins none
-        @return: gives (epoch, offset, events): the position of the last event that was published, and
-            L{HistoryEvent<ratchet_tx.backplane.historyevents.HistoryEvent>}s; or None where the room has no history
+        @param since: the (epoch, offset) of the last event that the reader has; None, or one of another epoch, for the whole
+            history
+        @param limit: how many events at most, the oldest of them first
+        @param keep: a L{Keep<ratchet_tx.backplane.messages.Keep>}, what the room keeps: then a room to which nothing was
+            published gives the epoch that its history will have; reading doesn't begin the history
+        @return: gives (epoch, offset, events): the position of the last published event, and
+            L{HistoryEvent<ratchet_tx.backplane.historyevents.HistoryEvent>}s; or None if the room has no history
         """
 
     def subscribe(room: str) -> None:
         """
-        Say that this node has a member in a room, and wants its messages; while a node has one, the room's epoch stays.
+        Note that this node has members in a room, and wants the room's messages; the epoch stays as long as a node has some.
         """
 
     def unsubscribe(room: str) -> None:
         """
-        Say that this node's last member left; from then on counts how long the room's history stays.
+        Note that this node's last member left the room; C{Keep.seconds} count from now.
         """
 
     def enter(room: str, member: str, meta: Mapping[str, Any], lease: float) -> Any:
         """
-        Name a connection among a room's members, or name it anew, before the lease runs out.
+        Add a connection to a room's members, or renew its lease.
 
         @param member: the connection's id
-        @param meta: what the others may know of it
-        @param lease: after how many seconds it is forgotten, so that a node which died leaves no ghosts
+        @param meta: its public data
+        @param lease: after how many seconds it is removed, so that members of a node that died don't stay
         @return: gives nothing
         """
 
     def leave(room: str, member: str) -> Any:
         """
-        Forget a member.
+        Remove a member.
 
         @return: gives nothing
         """
 
     def members(room: str) -> Any:
         """
-        Name a room's members on all nodes.
+        List a room's members on all nodes.
 
-        @return: gives a dict of their metas by connection id
+        @return: gives a dict of their public data by connection id
         """
 
 
 class IMemory(Interface):
     """
-    What a backplane offers besides that keeps the histories in this process's memory.
+    A backplane provides this too, if it keeps the histories in this process's memory.
     """
 
     historyBytes: int = Attribute("About how many bytes the histories take.")
 
     def limitHistories(limit: int, changed: Callable[[int], None]) -> None:
         """
-        Keep the histories within a number of bytes, until L{IBackplane.stop}: beyond it the room that was quiet for the
-        longest forgets its events. Of several nodes' limits the least counts.
+        Limit the bytes of the histories, until L{IBackplane.stop}: beyond the limit the room that was quiet for the longest
+        loses its events. Of several nodes' limits the lowest counts.
 
         @param limit: how many bytes; 0 for any number
-        @param changed: called with how many bytes more, or less, there are
+        @param changed: called with each change of the bytes
         """
 
     def forgetOldest() -> bool:

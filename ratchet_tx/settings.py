@@ -1,8 +1,8 @@
 """
-The settings and limits, each with its default, and how they are read and checked.
+The settings and limits, with their defaults, and the reader of the configuration file.
 
-The names are the same everywhere: here, in the configuration file, and on the command line.
-A wrong name or value is one sentence that names the key and where it stood.
+The names are the same here, in the configuration file, and on the command line.
+A wrong name or value is an error of one sentence that names the key and its place.
 """
 
 import re
@@ -18,33 +18,34 @@ from ratchet_tx.errors import UsageError
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
     """
-    How much one peer may ask of us; 0 switches a limit off.
+    The limits; 0 switches one off.
 
-    @ivar messageBytes: the longest message
-    @ivar headBytes: the longest head of a request
-    @ivar headCount: how many headers it may have
-    @ivar headSeconds: how long a peer may take for it
-    @ivar loginSeconds: how long a stranger may stay without a login, and a provider may take to find somebody
+    @ivar messageBytes: how many bytes a message may have
+    @ivar headBytes: how many bytes the head of a request may have
+    @ivar headCount: how many headers a request may have
+    @ivar headSeconds: how long a peer may take to send the head
+    @ivar loginSeconds: how long a stranger may stay without a login, and how long a provider may take to find a client
     @ivar pingSeconds: how often a peer is pinged
-    @ivar pongSeconds: how long it may take to answer that
-    @ivar handlerSeconds: how long one event may take
-    @ivar sendQueueBytes: how many bytes may wait for a peer that doesn't read
-    @ivar eventsPerSecond: how many events a peer may send, over time
-    @ivar eventsBurst: how many it may send at once
-    @ivar receiveQueueEvents: how many events of a peer may wait for the one that is handled before we stop reading from it
+    @ivar pongSeconds: how long a peer may take to answer a ping
+    @ivar handlerSeconds: how long the handlers of one event may take
+    @ivar sendQueueBytes: how many bytes may wait to be sent to a slow peer
+    @ivar eventsPerSecond: how many events a peer may send per second, on average
+    @ivar eventsBurst: how many events a peer may send at once
+    @ivar receiveQueueEvents: how many events of a peer may wait to be handled before reading from it pauses
     @ivar rooms: how many rooms a connection may be in
-    @ivar connections: how many there may be in all
-    @ivar connectionsPerClient: how many of one client
-    @ivar connectionsPerAddress: how many from one address
-    @ivar strangersPerAddress: how many of them that haven't logged in
-    @ivar pagesPerAddress: how many from one address that are no sockets: for pages, or with their TLS or head still to come
-    @ivar connectionBytes: how many bytes may be kept for one connection, in all
-    @ivar processBytes: how many for all connections, and for the histories of rooms, of which half may be these
-    @ivar replayBytes: how much of what was missed is told at once, to who comes back or asks for a room's history
-    @ivar presenceSeconds: how long a member of a room who was lost is still shown as there
-    @ivar dedupSeconds: for how long what a client sent by a key isn't handled again
+    @ivar connections: how many connections there may be
+    @ivar connectionsPerClient: how many connections a client may have
+    @ivar connectionsPerAddress: how many connections an address may have
+    @ivar strangersPerAddress: how many connections of an address may be without a login
+    @ivar pagesPerAddress: how many connections an address may have that are not WebSockets: for pages, or before the end of
+        their TLS handshake or head
+    @ivar connectionBytes: how many bytes may be kept for one connection in all
+    @ivar processBytes: how many bytes may be kept for all connections and for the histories of rooms, which may have half
+    @ivar replayBytes: how many bytes of missed events, or of a room's history, one reply may have
+    @ivar presenceSeconds: how long a lost member of a room is still shown
+    @ivar dedupSeconds: how long an event's key is remembered
     @ivar drainSeconds: how long the hub may take to stop
-    @ivar logBytesPerMinute: how many bytes of the log peers may cause in any minute
+    @ivar logBytesPerMinute: how many bytes peers may add to the log in any minute
     """
 
     messageBytes: int = 65536
@@ -76,15 +77,15 @@ class Limits:
     @classmethod
     def names(cls) -> list[str]:
         """
-        Name the limits.
+        List the names of the limits.
         """
         return [each.name for each in fields(cls)]
 
     def having(self, values: Mapping[str, Any], where: str) -> "Limits":
         """
-        Change some of them.
+        Copy the limits, with some changed.
 
-        @param where: where the values stood, for the message
+        @param where: where the values come from, for the error
         @raise UsageError: for an unknown name, and for what isn't a number of the right kind
         """
         for name, value in values.items():
@@ -95,9 +96,9 @@ class Limits:
 
     def check(self) -> None:
         """
-        Check that they go together.
+        Check that the limits fit together.
 
-        @raise UsageError: where C{connectionBytes} has no room for what others let one peer have at once
+        @raise UsageError: if C{connectionBytes} is no larger than the sum of what other limits allow one connection
         """
         least = self.sendQueueBytes + self.replayBytes + self.messageBytes
         if 0 < self.connectionBytes <= least:
@@ -116,28 +117,28 @@ def _checkNumber(value: Any, whole: bool, what: str) -> None:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """
-    Everything that an operator may set; none of it changes while the server runs.
+    The settings of a server; they don't change while it runs.
 
-    @ivar port: the TCP port to listen on; None where only C{listen} counts
+    @ivar port: the TCP port to listen on; None for the default, or for none if there is C{listen}
     @ivar address: the IP address to listen on
-    @ivar listen: Twisted's endpoint descriptions, to listen on besides; alone they replace the port
-    @ivar certificate: a file with the certificate that the port is served with, over TLS; blank for none
-    @ivar key: a file with its private key
-    @ivar application: dotted names of what is registered
+    @ivar listen: Twisted endpoints to listen on; without C{port} they replace the default port
+    @ivar certificate: a file with the certificate for TLS on the port; blank for none
+    @ivar key: a file with the certificate's private key
+    @ivar application: dotted names of applications
     @ivar provider: the dotted name of the client provider; blank for the anonymous one
-    @ivar auth: checkers of twisted.cred's, as C{--auth} describes them, in the provider's place
+    @ivar auth: checkers of twisted.cred, as C{--auth} describes them, instead of a provider
     @ivar timer: dotted names of periodic timers
-    @ivar static: a folder of files to serve beside the sockets; blank for none
-    @ivar origin: origins, besides our own, whose pages may connect, such as C{https://example.org} or
-        C{capacitor://localhost}; C{null} for pages that have none, C{*} for all
-    @ivar host: the names by which we may be called (the Host header); none for any
-    @ivar subprotocol: the subprotocols that clients may offer: the first offered one that is among them is agreed on
-    @ivar trustForwarded: how many proxies stand before us, whose X-Forwarded or Forwarded headers count
-    @ivar adminListen: where other programs of the operator's may publish: endpoint descriptions, or ports of this machine
-    @ivar adminTokenFile: a file with the token that they have to show
-    @ivar without: what makes it fast and is switched off, of L{SHORTCUTS}; neither a file nor an option says it
-    @ivar verbose: whether each dispatched and each refused event is logged
-    @ivar limits: how much a peer may ask
+    @ivar static: a folder of files to serve besides the WebSockets; blank for none
+    @ivar origin: origins, besides the server's own, whose pages may connect, such as C{https://example.org} or
+        C{capacitor://localhost}; C{null} for pages without an origin, C{*} for all
+    @ivar host: the host names that requests may have; empty for any
+    @ivar subprotocol: the WebSocket subprotocols to accept: the first one that the client offers and that is listed here
+    @ivar trustForwarded: how many proxies are in front whose X-Forwarded or Forwarded headers are trusted
+    @ivar adminListen: endpoints, or local ports, where other programs may publish
+    @ivar adminTokenFile: a file with the token for these
+    @ivar without: the L{SHORTCUTS} that are switched off; neither the file nor an option sets it
+    @ivar verbose: whether opened connections, logins, dispatched and refused events are logged
+    @ivar limits: the limits
     """
 
     port: int | None = None
@@ -162,10 +163,10 @@ class Settings:
 
     def having(self, values: Mapping[str, Any], where: str) -> "Settings":
         """
-        Change some of them.
+        Copy the settings, with some changed.
 
-        @param values: by name; lists may be given as lists, and one value of a list alone
-        @param where: where the values stood, for the message
+        @param values: the values by name; a setting of several values takes a list, or one value
+        @param where: where the values come from, for the error
         @raise UsageError: for an unknown name or a value of the wrong kind
         """
         names = {_key(each.name): each.name for each in fields(self) if each.name not in ("limits", "without")}
@@ -176,16 +177,17 @@ class Settings:
 
     def differing(self, other: "Settings") -> list[str]:
         """
-        Name what differs between two settings of what both a hub and its service mind (all but L{SERVICES_OWN}).
+        List the names of settings and limits that differ between a hub's settings and its service's (all but
+        L{SERVICES_OWN}).
 
-        @return: the names as they stand in files; limits by their own
+        @return: the names as in the configuration file
         """
         names = [each.name for each in fields(self) if each.name not in SERVICES_OWN and each.name != "limits"]
         found = [_key(name) for name in names if _meant(getattr(self, name)) != _meant(getattr(other, name))]
         return found + [name for name in Limits.names() if getattr(self.limits, name) != getattr(other.limits, name)]
 
 
-#: What says where and what a service serves, or is the command line's: a hub has no use for it.
+#: The settings that a hub doesn't use: where and what to serve, and what only the command line uses.
 SERVICES_OWN = frozenset(
     {
         *("port", "address", "listen", "certificate", "key", "static", "adminListen", "adminTokenFile"),
@@ -196,30 +198,30 @@ SERVICES_OWN = frozenset(
 
 def _meant(value: Any) -> Any:
     """
-    Take a setting for what it means: of several values the order doesn't count, nor whether they are a list.
+    Normalize a setting for comparison: the order of several values doesn't count, nor whether they are a list.
     """
     return frozenset(value) if isinstance(value, list | tuple) else value
 
 
 def _key(name: str) -> str:
     """
-    Write a setting's name as it stands in files and on the command line.
+    Convert a setting's name to its form in files and on the command line.
     """
     return re.sub("[A-Z]", lambda letter: f"-{letter[0].lower()}", name)
 
 
-#: What makes a server fast, and can be switched off to find out whether it is to blame: reading messages past Autobahn,
-#: reading sockets past the reactor, writing to them past the transport.
+#: Optimizations that can be switched off to find a fault: reading messages without Autobahn, reading sockets without the
+#: reactor, writing to them without the transport.
 SHORTCUTS = ("fast-path", "nested-epoll", "direct-writes")
 
-#: What a subprotocol's name is made of (RFC 6455 section 4.1, RFC 9110 section 5.6.2).
+#: A subprotocol's name (RFC 6455 section 4.1, RFC 9110 section 5.6.2).
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 #: The greatest value of each setting that is a number.
 _GREATEST = {"port": 65535, "trustForwarded": 100}
 
 
-#: What a link-local address may name behind its C{%}: an interface, or its number (RFC 4007 section 11).
+#: What follows the C{%} in a link-local address: an interface's name or number (RFC 4007 section 11).
 _SCOPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,14}")
 
 
@@ -256,11 +258,11 @@ def _checked(name: str, value: Any, what: str) -> Any:
 
 def readShortcuts(text: str, where: str) -> tuple[str, ...]:
     """
-    Read what of L{SHORTCUTS} is switched off.
+    Parse a list of L{SHORTCUTS} to switch off.
 
-    @param text: their names, with commas between
-    @param where: where it stood, for the message
-    @raise UsageError: for another name
+    @param text: their names, separated by commas
+    @param where: where the text comes from, for the error
+    @raise UsageError: for an unknown name
     """
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     unknown = sorted(set(names) - set(SHORTCUTS))
@@ -271,16 +273,16 @@ def readShortcuts(text: str, where: str) -> tuple[str, ...]:
 
 def readTOML(text: str, where: str) -> Settings:
     """
-    Read a configuration file: the settings stand in a table C{[ratchet]}, the limits in C{[limits]}.
+    Read a configuration file: a table C{[ratchet]} of settings, and a table C{[limits]}.
 
     @param text: the file's text
-    @param where: the file's name, for the message
-    @raise UsageError: for whatever is wrong with it
+    @param where: the file's name, for the error
+    @raise UsageError: for an error in the file
     """
     try:
         tables = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        # Most are TOMLDecodeErrors, which say where; but a number can be too long for Python, and brackets too deep.
+        # Most are TOMLDecodeErrors, which tell the place. Others come from long numbers and deep brackets.
         raise UsageError(f"{where}: {error}") from None
     for name, table in tables.items():
         if name not in ("ratchet", "limits"):

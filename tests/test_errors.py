@@ -1,5 +1,5 @@
 """
-Errors: whose fault each is, and what it says to whom.
+The errors, and their texts.
 """
 
 import json
@@ -15,7 +15,7 @@ EVERY = [kind for _, kind in getmembers(errors, isclass) if issubclass(kind, Exc
 
 @pytest.mark.parametrize("kind", EVERY)
 def test_oneRoot(kind: type) -> None:
-    """Whoever catches RatchetError catches every error of the package."""
+    """RatchetError is the root of every error of the package."""
     assert issubclass(kind, RatchetError)
 
 
@@ -26,7 +26,7 @@ def test_everyErrorIsInTheTree(kind: type) -> None:
 
 
 def test_theirsAndOurs() -> None:
-    """A peer's fault is never taken for ours, nor ours for a peer's."""
+    """No error is both a PeerError and a UsageError."""
     assert not issubclass(PeerError, UsageError)
     assert not issubclass(UsageError, PeerError)
     assert not issubclass(AskRefused, PeerError | UsageError)
@@ -34,14 +34,14 @@ def test_theirsAndOurs() -> None:
 
 
 def test_codeAlone() -> None:
-    """A refusal needs no more than a code, and says by itself that trying again is of no use."""
+    """A refusal needs only a code, and by default no retry."""
     error = PeerError("seat.taken")
     assert error.asJSON() == {"code": "seat.taken", "message": "", "retry": False}
     assert str(error) == "seat.taken"
 
 
 def test_furtherFacts() -> None:
-    """An application's own facts stand beside code, message and retry on the wire."""
+    """An application's facts are sent beside code, message and retry."""
     error = PeerError("seat.taken", "Somebody sits there", retry=True, seat=12, free=[3, 4])
     assert json.loads(json.dumps(error.asJSON())) == {
         "code": "seat.taken",
@@ -54,7 +54,7 @@ def test_furtherFacts() -> None:
 
 
 def test_factsStayOutOfTheText() -> None:
-    """The text of a refusal is its code and its message, whatever the facts are."""
+    """The text of a refusal is its code and its message, without the facts."""
     error = PeerError("seat.taken", "Somebody sits there", by="ada")
     assert str(error) == "seat.taken: Somebody sits there"
     assert "ada" not in repr(error)
@@ -68,18 +68,18 @@ def test_factsStayOutOfTheText() -> None:
     ],
 )
 def test_refusedQuestion(error: AskRefused, text: str) -> None:
-    """A question without a result says why by its code; the words for it stay out of the log, as they may be the peer's."""
+    """AskRefused has the peer's code and message, but not in its text, which is logged."""
     assert str(error) == text
     assert error.code == "reply.timeout"
 
 
 def test_timerAlreadyAdded() -> None:
-    """A timer whose name is taken is told by that name, and what to do."""
+    """TimerAlreadyAdded names the timer, and says what to do."""
     error = TimerAlreadyAdded("cleanup")
     assert error.name == "cleanup"
     assert str(error) == "There is a timer named 'cleanup' already: give each timer a name of its own."
 
 
 def test_usage() -> None:
-    """A wrong use is told in the words that it was raised with."""
+    """The text of a UsageError is its message."""
     assert str(UsageError("Call it so.")) == "Call it so."

@@ -58,7 +58,7 @@ NAMES = [
 
 
 def test_names() -> None:
-    """The package gives these names, and no others."""
+    """The package exports exactly these names."""
     assert ratchet_tx.__all__ == NAMES
     assert all(hasattr(ratchet_tx, name) for name in NAMES)
 
@@ -69,19 +69,19 @@ def test_documented() -> None:
 
 
 def test_noReactor() -> None:
-    """Importing the package installs no reactor, so that the program may still choose."""
+    """Importing the package installs no reactor."""
     program = "import sys, ratchet_tx; sys.exit('twisted.internet.reactor' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 def test_noOptionalPackages() -> None:
-    """Importing the package imports nothing that may not be there."""
+    """Importing the package imports no optional dependency."""
     program = "import sys, ratchet_tx; sys.exit(bool({'jwt', 'jinja2'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 def test_examplesNeedNoMore() -> None:
-    """What the README and the examples show imports public names only, from the package itself."""
+    """The README and the examples import public names only, from the package itself."""
     files = [ROOT / "README.rst", *(ROOT / "examples").rglob("*.py")]
     assert len(files) > 20
     assert [file.name for file in files if re.search(r"(?:from|import) ratchet_tx\.", file.read_text())] == []

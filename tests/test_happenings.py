@@ -1,5 +1,5 @@
 """
-Happenings: what observers are told, and what they are not.
+The happenings that observers get, without secrets.
 """
 
 from dataclasses import FrozenInstanceError, fields
@@ -21,7 +21,7 @@ CONNECTION: Any = None
 
 class Chat:
     """
-    Fails on request, so that there is something to tell.
+    An application that fails on request.
     """
 
     @on("chat.send")
@@ -35,7 +35,7 @@ class Chat:
 
 def everyHappening() -> list[Happening]:
     """
-    Let everything happen once to a peer whose token, request, data and state are full of secrets.
+    Make each happening once, with a peer whose token, request, data and state are secrets.
     """
     hub = startedHub(Chat(), clientProvider=FakeProvider(**{SECRET: "ada"}), applications=Applications())
     told: list[Happening] = []
@@ -54,7 +54,7 @@ def everyHappening() -> list[Happening]:
 
 
 def test_nothingSecretIsShown() -> None:
-    """Whoever prints what he observed prints no token, no cookie and no message's data."""
+    """A happening's repr shows no token, no cookie and no message's data."""
     told = everyHappening()
     assert [type(each).__name__ for each in told] == [
         "Opened",
@@ -87,7 +87,7 @@ def test_nothingSecretIsShown() -> None:
     ids=lambda happening: type(happening).__name__,
 )
 def test_frozen(happening: Any) -> None:
-    """What happened can't be changed by one observer for the next."""
+    """An observer can't change a happening."""
     for field in fields(happening):
         with pytest.raises(FrozenInstanceError):
             setattr(happening, field.name, "other")

@@ -1,5 +1,5 @@
 """
-Interfaces: that they say everything that an implementer has to know.
+The interfaces: each is documented for its implementers.
 """
 
 import re
@@ -36,7 +36,7 @@ def test_interfacesSayWhy(interface: InterfaceClass) -> None:
 
 @pytest.mark.parametrize(("interface", "name", "member"), MEMBERS, ids=named)
 def test_membersSayWhat(interface: InterfaceClass, name: str, member: Any) -> None:
-    """Every method and every attribute says what it does, or is."""
+    """Every method and every attribute is documented."""
     assert isinstance(member, Method | Attribute)
     assert (member.__doc__ or "").strip()
 
@@ -46,11 +46,11 @@ METHODS = [(interface, name, member) for interface, name, member in MEMBERS if i
 
 @pytest.mark.parametrize(("interface", "name", "method"), METHODS, ids=named)
 def test_noSelf(interface: InterfaceClass, name: str, method: Method) -> None:
-    """Methods are listed as they are called: without self."""
+    """Methods have no self."""
     assert "self" not in method.positional
 
 
 @pytest.mark.parametrize(("interface", "name", "method"), METHODS, ids=named)
 def test_onlyRealArgumentsAreExplained(interface: InterfaceClass, name: str, method: Method) -> None:
-    """Whatever argument a method explains, it takes."""
+    """A method has every argument that it documents."""
     assert set(re.findall(r"@param (\w+):", method.__doc__ or "")) <= set(method.positional)

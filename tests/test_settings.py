@@ -1,5 +1,5 @@
 """
-Settings: what may be set, and how a wrong name or value is told.
+The settings and limits, and errors in them.
 """
 
 import re
@@ -48,11 +48,11 @@ COUNTS = [
 
 class TestLimits:
     """
-    How much a peer may ask.
+    The limits.
     """
 
     def test_names(self) -> None:
-        """Every limit is known by its name."""
+        """C{names} lists every limit."""
         assert sorted(Limits.names()) == sorted(SECONDS + COUNTS)
 
     def test_documented(self) -> None:
@@ -72,7 +72,7 @@ class TestLimits:
         assert Limits().having({}, "here") == Limits()
 
     def test_room(self) -> None:
-        """One connection has to have room for all that others let it have at once; where these or it are off, there is."""
+        """connectionBytes must be larger than the sum of a connection's other limits, unless it or one of them is off."""
         Limits().check()
         Limits(connectionBytes=0, messageBytes=2**30).check()
         Limits(connectionBytes=4_000_000, sendQueueBytes=0, replayBytes=0, messageBytes=3_999_999).check()
@@ -86,7 +86,7 @@ class TestLimits:
 
     @pytest.mark.parametrize("name", SECONDS + COUNTS)
     def test_off(self, name: str) -> None:
-        """Each limit can be switched off by 0, and be as large as anybody needs."""
+        """Each limit can be switched off by 0, and be very large."""
         assert getattr(Limits().having({name: 0}, "here"), name) == 0
         assert getattr(Limits().having({name: 2**31 - 1}, "here"), name) == 2**31 - 1
 
@@ -99,20 +99,20 @@ class TestLimits:
     @pytest.mark.parametrize("name", COUNTS)
     @pytest.mark.parametrize("value", [1.5, 2.0, "5", None, True, -1, 2**31, [1], {}])
     def test_countsAreWhole(self, name: str, value: Any) -> None:
-        """What is counted is a whole number, and whatever else is refused by the limit's name."""
+        """A limit of a number is an integer; another value is an error with the limit's name."""
         with pytest.raises(UsageError) as raised:
             Limits().having({name: value}, "ratchet.toml, [limits]")
         assert str(raised.value) == (f"ratchet.toml, [limits]: {name} is a whole number from 0 to 2147483647, not {value!r}")
 
     @pytest.mark.parametrize("value", ["5", None, False, -0.5, float("nan"), float("inf"), 2**31, [1]])
     def test_timesAreNumbers(self, value: Any) -> None:
-        """A time is a number, and whatever else is refused by the limit's name."""
+        """A limit of a time is a number; another value is an error with the limit's name."""
         with pytest.raises(UsageError) as raised:
             Limits().having({"pingSeconds": value}, "here")
         assert str(raised.value) == f"here: pingSeconds is a number from 0 to 2147483647, not {value!r}"
 
     def test_unknown(self) -> None:
-        """A limit that there isn't is refused, and those that there are are named."""
+        """An unknown limit is an error that lists the limits."""
         with pytest.raises(UsageError, match=r"^here: there is no limit 'roms'; there are messageBytes, .*rooms"):
             Limits().having({"roms": 3}, "here")
 
@@ -125,18 +125,18 @@ class TestLimits:
 
 class TestSettings:
     """
-    What an operator sets.
+    The settings.
     """
 
     def test_having(self) -> None:
-        """Settings take values of their kinds, and keep their defaults where nothing is said."""
+        """Settings take values of their types, and keep their defaults."""
         changed = Settings().having({"port": 0, "address": "::1", "verbose": True, "static": "htdocs"}, "here")
         assert changed == Settings(port=0, address="::1", verbose=True, static="htdocs")
 
     @pytest.mark.parametrize("name", ["listen", "application", "auth", "timer", "origin", "adminListen"])
     @pytest.mark.parametrize("value", [["a", "b"], ("a", "b"), [], "a"])
     def test_lists(self, name: str, value: Any) -> None:
-        """Where there may be several, one may stand alone."""
+        """A setting of several values accepts a single value."""
         key = "admin-listen" if name == "adminListen" else name
         assert getattr(Settings().having({key: value}, "here"), name) == (("a",) if value == "a" else tuple(value))
 
@@ -158,7 +158,7 @@ class TestSettings:
         ],
     )
     def test_wrongKind(self, name: str, value: Any, kind: str) -> None:
-        """A value of the wrong kind is refused in one sentence, by the setting's name and where it stood."""
+        """A wrong value is an error of one sentence with the setting's name and place."""
         with pytest.raises(UsageError) as raised:
             Settings().having({name: value}, "here")
         assert str(raised.value) == f"here: {name} is {kind}, not {value!r}"
@@ -172,18 +172,18 @@ class TestSettings:
         "address", ["", "localhost", "127.0.0.1:80", "1.2.3", "[::1]", "::1%lo", "fe80::1%a b", "fe80::1%lo\n"]
     )
     def test_noAddress(self, address: str) -> None:
-        """What is no IP address is refused, and the error shows two that are."""
+        """What isn't an IP address is an error that shows two addresses."""
         with pytest.raises(UsageError, match=r"^here: address: .* is not an IP address, such as 127\.0\.0\.1 or ::$"):
             Settings().having({"address": address}, "here")
 
     @pytest.mark.parametrize("name", ["prot", "limits", "without", ""])
     def test_unknown(self, name: str) -> None:
-        """A setting that there isn't is refused, and those that there are are named."""
+        """An unknown setting is an error that lists the settings."""
         with pytest.raises(UsageError, match=f"^here: there is no setting '{name}'; there are port, address, .*verbose$"):
             Settings().having({name: 1}, "here")
 
     def test_documented(self) -> None:
-        """The README names every setting, as it stands on the command line."""
+        """The README names every setting, as on the command line."""
         text = (ROOT / "README.rst").read_text()
         names = [re.sub("[A-Z]", lambda letter: f"-{letter[0].lower()}", each.name) for each in fields(Settings)]
         assert [name for name in names if name not in ("limits", "without") and f"``--{name}``" not in text] == []
@@ -196,7 +196,7 @@ class TestSettings:
 
 
 def test_shortcuts() -> None:
-    """What makes a server fast is switched off by its names, and another name is refused."""
+    """Optimizations are switched off by their names; an unknown name is an error."""
     assert readShortcuts("", "HERE") == readShortcuts(" ,", "HERE") == ()
     assert readShortcuts("fast-path, direct-writes", "HERE") == ("fast-path", "direct-writes")
     with pytest.raises(UsageError, match=r"^HERE: there is no 'fast'; there are fast-path, nested-epoll, direct-writes$"):
@@ -209,7 +209,7 @@ class TestFile:
     """
 
     def test_empty(self) -> None:
-        """A file may say nothing."""
+        """A file may be empty."""
         assert readTOML("", "ratchet.toml") == Settings()
 
     def test_bothTables(self) -> None:
@@ -237,7 +237,7 @@ class TestFile:
         ids=lambda text: text[:20],
     )
     def test_oneClearLine(self, text: str, complaint: str) -> None:
-        """Whatever is wrong with a file is told in one line that begins with the file's name."""
+        """An error in a file is one line that begins with the file's name."""
         with pytest.raises(UsageError) as raised:
             readTOML(text, "etc/ratchet.toml")
         assert str(raised.value).startswith("etc/ratchet.toml")
@@ -246,7 +246,7 @@ class TestFile:
 
 
 def test_differing() -> None:
-    """Two settings differ where they mean something else: not by the order of several values, nor by a list for a tuple."""
+    """Settings differ by their values, not by the order of several values, nor by a list for a tuple."""
     names: Any = ["b.example", "a.example"]
     assert Settings(host=("a.example", "b.example"), port=1).differing(Settings(host=names)) == []
     assert Settings(host=("a.example",), trustForwarded=1).differing(Settings(host=names)) == ["host", "trust-forwarded"]
