@@ -151,14 +151,16 @@ class TestFinding:
         def quotedAnother(event: "Point") -> None: ...
         def nothing(*events: ConnectionEvent[Point]) -> None: ...
 
-        handlers = (bare, any, another, quotedly, quotedAnother, nothing, Generical().on, lambda event: None, print, dict, 5)
-        assert [DataTypes().of("x", handler) for handler in handlers] == [None] * len(handlers)  # type: ignore[arg-type]
+        others: Any = (lambda event: None, print, dict, 5)
+        handlers = (bare, any, another, quotedly, quotedAnother, nothing, Generical().on, *others)
+        assert [DataTypes().of("x", handler) for handler in handlers] == [None] * len(handlers)
 
     def test_whatCantBeFound(self) -> None:
         """A type that isn't there at runtime is an error; other annotations needn't be there."""
 
         def handler(event: "ConnectionEvent[Decimal]") -> None: ...
-        def other(event: ConnectionEvent[Point]) -> "Decimal": ...  # type: ignore[empty-body]
+        def other(event: ConnectionEvent[Point]) -> "Decimal":
+            raise NotImplementedError
 
         with pytest.raises(UsageError, match=r"handler of 'pay' wants a type that can't be found \(name 'Decimal'"):
             DataTypes().of("pay", handler)
@@ -188,11 +190,18 @@ class TestFinding:
     def test_results(self) -> None:
         """The type of a handler's result is found by the annotation, awaited; one that can't be found is Any."""
 
-        def later(event: Any) -> "Deferred[Point]": ...  # type: ignore[empty-body]
-        async def coroutine(event: Any) -> list[int]: ...  # type: ignore[empty-body]
+        def later(event: Any) -> "Deferred[Point]":
+            raise NotImplementedError
+
+        async def coroutine(event: Any) -> list[int]:
+            raise NotImplementedError
+
         def none(event: Any) -> None: ...
-        def notJSON(event: Any) -> NotJSON: ...  # type: ignore[empty-body]
-        def unknown(event: Any) -> "Decimal": ...  # type: ignore[empty-body]
+        def notJSON(event: Any) -> NotJSON:
+            raise NotImplementedError
+
+        def unknown(event: Any) -> "Decimal":
+            raise NotImplementedError
 
         found = [resultType(each) for each in (later, coroutine, none, notJSON, unknown, print, lambda event: 5)]
         assert found == [Point, list[int], type(None), Any, Any, Any, Any]

@@ -29,8 +29,8 @@ class World:
     def publish(self, data: Any, room: str = "news", keep: Keep = KEEP) -> Position:
         return self.histories.append(room, keep, "item", msgspec.Raw(msgspec.json.encode(data)), self.now)
 
-    def read(self, since: Position | None = None, limit: int = 100, keep: Keep | None = None) -> Any:
-        return self.histories.read("news", since, limit, self.now, keep)
+    def read(self, since: Position | None = None, limit: int = 100, keep: Keep | None = None, room: str = "news") -> Any:
+        return self.histories.read(room, since, limit, self.now, keep)
 
     def remembered(self) -> list[int]:
         return [event.offset for event in self.read()[2]]
@@ -205,7 +205,7 @@ class TestAsking:
     def test_keepsNothing(self) -> None:
         """Reading rooms to which nothing was published keeps nothing, however many there are."""
         world = World()
-        asked = {world.histories.read(f"room-{number}", None, 10, 0, KEEP)[0] for number in range(1000)}  # type: ignore[index]
+        asked = {world.read(None, 10, KEEP, room=f"room-{number}")[0] for number in range(1000)}
         assert len(asked) == 1000
         assert (len(world.histories), world.histories.bytes, world.histories.due) == (0, 0, None)
 
@@ -271,8 +271,8 @@ class TestLimit:
             positions.append(world.publish("x" * 1000, room=f"room-{number}"))
             assert world.histories.bytes <= 20_000
         assert world.histories.read("room-0", None, 10, world.now) is None
-        assert world.histories.read("room-29", Position(positions[-1].epoch, 0), 10, world.now)[1] == 1  # type: ignore[index]
-        assert world.histories.read("room-0", None, 10, world.now, KEEP)[0] != positions[0].epoch  # type: ignore[index]
+        assert world.read(Position(positions[-1].epoch, 0), 10, room="room-29")[1] == 1
+        assert world.read(None, 10, KEEP, room="room-0")[0] != positions[0].epoch
 
     def test_whereSomebodyIs(self) -> None:
         """A room with members loses its events, and its offsets go on."""

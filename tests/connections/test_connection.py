@@ -2,7 +2,7 @@
 Connections, as applications see them.
 """
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from twisted.internet.defer import Deferred
@@ -12,7 +12,7 @@ from ratchet_tx import Hub, PeerError, RoomPolicy, UsageError, on
 from ratchet_tx.interfaces import IConnection
 from ratchet_tx.transport.handshake.request import Request
 from ratchet_tx.wire.closecodes import checkCloseCode
-from tests.kit.fakes import FakeProvider, Peer, failed, startedHub
+from tests.kit.fakes import FakeProvider, Peer, failed, override, startedHub
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ class TestWhatItKnows:
     def test_nothingIsOverwritten(self, peer: Peer) -> None:
         """What a connection is, an application can't change."""
         with pytest.raises(AttributeError):
-            peer.connection.request = None  # type: ignore[misc, assignment]
+            override(peer.connection, request=None)
 
     def test_repr(self, peer: Peer) -> None:
         """A connection shows neither tokens nor cookies."""
@@ -255,7 +255,7 @@ class TestClosing:
     def test_reasonsThatAreNone(self, peer: Peer) -> None:
         """A reason that is no text is the caller's error, and the connection goes on."""
         with pytest.raises(UsageError, match="reason"):
-            peer.connection.close(4000, 5)  # type: ignore[arg-type]
+            peer.connection.close(4000, cast(Any, 5))
         peer.connection.emit("x")
         assert len(peer.read()) == 1
 

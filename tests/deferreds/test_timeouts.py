@@ -10,7 +10,7 @@ from pathlib import Path
 from shutil import copy
 from socket import IPPROTO_TCP, TCP_NODELAY, create_connection, socket
 from time import sleep
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -23,7 +23,6 @@ from twisted.internet.task import Clock
 from ratchet_tx import Hub, RatchetServerFactory, Settings
 from ratchet_tx.deferreds.clock import SteadyClock
 from ratchet_tx.deferreds.timeouts import Patience, Timeouts
-from ratchet_tx.settings import Limits
 from tests.kit.fakes import failed, logged, succeeded
 from tests.kit.processes import PATIENCE, Server, freePort, serving, twistd
 from tests.kit.wire import PING, PONG, Stream, event, frame, handshake
@@ -109,7 +108,7 @@ def test_failing() -> None:
 
 def test_endless() -> None:
     """With 0 seconds nothing ends, and the clock isn't used."""
-    timeouts: Timeouts[str] = Timeouts(0, lambda: 1 / 0, lambda member: None)  # type: ignore[arg-type, return-value]
+    timeouts: Timeouts[str] = Timeouts(0, cast(Any, lambda: 1 / 0), lambda member: None)
     timeouts.start("a")
     assert len(timeouts) == 0
 
@@ -255,7 +254,7 @@ class Stopped:
         self.reactor: Any = EPollReactor()
         self._now = 0.0
         self._clock = SteadyClock(self.reactor, lambda: self._now)
-        settings = Settings(limits=Limits(**limits))  # type: ignore[arg-type]
+        settings = Settings(limits=Settings().limits.having(limits, "test"))
         self.hub = Hub(clock=self._clock, settings=settings)
         self._port = self.reactor.listenTCP(0, RatchetServerFactory(self.hub, self.reactor), interface="127.0.0.1")
         self.peers: list[socket] = []

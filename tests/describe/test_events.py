@@ -53,7 +53,8 @@ class Made:
         self.client = client
 
     @on("ban")
-    def ban(self, event: ConnectionEvent[str]) -> "Deferred[bool]": ...  # type: ignore[empty-body]
+    def ban(self, event: ConnectionEvent[str]) -> "Deferred[bool]":
+        raise NotImplementedError
 
 
 @implementer(IApplication)
@@ -136,7 +137,8 @@ class Also:
         """Also does something."""
 
     @on("any")
-    def any(self, event: ConnectionEvent[int]) -> int: ...  # type: ignore[empty-body]
+    def any(self, event: ConnectionEvent[int]) -> int:
+        raise NotImplementedError
 
 
 def test_severalHandlers() -> None:
@@ -182,7 +184,8 @@ def test_whatCantBe() -> None:
     applications = Applications()
     applications.register(lambda client, connection: None, name="x")
 
-    def makeWrong(client: Any, connection: Any) -> Wrong: ...  # type: ignore[empty-body]
+    def makeWrong(client: Any, connection: Any) -> Wrong:
+        raise NotImplementedError
 
     applications.register(makeWrong)
     with pytest.raises(UsageError, match="'wrong' wants a type that can't be found"):

@@ -2,7 +2,7 @@
 The hub: what comes in reaches the applications, and what they say reaches everybody whom it is for.
 """
 
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -17,7 +17,7 @@ from ratchet_tx.backplane.memory import MemoryBackplane
 from ratchet_tx.happenings import Closed, Dispatched, LoggedIn, LoginFailed, Opened, Refused
 from ratchet_tx.hub.published import Position
 from ratchet_tx.interfaces import IClientProvider, IHub
-from tests.kit.fakes import FakeClient, FakeProvider, FakeTimer, Peer, clockOf, logged, startedHub, succeeded
+from tests.kit.fakes import FakeClient, FakeProvider, FakeTimer, Peer, clockOf, logged, override, startedHub, succeeded
 from tests.kit.roomhub import arrive, roomHub
 
 
@@ -153,7 +153,7 @@ class TestBeginning:
         """A backplane that fails to start is told in the log."""
         backplane = MemoryBackplane()
         failing: Deferred[None] = Deferred()
-        backplane.start = lambda receive, clock: failing  # type: ignore[method-assign]
+        override(backplane, start=lambda receive, clock: failing)
         startedHub(backplane=backplane)
         with logged() as lines:
             failing.errback(OSError("no such host"))
@@ -450,7 +450,7 @@ class TestLife:
         hub = startedHub(diary, clientProvider=FakeProvider(a="ada"))
         peer = Peer(hub)
         peer.logIn("a")
-        peer.connection.client.id = "grace"  # type: ignore[union-attr]
+        override(peer.connection.client, id="grace")
         peer.leave()
         assert diary.names()[-1] == "socket.close"
         hub.emit("x", client="ada")
@@ -508,7 +508,7 @@ class TestLife:
 
         class Broken(AnonymousClientProvider):
             def anonymousClient(self) -> Any:
-                return FakeClient(["x"])  # type: ignore[arg-type]
+                return FakeClient(cast(Any, ["x"]))
 
         diary = Diary()
         hub = startedHub(diary, clientProvider=Broken())
@@ -666,7 +666,7 @@ class TestMany:
         def fail(frame: bytes, spare: Any) -> None:
             raise OSError("broken pipe")
 
-        peers[1].transport.send = fail  # type: ignore[method-assign]
+        override(peers[1].transport, send=fail)
         with logged() as lines:
             hub.emit("news", 1)
         assert [len(peer.read()) for peer in peers] == [1, 0, 1]
@@ -682,7 +682,7 @@ class TestMany:
             for peer in peers[:2]:
                 peer.leave(1006, "", clean=False)
 
-        peers[0].transport.send = leave  # type: ignore[method-assign]
+        override(peers[0].transport, send=leave)
         hub.emit("news", 1)
         assert [len(peer.read()) for peer in peers] == [0, 0, 1]
 
@@ -884,7 +884,7 @@ class TestStopping:
         def stop() -> None:
             raise OSError("no such host")
 
-        hub.backplane.stop = stop  # type: ignore[method-assign]
+        override(hub.backplane, stop=stop)
         stopped: list[Any] = []
         with logged() as lines:
             hub.stopService().addCallback(stopped.append)

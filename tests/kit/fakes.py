@@ -138,7 +138,11 @@ class Peer:
 class FakeClient:
     """
     A user with a name.
+
+    @ivar expires: when the login ends; only where a test says so
     """
+
+    expires: Any
 
     def __init__(self, id: str) -> None:
         self.id = id

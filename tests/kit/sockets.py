@@ -10,7 +10,7 @@ from contextlib import suppress
 from errno import EWOULDBLOCK
 from select import select
 from socket import IPPROTO_TCP, socket, socketpair
-from typing import Any
+from typing import Any, cast
 
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IHalfCloseableDescriptor
@@ -91,7 +91,7 @@ class SocketWire(Wire):
         self._received = b""
         address = ("192.0.2.7", 5000)
         self._server = Paired(fileno=server.detach())
-        self.transport = Server(wrap(self._server), None, address, None, 1, self._reactor)  # type: ignore[assignment, arg-type]
+        self.transport = cast(Any, Server)(wrap(self._server), None, address, None, 1, self._reactor)
         self.transport.protocol = self._last = factory.buildProtocol(self.transport.getPeer())
         self.protocol.makeConnection(self.transport)
 

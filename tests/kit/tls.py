@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from socket import create_connection
-from typing import Any
+from typing import Any, cast
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -57,7 +57,7 @@ def shownName(port: int, context: ssl.SSLContext) -> str:
     Say whose certificate is shown to who comes now.
     """
     with create_connection(("127.0.0.1", port), 20) as plain, context.wrap_socket(plain, server_hostname="127.0.0.1") as tls:
-        subject: Any = tls.getpeercert()["subject"]  # type: ignore[index]
+        subject = cast(Any, tls.getpeercert())["subject"]
     return str(dict(pair for pairs in subject for pair in pairs)["commonName"])
 
 

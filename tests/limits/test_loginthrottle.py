@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 from ratchet_tx import Hub, PeerError, Settings
 from ratchet_tx.limits.loginthrottle import AT_ONCE, LoginThrottle
 from ratchet_tx.monitoring.counters import Counters
-from tests.kit.fakes import FakeProvider, Peer, clockOf, failed, logged, startedHub
+from tests.kit.fakes import FakeProvider, Peer, clockOf, failed, logged, override, startedHub
 
 HERE, ELSEWHERE = "8.8.4.4", "8.8.8.8"
 
@@ -264,7 +264,7 @@ class TestLogins:
         """A waiting login ends with its connection: the provider isn't asked, and nothing is left or logged."""
         hub = self.guessed()
         asked: list[str] = []
-        hub.clientProvider.findByAccessToken = asked.append  # type: ignore[method-assign, assignment]
+        override(hub.clientProvider, findByAccessToken=asked.append)
         peer = Peer(hub, address=HERE)
         peer.logIn("a")
         with logged() as lines:

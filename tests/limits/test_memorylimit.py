@@ -9,7 +9,7 @@ import pytest
 from ratchet_tx import Hub, RoomPolicy
 from ratchet_tx.limits.memorylimit import LITTLE
 from ratchet_tx.transport.sockets.backlog import PORTION
-from tests.kit.fakes import Peer, clockOf, logged, startedHub
+from tests.kit.fakes import Peer, clockOf, logged, override, startedHub
 
 LIMIT = 1_000_000
 
@@ -59,7 +59,7 @@ def test_theSlowest(hub: Hub) -> None:
     """The peers with the longest queues are closed in the next turn of the reactor, and no more than needed."""
     peers = [waits(Peer(hub), size) for size in (300_000, 100_000, 500_000, 70_000)]
     assert codes(peers) == [None] * 4
-    peers[2].transport.close = lambda code, reason: _close(peers[2], code)  # type: ignore[method-assign]
+    override(peers[2].transport, close=lambda code, reason: _close(peers[2], code))
     waits(peers[3], 200_000)
     [line] = free(hub)
     assert codes(peers) == [None, None, 4008, None]

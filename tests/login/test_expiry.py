@@ -31,7 +31,7 @@ def provider(**ends: float) -> FakeProvider:
     """
     known = FakeProvider(**dict.fromkeys(ends, "ada"))
     for token, end in ends.items():
-        known.clients[token].expires = end  # type: ignore[attr-defined]
+        known.clients[token].expires = end
     return known
 
 
@@ -40,7 +40,7 @@ class TestSecondsLeft:
         """A client that says nothing of an end has none."""
         client = FakeClient("ada")
         assert secondsLeft(client, 1000) is None
-        client.expires = None  # type: ignore[attr-defined]
+        client.expires = None
         assert secondsLeft(client, 1000) is None
 
     @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ class TestSecondsLeft:
     def test_left(self, expires: float, left: float) -> None:
         """What is left is what is between now and the end, and never less than nothing."""
         client = FakeClient("ada")
-        client.expires = expires  # type: ignore[attr-defined]
+        client.expires = expires
         assert secondsLeft(client, 1000) == left
 
     @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ class TestSecondsLeft:
     def test_noTime(self, expires: Any) -> None:
         """What is no time is an error that says what would be one."""
         client = FakeClient("ada")
-        client.expires = expires  # type: ignore[attr-defined]
+        client.expires = expires
         with pytest.raises(UsageError, match=r"^FakeClient\.expires is a time in seconds since 1970, as time\.time\(\)"):
             secondsLeft(client, time.time())
 
@@ -214,7 +214,7 @@ class TestExpiry:
         class Trials(AnonymousClientProvider):
             def anonymousClient(self) -> Any:
                 guest = FakeClient("guest")
-                guest.expires = 300  # type: ignore[attr-defined]
+                guest.expires = 300
                 return guest
 
         hub = startedHub(Who(), clientProvider=Trials())
@@ -231,7 +231,7 @@ class TestExpiry:
         class Trials(AnonymousClientProvider):
             def anonymousClient(self) -> Any:
                 guest = FakeClient("guest")
-                guest.expires = "soon"  # type: ignore[attr-defined]
+                guest.expires = "soon"
                 return guest
 
         with logged() as lines:
@@ -247,7 +247,7 @@ class TestExpiry:
         peer.logIn("a")
         peer.read()
         known.clients["new"] = FakeClient("ada")
-        known.clients["new"].expires = "soon"  # type: ignore[attr-defined]
+        known.clients["new"].expires = "soon"
         with logged() as lines:
             peer.emit("socket.auth.refresh", {"token": "new"}, id=1)
         assert peer.read()[0]["data"]["error"]["code"] == "auth.unavailable"

@@ -2,7 +2,7 @@
 Logging in, and renewing a login.
 """
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from twisted.internet.defer import Deferred
@@ -143,7 +143,7 @@ class TestForms:
         assert failure["data"] == {**FAILURE, "guest": True}
         assert refused["event"] == "socket.refused"
         assert [(frame["data"]["guest"], frame["data"]["id"]) for frame in (guest, ada)] == [
-            (True, peer.connection.guest.id),  # type: ignore[union-attr]
+            (True, cast(FakeClient, peer.connection.guest).id),
             (False, "ada"),
         ]
         assert other["data"] == FAILURE
@@ -366,8 +366,8 @@ class TestSlowProviders:
                 clockOf(hub).advance(10)
         frames = peer.read()
         assert len(frames) == 6
-        expected = {"errors": ["Login is not available right now."], "code": "auth.unavailable", "retry": True}
-        assert frames[0]["data"] == (expected if isinstance(form, dict) else expected["errors"][0])  # type: ignore[index]
+        expected: Any = {"errors": ["Login is not available right now."], "code": "auth.unavailable", "retry": True}
+        assert frames[0]["data"] == (expected if isinstance(form, dict) else expected["errors"][0])
         assert peer.transport.closedWith is None
         assert any("took too long" in line for line in lines)
 
@@ -425,13 +425,13 @@ class TestBrokenProviders:
     def test_clientWithoutAnId(self) -> None:
         """A client that has no id can't log in, and the log says what it lacks."""
         provider = FakeProvider()
-        provider.clients["sesame-2b7e"] = FakeClient(5)  # type: ignore[arg-type]
+        provider.clients["sesame-2b7e"] = FakeClient(cast(Any, 5))
         assert any("an id that is a text" in line for line in self.unavailable(provider))
 
     def test_expiresThatIsNotJSON(self) -> None:
         """A client about whom something can't be said changes nothing, and the peer is told that he can't log in now."""
         provider = FakeProvider(**{"sesame-2b7e": "ada"})
-        provider.clients["sesame-2b7e"].expires = object()  # type: ignore[attr-defined]
+        provider.clients["sesame-2b7e"].expires = object()
         with logged():
             peer = Peer(startedHub(clientProvider=provider))
             peer.logIn("sesame-2b7e", v=2)
@@ -581,7 +581,7 @@ class TestMeanwhile:
         provider.asked[0].callback(FakeClient("ada"))
         frames = peer.read()
         assert frames[-1]["data"]["error"]["code"] == "auth.invalid"
-        assert peer.connection.client.id == "bob"  # type: ignore[union-attr]
+        assert cast(FakeClient, peer.connection.client).id == "bob"
 
     def test_refreshDoesNotWait(self) -> None:
         """A renewal doesn't wait for the handlers before it."""

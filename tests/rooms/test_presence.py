@@ -4,7 +4,7 @@ Presence: who is there is shown, on every node, and who isn't isn't.
 
 import gc
 import tracemalloc
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from twisted.internet.defer import fail
@@ -12,7 +12,7 @@ from twisted.internet.defer import fail
 from ratchet_tx import Hub, RoomPolicy, UsageError
 from ratchet_tx.backplane.memory import MemoryBackplane
 from ratchet_tx.rooms.presence import LEASE, ROUND
-from tests.kit.fakes import FakeClient, LateBackplane, Peer, clockOf, failed, logged, startedHub, succeeded
+from tests.kit.fakes import FakeClient, LateBackplane, Peer, clockOf, failed, logged, override, startedHub, succeeded
 from tests.kit.roomhub import Joins, arrive, publish, roomHub
 
 
@@ -442,7 +442,7 @@ class TestNodes:
         other = others(one)
         here, there = comeIn(one, "b"), comeIn(other)
         here.read()
-        other.parts.presence._rounds.stop()  # type: ignore[union-attr]
+        cast(Any, other.parts.presence)._rounds.stop()
         other.backplane.stop()
         wait(one, LEASE - 1)
         assert here.read() == []
@@ -465,7 +465,7 @@ class TestNodes:
         one = roomHub()
         other = others(one)
         here = comeIn(one, "b")
-        one.parts.presence.received = lambda message: None  # type: ignore[method-assign]
+        override(one.parts.presence, received=lambda message: None)
         there = comeIn(other)
         assert here.read() == []
         wait(one, ROUND + 1)
@@ -478,7 +478,7 @@ class TestNodes:
         here, ada = comeIn(one, "b"), comeIn(one)
         here.read()
         lose(ada)
-        one.parts.presence.received = lambda message: None  # type: ignore[method-assign]
+        override(one.parts.presence, received=lambda message: None)
         again = comeIn(other)
         del one.parts.presence.received
         wait(one, 6)
@@ -605,17 +605,17 @@ class TestTakingTime:
         def broken(*arguments: Any) -> Any:
             raise OSError("gone")
 
-        backplane.enter = broken  # type: ignore[method-assign]
+        override(backplane, enter=broken)
         with logged() as lines:
             wait(hub, 1.1)
         assert any("Presence not renewed, retried within 20 s: room=" in line for line in lines)
-        backplane.enter = lambda *arguments: fail(OSError("gone"))  # type: ignore[method-assign]
+        override(backplane, enter=lambda *arguments: fail(OSError("gone")))
         backplane.answer()
         with logged() as lines:
             wait(hub, 1.1)
         assert any("Presence update not published, retried within 20 s: room=" in line for line in lines)
         backplane.answer()
-        backplane.enter = enter  # type: ignore[method-assign]
+        override(backplane, enter=enter)
         wait(hub, 1.1)
         backplane.questions[-1].answer()
         assert ada.read() == []

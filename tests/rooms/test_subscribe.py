@@ -2,13 +2,13 @@
 Subscribing to rooms, and getting back what was missed.
 """
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from ratchet_tx import Hub, RoomPolicy, on
 from ratchet_tx.backplane.memory import MemoryBackplane
-from tests.kit.fakes import FakeClient, LateBackplane, Peer, clockOf, logged, startedHub
+from tests.kit.fakes import FakeClient, LateBackplane, Peer, clockOf, logged, override, startedHub
 from tests.kit.roomhub import LARGE, Joins, arrive, live, past, publish, roomHub
 
 
@@ -627,7 +627,7 @@ class TestHolding:
         def joined(connection: Any, room: str) -> None:
             raise RuntimeError("sesame")
 
-        hub.parts.broadcast.joined = joined  # type: ignore[method-assign]
+        override(hub.parts.broadcast, joined=joined)
         with logged() as lines:
             self.subscribe(ada)
         [reply] = ada.read()
@@ -736,20 +736,20 @@ class TestRecovering:
         clockOf(hub).advance(10_000)
         again = self.recover(hub, position["epoch"], 0)
         assert (again["recovered"], again["events"], again["epoch"]) == (True, [], position["epoch"])
-        assert hub.backplane.historyBytes == 0  # type: ignore[attr-defined]
+        assert cast(MemoryBackplane, hub.backplane).historyBytes == 0
 
     def test_farTooOld(self) -> None:
         """A position from before ever so many events costs no more than what the room remembers."""
         hub = roomHub()
         epoch = publish(hub, "a", "b")
-        hub.backplane._shared.histories._histories["news"]._offset = 2**53 - 1  # type: ignore[attr-defined]
+        override(cast(Any, hub.backplane)._shared.histories._histories["news"], _offset=2**53 - 1)
         assert self.recover(hub, epoch, 0)["recovered"] is False
         assert self.recover(hub, epoch, 2**53 - 1)["recovered"] is True
 
     def test_onAnotherNode(self) -> None:
         """One recovers on any node what was published on any node."""
         one = roomHub()
-        other = roomHub(backplane=type(one.backplane)(one.backplane))  # type: ignore[call-arg]
+        other = roomHub(backplane=MemoryBackplane(cast(MemoryBackplane, one.backplane)))
         epoch = publish(one, "a")
         publish(other, "b")
         assert self.recover(other, epoch, 0)["events"] == [past("a", 1), past("b", 2)]

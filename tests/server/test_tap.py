@@ -282,7 +282,7 @@ class TestServing:
         assert len(lines) == 4
         assert all(line.isprintable() for line in lines)
         assert r'origin="x\u202e\u2028\x9b\" option=\"--origin *"' in lines[3]
-        options = [re.search(r' option="([^"]+)"', line)[1] for line in lines[:3]]  # type: ignore[index]
+        options = re.findall(r' option="([^"]+)"', "".join(lines[:3]))
         assert options == ["--trust-forwarded 1", "--origin null", "--origin capacitor://localhost"]
         with serving(twistd(*words.split(), *" ".join(options).split()), port, folder):
             for origin in (page, "null", "capacitor://localhost"):

@@ -2,7 +2,7 @@
 WebSockets over a transport in memory: bytes in, bytes out.
 """
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from twisted.internet.address import UNIXAddress
@@ -15,7 +15,7 @@ from ratchet_tx.transport.protocol import RatchetServerProtocol
 from ratchet_tx.wire.frames import Spare, makeText
 from tests.kit.contracts import TransportContract
 from tests.kit.ends import Wire
-from tests.kit.fakes import logged
+from tests.kit.fakes import logged, override
 from tests.kit.port import FakePort
 from tests.kit.talk import Talk
 from tests.kit.ways import everyWay
@@ -30,7 +30,7 @@ class TestTransport(TransportContract):
             hub.startService()
         wire = Wire(factory).open()
         wire.lose()
-        return wire.protocol  # type: ignore[no-any-return]
+        return cast(RatchetServerProtocol, wire.protocol)
 
 
 class TestAlone:
@@ -78,7 +78,7 @@ class TestAlone:
             transport.connectionLost(Failure(ConnectionLost()))
             return connection
 
-        port.peers.opened = losing  # type: ignore[method-assign]
+        override(port.peers, opened=losing)
         Wire(port).send(handshake())
         assert port.peers.happened == [("opened", "/", "192.0.2.7"), ("closed", 1006, "", False)]
 

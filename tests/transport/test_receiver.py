@@ -9,6 +9,7 @@ from twisted.internet.testing import StringTransport
 
 from ratchet_tx.transport.receiver import Receiver
 from ratchet_tx.transport.sockets.turns import TURN_SECONDS
+from tests.kit.fakes import override
 from tests.kit.port import FakePort
 from tests.kit.ways import everyWay
 from tests.kit.wire import CLOSE, CONTINUATION, PING, PONG, TEXT, event, frame, frames, handshake
@@ -78,7 +79,9 @@ def test_closedMeanwhile(source: FakePort, fast: bool) -> None:
     receiver = Closing(source)
     closes: list[bytes] = []
     take = receiver._dataReceived
-    receiver._dataReceived = lambda data: closes.append(data) if receiver.state != receiver.STATE_OPEN else take(data)  # type: ignore[method-assign]
+    override(
+        receiver, _dataReceived=lambda data: closes.append(data) if receiver.state != receiver.STATE_OPEN else take(data)
+    )
     close = frame((1000).to_bytes(2, "big"), CLOSE)
     receiver.dataReceived(frame("x") + frame("y") + close)
     assert (receiver.messages, closes) == ([b"x"], [close])
@@ -92,7 +95,7 @@ def test_closedWhileWaiting(source: FakePort, receiver: Noting) -> None:
     close = frame((1000).to_bytes(2, "big"), CLOSE)
     receiver.dataReceived(frame("x") * 40 + close)
     closes: list[bytes] = []
-    receiver._dataReceived = closes.append  # type: ignore[method-assign]
+    override(receiver, _dataReceived=closes.append)
     receiver.state = receiver.STATE_CLOSING
     receiver.awaitClose()
     source.clock.advance(0)
@@ -135,7 +138,7 @@ def test_signOfLife(source: FakePort, receiver: Noting) -> None:
 def test_awaitClose(source: FakePort, receiver: Noting) -> None:
     """After our close nothing is taken but the peer's, and reading isn't paused for anything."""
     closes: list[bytes] = []
-    receiver._dataReceived = closes.append  # type: ignore[method-assign]
+    override(receiver, _dataReceived=closes.append)
     receiver.pauseReading()
     receiver.state = receiver.STATE_CLOSING
     receiver.awaitClose()

@@ -3,10 +3,12 @@ A folder of files.
 """
 
 from pathlib import Path
+from typing import cast
 
 import pytest
 from pytest_twisted import ensureDeferred
 from twisted.internet import reactor
+from twisted.internet.interfaces import IReactorTCP
 from twisted.web.server import Site
 
 from ratchet_tx.web.files import Files
@@ -28,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
 @ensureDeferred
 async def test_files(folder: Path) -> None:
     """Files are served: no listings, no hidden files, nothing above the folder, and text isn't served as HTML."""
-    port = reactor.listenTCP(0, Site(Files(str(folder))), interface="127.0.0.1")  # type: ignore[attr-defined]
+    port = cast(IReactorTCP, reactor).listenTCP(0, Site(Files(str(folder))), interface="127.0.0.1")
     url = f"http://127.0.0.1:{port.getHost().port}"
     try:
         assert (await fetched(f"{url}/"))[::2] == (200, b"home")

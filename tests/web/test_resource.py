@@ -4,11 +4,12 @@ A hub in a twisted.web site.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pytest_twisted import ensureDeferred
 from twisted.internet import reactor as globalReactor
+from twisted.internet.interfaces import IReactorTCP
 from twisted.internet.task import Clock
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Site
@@ -34,7 +35,7 @@ async def listening(factory: Any) -> AsyncIterator[int]:
     """
     Listen on a real port.
     """
-    port = globalReactor.listenTCP(0, factory, interface="127.0.0.1")  # type: ignore[attr-defined]
+    port = cast(IReactorTCP, globalReactor).listenTCP(0, factory, interface="127.0.0.1")
     try:
         yield port.getHost().port
     finally:

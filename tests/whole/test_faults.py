@@ -295,10 +295,10 @@ def forgetting() -> Iterator[None]:
     """
     Have nothing held by what is logged: Twisted keeps it, for who may look at it later, with its failures and who logged it.
     """
-    clear = dict.clear
-    globalLogPublisher.addObserver(clear)  # type: ignore[arg-type]
+    clear: Any = dict.clear
+    globalLogPublisher.addObserver(clear)
     yield
-    globalLogPublisher.removeObserver(clear)  # type: ignore[arg-type]
+    globalLogPublisher.removeObserver(clear)
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 Our protocol beside bare Autobahn's under the same limits: the same bytes give the same messages, closes and answers.
 """
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
@@ -36,7 +36,7 @@ class OurProtocol(RatchetServerProtocol):
     """
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
-        self.factory.messages.append((payload, isBinary))  # type: ignore[attr-defined]
+        cast(Ours, self.factory).messages.append((payload, isBinary))
 
 
 class Bare(WebSocketServerFactory):  # type: ignore[misc]

@@ -4,7 +4,7 @@ life, and what comes out at the other is compared.
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from msgspec import UNSET, defstruct
@@ -58,9 +58,9 @@ class Provider(FakeProvider):
     """
 
     def __init__(self, clients: dict[str, str | None], expires: dict[str, float]) -> None:
-        super().__init__(**clients)  # type: ignore[arg-type]
+        super().__init__(**cast(Any, clients))
         for token, end in expires.items():
-            self.clients[token].expires = end  # type: ignore[attr-defined]
+            self.clients[token].expires = end
 
     def findByAccessToken(self, accessToken: str) -> Any:
         client = super().findByAccessToken(accessToken)
@@ -116,7 +116,7 @@ def typed(handler: Handler, takes: dict[str, str] | None) -> Any:
     def handle(event: Any) -> Any:
         return handler(event)
 
-    handle.__annotations__["event"] = ConnectionEvent[data]  # type: ignore[valid-type]
+    handle.__annotations__["event"] = cast(Any, ConnectionEvent)[data]
     return handle
 
 

@@ -2,7 +2,7 @@
 The door, over a transport in memory.
 """
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from twisted.internet.address import IPv4Address
@@ -169,7 +169,7 @@ def test_behindAWrapper() -> None:
     """Behind a wrapper, as TLS is one, it is the wrapper that is given the next protocol."""
     house = House()
     for outer in (False, True):
-        wrapper = ProtocolWrapper(WrappingFactory(house), house.buildProtocol(None))  # type: ignore[arg-type]
+        wrapper = ProtocolWrapper(WrappingFactory(cast(Any, house)), house.buildProtocol(None))
         transport = MemoryTransport()
         transport.protocol = wrapper
         if outer:

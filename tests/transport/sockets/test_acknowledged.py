@@ -13,6 +13,7 @@ from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 
 from ratchet_tx.transport.sockets.acknowledged import acknowledged, taken
 from tests.deferreds.test_timeouts import Stopped
+from tests.kit.fakes import override
 from tests.kit.wire import CONTINUATION, TEXT, event, frame
 
 
@@ -99,7 +100,7 @@ def test_taken() -> None:
         handle, _ = port.accept()
         with handle:
             wrapper = ProtocolWrapper(WrappingFactory(Factory()), Protocol())
-            wrapper.transport = Transport(handle)  # type: ignore[assignment]
+            override(wrapper, transport=Transport(handle))
             assert taken(wrapper) == (0, 0)
             handle.sendall(b"x" * 10_000)
             peer.recv(20_000)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from socket import SO_LINGER, SOL_SOCKET, create_connection, socket
 from struct import pack
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from twisted.internet import reactor
@@ -75,7 +75,7 @@ class House:
         self.reactor = Watching()
         self.clock = Clock()
         self.batch = Batch(self.clock)
-        self.poller = Poller(self.reactor, self.batch)  # type: ignore[arg-type]
+        self.poller = Poller(cast(Any, self.reactor), self.batch)
         self._listening = socket()
         self._listening.bind(("127.0.0.1", 0))
         self._listening.listen()

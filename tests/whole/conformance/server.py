@@ -7,10 +7,11 @@ takes a ping in the middle of a case for the case's end, and three of them last 
 """
 
 import sys
-from typing import Any
+from typing import Any, cast
 
 from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
 from twisted.internet import reactor
+from twisted.internet.interfaces import IReactorCore, IReactorTCP
 
 from ratchet_tx import Hub, RatchetServerFactory, Settings
 from ratchet_tx.transport.protocol import RatchetServerProtocol
@@ -48,8 +49,8 @@ def main(port: int, without: tuple[str, ...]) -> None:
     limits = Settings().limits.having({"messageBytes": 16 << 20, "connectionBytes": 0, "pingSeconds": 0}, "conformance")
     factory = EchoFactory(Hub(settings=Settings(limits=limits, without=without)))
     factory.perMessageCompressionAccept = accept
-    reactor.listenTCP(port, factory, interface="127.0.0.1")  # type: ignore[attr-defined]
-    reactor.run()  # type: ignore[attr-defined]
+    cast(IReactorTCP, reactor).listenTCP(port, factory, interface="127.0.0.1")
+    cast(IReactorCore, reactor).run()
 
 
 if __name__ == "__main__":
