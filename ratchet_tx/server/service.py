@@ -14,8 +14,8 @@ from ratchet_tx.errors import UsageError
 from ratchet_tx.hub.hub import Hub
 from ratchet_tx.server.endpoints import onLoopback, withBacklog
 from ratchet_tx.server.proxyline import expectProxyLine, stripProxyPrefix
-from ratchet_tx.server.renewable import RenewablePort, checkProxied, isRenewable
 from ratchet_tx.server.tls import Certificate
+from ratchet_tx.server.tlsport import TLSPort, checkProxied, isTLS
 from ratchet_tx.settings import Settings
 from ratchet_tx.transport.factory import RatchetServerFactory
 from ratchet_tx.transport.handshake.hosts import Hosts
@@ -92,7 +92,7 @@ class RatchetService(MultiService):
         site = Site(front, bodyBytes, hub.limits, hub.counters, hub.clock, log=hub.peerLog)
         site.trustForwarded = hub.settings.trustForwarded
         factory = RatchetServerFactory(hub, reactor, site)
-        self._renewables: list[tuple[str, Certificate | RenewablePort | BearerToken]] = []
+        self._reloadables: list[tuple[str, Certificate | TLSPort | BearerToken]] = []
         secured = self._secured(factory, settings, reactor)
         if _listensOnPort(settings):
             self._listen("listen", _describePort(settings), secured, reactor)
@@ -109,16 +109,16 @@ class RatchetService(MultiService):
         certificate = Certificate(settings.certificate, settings.key)
         from twisted.protocols.tls import TLSMemoryBIOFactory
 
-        self._renewables.append(("certificate", certificate))
+        self._reloadables.append(("certificate", certificate))
         secured = TLSMemoryBIOFactory(certificate, False, factory, reactor)
         secured.noisy = False
         return secured
 
     def _listen(self, setting: str, description: str, factory: Any, reactor: Any) -> None:
         checkProxied(description, setting)
-        if isRenewable(description):
-            port = RenewablePort(description, factory, reactor, setting)
-            self._renewables.append(("certificate", port))
+        if isTLS(description):
+            port = TLSPort(description, factory, reactor, setting)
+            self._reloadables.append(("certificate", port))
             return port.setServiceParent(self)  # type: ignore[no-any-return]
         rest = stripProxyPrefix(description)
         if rest is not None:
@@ -138,7 +138,7 @@ class RatchetService(MultiService):
         if not settings.adminListen:
             return
         token = BearerToken(settings.adminTokenFile)
-        self._renewables.append(("admin token", token))
+        self._reloadables.append(("admin token", token))
         admin = AdminSite(self._hub, token)
         for description in settings.adminListen:
             self._listen("admin-listen", onLoopback(description), admin, reactor)
@@ -160,9 +160,9 @@ class RatchetService(MultiService):
 
         A failure is logged, and the old one stays in use.
         """
-        for name, renewable in self._renewables:
+        for name, reloadable in self._reloadables:
             try:
-                renewable.reload()
+                reloadable.reload()
             except UsageError as error:
                 self._log.error("The {name} was not reloaded, the old one stays: error={error}", name=name, error=error)
             else:

@@ -25,7 +25,7 @@ from ratchet_tx.server.tls import UNUSABLE, requireTLS, whyUnusable
 _FLIGHTS = 5
 
 
-def isRenewable(description: str) -> bool:
+def isTLS(description: str) -> bool:
     """
     Say whether an endpoint's description names certificate files.
     """
@@ -46,7 +46,7 @@ def checkProxied(description: str, setting: str) -> None:
         )
 
 
-class RenewablePort(Service):
+class TLSPort(Service):
     """
     A service that listens on an endpoint C{tls:...} or C{ssl:...}.
 

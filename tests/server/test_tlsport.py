@@ -10,7 +10,7 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from ratchet_tx import Settings, UsageError, makeService
-from ratchet_tx.server.renewable import RenewablePort, isRenewable
+from ratchet_tx.server.tlsport import TLSPort, isTLS
 from tests.kit.ends import MemoryReactor
 from tests.kit.fakes import logged, succeeded
 from tests.kit.tls import makeCertificate
@@ -62,10 +62,10 @@ class Listening(MemoryReactor):
         return listening
 
 
-def made(description: str = "tls:.:443:backlog=7:interface=127.0.0.1") -> tuple[RenewablePort, Served, Listening]:
+def made(description: str = "tls:.:443:backlog=7:interface=127.0.0.1") -> tuple[TLSPort, Served, Listening]:
     served, reactor = Served(), Listening()
     with logged():
-        port = RenewablePort(description, served, reactor)
+        port = TLSPort(description, served, reactor)
     return port, served, reactor
 
 
@@ -153,16 +153,16 @@ def test_broken(folder: Path, description: str, breaks: Any) -> None:
 def test_noEndpoints(folder: Path, description: str) -> None:
     """A wrong description is an error that names it."""
     with pytest.raises(UsageError, match=f"^listen: '{description}' is no endpoint: "):
-        RenewablePort(description, Served(), Listening())
+        TLSPort(description, Served(), Listening())
 
 
 @pytest.mark.parametrize(
-    ("description", "renewable"),
+    ("description", "expected"),
     [("tls:x:443", True), ("ssl:443", True), ("SSL:443", True), ("tcp:443", False), ("unix:ssl:x", False)],
 )
-def test_whichOnes(description: str, renewable: bool) -> None:
+def test_whichOnes(description: str, expected: bool) -> None:
     """Endpoints with certificate files can be reloaded."""
-    assert isRenewable(description) is renewable
+    assert isTLS(description) is expected
 
 
 @pytest.mark.parametrize("description", ["haproxy:tls:x:443", "haproxy:ssl:443", "haproxy:haproxy:SSL:443"])
