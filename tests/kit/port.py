@@ -8,7 +8,9 @@ from typing import Any
 from autobahn.twisted.websocket import WebSocketServerFactory
 from autobahn.websocket.protocol import TrafficStats
 from twisted.internet.task import Clock
+from zope.interface import implementer
 
+from ratchet_tx.interfaces import IPeers
 from ratchet_tx.monitoring.counters import Counters
 from ratchet_tx.monitoring.httprefusals import HTTPRefusals
 from ratchet_tx.monitoring.peerlog import UNBOUNDED
@@ -45,6 +47,7 @@ class FakeConnection:
         self.kept.append((what, size))
 
 
+@implementer(IPeers)
 class FakePeers:
     """
     A hub that writes down what it is told of peers, and minds the order.
@@ -57,6 +60,9 @@ class FakePeers:
         self.happened: list[tuple[Any, ...]] = []
         self.pays = True
         self.whyNot: str | None = None
+
+    def __len__(self) -> int:
+        return sum({"opened": 1, "closed": -1}.get(each[0], 0) for each in self.happened)
 
     def permit(self, address: str) -> str | None:
         return self.whyNot

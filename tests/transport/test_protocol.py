@@ -9,8 +9,10 @@ from twisted.internet.address import UNIXAddress
 from twisted.internet.error import ConnectionLost
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
+from zope.interface.verify import verifyObject
 
 from ratchet_tx import Hub, RatchetServerFactory, Settings
+from ratchet_tx.interfaces import IPeers
 from ratchet_tx.transport.protocol import RatchetServerProtocol
 from ratchet_tx.wire.frames import Spare, makeText
 from tests.kit.contracts import TransportContract
@@ -45,6 +47,10 @@ class TestAlone:
     @pytest.fixture
     def wire(self, port: FakePort) -> Wire:
         return Wire(port).open("/path?x=1")
+
+    def test_interface(self, port: FakePort) -> None:
+        """What stands in for the hub provides what IPeers asks for."""
+        verifyObject(IPeers, port.peers)
 
     def test_told(self, port: FakePort, wire: Wire) -> None:
         """The hub is told of a peer, its messages and its end, in that order, and each once."""
