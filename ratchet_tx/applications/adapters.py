@@ -1,5 +1,5 @@
 """
-Adapts the objects that authors add to applications.
+Adapts the objects that authors add to L{IApplication<ratchet_tx.interfaces.IApplication>}.
 """
 
 from inspect import signature
@@ -54,7 +54,7 @@ def asApplication(candidate: Any) -> IApplication:
     Adapt an object to IApplication.
 
     @param candidate: an L{IApplication}, or an object whose methods are marked by L{on}
-    @raise UsageError: for what is neither
+    @raise UsageError: for an object with C{subscribedEvents} that doesn't provide L{IApplication}
     """
     if not hasattr(candidate, "subscribedEvents"):
         return _MarkedApplication(candidate)

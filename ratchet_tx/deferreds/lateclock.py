@@ -1,5 +1,5 @@
 """
-The clock of a hub, which may be made before anybody has a reactor for it.
+The clock of a hub that may be made before it has a reactor.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,18 +15,18 @@ from ratchet_tx.errors import UsageError
 @implementer(IReactorTime)
 class LateClock:
     """
-    A clock that never steps, as soon as it has a reactor; whoever asks for the time before gets an exception.
+    A monotonic clock that gets its reactor later; using it before that raises UsageError.
 
-    @param reactor: tells the time, an L{IReactorTime}; None where it comes later
-    @ivar reactor: what it was given last
-    @ivar seconds: gives the time, in seconds, by which durations are measured
+    @param reactor: an L{IReactorTime}; None if it comes later
+    @ivar reactor: the reactor that it was given last
+    @ivar seconds: gives the monotonic time, in seconds
     @ivar wall: gives the time of day, in seconds since 1970
     """
 
     def __init__(self, reactor: IReactorTime | None = None) -> None:
         self.reactor: Any = None
         self._clock: IReactorTime | None = None
-        # These are replaced when it has a reactor, so that a message, which asks for the time, pays for no call more.
+        # L{provide} replaces both, so that reading the time for each message takes no further call.
         self.seconds: Callable[[], float] = lambda: self.clock.seconds()
         self.wall: Callable[[], float] = lambda: wallTime(self.clock)()
         if reactor is not None:
@@ -35,9 +35,9 @@ class LateClock:
     @property
     def clock(self) -> IReactorTime:
         """
-        What tells the time.
+        The monotonic clock.
 
-        @raise UsageError: while nobody does
+        @raise UsageError: if there is no reactor yet
         """
         if self._clock is None:
             raise UsageError(
@@ -48,7 +48,7 @@ class LateClock:
 
     def provide(self, reactor: IReactorTime) -> None:
         """
-        Go by a reactor from now on; nothing happens where there is one already.
+        Take the time from a reactor; nothing happens if it has one already.
         """
         if self._clock is None:
             self.reactor = reactor
@@ -58,7 +58,7 @@ class LateClock:
 
     def serve(self, reactor: IReactorTime) -> None:
         """
-        Note which reactor serves the hub; the time goes on by the first one.
+        Set the reactor that serves the hub; the time still comes from the first one.
         """
         self.provide(reactor)
         self.reactor = reactor
@@ -71,7 +71,7 @@ class LateClock:
 
     def stopIfIdle(self) -> None:
         """
-        End the thread that watches a real reactor, until something waits again.
+        Stop the clock's thread if no call waits.
         """
         if isinstance(self._clock, SteadyClock):
             self._clock.stopIfIdle()

@@ -15,7 +15,7 @@ class HTTPRefusals:
     The refusals of one hub.
 
     @param counters: counts them by status, as C{http.421}
-    @param peerLog: where each is one line, if there is room for it
+    @param peerLog: logs a line for each, within its limit
     """
 
     def __init__(self, counters: Counters, peerLog: PeerLog) -> None:
@@ -27,8 +27,8 @@ class HTTPRefusals:
         Count and log a request that breaks a rule.
 
         @param address: the peer's IP address
-        @param status: the status of the answer
-        @param why: the rule; nothing that a peer chose
+        @param status: the status of the response
+        @param why: the rule, without text that a peer chose
         """
         self.note("request", address, status, f'why="{why}"')
 
@@ -38,8 +38,8 @@ class HTTPRefusals:
 
         @param what: a C{request}, a C{handshake}, a C{connection} or a C{publish}
         @param address: the peer's IP address
-        @param status: the status of the answer
-        @param facts: why it was refused, as C{key=value} pairs; what a peer chose is escaped
+        @param status: the status of the response
+        @param facts: why it was refused, as C{key=value} pairs; text that a peer chose is escaped
         """
         self._counters.refused[f"http.{status}"] += 1
         self._peerLog.info(

@@ -146,7 +146,7 @@ class RatchetService(MultiService):
     def _warn(self, settings: Settings) -> None:
         without = ",".join(self._hub.settings.without)
         if without:
-            self._log.warn("Switched off by {variable}: {without}", variable=WITHOUT, without=without)
+            self._log.warn("Optimizations switched off: {variable}={without}", variable=WITHOUT, without=without)
         public = _listensOnPort(settings) and (isPublic(settings.address) or settings.address in ("0.0.0.0", "::"))
         if public and self._hub.letsGuestsIn and not self._hub.limits.connectionsPerAddress:
             self._log.warn(

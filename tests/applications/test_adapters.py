@@ -1,5 +1,5 @@
 """
-Adapters of what authors add.
+Adapting objects to applications.
 """
 
 from typing import Any
@@ -33,13 +33,13 @@ def test_marked() -> None:
 
 @pytest.mark.parametrize("candidate", [object(), 5, None])
 def test_unmarked(candidate: Any) -> None:
-    """Any other object is an application without events, which the registry refuses."""
+    """Reading the events of an object without marked methods is an error."""
     with pytest.raises(UsageError, match="nor one that is marked by @on"):
         asApplication(candidate).subscribedEvents()
 
 
 def test_shared() -> None:
-    """A shared application is the same for every connection, and is asked for its events once."""
+    """A shared application is the same for every connection, and its C{subscribedEvents} is called once."""
 
     class Counting(Marked):
         asked = 0
@@ -67,5 +67,5 @@ def test_shared() -> None:
     ],
 )
 def test_accepts(function: Any, counts: list[int]) -> None:
-    """What can be called with so many arguments is known by its signature; what has none is believed to."""
+    """C{accepts} counts the arguments of a signature; a callable without one is accepted."""
     assert [count for count in range(4) if accepts(function, count)] == counts

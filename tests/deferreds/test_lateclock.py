@@ -24,12 +24,12 @@ def reactor() -> Iterator[AsyncioSelectorReactor]:
 
 
 def test_interface() -> None:
-    """It is a clock like any other."""
+    """It provides IReactorTime."""
     assert verifyObject(IReactorTime, LateClock())
 
 
 def test_tooEarly() -> None:
-    """Who asks for the time before there is a reactor is told what to do."""
+    """Using it before it has a reactor is an error that says what to do."""
     clock = LateClock()
     for ask in (clock.seconds, clock.wall, clock.getDelayedCalls, lambda: clock.callLater(1, print), lambda: clock.clock):
         with pytest.raises(UsageError, match=r"no clock yet: serve it by .* Hub\(clock=reactor\)"):
@@ -37,7 +37,7 @@ def test_tooEarly() -> None:
 
 
 def test_later() -> None:
-    """It goes by the first reactor that it is given, and knows the one that serves."""
+    """It takes the time from its first reactor, and knows the one that serves the hub."""
     clock, first, other = LateClock(), Clock(), Clock()
     clock.provide(first)
     called: list[int] = []
@@ -48,7 +48,7 @@ def test_later() -> None:
 
 
 def test_atOnce() -> None:
-    """It may have its reactor from the beginning."""
+    """It may be made with a reactor."""
     given = Clock()
     clock = LateClock(given)
     call = clock.callLater(1, print)
@@ -56,7 +56,7 @@ def test_atOnce() -> None:
 
 
 def test_steady(reactor: AsyncioSelectorReactor) -> None:
-    """Over a real reactor it never steps, and its thread ends when nothing waits."""
+    """Over a real reactor it is monotonic, and its thread ends when no call waits."""
     clock, before = LateClock(reactor), active_count()
     assert isinstance(clock.clock, SteadyClock)
     clock.callLater(60, print).cancel()

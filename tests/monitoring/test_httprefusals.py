@@ -1,5 +1,5 @@
 """
-HTTP refusals: how they are counted and logged.
+Counting and logging HTTP refusals.
 """
 
 from ratchet_tx.monitoring.counters import Counters
@@ -9,7 +9,7 @@ from tests.kit.fakes import logged
 
 
 def test_counted() -> None:
-    """Each refusal is counted by its status, and is one line that says what was refused, of whom, and why."""
+    """Each refusal is counted by its status, and is one log line that says what was refused, which address, and why."""
     counters = Counters()
     refusals = HTTPRefusals(counters, PeerLog())
     with logged() as lines:

@@ -146,7 +146,7 @@ def test_everybody() -> None:
 def test_switchedOff() -> None:
     """Where something is switched off that makes it fast, the log says what, and by which variable."""
     assert warnings(address="127.0.0.1", without=("fast-path", "direct-writes")) == [
-        "Switched off by RATCHET_WITHOUT: fast-path,direct-writes"
+        "Optimizations switched off: RATCHET_WITHOUT=fast-path,direct-writes"
     ]
 
 
