@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from zope.interface.verify import verifyObject
 
-from ratchet_tx import Hub, RatchetServerFactory, Settings
+from ratchet_tx import Hub, RatchetServerFactory
 from ratchet_tx.interfaces import IPeers
 from ratchet_tx.transport.protocol import RatchetServerProtocol
 from ratchet_tx.wire.frames import Spare, makeText
@@ -21,7 +21,7 @@ from tests.kit.fakes import logged, override
 from tests.kit.port import FakePort
 from tests.kit.talk import Talk
 from tests.kit.ways import everyWay
-from tests.kit.wire import ACCEPT, BINARY, CLOSE, CONTINUATION, PING, PONG, event, frame, handshake
+from tests.kit.wire import ACCEPT, CLOSE, CONTINUATION, PING, PONG, event, frame, handshake
 
 
 class TestTransport(TransportContract):
@@ -212,83 +212,6 @@ class TestHandshake:
 
 
 @everyWay
-class TestRefusals:
-    def closed(self, wire: Wire) -> int:
-        closing = wire.frames()[-1]
-        assert closing.opcode == CLOSE
-        return closing.code
-
-    def test_tooBig(self, make: Any, talk: Talk) -> None:
-        """A message above 64 KiB is closed with 1009, as soon as its length is known."""
-        wire = make().open()
-        wire.send(frame("x" * 65_537)[:20])
-        assert self.closed(wire) == 1009
-        wire.lose()
-        assert talk.ends[0]["code"] == 1009
-
-    def test_tooBigInPieces(self, make: Any) -> None:
-        """A message that grows above the limit piece by piece is closed with 1009 too."""
-        wire = make().open()
-        wire.send(frame("x" * 60_000, final=False))
-        assert wire.frames() == []
-        wire.send(frame("x" * 6_000, CONTINUATION, final=False))
-        assert self.closed(wire) == 1009
-
-    def test_binary(self, make: Any, talk: Talk) -> None:
-        """A binary message is closed with 1003."""
-        wire = make().open()
-        wire.send(frame(b"\x00", BINARY))
-        assert self.closed(wire) == 1003
-        wire.send(frame(b"\x00", BINARY) + frame((1003).to_bytes(2, "big"), CLOSE))
-        wire.lose()
-        assert talk.ends == [{"code": 1003, "reason": "Only text is understood", "clean": True}]
-
-    def test_notUTF8(self, make: Any) -> None:
-        """Text that isn't UTF-8 is closed with 1007."""
-        wire = make().open()
-        wire.send(frame(b'{"event":"echo","data":"\xff"}'))
-        assert self.closed(wire) == 1007
-
-    @pytest.mark.parametrize(
-        "data",
-        [
-            frame("x", masked=False),
-            frame("x", opcode=3),
-            frame("x", rsv=4),
-            frame("x" * 126, PING),
-            frame("x", PING, final=False),
-            frame("x", CONTINUATION),
-            frame("x", final=False) + frame("y"),
-            frame(b"\x03", CLOSE),
-            frame((999).to_bytes(2, "big"), CLOSE),
-        ],
-        ids=[
-            "unmasked",
-            "opcode",
-            "rsv",
-            "longPing",
-            "pingInPieces",
-            "nothingToContinue",
-            "twoAtOnce",
-            "shortClose",
-            "code",
-        ],
-    )
-    def test_malformed(self, make: Any, talk: Talk, data: bytes) -> None:
-        """A malformed frame closes with 1002, and the server's other peers notice nothing."""
-        wire = make().open()
-        other = make(factory=wire.protocol.factory).open()
-        with logged() as lines:
-            wire.send(data)
-            assert self.closed(wire) == 1002
-            wire.lose()
-        other.send(event("echo", 1))
-        assert other.frames()[0].json == {"event": "echo", "data": 1}
-        assert lines[:-1] == []
-        assert len(talk.ends) == 1
-
-
-@everyWay
 class TestEnds:
     def test_peersClose(self, make: Any, talk: Talk) -> None:
         """A peer's close is answered, and told to applications once."""
@@ -364,54 +287,3 @@ def test_slowReaders(make: Any) -> None:
     assert protocol.state != protocol.STATE_CLOSED
     protocol.drop()
     assert protocol.state == protocol.STATE_CLOSED
-
-
-class TestCompression:
-    def test_whereItIsLetIn(self, talk: Talk) -> None:
-        """Where a subclass lets compression in, what is for one and what is for many arrives compressed."""
-        from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
-
-        hub = Hub(clock=Clock(), settings=Settings(limits=Settings().limits.having({"pingSeconds": 0}, "test")))
-        hub.applications.add(talk)
-        factory = RatchetServerFactory(hub)
-        accept = lambda offers: next(  # noqa: E731
-            PerMessageDeflateOfferAccept(offer) for offer in offers if isinstance(offer, PerMessageDeflateOffer)
-        )
-        factory.perMessageCompressionAccept = accept
-        factory.doStart()
-        wire = Wire(factory).open(Sec_WebSocket_Extensions="permessage-deflate")
-        wire.send(event("echo", "x" * 1000))
-        hub.emit("news", "y" * 1000)
-        data = wire.receive()
-        assert len(data) < 200
-        assert data[0] == 0xC1
-        wire.lose()
-        wire.protocol.send(makeText(b"{}"))
-        factory.doStop()
-
-    def test_bomb(self, talk: Talk) -> None:
-        """Where compression is let in, the limit counts for what comes out of it: few bytes can't become many."""
-        from zlib import MAX_WBITS, Z_SYNC_FLUSH, compressobj
-
-        from autobahn.websocket.compress import PerMessageDeflateOfferAccept
-
-        limits = Settings().limits.having({"pingSeconds": 0}, "test")
-        factory = RatchetServerFactory(Hub(clock=Clock(), settings=Settings(limits=limits)))
-        factory.perMessageCompressionAccept = lambda offers: PerMessageDeflateOfferAccept(
-            offers[0], max_message_size=limits.messageBytes
-        )
-        factory.doStart()
-        wire = Wire(factory).open(Sec_WebSocket_Extensions="permessage-deflate")
-        deflating = compressobj(9, wbits=-MAX_WBITS)
-        bomb = deflating.compress(b"x" * (64 << 20)) + deflating.flush(Z_SYNC_FLUSH)
-        assert len(bomb) > 60_000
-        wire.send(frame(bomb[:60_000], rsv=4, final=False))
-        assert wire.frames()[-1].code in (1007, 1009)
-        wire.lose()
-        factory.doStop()
-
-    def test_offByDefault(self, make: Any) -> None:
-        """By default compression isn't agreed on: it would let few bytes become many."""
-        wire = make()
-        wire.send(handshake(Sec_WebSocket_Extensions="permessage-deflate"))
-        assert b"permessage-deflate" not in wire.receive()
