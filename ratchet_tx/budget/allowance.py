@@ -1,5 +1,5 @@
 """
-What one peer has used of its limits: its bucket, its strikes, and what it has free.
+What one peer has used of its limits: its bucket, its strikes, and its free subscribes.
 """
 
 
@@ -53,33 +53,34 @@ class Allowance(Bucket):
         self.heard = now
         self.free = 0
         self._freeAgainAt = 0.0
-        # These are made when first used: most peers keep to what they may.
+        # Made at the first refusal: most peers have none.
         self._refusals: Strikes | None = None
         self._badMessages: Strikes | None = None
 
     def refused(self, now: float) -> int:
         """
-        Count an event that was refused as too much.
+        Count an event that was refused because the peer sent too fast.
 
-        @return: how many there have been in a row
+        @return: how many there have been, without a second free of them
         """
         self._refusals = self._refusals or Strikes()
         return self._refusals.strike(now)
 
     def sentBad(self, now: float) -> int:
         """
-        Count what wasn't a message.
+        Count a bad message.
 
-        @return: how many there have been in a row
+        @return: how many there have been, without a second free of them
         """
         self._badMessages = self._badMessages or Strikes()
         return self._badMessages.strike(now)
 
     def giveFree(self, count: int, now: float = 0, pause: float = 0) -> None:
         """
-        Make some subscribes free; nothing happens within the pause after the last time.
+        Make the next subscribes free, unless an earlier call's pause hasn't ended.
 
-        @param pause: for how many seconds this is the last time
+        @param count: how many
+        @param pause: for how many seconds further calls do nothing
         """
         if now >= self._freeAgainAt:
             self._freeAgainAt = now + pause
@@ -87,9 +88,10 @@ class Allowance(Bucket):
 
     def takeFree(self, count: int) -> int:
         """
-        Use up some of the free subscribes.
+        Use up free subscribes.
 
-        @return: how many there were of so many
+        @param count: how many are wanted
+        @return: how many of them are free
         """
         taken = min(count, self.free)
         self.free -= taken

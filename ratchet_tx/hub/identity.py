@@ -79,7 +79,7 @@ class Identity:
             what = "The client provider has no anonymous client for {id}"
             self._basis.peerLog.failure(self._log, connection.remoteAddress, what, id=connection.id)
             return connection.close(OUR_FAULT, "Internal error")
-        self._guard.letIn(connection)
+        self._guard.openedAsGuest(connection)
         self._become(connection, guest, isGuest=True)
 
     def loggedIn(self, connection: Connection, client: IClient) -> bool:

@@ -7,7 +7,7 @@ An IPv4 address counts by itself. An IPv6 address counts as its /64, because one
 
 from collections import Counter
 
-from ratchet_tx.wire.ipaddresses import counted, isPublic
+from ratchet_tx.wire.ipaddresses import isPublic, subscriberOf
 
 
 class Addresses:
@@ -43,7 +43,7 @@ class Addresses:
         """
         if not self._everywhere and not isPublic(address):
             return ""
-        subscriber = counted(address)
+        subscriber = subscriberOf(address)
         if 0 < self._most <= self._connections[subscriber]:
             return "connectionsPerAddress"
         return "strangersPerAddress" if stranger and 0 < self._mostStrangers <= self._strangers[subscriber] else ""
@@ -52,7 +52,7 @@ class Addresses:
         """
         Count one more connection.
         """
-        subscriber = counted(address)
+        subscriber = subscriberOf(address)
         self._connections[subscriber] += 1
         if stranger:
             self._strangers[subscriber] += 1
@@ -61,13 +61,13 @@ class Addresses:
         """
         Count one stranger less: it has logged in.
         """
-        _lessen(self._strangers, counted(address))
+        _lessen(self._strangers, subscriberOf(address))
 
     def remove(self, address: str, stranger: bool) -> None:
         """
         Count one connection less.
         """
-        _lessen(self._connections, counted(address))
+        _lessen(self._connections, subscriberOf(address))
         if stranger:
             self.loggedIn(address)
 

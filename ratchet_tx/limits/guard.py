@@ -65,9 +65,9 @@ class Guard:
         """
         self._addresses.add(connection.remoteAddress, stranger=True)
 
-    def letIn(self, connection: Connection) -> None:
+    def openedAsGuest(self, connection: Connection) -> None:
         """
-        Make the first subscribes free of an anonymous client that a connection is given at open.
+        Make the first subscribes free, for a connection that gets an anonymous client at open.
         """
         connection.allowance.giveFree(self._limits.rooms)
 

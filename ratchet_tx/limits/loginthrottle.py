@@ -18,7 +18,7 @@ from ratchet_tx.deferreds.coroutines import cancel
 from ratchet_tx.errors import PeerError
 from ratchet_tx.monitoring.counters import Counters
 from ratchet_tx.wire.errorcodes import AUTH_INVALID, AUTH_UNAVAILABLE
-from ratchet_tx.wire.ipaddresses import counted, isPublic
+from ratchet_tx.wire.ipaddresses import isPublic, subscriberOf
 
 #: How many wrong tokens of one address delay nothing: four connections' worth, or an office's after a change of keys.
 AT_ONCE = 20
@@ -37,7 +37,7 @@ _FEW = 1024
 
 class LoginThrottle:
     """
-    The wrong tokens that one node received, by address (as L{counted} says).
+    The wrong tokens that one node received, by address (as L{subscriberOf} says).
 
     Each address that sent a wrong token has a bucket. Until the bucket is full again, each login of the address takes a
     token out when it begins, and gives it back if its access token is good: else many logins that are decided at the same
@@ -79,7 +79,7 @@ class LoginThrottle:
         """
         if not self._everywhere and not isPublic(address):
             return find()
-        address = counted(address)
+        address = subscriberOf(address)
         now = clock.seconds()
         bucket = self._buckets.get(address)
         taken = bucket is not None and bucket.fullAt > now

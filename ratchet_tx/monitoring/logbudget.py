@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ratchet_tx.budget.allowance import Bucket
 from ratchet_tx.budget.rate import Rate
-from ratchet_tx.wire.ipaddresses import counted
+from ratchet_tx.wire.ipaddresses import subscriberOf
 
 #: Shares of C{perMinute}: the burst, and the rate per minute, of all peers and of each address.
 #: The shares of all peers leave a twentieth for the lines that say what was left out.
@@ -33,7 +33,7 @@ class LeftOut(NamedTuple):
     """
     The log entries of one address that were left out.
 
-    @ivar address: the address, as L{counted} says; L{OTHERS} for all that aren't named
+    @ivar address: the address, as L{subscriberOf} says; L{OTHERS} for all that aren't named
     @ivar lines: how many entries
     @ivar since: when the first one was left out
     """
@@ -87,7 +87,7 @@ class LogBudget:
         @param reserve: the share of the address's burst to leave for other entries
         @return: whether enough were left
         """
-        bucket = self._bucketOf(counted(address), now)
+        bucket = self._bucketOf(subscriberOf(address), now)
         isQuiet = False
         if bucket is not None:
             self._rateOfEach.drain(bucket.asked, now, size)
@@ -105,7 +105,7 @@ class LogBudget:
         """
         Say whether L{take} would find enough bytes.
         """
-        bucket = self._byAddress.get(counted(address))
+        bucket = self._byAddress.get(subscriberOf(address))
         isThere = bucket is None or _hasRoom(self._rateOfEach, bucket, size, now, reserve)
         return isThere and _hasRoom(self._rate, self._all, size, now, reserve)
 
@@ -113,7 +113,7 @@ class LogBudget:
         """
         Count an entry that is left out.
         """
-        address = counted(address)
+        address = subscriberOf(address)
         if address not in self._left and len(self._left) >= _MOST:
             address = OTHERS
         _, lines, since = self._left.get(address, (address, 0, now))

@@ -57,6 +57,6 @@ def withBacklog(description: str) -> str:
 
 def wordsOf(description: str) -> list[str]:
     """
-    Split an endpoint's description: its kind, and the arguments as they are written, with their backslashes.
+    Split an endpoint's description into its kind and its arguments, which keep their backslashes.
     """
     return _SEPARATOR.split(description)

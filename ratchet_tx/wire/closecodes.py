@@ -104,9 +104,9 @@ def checkCloseCode(code: Any) -> None:
 
 def checkClose(code: Any, reason: Any) -> None:
     """
-    Check what a connection is to be closed with.
+    Check the code and the reason of a close.
 
-    @raise UsageError: for a code that may not be sent, or a reason that is no text
+    @raise UsageError: for a code that may not be sent, or a reason that isn't a text
     """
     checkCloseCode(code)
     if not isinstance(reason, str):

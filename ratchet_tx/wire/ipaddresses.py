@@ -14,7 +14,7 @@ _TRANSLATED = IPv6Network("64:ff9b::/96")
 
 
 @lru_cache(maxsize=4096)
-def counted(address: str) -> str:
+def subscriberOf(address: str) -> str:
     """
     Map an address to the key by which it is counted, so that one subscriber counts as one.
 

@@ -4,7 +4,7 @@ Reading IP addresses, counting them by subscriber, and telling public from priva
 
 import pytest
 
-from ratchet_tx.wire.ipaddresses import counted, isAddress, isPublic
+from ratchet_tx.wire.ipaddresses import isAddress, isPublic, subscriberOf
 
 
 @pytest.mark.parametrize("address", ["8.8.4.4", "2a00:1450:4001:80b::1", "::ffff:8.8.4.4"])
@@ -35,9 +35,9 @@ def test_private(address: str) -> None:
         ("unix", "unix"),
     ],
 )
-def test_counted(address: str, subscriber: str) -> None:
+def test_subscriberOf(address: str, subscriber: str) -> None:
     """An IPv4 address counts by itself, in any notation; an IPv6 address counts by its /64."""
-    assert counted(address) == subscriber
+    assert subscriberOf(address) == subscriber
 
 
 @pytest.mark.parametrize("text", ["fe80::1%eth0", "fe80::1%3", "fe80::1%wlp0s20f3.42", "::", "0.0.0.0"])
