@@ -376,7 +376,7 @@ def test_idle(house: House) -> None:
         house.connect()
     gc.collect()
     assert len(house.reactor.getDelayedCalls()) <= timers + 2
-    assert (sys.getallocatedblocks() - blocks) / 50 < 36
+    assert (sys.getallocatedblocks() - blocks) / 50 < 32
 
 
 def _leave(house: House, peer: socket) -> None:
