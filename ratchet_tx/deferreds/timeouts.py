@@ -29,17 +29,15 @@ class Timer(Protocol):
 
 class Patience:
     """
-    A clock for timeouts of what peers must send: each ends only after a full round of reading.
+    Times out what peers must send: each timeout ends only after a full round of reading.
 
-    @param clock: gives the clock, an L{IReactorTime}; called when it is first needed
+    @param clock: measures the time
+    @ivar clock: the same, for what doesn't wait for peers
     """
 
-    def __init__(self, clock: Callable[[], IReactorTime]) -> None:
-        self._clock = clock
+    def __init__(self, clock: IReactorTime) -> None:
+        self.clock = clock
         self._readers: list[Callable[[], int]] = []
-
-    def __call__(self) -> IReactorTime:
-        return self._clock()
 
     def addReader(self, turns: Callable[[], int]) -> None:
         """
@@ -54,7 +52,7 @@ class Patience:
         Call something after a round of reading.
         """
         # One turn more: the reactor may call the first still in this turn, before it reads.
-        return _Turns(self._clock(), 1 + max((turns() for turns in self._readers), default=1), call)
+        return _Turns(self.clock, 1 + max((turns() for turns in self._readers), default=1), call)
 
     def callLater(self, seconds: float, call: Callable[..., Any], *arguments: Any) -> "Deadline":
         """
@@ -107,7 +105,7 @@ class Deadline:
     def __init__(self, patience: Patience, seconds: float, call: Callable[[], Any]) -> None:
         self._patience = patience
         self._call = call
-        self._timer: Timer | None = patience().callLater(seconds, self._due)
+        self._timer: Timer | None = patience.clock.callLater(seconds, self._due)
 
     def _due(self) -> None:
         self._timer = self._patience.wait(self._over)
@@ -136,18 +134,18 @@ class Timeouts(Generic[Member]):
     The timeouts of many members, all with the same duration.
 
     @param seconds: the duration; 0 for no limit
-    @param clock: gives the clock, an L{IReactorTime}; called when it is first needed. With a L{Patience}, each ends only
-        after a full round of reading
+    @param clock: measures the time. With a L{Patience}, each ends only after a full round of reading
     @param expire: called with each member whose timeout ends; an exception is logged, and the others end all the same
     """
 
     _log = Logger()
 
-    __slots__ = ("_clock", "_ends", "_expire", "_isEnding", "_seconds", "_timer")
+    __slots__ = ("_clock", "_ends", "_expire", "_isEnding", "_patience", "_seconds", "_timer")
 
-    def __init__(self, seconds: float, clock: Callable[[], IReactorTime], expire: Callable[[Member], Any]) -> None:
+    def __init__(self, seconds: float, clock: IReactorTime | Patience, expire: Callable[[Member], Any]) -> None:
         self._seconds = seconds
-        self._clock = clock
+        self._patience = clock if isinstance(clock, Patience) else None
+        self._clock = clock.clock if isinstance(clock, Patience) else clock
         self._expire = expire
         # A plain dict gets ever slower at removing its first items.
         self._ends: OrderedDict[Member, float] = OrderedDict()
@@ -166,12 +164,11 @@ class Timeouts(Generic[Member]):
         """
         if not self._seconds:
             return
-        clock = self._clock()
-        self._ends[member] = clock.seconds() + self._seconds
+        self._ends[member] = self._clock.seconds() + self._seconds
         self._ends.move_to_end(member)
         # During _over the timer is set afterwards, for the first member.
         if self._timer is None and not self._isEnding:
-            self._timer = clock.callLater(self._seconds, self._tick)
+            self._timer = self._clock.callLater(self._seconds, self._tick)
 
     def stop(self, member: Member) -> None:
         """
@@ -183,12 +180,12 @@ class Timeouts(Generic[Member]):
 
     def _tick(self) -> None:
         self._timer = None
-        now = self._clock().seconds()
+        now = self._clock.seconds()
         # The timer isn't moved when the first member stops, so it may be too early for the next one.
         if self._first() > now:
             self._goOn(now)
-        elif isinstance(self._clock, Patience):
-            self._timer = self._clock.wait(lambda: self._over(now))
+        elif self._patience is not None:
+            self._timer = self._patience.wait(lambda: self._over(now))
         else:
             self._over(now)
 
@@ -208,8 +205,8 @@ class Timeouts(Generic[Member]):
             except BaseException:
                 self._log.failure("Timeout callback failed")
         self._isEnding = False
-        self._goOn(self._clock().seconds())
+        self._goOn(self._clock.seconds())
 
     def _goOn(self, now: float) -> None:
         if self._ends and self._timer is None:
-            self._timer = self._clock().callLater(max(0, self._first() - now), self._tick)
+            self._timer = self._clock.callLater(max(0, self._first() - now), self._tick)

@@ -24,7 +24,7 @@ class Basis:
     What the parts of one hub stand on; it is made first, and stays when other settings come.
 
     @ivar pending: the work that goes on for peers, which a stop waits for
-    @ivar patience: the clock, for time-outs of what has to come from outside
+    @ivar patience: times out what has to come from outside
     @ivar ledger: how many bytes are kept because of peers, and what for
     @ivar peerLog: what logs what peers cause
     """
@@ -35,7 +35,7 @@ class Basis:
         self.clock = clock
         self.backplane = backplane
         self.thread = OwnThread()
-        self.patience = Patience(lambda: clock.clock)
+        self.patience = Patience(clock)
         self.counters = Counters()
         self.ledger = Ledger()
         self.directory = Directory()

@@ -8,14 +8,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from ratchet_tx.applications.event import ConnectionEvent
 from ratchet_tx.connections.answers import Answers
 from ratchet_tx.connections.connection import Connection
 from ratchet_tx.deferreds.once import Once
-from ratchet_tx.deferreds.timeouts import Timeouts
+from ratchet_tx.deferreds.timeouts import Patience, Timeouts
 from ratchet_tx.errors import PeerError, UsageError
 from ratchet_tx.monitoring.counters import Counters
 from ratchet_tx.wire.encoding import encodeData
@@ -63,7 +62,7 @@ class Keys:
     An anonymous client's are those of its connection, and end with it.
 
     @param seconds: for how long a key is remembered
-    @param clock: gives the time, called when it is needed
+    @param patience: gives the time, and forgets what is too old
     @param changed: called with how many bytes more, or less, all keys take
     @ivar name: names what is remembered: random, and another one once all was forgotten
     """
@@ -73,17 +72,17 @@ class Keys:
         seconds: float,
         counters: Counters,
         answers: Answers,
-        clock: Callable[[], IReactorTime],
+        patience: Patience,
         changed: Callable[[int], Any] = lambda by: None,
     ) -> None:
         self._changed = changed
         self._seconds = seconds
         self._counters = counters
         self._answers = answers
-        self._clock = clock
+        self._clock = patience.clock
         self._byOwner: dict[Hashable, Once] = {}
         # A client that sends no keys for so long has none that is remembered.
-        self._owners: Timeouts[Hashable] = Timeouts(seconds, clock, self._forget)
+        self._owners: Timeouts[Hashable] = Timeouts(seconds, patience, self._forget)
         self.name = token_urlsafe(6)
 
     def __len__(self) -> int:
@@ -123,7 +122,7 @@ class Keys:
                 begun[0].addErrback(_cancelled, outcome)
             return outcome
 
-        outcome = self._onceOf(connection).do((payload.event, payload.key), act, self._clock().seconds())
+        outcome = self._onceOf(connection).do((payload.event, payload.key), act, self._clock.seconds())
         if begun:
             # Whoever sent it has been answered.
             outcome.addErrback(lambda _: None)

@@ -35,7 +35,7 @@ class Dispatch:
     @param observers: are told of each event that is dispatched
     @param keys: remember the emits that have one
     @param pending: the work that a stop waits for
-    @param clock: for handlers that take too long
+    @param patience: ends handlers that take too long
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Dispatch:
         pending: Pending,
         limits: Limits,
         counters: Counters,
-        clock: Patience,
+        patience: Patience,
     ) -> None:
         self._pending = pending
         self._counters = counters
@@ -57,8 +57,8 @@ class Dispatch:
         self._guestsLeft = 0
         # Bound once, for each event is answered by one of them.
         self._answer, self._note = answers.answer, answers.note
-        self._handlers = Handlers(answers.refusalFor, limits.handlerSeconds, clock)
-        self._keyed = Handlers(answers.refusalFor, limits.handlerSeconds, clock, always=True, retry=False)
+        self._handlers = Handlers(answers.refusalFor, limits.handlerSeconds, patience)
+        self._keyed = Handlers(answers.refusalFor, limits.handlerSeconds, patience, always=True, retry=False)
         answers.whenFailed(self._report)
 
     def serve(self, hub: IHub) -> None:

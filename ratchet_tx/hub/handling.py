@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
@@ -14,7 +13,7 @@ from ratchet_tx.applications.event import ConnectionEvent
 from ratchet_tx.applications.routes import Listener
 from ratchet_tx.connections.connection import Connection
 from ratchet_tx.deferreds.coroutines import CANCELLED, asDeferred, cancel
-from ratchet_tx.deferreds.timeouts import Timeouts
+from ratchet_tx.deferreds.timeouts import Patience, Timeouts
 from ratchet_tx.errors import Failed, PeerError
 from ratchet_tx.monitoring.printable import printable
 from ratchet_tx.wire.errorcodes import HANDLER_TIMEOUT
@@ -35,7 +34,7 @@ class Handlers:
 
     @param refusalFor: what to do about a failure
     @param seconds: how long one event may take; 0 for as long as it likes
-    @param clock: gives the time, when something takes its time
+    @param patience: ends events that take too long
     @param always: whether an event is answered where the peer asked for no reply, and nothing is refused, too
     @param retry: what the refusal of a handler that took too long says of whether the same may succeed later
     """
@@ -44,7 +43,7 @@ class Handlers:
         self,
         refusalFor: RefusalFor,
         seconds: float,
-        clock: Callable[[], IReactorTime],
+        patience: Patience,
         always: bool = False,
         retry: bool = True,
     ) -> None:
@@ -52,7 +51,7 @@ class Handlers:
         self.seconds = seconds
         self._always = always
         self.retry = retry
-        self.timeouts: Timeouts[_Later] = Timeouts(seconds, clock, _Later.timeOut)
+        self.timeouts: Timeouts[_Later] = Timeouts(seconds, patience, _Later.timeOut)
 
     def handle(self, event: ConnectionEvent[Any], listeners: tuple[Listener, ...], answer: Answer) -> Deferred[None] | None:
         """

@@ -48,7 +48,7 @@ class Hub(Service):
     @ivar ledger: how many bytes are kept because of peers, and what for
     @ivar peerLog: what logs what peers cause
     @ivar journal: what logs who comes and goes, once it observes that
-    @ivar patience: the clock, for time-outs of what has to come from outside
+    @ivar patience: times out what has to come from outside
     @ivar parts: the parts that the hub is made of
     """
 

@@ -39,7 +39,7 @@ class Presence:
     The presence of one node's connections.
 
     @param seconds: for how long a lost connection is still shown; 0 for not at all
-    @param patience: the clock, for these seconds
+    @param patience: measures these seconds
     @param backplane: keeps the members of all nodes
     @param publish: sends a message to every node, and gives what the backplane gives
     @param spread: sends a frame to some connections of this node
@@ -255,7 +255,7 @@ class Presence:
     def _goRound(self) -> None:
         if self._rounds is None:
             self._rounds = LoopingCall(self._step)
-            self._rounds.clock = self._patience()
+            self._rounds.clock = self._patience.clock
             self._rounds.start(1, now=False)
 
     def _step(self) -> None:

@@ -94,7 +94,7 @@ class RatchetServerFactory(WebSocketServerFactory):
         visits = Visits(limits, settings.trustForwarded > 0, self.peers.__len__)
         self.closing = Closing(patience)
         self.doorkeeper = Doorkeeper(limits, self.refusals, visits, self.closing, patience, self.admission.speaker)
-        self.keepalive = Keepalive(limits.pingSeconds, limits.pongSeconds, clock, patience)
+        self.keepalive = Keepalive(limits.pingSeconds, limits.pongSeconds, patience)
         self.setProtocolOptions(
             versions=[13],
             webStatus=False,

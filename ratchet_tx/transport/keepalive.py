@@ -5,11 +5,9 @@ Whatever a peer sends counts as an answer.  A peer that still reads what was sen
 hasn't seen the ping yet.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from math import inf
 from typing import Any, Protocol
-
-from twisted.internet.interfaces import IReactorTime
 
 from ratchet_tx.deferreds.timeouts import Patience, Timeouts
 from ratchet_tx.transport.sockets.acknowledged import acknowledged
@@ -89,15 +87,12 @@ class Keepalive:
 
     @param pingSeconds: how long after a sign of life a peer is pinged; 0 for never
     @param pongSeconds: how long it may take to answer; 0 for ever
-    @param clock: gives the time, an L{IReactorTime}; called when it is first needed
-    @param patience: the clock for what has to come from peers
+    @param patience: measures the time, and waits for pongs until all is read
     """
 
-    def __init__(
-        self, pingSeconds: float, pongSeconds: float, clock: Callable[[], IReactorTime], patience: Patience
-    ) -> None:
-        self._clock = clock
-        self._pings: Timeouts[Peer] = Timeouts(pingSeconds, clock, self._ping)
+    def __init__(self, pingSeconds: float, pongSeconds: float, patience: Patience) -> None:
+        self._clock = patience.clock
+        self._pings: Timeouts[Peer] = Timeouts(pingSeconds, patience.clock, self._ping)
         self._pongs: Timeouts[Peer] = Timeouts(pongSeconds, patience, self._missed)
         self._slowSeconds = max(pongSeconds, STEP_SECONDS)
 
@@ -124,7 +119,7 @@ class Keepalive:
         self.look(peer)
         if liveness.taken >= 0:
             # The ping stands behind what waits, which may be read from here on.
-            liveness.took = self._clock().seconds()
+            liveness.took = self._clock.seconds()
         self._pongs.start(peer)
 
     def isOwed(self, peer: Peer) -> bool:
@@ -163,7 +158,7 @@ class Keepalive:
 
     def _isReading(self, peer: Peer) -> bool:
         self.look(peer)
-        return self._clock().seconds() - peer.liveness.took < self._slowSeconds
+        return self._clock.seconds() - peer.liveness.took < self._slowSeconds
 
     def look(self, peer: Peer) -> int:
         """
@@ -179,5 +174,5 @@ class Keepalive:
         if peer.outlet.moved():
             some += PORTION
         if some:
-            liveness.took = self._clock().seconds()
+            liveness.took = self._clock.seconds()
         return some

@@ -66,7 +66,7 @@ class Site(server.Site):
         self.peerLog = PeerLog(lambda: clock, counters, limits.logBytesPerMinute) if log is None else log
         self.bodyBytes = bodyBytes
         self.takesForms = takesForms
-        patience = Patience(lambda: clock)
+        patience = Patience(clock)
         self.heads: Timeouts[Channel] = Timeouts(limits.headSeconds, patience, Channel.headTimeout)
         self.slow: Timeouts[Channel] = Timeouts(PACE_SECONDS, patience, Channel.checkPace)
         self.closing = Closing(patience)

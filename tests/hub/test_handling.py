@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 
 from ratchet_tx.applications.event import ConnectionEvent
 from ratchet_tx.applications.routes import Listener
+from ratchet_tx.deferreds.timeouts import Patience
 from ratchet_tx.errors import PeerError
 from ratchet_tx.hub.handling import Handlers
 from ratchet_tx.wire.payload import Payload
@@ -36,7 +37,7 @@ class Handling:
         hub = startedHub()
         self.event = ConnectionEvent(Peer(hub).connection, Payload("chat.send", "hi", 7), hub)
         listeners = (*(Listener(each, False) for each in watchers), *(Listener(each, True) for each in handlers))
-        self.work = Handlers(self._failed, seconds, lambda: self.clock).handle(self.event, listeners, self._answer)
+        self.work = Handlers(self._failed, seconds, Patience(self.clock)).handle(self.event, listeners, self._answer)
 
     def _failed(self, event: ConnectionEvent[Any], failure: Failure) -> PeerError:
         assert event is self.event

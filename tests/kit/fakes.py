@@ -288,7 +288,7 @@ def makeShared(limits: dict[str, Any] | None = None, broadcast: Any = None) -> S
     clock = Clock()
     made = Settings().limits.having(limits or {}, "test")
     log = PeerLog(lambda: clock)
-    return Shared(made, Counters(), Ledger(), log, OwnThread(), Patience(lambda: clock), broadcast, _noTurn)
+    return Shared(made, Counters(), Ledger(), log, OwnThread(), Patience(clock), broadcast, _noTurn)
 
 
 def _noTurn(connection: Connection, text: bytes) -> None:

@@ -10,6 +10,7 @@ from autobahn.websocket.protocol import TrafficStats
 from twisted.internet.task import Clock
 from zope.interface import implementer
 
+from ratchet_tx.deferreds.timeouts import Patience
 from ratchet_tx.interfaces import IPeers
 from ratchet_tx.monitoring.counters import Counters
 from ratchet_tx.monitoring.httprefusals import HTTPRefusals
@@ -140,7 +141,7 @@ class FakePort(WebSocketServerFactory):  # type: ignore[misc]
         self.setProtocolOptions(failByDrop=False, openHandshakeTimeout=0, closeHandshakeTimeout=0)
         self.trafficStats = TrafficStats()
         self.turns = Turns(self.clock, lambda: self.clock)
-        self.closing = Closing(lambda: self.clock)
+        self.closing = Closing(Patience(self.clock))
         self.keepalive = FakeKeepalive()
         self.peers = FakePeers()
         self.counters = Counters()

@@ -75,8 +75,7 @@ class House:
 
     def __init__(self, pingSeconds: float = 20, pongSeconds: float = 10) -> None:
         self.clock = Clock()
-        clock = lambda: self.clock  # noqa: E731
-        self.keepalive = Keepalive(pingSeconds, pongSeconds, clock, Patience(clock))
+        self.keepalive = Keepalive(pingSeconds, pongSeconds, Patience(self.clock))
         self.peer = FakePeer(self.clock)
         self.keepalive.begin(self.peer)
 

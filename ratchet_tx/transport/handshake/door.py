@@ -7,12 +7,12 @@ It knows nothing of WebSockets or pages, and does nothing more once a good head 
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.interfaces import IAddress, IReactorTime, ISSLTransport, ITCPTransport
+from twisted.internet.interfaces import IAddress, ISSLTransport, ITCPTransport
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.protocols.policies import ProtocolWrapper
 from twisted.python.failure import Failure
 
-from ratchet_tx.deferreds.timeouts import Timeouts
+from ratchet_tx.deferreds.timeouts import Patience, Timeouts
 from ratchet_tx.limits.visits import Visit, Visits
 from ratchet_tx.monitoring.httprefusals import HTTPRefusals
 from ratchet_tx.settings import Limits
@@ -33,7 +33,7 @@ class Doorkeeper:
     @param refusals: counts and logs each refusal
     @param visits: counts the connections that are no WebSockets
     @param closing: drops the connections that were closed
-    @param clock: gives the time, an L{IReactorTime}; called when it is first needed
+    @param patience: ends heads that take too long
     @param speaker: gives the IP address for which a peer speaks, by its transport and a request's head
     @ivar heads: the time that heads may take
     """
@@ -44,7 +44,7 @@ class Doorkeeper:
         refusals: HTTPRefusals,
         visits: Visits,
         closing: Closing,
-        clock: Callable[[], IReactorTime],
+        patience: Patience,
         speaker: Callable[[Any, Head], str],
     ) -> None:
         self.limits = limits
@@ -52,7 +52,7 @@ class Doorkeeper:
         self.visits = visits
         self.closing = closing
         self.speaker = speaker
-        self.heads: Timeouts[Door] = Timeouts(limits.headSeconds, clock, Door.late)
+        self.heads: Timeouts[Door] = Timeouts(limits.headSeconds, patience, Door.late)
 
 
 class Upgrading:

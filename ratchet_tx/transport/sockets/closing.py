@@ -4,12 +4,10 @@ Drops closed connections whose peers don't close in turn: each has a few seconds
 Without it a close may never end: the transport waits for the peer, over TLS to answer, and over plain TCP to read.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from typing import Protocol
 
-from twisted.internet.interfaces import IReactorTime
-
-from ratchet_tx.deferreds.timeouts import Timeouts
+from ratchet_tx.deferreds.timeouts import Patience, Timeouts
 
 #: How long, in seconds, a peer may take to answer our close, and to read what was sent before.
 LINGER_SECONDS = 3
@@ -35,11 +33,11 @@ class Closing:
     """
     The connections of a port, or a site, that have been closed and have not ended.
 
-    @param clock: gives the time, an L{IReactorTime}; called when it is first needed
+    @param patience: measures the time that each has
     """
 
-    def __init__(self, clock: Callable[[], IReactorTime]) -> None:
-        self._leavers: Timeouts[Leaver] = Timeouts(LINGER_SECONDS, clock, self._stayed)
+    def __init__(self, patience: Patience) -> None:
+        self._leavers: Timeouts[Leaver] = Timeouts(LINGER_SECONDS, patience, self._stayed)
 
     def begin(self, leaver: Leaver) -> None:
         """

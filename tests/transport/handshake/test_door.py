@@ -10,6 +10,7 @@ from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 
+from ratchet_tx.deferreds.timeouts import Patience
 from ratchet_tx.limits.visits import Visits
 from ratchet_tx.monitoring.counters import Counters
 from ratchet_tx.monitoring.httprefusals import HTTPRefusals
@@ -54,9 +55,9 @@ class House:
         visits = Visits(self._limits, False, lambda: 0)
         self.visits = visits
         speaker = lambda *_: "8.8.4.4"  # noqa: E731
-        clock = lambda: self.clock  # noqa: E731
-        closing = Closing(clock)
-        self.keeper = Doorkeeper(self._limits, HTTPRefusals(self.counters, UNBOUNDED), visits, closing, clock, speaker)
+        patience = Patience(self.clock)
+        closing = Closing(patience)
+        self.keeper = Doorkeeper(self._limits, HTTPRefusals(self.counters, UNBOUNDED), visits, closing, patience, speaker)
         self._pages = (lambda address: Room("pages")) if pages else None
 
     def buildProtocol(self, address: Any) -> Door:

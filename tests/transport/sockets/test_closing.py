@@ -4,6 +4,7 @@ Connections that were closed and don't end.
 
 from twisted.internet.task import Clock
 
+from ratchet_tx.deferreds.timeouts import Patience
 from ratchet_tx.transport.sockets.closing import LINGER_SECONDS, Closing
 
 
@@ -27,7 +28,7 @@ class Peer:
 def test_whoStays() -> None:
     """Who doesn't go is dropped once; who goes by themselves isn't."""
     clock = Clock()
-    closing = Closing(lambda: clock)
+    closing = Closing(Patience(clock))
     staying, going = Peer(), Peer()
     closing.begin(staying)
     closing.begin(going)
@@ -45,7 +46,7 @@ def test_whoStays() -> None:
 def test_whoReadsOn() -> None:
     """Who goes on to read has more time."""
     clock = Clock()
-    closing = Closing(lambda: clock)
+    closing = Closing(Patience(clock))
     peer = Peer(moves=2)
     closing.begin(peer)
     clock.pump([LINGER_SECONDS] * 2)
