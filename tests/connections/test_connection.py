@@ -11,7 +11,6 @@ from zope.interface.verify import verifyObject
 from ratchet_tx import Hub, PeerError, RoomPolicy, UsageError, on
 from ratchet_tx.interfaces import IConnection
 from ratchet_tx.transport.handshake.request import Request
-from ratchet_tx.wire.closecodes import checkCloseCode
 from tests.kit.fakes import FakeProvider, Peer, failed, override, startedHub
 
 
@@ -210,18 +209,6 @@ class TestRooms:
         assert told == [rooms]
         assert len(hub.parts.directory.rooms) == 0
 
-    def test_interest(self, hub: Hub) -> None:
-        """The backplane is told of a room's first member on this node, and of the last one's leaving."""
-        told: list[tuple[str, str]] = []
-        hub.backplane.subscribe = lambda room: told.append(("subscribe", room))
-        hub.backplane.unsubscribe = lambda room: told.append(("unsubscribe", room))
-        one, other = Peer(hub), Peer(hub)
-        for each in (one, other):
-            each.connection.join("lobby")
-        for each in (one, other):
-            each.leave()
-        assert told == [("subscribe", "lobby"), ("unsubscribe", "lobby")]
-
     @pytest.mark.parametrize("room", ["", "x" * 129, None, 5])
     def test_names(self, peer: Peer, room: Any) -> None:
         """A room's name is 1 to 128 characters."""
@@ -258,11 +245,6 @@ class TestClosing:
             peer.connection.close(4000, cast(Any, 5))
         peer.connection.emit("x")
         assert len(peer.read()) == 1
-
-    @pytest.mark.parametrize("code", [1000, 1001, 1003, 1008, 1009, 1011, 1014, 3000, 4999])
-    def test_codes(self, code: int) -> None:
-        """What RFC 6455 lets an endpoint send can be sent."""
-        checkCloseCode(code)
 
     @pytest.mark.parametrize("code", [0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, "1000", None, 1000.0])
     def test_otherCodes(self, peer: Peer, code: Any) -> None:

@@ -8,7 +8,15 @@ from ratchet_tx.backplane.messages import Deliver
 from ratchet_tx.connections.connection import Connection
 from ratchet_tx.hub.directory import Directory
 from ratchet_tx.transport.handshake.request import Request
-from tests.kit.fakes import FakeClient, FakeTransport, startedHub
+from tests.kit.applications import Diary
+from tests.kit.fakes import (
+    FakeClient,
+    FakeProvider,
+    FakeTransport,
+    Peer,
+    override,
+    startedHub,
+)
 
 
 def connection(directory: Directory, client: str | None = None) -> Connection:
@@ -72,3 +80,15 @@ def test_snapshots() -> None:
     told = directory.receivers(Deliver("x", Raw(b"1")))
     directory.remove(ada)
     assert told == (ada,)
+
+
+def test_renamedClients() -> None:
+    """A client whose id is another by now ends like any other."""
+    diary = Diary()
+    hub = startedHub(diary, clientProvider=FakeProvider(a="ada"))
+    peer = Peer(hub)
+    peer.logIn("a")
+    override(peer.connection.client, id="grace")
+    peer.leave()
+    assert diary.names()[-1] == "socket.close"
+    hub.emit("x", client="ada")

@@ -10,7 +10,7 @@ from ratchet_tx.backplane.messages import Deliver
 from ratchet_tx.hub.fanout import Delivery
 from ratchet_tx.monitoring.counters import Counters
 from ratchet_tx.wire.frames import Spare, makeText
-from tests.kit.fakes import Peer, logged, startedHub
+from tests.kit.fakes import Peer, logged, override, startedHub
 
 
 class Transport:
@@ -114,3 +114,33 @@ def test_marks() -> None:
         Spare("price", "gold", True),
         None,
     ]
+
+
+def test_whoFailsIsDroppedAfterwards() -> None:
+    """Where one peer can't be sent to, all others are, and he is dropped."""
+    hub = startedHub()
+    peers = [Peer(hub) for _ in range(3)]
+
+    def fail(frame: bytes, spare: Any) -> None:
+        raise OSError("broken pipe")
+
+    override(peers[1].transport, send=fail)
+    with logged() as lines:
+        hub.emit("news", 1)
+    assert [len(peer.read()) for peer in peers] == [1, 0, 1]
+    assert [peer.transport.aborted for peer in peers] == [False, True, False]
+    assert any("broken pipe" in line for line in lines)
+
+
+def test_whoLeavesMeanwhile() -> None:
+    """Who goes while something is sent to many keeps nobody else from getting it."""
+    hub = startedHub()
+    peers = [Peer(hub) for _ in range(3)]
+
+    def leave(frame: bytes, spare: Any) -> None:
+        for peer in peers[:2]:
+            peer.leave(1006, "", clean=False)
+
+    override(peers[0].transport, send=leave)
+    hub.emit("news", 1)
+    assert [len(peer.read()) for peer in peers] == [0, 0, 1]

@@ -38,7 +38,7 @@ def _defined(path: Path) -> set[str]:
 
 def isThere(name: str) -> bool:
     """
-    Say whether there is what a document names: C{test_hub}, C{test_hub::TestEvents::test_dispatch}, or C{vectors/login}.
+    Say whether there is what a document names: C{test_hub}, C{test_incoming::TestOrder::test_inOrder}, or C{vectors/login}.
     """
     if name.startswith("vectors/"):
         return (FOLDER / f"{name.removeprefix('vectors/')}.json").is_file()

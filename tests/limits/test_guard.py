@@ -43,12 +43,6 @@ class TestComing:
             Peer(hub)
         assert hub.peers.permit(HERE) is None
 
-    def test_notRunning(self) -> None:
-        """A hub that doesn't run refuses every peer."""
-        hub = startedHub()
-        hub.stopService()
-        assert hub.peers.permit(HERE)
-
     def test_perAddress(self) -> None:
         """C{connectionsPerAddress} refuses further peers of one address."""
         hub = startedHub(limits={"connectionsPerAddress": 1})

@@ -19,7 +19,7 @@ from ratchet_tx.login.clients import (
     issueAccessToken,
 )
 from tests.kit.contracts import AnonymousClientProviderContract, ClientContract, ClientProviderContract
-from tests.kit.fakes import FakeClient, FakeProvider, failed, succeeded
+from tests.kit.fakes import FakeClient, FakeProvider, Peer, failed, startedHub, succeeded
 
 
 @implementer(IClientProvider)
@@ -234,3 +234,47 @@ class TestIssuing:
         user: Any = object()
         with pytest.raises(UsageError, match=r"^object does not provide IClient: put @implementer\(IClient\) above"):
             issueAccessToken(AnonymousClientProvider(), user)
+
+
+class TestTokens:
+    def test_issueAccessToken(self) -> None:
+        """A web login gives a client a token, by which the socket can log in."""
+        provider = FakeProvider()
+        hub = startedHub(clientProvider=provider)
+        client = FakeClient("ada")
+        token = hub.issueAccessToken(client)
+        assert provider.updated == [client]
+        assert client.accessToken == token
+        assert len(token) >= 43
+
+    def test_theDefaultProviderKnowsItsTokens(self) -> None:
+        """With no provider of one's own, a token that was issued brings the same anonymous client back."""
+        hub = startedHub()
+        first = Peer(hub)
+        assert first.connection.client is not None
+        token = hub.issueAccessToken(first.connection.client)
+        second = Peer(hub)
+        second.logIn(token)
+        assert second.connection.client is not None
+        assert second.connection.client.id == first.connection.client.id
+
+
+def test_tokensIssuedAtOnce() -> None:
+    """A token that the provider didn't take is taken back, but not one that came after it."""
+    updates: list[Deferred[Any]] = []
+
+    class Slow(FakeProvider):
+        def updateClient(self, client: Any) -> Any:
+            updates.append(Deferred())
+            return updates[-1]
+
+    hub = startedHub(clientProvider=Slow())
+    ada = FakeClient("ada")
+    first = hub.issueAccessToken(ada)
+    second = hub.issueAccessToken(ada)
+    updates[1].callback(None)
+    updates[0].errback(OSError("down"))
+    first.addErrback(lambda _: None)
+    tokens: list[str] = []
+    second.addCallback(tokens.append)
+    assert tokens == [ada.accessToken]

@@ -33,7 +33,7 @@ def test_everyPromiseHasItsTest() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["test_nothing", "test_hub::test_nothing", "test_hub::TestHub::test_inOrder", "vectors/nothing"]
+    "name", ["test_nothing", "test_hub::test_nothing", "test_incoming::TestHub::test_inOrder", "vectors/nothing"]
 )
 def test_whatIsNotThere(name: str) -> None:
     """A test that there isn't is found out."""

@@ -13,7 +13,16 @@ import pytest
 
 from ratchet_tx import Hub
 from ratchet_tx.interfaces import IConnection, IHub
-from ratchet_tx.wire.closecodes import CLOSE_CODES, DONE, KICKED, LOST, NO_CODE, RECONNECT_CODES, STANDARD_CODES
+from ratchet_tx.wire.closecodes import (
+    CLOSE_CODES,
+    DONE,
+    KICKED,
+    LOST,
+    NO_CODE,
+    RECONNECT_CODES,
+    STANDARD_CODES,
+    checkCloseCode,
+)
 from tests.test_layers import MODULES, ORDER
 
 ROOT = Path(__file__).parents[2]
@@ -136,3 +145,9 @@ def test_defaults() -> None:
     assert IConnection["close"].getSignatureInfo()["optional"]["code"] == DONE
     assert IHub["disconnect"].getSignatureInfo()["optional"]["code"] == KICKED
     assert inspect.signature(Hub.disconnect).parameters["code"].default == KICKED
+
+
+@pytest.mark.parametrize("code", [1000, 1001, 1003, 1008, 1009, 1011, 1014, 3000, 4999])
+def test_codes(code: int) -> None:
+    """What RFC 6455 lets an endpoint send can be sent."""
+    checkCloseCode(code)

@@ -1,0 +1,184 @@
+"""
+Who a peer is: a stranger, a guest, or the client of a login.
+"""
+
+from typing import Any, cast
+
+from zope.interface import alsoProvides
+
+from ratchet_tx import AnonymousClientProvider, IClient, RoomPolicy, on
+from tests.kit.applications import Diary, LoginDiary
+from tests.kit.fakes import FakeClient, FakeProvider, Peer, clockOf, logged, startedHub
+from tests.kit.roomhub import arrive, roomHub
+
+
+class TestGuests:
+    def test_guestsThatAreNone(self) -> None:
+        """A guest whose id is no text is none: the peer is closed with 1011, and its end is told all the same."""
+
+        class Broken(AnonymousClientProvider):
+            def anonymousClient(self) -> Any:
+                return FakeClient(cast(Any, ["x"]))
+
+        diary = Diary()
+        hub = startedHub(diary, clientProvider=Broken())
+        with logged() as lines:
+            peer = Peer(hub)
+        assert peer.transport.closedWith == (1011, "Internal error")
+        assert any("id that is a text" in line for line in lines)
+        peer.leave()
+        assert hub.connections == ()
+
+    def test_guestsThatCantBeMade(self) -> None:
+        """Where the provider fails to make an anonymous client, the peer is closed with 1011, and the log says why."""
+
+        class Broken(AnonymousClientProvider):
+            def anonymousClient(self) -> Any:
+                raise RuntimeError("no more ids")
+
+        with logged() as lines:
+            peer = Peer(startedHub(clientProvider=Broken()))
+        assert peer.transport.closedWith == (1011, "Internal error")
+        assert any("no more ids" in line for line in lines)
+
+    def test_anonymous(self) -> None:
+        """With the default provider everybody is in from the start, and a login without a token finds the same client."""
+        diary = LoginDiary()
+        peer = Peer(startedHub(diary))
+        client = peer.connection.client
+        assert diary.entries == []
+        peer.emit("socket.auth.request")
+        peer.logIn("")
+        anonymous = {"username": None, "anonymous": True}
+        assert [frame["data"] for frame in peer.read()] == [anonymous, {"client": anonymous}]
+        assert peer.connection.client is client
+
+    def test_backToAnonymous(self) -> None:
+        """Who has logged in by a token and asks without one is the anonymous client again."""
+        hub = startedHub(LoginDiary())
+        client = FakeClient("ada")
+        token = hub.issueAccessToken(client)
+        peer = Peer(hub)
+        guest = peer.connection.client
+        peer.logIn(token)
+        assert peer.connection.client is not guest
+        peer.logIn("")
+        assert peer.connection.client is guest
+
+    def test_anonymousClients(self) -> None:
+        """Who comes in as nobody has them too; and again when he logs in as somebody."""
+        hub = startedHub(limits={"rooms": 2, "eventsPerSecond": 1, "eventsBurst": 2})
+        hub.applications.registerRooms("*", RoomPolicy())
+        peer = Peer(hub)
+        assert peer.connection.allowance.free == 2
+        peer.ask("socket.subscribe", {"room": "lobby"})
+        assert peer.connection.allowance.free == 1
+        hub.parts.identity.loggedIn(peer.connection, FakeClient("ada"))
+        assert peer.connection.allowance.free == 2
+        peer.ask("socket.subscribe", {"room": "lobby"})
+        hub.parts.identity.loggedIn(peer.connection, FakeClient("ada"))
+        assert peer.connection.allowance.free == 1
+
+
+class TestStrangers:
+    def test_eventsAreRefused(self) -> None:
+        """A stranger's events are refused, until he logs in."""
+        peer = Peer(startedHub(LoginDiary(), clientProvider=FakeProvider(sesame="ada")))
+        peer.emit("who", id=1)
+        peer.logIn("sesame")
+        peer.emit("who", id=2)
+        refused, _, reply = peer.read()
+        assert refused["data"]["error"]["code"] == "auth.required"
+        assert reply["data"] == {"ok": True, "result": "ada"}
+
+    def test_timeOut(self) -> None:
+        """A stranger who doesn't log in in time is closed with 4502; who does, isn't."""
+        hub = startedHub(clientProvider=FakeProvider(sesame="ada"), limits={"loginSeconds": 10})
+        stranger, ada = Peer(hub), Peer(hub)
+        ada.logIn("sesame")
+        clockOf(hub).advance(10)
+        assert stranger.transport.closedWith == (4502, "Not logged in in time")
+        assert ada.transport.closedWith is None
+
+    def test_noTimeOut(self) -> None:
+        """Where the limit is switched off, a stranger may stay."""
+        hub = startedHub(clientProvider=FakeProvider(), limits={"loginSeconds": 0})
+        stranger = Peer(hub)
+        clockOf(hub).advance(10_000)
+        assert stranger.transport.closedWith is None
+
+    def test_goneBeforeTheTimeOut(self) -> None:
+        """A stranger who goes leaves no timer behind."""
+        hub = startedHub(clientProvider=FakeProvider())
+        Peer(hub).leave()
+        assert clockOf(hub).getDelayedCalls() == []
+
+
+class TestChanging:
+    def test_anotherClient(self) -> None:
+        """By a second login a connection becomes another client's: the rooms are left before it is told."""
+        hub = startedHub(LoginDiary(), clientProvider=FakeProvider(a="ada", b="bob"))
+        peer = Peer(hub)
+        peer.logIn("a")
+        peer.connection.join("lobby")
+        peer.logIn("a")
+        assert peer.connection.rooms == ("lobby",)
+        peer.logIn("b")
+        assert peer.connection.rooms == ()
+        peer.emit("who", id=1)
+        assert peer.read()[-1]["data"]["result"] == "bob"
+        hub.emit("x", client="ada")
+        assert peer.read() == []
+
+    def test_specialApplications(self) -> None:
+        """What is registered for a special kind of client is there from his login on."""
+
+        class IModerator(IClient):
+            """Who may do more."""
+
+        class Moderation:
+            def __init__(self, client: Any, connection: Any) -> None:
+                pass
+
+            @on("ban")
+            def ban(self, event: Any) -> str:
+                return "banned"
+
+        provider = FakeProvider(a="ada", m="mod")
+        alsoProvides(provider.clients["m"], IModerator)
+        hub = startedHub(clientProvider=provider)
+        hub.applications.register(Moderation, client=IModerator)
+        peer = Peer(hub)
+        peer.logIn("a")
+        peer.emit("ban", id=1)
+        peer.logIn("m")
+        peer.emit("ban", id=2)
+        _, refused, _, reply = peer.read()
+        assert refused["data"]["error"]["code"] == "event.unknown"
+        assert reply["data"]["result"] == "banned"
+
+    def test_promoted(self) -> None:
+        """Who logs in again as the same object, which can do more by now, can do more."""
+
+        class IModerator(IClient):
+            """Who may do more."""
+
+        provider = FakeProvider(a="ada")
+        hub = startedHub(clientProvider=provider)
+        hub.applications.register(lambda client, connection: LoginDiary(), client=IModerator, name="moderators'")
+        peer = Peer(hub)
+        peer.logIn("a")
+        alsoProvides(provider.clients["a"], IModerator)
+        peer.logIn("a")
+        peer.read()
+        peer.emit("who", id=1)
+        assert peer.read()[0]["data"]["result"] == "ada"
+
+    def test_anotherLogin(self) -> None:
+        """Who logs in as somebody else has left all rooms before he is told; that says it, so nothing else does."""
+        hub = roomHub()
+        ada = arrive(hub, version=2)
+        ada.ask("socket.subscribe", {"room": "lobby"})
+        ada.logIn("b", v=2)
+        assert [frame["event"] for frame in ada.read()] == ["socket.auth.success"]
+        assert ada.connection.rooms == ()
