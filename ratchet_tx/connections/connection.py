@@ -94,7 +94,7 @@ class Connection(Member):
         """
         self._go(Stage.STRANGER)
 
-    def become(self, client: IClient, isGuest: bool = False) -> None:
+    def setClient(self, client: IClient, isGuest: bool = False) -> None:
         """
         Have a client from now on, or another one.
 
@@ -113,7 +113,7 @@ class Connection(Member):
         """
         return self.client is not None and self.client is self.guest
 
-    def serve(self, adapted: Adapted) -> None:
+    def useApplications(self, adapted: Adapted) -> None:
         """
         Bring events to these applications from now on.
         """
@@ -242,7 +242,7 @@ class Connection(Member):
             # It is sent away, and missed at once, however long its end takes.
             self.leaveAll()
 
-    def mayBeBack(self, clean: bool) -> bool:
+    def mayReconnect(self, clean: bool) -> bool:
         """
         Say whether a peer that is gone was lost, and its client is likely to come again at once.
 
@@ -276,11 +276,11 @@ class Connection(Member):
             self._shared.counters.full["connectionBytes"] += 1
             self.close(TOO_SLOW, "Too much is kept for you")
 
-    def turn(self, text: bytes) -> None:
+    def handle(self, text: bytes) -> None:
         """
-        Handle a message that has waited.
+        Handle a message that has waited in the inbox.
         """
-        self._shared.turn(self, text)
+        self._shared.handle(self, text)
 
     def inboxChanged(self) -> None:
         """

@@ -21,20 +21,20 @@ class Owner(Protocol):
     Whose inbox it is: a connection.
     """
 
-    def turn(self, text: bytes) -> None: ...
+    def handle(self, text: bytes) -> None: ...
     def inboxChanged(self) -> None: ...
 
 
 class Inbox:
     """
-    What waits for its turn on one connection.
+    The queue of one connection's messages.
 
-    Where handlers are done at once nothing ever waits, so nothing is kept: the line is made when first needed.
+    The queue is made when a message has to wait: most handlers are done at once.
 
-    @param owner: is given what waited when its turn has come, and may L{occupy} the inbox again; it is told of each change
-        of the line, and of what goes on beside it
-    @ivar busy: what is being waited for; None where the next event may be handled at once
-    @ivar bytes: how many bytes stand in line
+    @param owner: handles each message when its turn has come, and may L{blockUntil} again; it is told of each change of
+        L{load}
+    @ivar busy: the work that the queue waits for; None if the next event may be handled at once
+    @ivar bytes: how many bytes are queued
     """
 
     __slots__ = ("_beside", "_idle", "_line", "_owner", "_paused", "busy", "bytes")
@@ -55,7 +55,7 @@ class Inbox:
         """
         return len(self._line or ()) + len(self._beside or ())
 
-    def wait(self, text: bytes) -> None:
+    def add(self, text: bytes) -> None:
         """
         Have a message stand in line until the inbox is free.
         """
@@ -65,7 +65,7 @@ class Inbox:
         self.bytes += len(text)
         self._changed()
 
-    def occupy(self, work: Deferred[Any]) -> None:
+    def blockUntil(self, work: Deferred[Any]) -> None:
         """
         Let everybody wait until something is done; whether it is done well is no matter.
         """
@@ -74,7 +74,7 @@ class Inbox:
         self.busy = work
         work.addBoth(self._free)
 
-    def accompany(self, work: Deferred[Any]) -> None:
+    def runBeside(self, work: Deferred[Any]) -> None:
         """
         Let nobody wait for something, but end it with the connection.
         """
@@ -98,7 +98,7 @@ class Inbox:
             self.bytes -= len(text)
             self._changed()
             if self._owner is not None:
-                self._owner.turn(text)
+                self._owner.handle(text)
         self._checkIdle()
 
     def _changed(self) -> None:

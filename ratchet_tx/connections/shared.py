@@ -35,7 +35,7 @@ class Shared:
     """
     What the connections of one node share; it is made before the first of them.
 
-    @ivar turn: handles a message of a connection whose turn has come
+    @ivar handle: handles a message of a connection that has waited in the inbox
     """
 
     limits: Limits
@@ -45,7 +45,7 @@ class Shared:
     thread: OwnThread
     patience: Patience
     broadcast: Broadcasting
-    turn: Callable[[Any, bytes], None]
+    handle: Callable[[Any, bytes], None]
 
     def requireThread(self, call: str) -> None:
         """

@@ -1,5 +1,5 @@
 """
-What a hub has whatever its settings are: its clock, its connections, what counts and what logs.
+The parts of a hub that don't depend on its settings: the clock, the connections, counters and logs.
 """
 
 from twisted.logger import Logger
@@ -21,12 +21,12 @@ from ratchet_tx.monitoring.peerlog import UNKNOWN_ADDRESS, PeerLog
 
 class Basis:
     """
-    What the parts of one hub stand on; it is made first, and stays when other settings come.
+    What all parts of one hub use; it is made first, and kept when the settings change.
 
-    @ivar pending: the work that goes on for peers, which a stop waits for
+    @ivar pending: the background work for peers, which a stop waits for
     @ivar patience: times out what has to come from outside
-    @ivar ledger: how many bytes are kept because of peers, and what for
-    @ivar peerLog: what logs what peers cause
+    @ivar ledger: counts the bytes that are kept for peers, by what they are kept for
+    @ivar peerLog: logs what peers cause
     """
 
     _log = Logger()
@@ -47,4 +47,4 @@ class Basis:
         self.pending = Pending(self._workFailed)
 
     def _workFailed(self, failure: Failure) -> None:
-        self.peerLog.failure(self._log, UNKNOWN_ADDRESS, "Work for a peer failed", failure)
+        self.peerLog.failure(self._log, UNKNOWN_ADDRESS, "Background work for a peer failed", failure)

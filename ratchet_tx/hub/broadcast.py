@@ -1,5 +1,5 @@
 """
-Sends events to many: from applications to every node, and from every node to the connections of this one.
+Sends events to many connections: publishes them to all nodes, and delivers what any node published to its own connections.
 """
 
 from collections.abc import Collection
@@ -27,17 +27,17 @@ from ratchet_tx.wire.names import checkEvent, checkName, checkText
 
 class Broadcast:
     """
-    The way from one node's applications to everybody, and back to this node's connections.
+    The broadcasts of one node.
 
     @param publisher: sends a message to every node
     @param directory: finds the connections that a message is for
-    @param delivery: sends them an event
-    @param presence: is told who is shown elsewhere, and who has left a room here
-    @param backplane: is told in which rooms somebody is
-    @param lookups: is told which clients are sent away
-    @param policies: say which rooms have a history
-    @param thread: where alone this may be called
-    @ivar spares: the events that may be left out for slow peers
+    @param delivery: sends an event to them
+    @param presence: gets other nodes' presence messages, and the connections that leave rooms
+    @param backplane: gets the rooms that have members on this node
+    @param lookups: remembers disconnected clients while tokens are looked up
+    @param policies: tell which rooms have a history
+    @param thread: the only thread in which this may be called
+    @ivar spares: the events that may be dropped for slow peers
     """
 
     def __init__(
@@ -74,18 +74,18 @@ class Broadcast:
             checkName(room, "a room")
         if client is not None:
             checkId(client)
-        # What is for one client isn't the room's, whose others would miss its number.
+        # An event for one client isn't in the room's history: the other members would miss its offset.
         keep = self._policies.keep(room) if room is not None and client is None else None
         self.requireThread("emit")
         published = self.publish(Deliver(event, encodeData(event, data), room, client, keep=keep))
-        # A Deferred of its own, for callers add callbacks to it.
+        # A new Deferred for each call, because callers add callbacks to it.
         return succeed(None) if published is None else published.addCallback(_asPosition)
 
     def toOthers(self, sender: str, event: str, data: Any, room: str | None) -> None:
         """
         Send an event as L{IConnection.broadcast<ratchet_tx.interfaces.IConnection.broadcast>} does.
 
-        @param sender: the id of the connection that doesn't get it
+        @param sender: the id of the connection that sends it, and doesn't get it
         """
         checkText(event, "the name of an event")
         if room is not None:
@@ -117,7 +117,7 @@ class Broadcast:
 
     def members(self, room: str) -> Deferred[dict[str, Any]]:
         """
-        Say who is in a room, as L{IHub.members<ratchet_tx.interfaces.IHub.members>} does.
+        List the members of a room, as L{IHub.members<ratchet_tx.interfaces.IHub.members>} does.
         """
         checkName(room, "a room")
         self.requireThread("members")
@@ -125,10 +125,10 @@ class Broadcast:
 
     def requireThread(self, call: str) -> None:
         """
-        Check that the hub is called in the reactor's thread.
+        Check that this is the reactor's thread.
 
-        @param call: the method that is called
-        @raise UsageError: in another one
+        @param call: the method of the hub that is called
+        @raise UsageError: in another thread
         """
         if get_ident() != self._thread.ident:
             instead = "hub.publishFromThread" if call == "emit" else f"reactor.callFromThread(hub.{call}, ...)"
@@ -138,7 +138,7 @@ class Broadcast:
 
     def deliver(self, message: Message) -> None:
         """
-        Do what a message says, for the connections of this node.
+        Apply a message of any node to the connections of this one.
         """
         if isinstance(message, Deliver):
             return self._delivery.deliver(message, self._directory.receivers(message))
@@ -157,18 +157,18 @@ class Broadcast:
         if message.code not in RECONNECT_CODES:
             self._presence.sentAway(message.client)
 
-    # Who is in which room
+    # Members of rooms
 
     def joined(self, connection: Connection, room: str) -> None:
         """
-        Note that a connection is in a room now.
+        Note that a connection has joined a room.
         """
         if self._directory.rooms.join(room, connection):
             self._backplane.subscribe(room)
 
     def left(self, connection: Connection, rooms: Collection[str]) -> None:
         """
-        Note that a connection is no longer in some rooms.
+        Note that a connection has left some rooms.
         """
         for room in rooms:
             if self._directory.rooms.leave(room, connection):
@@ -180,7 +180,7 @@ def checkId(clientId: Any) -> None:
     """
     Check a client's id.
 
-    @raise UsageError: for what is no text
+    @raise UsageError: if it isn't a str
     """
     if not isinstance(clientId, str):
         raise UsageError(f"A client is named by its id, a text, not {type(clientId).__name__}.")
@@ -189,6 +189,6 @@ def checkId(clientId: Any) -> None:
 
 def _asPosition(published: Any) -> Position | None:
     """
-    Say where an event is in its room's history, whatever pair the backplane gave.
+    Convert the result of the backplane's C{publish}, which may be any pair.
     """
     return None if published is None else Position(*published)

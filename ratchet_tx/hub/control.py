@@ -1,7 +1,7 @@
 """
-The events C{socket.*} that a peer may send, and what answers each.
+Handles the C{socket.*} events that peers may send: login, rooms, presence, ping and reply.
 
-They never reach an application; what an application hears of a login, the hub tells it.
+Applications don't get them. The hub has events of its own for applications, such as C{socket.auth.success}.
 """
 
 from collections.abc import Callable
@@ -25,11 +25,11 @@ from ratchet_tx.wire.payload import Payload, convertData
 
 class Control(NamedTuple):
     """
-    How one of the protocol's own events is dealt with.
+    The handler of one C{socket.*} event.
 
-    @ivar run: called with the connection and the payload; what it gives, if anything, is waited for.
-        It raises a L{PeerError<ratchet_tx.errors.PeerError>} for what is refused.
-    @ivar ordered: whether it waits until the connection's last event has been handled
+    @ivar run: called with the connection and the payload; returns None, or a Deferred that fires when the event is handled.
+        It raises L{PeerError<ratchet_tx.errors.PeerError>} to refuse the event
+    @ivar ordered: whether the event waits until the connection's earlier events are handled
     """
 
     run: Callable[[Connection, Payload], Deferred[Any] | None]
@@ -38,9 +38,9 @@ class Control(NamedTuple):
 
 class Controls:
     """
-    All that a peer can ask of the protocol itself.
+    The handlers of all C{socket.*} events that peers may send.
 
-    @ivar byEvent: each L{Control} by the name of its event
+    @ivar byEvent: each L{Control}, by the name of its event
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Controls:
             "socket.auth.refresh": Control(login.refresh, ordered=False),
             "socket.history": Control(readHistory.read),
             "socket.ping": Control(self.ping, ordered=False),
-            "socket.presence.update": Control(self.showElse),
+            "socket.presence.update": Control(self.updatePresence),
             "socket.reply": Control(self.reply, ordered=False),
             "socket.subscribe": Control(subscribe.subscribe),
             "socket.unsubscribe": Control(subscribe.unsubscribe),
@@ -61,13 +61,13 @@ class Controls:
 
     def ping(self, connection: Connection, payload: Payload) -> None:
         """
-        C{socket.ping}: answer, for a browser can't see the protocol's own pings.
+        C{socket.ping}: reply; browsers need it, because they don't show WebSocket pings to scripts.
         """
         self._answers.reply(connection, payload, None)
 
     def reply(self, connection: Connection, payload: Payload) -> None:
         """
-        C{socket.reply}: bring a reply to who asked; one that has an id itself is told that it has come.
+        C{socket.reply}: give a reply to the C{ask} that waits for it, and confirm it if it has an id itself.
         """
         data, id = payload.data, payload.re
         if id is None or not isinstance(data, dict) or not isinstance(data.get("ok"), bool):
@@ -75,9 +75,9 @@ class Controls:
         connection.replied(id, data.get("result") if data["ok"] else _refusal(data.get("error")))
         self._answers.reply(connection, payload, None)
 
-    def showElse(self, connection: Connection, payload: Payload) -> None:
+    def updatePresence(self, connection: Connection, payload: Payload) -> None:
         """
-        C{socket.presence.update}: show something else of a member of a room.
+        C{socket.presence.update}: replace the metadata that a room shows for this connection.
         """
         requireClient(connection)
         wanted = convertData(payload, Shown).data

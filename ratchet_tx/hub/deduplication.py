@@ -1,5 +1,5 @@
 """
-Deduplicates emits by their key: a repeat gets the first reply, and is not handled again.
+Deduplicates events by their key: a repeated event gets the first one's reply, and is not handled again.
 """
 
 from collections.abc import Callable, Hashable
@@ -24,18 +24,18 @@ from ratchet_tx.wire.payload import Payload
 #: How many keys of one client are remembered.
 MOST_KEYS = 256
 
-#: How many bytes the results take together that are remembered of one client.
+#: How many bytes the remembered results of one client may take together.
 MOST_BYTES = 1024 * 1024
 
 
 class Outcome(NamedTuple):
     """
-    What the reply to an emit says, whether or not there was one.
+    The result or the refusal of an event with a key, whether or not the peer asked for a reply.
 
-    It is kept as JSON, for what a handler gave may change later.
+    It is kept as JSON, because an application may change the object later.
 
-    @ivar result: JSON
-    @ivar refusal: counts instead of the result, if there is one; its facts are JSON, too
+    @ivar result: the result, as JSON
+    @ivar refusal: replied instead of the result, if there is one; its facts are JSON, too
     @ivar size: how many bytes it takes
     """
 
@@ -48,23 +48,24 @@ def _lost(message: str) -> Outcome:
     return Outcome(None, PeerError(REPLY_LOST, message), 0)
 
 
-#: The event was handled, and what came of it isn't known any more.
+#: The event was handled, and its result is dropped, because too many bytes were kept.
 _DROPPED = _lost("It was handled, and its result is no longer kept")
 
-#: The handler was cancelled before it was done, and what it had done by then nobody knows.
+#: The handler was cancelled before it was done, so its result isn't known.
 _CANCELLED = _lost("Its handler was cancelled")
 
 
 class Keys:
     """
-    The keys of one hub's clients.
+    The keys that the clients of one hub have used, with the outcomes of their events.
 
-    An anonymous client's are those of its connection, and end with it.
+    The keys of an anonymous client are forgotten when its connection ends.
 
-    @param seconds: for how long a key is remembered
-    @param patience: gives the time, and forgets what is too old
-    @param changed: called with how many bytes more, or less, all keys take
-    @ivar name: names what is remembered: random, and another one once all was forgotten
+    @param seconds: how long a key is remembered
+    @param patience: gives the time, and forgets keys that are too old
+    @param changed: called with each change of L{size}
+    @ivar name: a random name of this memory, by which a client knows whether its keys are still remembered; it changes when
+        all keys are forgotten
     """
 
     def __init__(
@@ -81,7 +82,7 @@ class Keys:
         self._answers = answers
         self._clock = patience.clock
         self._byOwner: dict[Hashable, Once] = {}
-        # A client that sends no keys for so long has none that is remembered.
+        # A client that sends no key for C{seconds} has none left, so its entry is dropped then.
         self._owners: Timeouts[Hashable] = Timeouts(seconds, patience, self._forget)
         self.name = token_urlsafe(6)
 
@@ -90,7 +91,7 @@ class Keys:
 
     def bytesOf(self, connection: Connection) -> int:
         """
-        Say about how many bytes are kept for the keys of a connection's client.
+        Count about how many bytes the keys of a connection's client take.
         """
         once = self._byOwner.get(_ownerOf(connection))
         return 0 if once is None else once.size
@@ -98,7 +99,7 @@ class Keys:
     @property
     def size(self) -> int:
         """
-        About how many bytes are kept for all keys.
+        About how many bytes all keys take.
         """
         return sum(once.size for once in self._byOwner.values())
 
@@ -106,12 +107,13 @@ class Keys:
         self, connection: Connection, payload: Payload[Any], begin: Callable[[Deferred[Outcome]], Deferred[None] | None]
     ) -> tuple[Deferred[None] | None, bool]:
         """
-        Handle an emit, unless that has been done or is being done: then answer it as the first one.
+        Handle an event with a key; a repeat isn't handled, and gets the first one's reply.
 
-        @param begin: handles it, as C{Handlers.handle} does, and has it answered by L{answer} with the outcome that it is
-            given; this fires when it is handled, and fails where that isn't to be remembered
-        @return: None where it is done, else a Deferred that fires when it is, and fails only where it is cancelled; and
-            whether it is the first, whose Deferred isn't to be cancelled when its connection ends
+        @param begin: handles the event, as C{Handlers.handle} does, and calls L{answer} with the Deferred that it is given.
+            That Deferred fires with the outcome, and fails with a refusal that isn't remembered
+        @return: None if it is done, else a Deferred that fires when it is done, and fails only if it is cancelled; and
+            whether this is the first event with the key. The Deferred of the first one must not be cancelled when its
+            connection ends, because repeats may wait for it
         """
         begun: list[Deferred[None] | None] = []
 
@@ -124,7 +126,7 @@ class Keys:
 
         outcome = self._onceOf(connection).do((payload.event, payload.key), act, self._clock.seconds())
         if begun:
-            # Whoever sent it has been answered.
+            # L{answer} has refused it.
             outcome.addErrback(lambda _: None)
             return begun[0], True
         self._counters.repeated += 1
@@ -144,17 +146,17 @@ class Keys:
         self._answers.reply(connection, payload, outcome.result, outcome.refusal)
 
     def _failed(self, failure: Failure, connection: Connection, payload: Payload[Any]) -> None:
-        # It is cancelled where this one's own connection has ended.
+        # It is cancelled if the connection of this repeat has ended.
         refusal: Any = failure.value
         if not failure.check(CancelledError):
             self._answers.reply(connection, payload, None, refusal)
 
     def answer(self, kept: Deferred[Outcome], event: ConnectionEvent[Any], result: Any, refusal: PeerError | None) -> None:
         """
-        Answer an event with a key that its handlers are done with, and whoever sent it again meanwhile.
+        Answer an event with a key whose handlers are done, and the repeats that wait for it.
 
-        @param kept: is given the outcome
-        @param refusal: counts instead of the result, if there is one
+        @param kept: fires with the outcome; fails with a refusal that may be retried, which isn't remembered
+        @param refusal: replied instead of the result, if there is one
         """
         connection: Connection = event.connection  # type: ignore[assignment]
         outcome = self._outcome(event, result, refusal)
@@ -174,12 +176,12 @@ class Keys:
             raw = encodeData(name, result)
             return Outcome(raw, None, len(raw))
         except UsageError:
-            # The handler gave what isn't JSON, or refused with it.
+            # The result, or a fact of the refusal, can't be encoded as JSON.
             return _refused(name, self._answers.refusalFor(event, Failure()))
 
     def end(self, connection: Connection) -> None:
         """
-        Forget the keys of a connection's anonymous client.
+        Forget the keys of an anonymous client whose connection has ended.
         """
         if connection in self._byOwner:
             self._owners.stop(connection)
@@ -200,10 +202,10 @@ class Keys:
 
 def _ownerOf(connection: Connection) -> Hashable:
     """
-    Say whose a connection's keys are: a client's, by its id, or a guest's connection itself.
+    Choose by what a connection's keys are kept: the id of its client, or the connection itself for an anonymous client.
     """
     client = connection.client
-    return connection if client is None or client is connection.guest else client.id
+    return connection if client is None or connection.isGuest else client.id
 
 
 def _cancelled(_: Failure, outcome: Deferred[Outcome]) -> None:
@@ -213,7 +215,7 @@ def _cancelled(_: Failure, outcome: Deferred[Outcome]) -> None:
 
 def _refused(event: str, refusal: PeerError) -> Outcome:
     """
-    Keep a refusal without its traceback, which knows everything that the handler had.
+    Copy a refusal without its traceback, which keeps all variables of the handler alive.
     """
     facts = {name: encodeData(event, value) for name, value in refusal.facts.items()}
     kept = PeerError(refusal.code, refusal.message, refusal.retry, **facts)

@@ -12,17 +12,17 @@ class Directory:
     """
     The connections of one node.
 
-    Strangers are among the connections, but no message is for them.
+    Strangers' connections are among them, but no message is for a stranger.
 
-    @ivar rooms: who is in which room
-    @ivar clients: the connections of each client, by its id
+    @ivar rooms: the connections in each room
+    @ivar clients: the connections of each client, by the client's id
     """
 
     def __init__(self) -> None:
         self.rooms: Rooms[Connection] = Rooms()
         self.clients: Rooms[Connection] = Rooms()
         self._connections: dict[str, Connection] = {}
-        # With the id that each came in by: what a client's is later, is the application's affair.
+        # With the client's id at the login, because an application may change the client's C{id} later.
         self._loggedIn: dict[Connection, str] = {}
 
     def __len__(self) -> int:
@@ -30,45 +30,45 @@ class Directory:
 
     def all(self) -> tuple[Connection, ...]:
         """
-        Name every connection, strangers' too.
+        List all connections, including strangers'.
         """
         return tuple(self._connections.values())
 
     def add(self, connection: Connection) -> None:
         """
-        Know a connection from now on.
+        Add a connection, as a stranger's.
         """
         self._connections[connection.id] = connection
 
     def remove(self, connection: Connection) -> None:
         """
-        Forget a connection, which has left its rooms.
+        Remove a connection that has left its rooms.
         """
         del self._connections[connection.id]
-        self._logOut(connection)
+        self._removeClient(connection)
 
     def isOther(self, connection: Connection, client: IClient) -> bool:
         """
-        Say whether a connection has come in as another client than this one.
+        Say whether another client than this one is logged in on a connection.
         """
         return self._loggedIn.get(connection, client.id) != client.id
 
-    def become(self, connection: Connection, client: IClient) -> None:
+    def setClient(self, connection: Connection, client: IClient) -> None:
         """
-        Find a connection by this client from now on.
+        Set the client by which a connection is found.
         """
-        self._logOut(connection)
+        self._removeClient(connection)
         self._loggedIn[connection] = client.id
         self.clients.join(client.id, connection)
 
-    def _logOut(self, connection: Connection) -> None:
+    def _removeClient(self, connection: Connection) -> None:
         id = self._loggedIn.pop(connection, None)
         if id is not None:
             self.clients.leave(id, connection)
 
     def receivers(self, message: Deliver) -> tuple[Connection, ...]:
         """
-        Name whom a message is for, at this moment: who comes or goes while it is sent changes nothing.
+        List the connections that a message is for, as a copy: connections may come and go while it is sent.
         """
         if message.client is not None:
             connections = tuple(self.clients.members(message.client))

@@ -1,5 +1,5 @@
 """
-Dispatches events to the handlers of applications: those that peers send, and the protocol's own.
+Dispatches events to the handlers of applications: events from peers, and C{socket.*} events of the hub.
 """
 
 from functools import partial
@@ -23,18 +23,18 @@ from ratchet_tx.monitoring.observers import Observers
 from ratchet_tx.settings import Limits
 from ratchet_tx.wire.payload import Payload
 
-#: How many handlers of guests' events go on at most whose connections have ended.
+#: How many handlers of anonymous clients may go on after their connections have ended.
 MOST_OF_GUESTS = 256
 
 
 class Dispatch:
     """
-    The dispatching of one hub.
+    Dispatches the events of one hub.
 
-    @param answers: reply to peers, and are told what to do when a handler fails
-    @param observers: are told of each event that is dispatched
-    @param keys: remember the emits that have one
-    @param pending: the work that a stop waits for
+    @param answers: reply to peers; it fires C{socket.error} here when a handler fails
+    @param observers: get a happening for each event that is dispatched
+    @param keys: remember the results of events with a key
+    @param pending: tracks the work that a stop waits for
     @param patience: ends handlers that take too long
     """
 
@@ -54,50 +54,50 @@ class Dispatch:
         self._byHappening = observers.byHappening
         self._keys = keys
         self._remembersKeys = limits.dedupSeconds > 0
-        self._guestsLeft = 0
-        # Bound once, for each event is answered by one of them.
+        self._runningForGuests = 0
+        # Bound once, because each event uses one of them.
         self._answer, self._note = answers.answer, answers.note
         self._handlers = Handlers(answers.refusalFor, limits.handlerSeconds, patience)
         self._keyed = Handlers(answers.refusalFor, limits.handlerSeconds, patience, always=True, retry=False)
-        answers.whenFailed(self._report)
+        answers.whenFailed(self._reportError)
 
-    def serve(self, hub: IHub) -> None:
+    def useHub(self, hub: IHub) -> None:
         """
-        Give handlers this hub, which is made after its dispatching.
+        Set the hub that handlers get; it is made after this part.
         """
         self._hub = hub
 
-    def go(self, connection: Connection, payload: Payload[Any], route: Route) -> None:
+    def dispatch(self, connection: Connection, payload: Payload[Any], route: Route) -> None:
         """
-        Bring a payload to the handlers that it leads to.
+        Call the handlers of a peer's event.
         """
         if payload.key is not None and self._remembersKeys:
-            return self._once(connection, payload, route)
+            return self._dispatchOnce(connection, payload, route)
         self._counters.dispatched += 1
         if Dispatched in self._byHappening:
             self._observers.tell(Dispatched, connection, payload.event)
         work = self._handlers.handle(ConnectionEvent(connection, payload, self._hub), route.listeners, self._answer)
         if work is not None:
-            self.goOn(connection, work, route.ordered)
+            self.track(connection, work, route.ordered)
 
-    def goOn(self, connection: Connection, work: Deferred[Any] | None, ordered: bool = True) -> None:
+    def track(self, connection: Connection, work: Deferred[Any] | None, ordered: bool = True) -> None:
         """
-        Let some work for a connection go on.
+        Track work for a connection: the connection's end cancels it, and a stop waits for it.
 
-        @param work: its Deferred, or None where it is done already
+        @param work: its Deferred, or None if it is done already
         @param ordered: whether the connection's next events wait for it
         """
         if work is None:
             return
         self._pending.add(work)
         if ordered:
-            connection.inbox.occupy(work)
+            connection.inbox.blockUntil(work)
         else:
-            connection.inbox.accompany(work)
+            connection.inbox.runBeside(work)
 
-    def _once(self, connection: Connection, payload: Payload[Any], route: Route) -> None:
+    def _dispatchOnce(self, connection: Connection, payload: Payload[Any], route: Route) -> None:
         """
-        Handle an emit that has a key, if it is the first by that; it goes on where its connection ends.
+        Call the handlers of an event with a key, unless the event is a repeat; they go on if the connection ends.
         """
 
         def begin(outcome: Deferred[Outcome]) -> Deferred[None] | None:
@@ -109,54 +109,53 @@ class Dispatch:
         work, isFirst = self._keys.handle(connection, payload, begin)
         if work is not None and isFirst:
             self._pending.add(work)
-            work = shielded(work, partial(self._abandon, connection, work))
-        self.goOn(connection, work, route.ordered)
+            work = shielded(work, partial(self._connectionEnded, connection, work))
+        self.track(connection, work, route.ordered)
 
-    def _abandon(self, connection: Connection, work: Deferred[Any]) -> None:
+    def _connectionEnded(self, connection: Connection, work: Deferred[Any]) -> None:
         """
-        Let a handler go on whose connection has ended. A client has no more of them than keys; guests come anew by each
-        connection, so of theirs only some go on.
+        Let a handler go on after its connection has ended.
+
+        The keys of a client limit how many of its handlers go on. Each connection has another anonymous client, so handlers
+        of anonymous clients are limited together.
         """
-        if connection.client is not connection.guest:
+        if not connection.isGuest:
             return
-        if self._guestsLeft >= MOST_OF_GUESTS:
+        if self._runningForGuests >= MOST_OF_GUESTS:
             cancel(work)
             return
-        self._guestsLeft += 1
-        work.addBoth(self._guestsOver)
+        self._runningForGuests += 1
+        work.addBoth(self._guestsWorkDone)
 
-    def _guestsOver(self, result: Any) -> Any:
-        self._guestsLeft -= 1
+    def _guestsWorkDone(self, result: Any) -> Any:
+        self._runningForGuests -= 1
         return result
 
     def fire(self, connection: Connection, event: str, data: Any) -> Deferred[None] | None:
         """
-        Tell the applications of something that happened on a connection, by one of the protocol's own events.
+        Call the handlers of one of the hub's own events, such as C{socket.open}.
 
-        @return: None, or a Deferred that fires when their handlers are done
+        @return: None, or a Deferred that fires when the handlers are done
         """
         route = connection.ownTable.get(event)
-        return None if route is None else self.tell(connection, event, data, route.listeners)
+        return None if route is None else self._call(route.listeners, connection, event, data)
 
-    def tell(self, connection: Connection, event: str, data: Any, listeners: tuple[Listener, ...]) -> Deferred[None] | None:
-        """
-        Tell some handlers of one of the protocol's own events.
+    def _call(self, listeners: tuple[Listener, ...], connection: Connection, name: str, data: Any) -> Deferred[None] | None:
+        event = ConnectionEvent(connection, Payload(name, data), self._hub)
+        return self._handlers.handle(event, listeners, self._note)
 
-        @return: as of L{fire}
+    def fireInBackground(
+        self, connection: Connection, event: str, data: Any, listeners: tuple[Listener, ...] | None = None
+    ) -> None:
         """
-        return self._handlers.handle(ConnectionEvent(connection, Payload(event, data), self._hub), listeners, self._note)
+        Call the handlers of one of the hub's own events; only a stop waits for them.
 
-    def announce(self, connection: Connection, event: str, data: Any) -> None:
+        @param listeners: the handlers; None for those of the connection's applications
         """
-        Tell the applications as L{fire} does; nothing but a stop waits for it.
-        """
-        self._pending.add(self.fire(connection, event, data))
+        if listeners is None:
+            self._pending.add(self.fire(connection, event, data))
+        else:
+            self._pending.add(self._call(listeners, connection, event, data))
 
-    def announceTo(self, listeners: tuple[Listener, ...], connection: Connection, event: str, data: Any) -> None:
-        """
-        Tell some handlers as L{tell} does; nothing but a stop waits for it.
-        """
-        self._pending.add(self.tell(connection, event, data, listeners))
-
-    def _report(self, connection: Connection, error: dict[str, Any]) -> None:
-        self.announce(connection, "socket.error", error)
+    def _reportError(self, connection: Connection, error: dict[str, Any]) -> None:
+        self.fireInBackground(connection, "socket.error", error)

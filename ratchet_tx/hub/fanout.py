@@ -1,5 +1,5 @@
 """
-The fan-out: encodes and frames an event once, and sends the same bytes to many.
+The fan-out: encodes an event into one frame, and sends the same bytes to many connections.
 """
 
 from collections.abc import Iterable
@@ -19,10 +19,10 @@ class Delivery:
     """
     The fan-out of one hub.
 
-    @param counters: where is counted how much was sent
-    @param spares: what may be left out for slow peers, by event
+    @param counters: count what is sent
+    @param spares: the events that may be dropped for slow peers, each C{drop} or C{latest}
     @ivar spares: the same
-    @ivar holds: who isn't sent a room's events yet, because he is subscribing to it
+    @ivar holds: hold back a room's events from connections that are just subscribing to it
     """
 
     _log = Logger()
@@ -34,13 +34,13 @@ class Delivery:
 
     def deliver(self, message: Deliver, receivers: Iterable[Connection]) -> None:
         """
-        Send an event to those whom it is for.
+        Send an event to its receivers.
         """
         keys: dict[str, Any] = {} if message.room is None else {"room": message.room}
         if message.offset is None:
             spare = self.spare(message.event, message.room)
         else:
-            # Without it the numbers would have a gap.
+            # An event of a history can't be dropped: the peer would miss its offset.
             keys["offset"], spare = message.offset, None
         frame = makeText(encode(message.event, message.data, **keys))
         if message.room in self.holds:
@@ -51,9 +51,9 @@ class Delivery:
         self, frame: bytes, receivers: Iterable[Connection], spare: Spare | None = None, without: str | None = None
     ) -> None:
         """
-        Send the same bytes to many connections.
+        Send the same frame to many connections.
 
-        @param without: the id of one to leave out
+        @param without: the id of a connection that doesn't get it
         """
         failed = []
         sent = 0
@@ -64,8 +64,8 @@ class Delivery:
                 connection.transport.send(frame, spare)
                 sent += 1
             except Exception:
-                # It isn't dropped here, for its end would be told in the middle of the others' event.
-                what = "Sending to {id} failed; it is dropped"
+                # It is dropped after the loop: its end may send other events, and they mustn't overtake this one.
+                what = "Send failed, connection dropped: id={id}"
                 connection.peerLog.failure(self._log, connection.remoteAddress, what, id=connection.id)
                 failed.append(connection)
         self._counters.sent += sent
@@ -74,6 +74,6 @@ class Delivery:
 
     def spare(self, event: str, room: str | None = None) -> Spare | None:
         """
-        Say whether an event may be left out for a slow peer.
+        Say whether and how an event may be dropped for slow peers; None if it may not.
         """
         return Spare(event, room, self.spares[event] == "latest") if event in self.spares else None

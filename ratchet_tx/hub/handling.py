@@ -1,5 +1,5 @@
 """
-Runs the handlers of one event one after the other, and finds the reply.
+Runs the handlers of one event one after the other, and answers with their result.
 """
 
 from collections.abc import Callable
@@ -18,25 +18,25 @@ from ratchet_tx.errors import Failed, PeerError
 from ratchet_tx.monitoring.printable import printable
 from ratchet_tx.wire.errorcodes import HANDLER_TIMEOUT
 
-#: What says to the peer that a handler failed: called with the event and the failure, it gives the refusal.
+#: Makes the refusal for a handler that failed, from the event and the failure.
 RefusalFor = Callable[[ConnectionEvent[Any], Failure], PeerError]
 
-#: What sends the reply: called with the event, the result and the refusal, of which the refusal counts.
+#: Answers an event, with the refusal, or else with the result.
 Answer = Callable[[ConnectionEvent[Any], Any, PeerError | None], None]
 
 
 class Handlers:
     """
-    How events are handled on one hub.
+    Runs the handlers of events.
 
-    The reply is the first result that isn't None, in the order of registration; a failure of any is the reply instead,
-    and stops no other.
+    The reply is the first result that isn't None, in the order of the handlers. If a handler fails, the others still run,
+    and the reply is the refusal.
 
-    @param refusalFor: what to do about a failure
-    @param seconds: how long one event may take; 0 for as long as it likes
+    @param refusalFor: makes the refusal for a failure
+    @param seconds: how long the handlers of one event may take; 0 for no limit
     @param patience: ends events that take too long
-    @param always: whether an event is answered where the peer asked for no reply, and nothing is refused, too
-    @param retry: what the refusal of a handler that took too long says of whether the same may succeed later
+    @param always: whether C{answer} is called even if the peer asked for no reply and nothing is refused
+    @param retry: the C{retry} of the refusal of a handler that took too long
     """
 
     def __init__(
@@ -51,15 +51,15 @@ class Handlers:
         self.seconds = seconds
         self._always = always
         self.retry = retry
-        self.timeouts: Timeouts[_Later] = Timeouts(seconds, patience, _Later.timeOut)
+        self.timeouts: Timeouts[_Unfinished] = Timeouts(seconds, patience, _Unfinished.timeOut)
 
     def handle(self, event: ConnectionEvent[Any], listeners: tuple[Listener, ...], answer: Answer) -> Deferred[None] | None:
         """
-        Handle an event; where no handler has to wait, nothing is made but the event.
+        Handle an event.
 
-        @param answer: what to do in the end
-        @return: None where it is done; else a Deferred that fires when it is, and never fails but for being cancelled,
-            which cancels what the handlers wait for
+        @param answer: called when the handlers are done
+        @return: None if they are done; else a Deferred that fires when they are, and fails only if it is cancelled, which
+            cancels what the handlers wait for
         """
         result, refusal = None, None
         for position, listener in enumerate(listeners):
@@ -68,9 +68,9 @@ class Handlers:
                 if value is not None and (later := asDeferred(value)) is not None:
                     if not later.called or later.paused:
                         rest = listeners[position + 1 :]
-                        return _Later(self, event, listener, answer).begin(later, rest, result, refusal)
+                        return _Unfinished(self, event, listener, answer).begin(later, rest, result, refusal)
                     value = _resultOf(later)
-            # Whatever it is: sys.exit() in a handler is a failure of the handler's, and nobody else's.
+            # BaseException, because sys.exit() in a handler must end that handler only.
             except BaseException:
                 refused = self.refusalOf(event, listener, Failure())
                 refusal = refusal or refused
@@ -83,7 +83,7 @@ class Handlers:
 
     def refusalOf(self, event: ConnectionEvent[Any], listener: Listener, failure: Failure) -> PeerError | None:
         """
-        Make a refusal of what a handler raised; None for one that doesn't reply.
+        Make the refusal for what a handler raised; None for a handler that doesn't reply.
         """
         error = failure.value
         refusal = error if isinstance(error, PeerError) else self._refusalFor(event, failure)
@@ -92,7 +92,7 @@ class Handlers:
 
 def _resultOf(fired: Deferred[Any]) -> Any:
     """
-    Take the result of a Deferred that has fired already, without waiting.
+    Take the result of a Deferred that has fired.
     """
     results: list[Any] = []
     fired.addBoth(results.append)
@@ -101,12 +101,12 @@ def _resultOf(fired: Deferred[Any]) -> Any:
     return results[0]
 
 
-class _Later:
+class _Unfinished:
     """
-    An event whose handlers take their time.
+    An event whose handlers have to wait for something.
     """
 
-    __slots__ = ("_answer", "_ended", "_event", "_handlers", "_listener", "_over", "_work")
+    __slots__ = ("_answer", "_ended", "_event", "_handlers", "_isDone", "_listener", "_work")
 
     _log = Logger()
 
@@ -115,7 +115,7 @@ class _Later:
         self._event = event
         self._listener = listener
         self._answer = answer
-        self._over = False
+        self._isDone = False
         self._ended: Deferred[None] = Deferred(self._cancelled)
         handlers.timeouts.start(self)
 
@@ -123,7 +123,7 @@ class _Later:
         self, later: Deferred[Any], rest: tuple[Listener, ...], result: Any, refusal: PeerError | None
     ) -> Deferred[None]:
         """
-        Wait for the first of the handlers, and then for the others.
+        Wait for the handler that was called, and then call the others.
         """
         self._work = Deferred.fromCoroutine(self._run(later, rest, result, refusal))
         return self._ended
@@ -136,55 +136,55 @@ class _Later:
                 if later is not None:
                     value = await later
             except GeneratorExit:
-                # Nobody waits for us any more.
+                # The coroutine was closed, so nothing is answered.
                 raise
             except BaseException:
                 refused = self._refusalOf(listener, Failure())
                 refusal = refusal or refused
                 value = None
             later = None
-            if self._over:
+            if self._isDone:
                 return
             if result is None and listener.replies:
                 result = value
         self._end(result, refusal)
 
     def _refusalOf(self, listener: Listener, failure: Failure) -> PeerError | None:
-        if self._over and failure.check(*CANCELLED):
+        if self._isDone and failure.check(*CANCELLED):
             return None
         return self._handlers.refusalOf(self._event, listener, failure)
 
     def timeOut(self) -> None:
         """
-        End it: it has had its time.
+        Answer with a refusal and cancel the handlers, because they took too long.
         """
         connection: Connection = self._event.connection  # type: ignore[assignment]
         connection.peerLog.emit(
             self._log,
             LogLevel.warn,
             connection.remoteAddress,
-            "A handler of {event} took more than {seconds} s for {id}; it is cancelled",
+            "Handler cancelled, it took too long: event={event} seconds={seconds} id={id}",
             event=printable(self._event.payload.event),
             seconds=self._handlers.seconds,
             id=connection.id,
         )
-        # The peer is answered first and the line goes on, whatever the handler does about being cancelled.
+        # First: a handler may ignore that it is cancelled, and the peer and its next events mustn't wait for it.
         self._end(None, Failed(HANDLER_TIMEOUT, "It took too long", retry=self._handlers.retry))
         cancel(self._work)
 
     def _end(self, result: Any, refusal: PeerError | None) -> None:
-        self._close()
+        self._markDone()
         try:
             self._answer(self._event, result, refusal)
         finally:
-            # The peer may be lost by its very answer, which cancels this.
+            # Sending the answer may lose the peer, which cancels this.
             if not self._ended.called:
                 self._ended.callback(None)
 
     def _cancelled(self, _: Any) -> None:
-        self._close()
+        self._markDone()
         cancel(self._work)
 
-    def _close(self) -> None:
-        self._over = True
+    def _markDone(self) -> None:
+        self._isDone = True
         self._handlers.timeouts.stop(self)

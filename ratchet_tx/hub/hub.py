@@ -1,5 +1,5 @@
 """
-The hub: where connections, applications, clients and other nodes meet.
+The hub: one node, with its connections, its applications and the way to the other nodes.
 """
 
 from typing import Any
@@ -31,23 +31,23 @@ from ratchet_tx.wire.closecodes import KICKED
 @implementer(IHub)
 class Hub(Service):
     """
-    One node: its connections, and the applications that they speak to.
+    One node: its connections, and the applications that handle their events.
 
-    It is a service, which whatever serves it starts and stops (see L{attach}).
+    It is a service. The servers that use it start and stop it (see L{attach}).
 
-    @param clientProvider: who knows the clients, an L{IClientProvider}; by default everybody may come in, as nobody
-    @param applications: what is registered already, an L{Applications}
-    @param backplane: the way to other nodes, an L{IBackplane}; by default there are none
+    @param clientProvider: finds the clients, an L{IClientProvider}; by default everybody may connect, as an anonymous client
+    @param applications: the registered applications, an L{Applications}
+    @param backplane: carries messages to other nodes, an L{IBackplane}; by default there are none
     @param clock: for all that takes time, and for clients' C{expires}; by default the reactor of what serves the hub.  Over
         a reactor durations are measured by a time that never steps (see C{deferreds.clock}), and C{expires} is read by
         C{time.time()}
-    @param settings: the L{Settings} that everything obeys which serves the hub; without, those that C{makeService} is
-        given, or else the default ones
-    @raise UsageError: for a provider or a backplane that isn't one
+    @param settings: the L{Settings} of the hub and of its servers; by default those that C{makeService} gets, else the
+        default ones
+    @raise UsageError: for a provider or a backplane that doesn't provide its interface
     @ivar letsGuestsIn: whether a peer that doesn't log in has an anonymous client
-    @ivar ledger: how many bytes are kept because of peers, and what for
-    @ivar peerLog: what logs what peers cause
-    @ivar journal: what logs who comes and goes, once it observes that
+    @ivar ledger: counts the bytes that are kept for peers, by what they are kept for
+    @ivar peerLog: logs what peers cause
+    @ivar journal: logs opened and closed connections and logins, once it observes them
     @ivar patience: times out what has to come from outside
     @ivar parts: the parts that the hub is made of
     """
@@ -74,26 +74,26 @@ class Hub(Service):
         self.journal = Journal(self.peerLog)
         self.timers = Timers(self.applications.registry, thread=basis.thread)
         self._attached: set[object] = set()
-        self._isSettled = settings is not None
-        self._obey(Settings() if settings is None else settings)
+        self._hasSettings = settings is not None
+        self._applySettings(Settings() if settings is None else settings)
 
-    def _obey(self, settings: Settings) -> None:
+    def _applySettings(self, settings: Settings) -> None:
         """
-        Make whatever is made of the settings.
+        Make the parts that depend on the settings.
         """
         settings.limits.check()
         self.settings = settings
         self.parts = Parts(self._basis, self.clientProvider, self.applications, self.timers, settings)
-        self.parts.dispatch.serve(self)
+        self.parts.dispatch.useHub(self)
 
     def provideSettings(self, settings: Settings | None = None) -> None:
         """
-        Settle by which settings the hub goes; whatever serves it calls this before it reads them.
+        Fix the settings of the hub; each server calls this before it reads them.
 
-        @param settings: taken by a hub that has none of its own and isn't served yet; None for the hub's
-        @raise UsageError: for others than the hub goes by already, in what the hub minds (see L{Settings.differing})
+        @param settings: used by a hub that was made without settings and has no server yet; None for the hub's own
+        @raise UsageError: if the hub has other settings already, in what concerns the hub (see L{Settings.differing})
         """
-        if settings is not None and self._isSettled:
+        if settings is not None and self._hasSettings:
             differing = settings.differing(self.settings)
             if differing:
                 raise UsageError(
@@ -102,8 +102,8 @@ class Hub(Service):
                     "or Hub() with makeService(settings, hub) before anything else serves the hub."
                 )
         elif settings is not None:
-            self._obey(settings)
-        self._isSettled = True
+            self._applySettings(settings)
+        self._hasSettings = True
 
     @property
     def limits(self) -> Limits:
@@ -115,7 +115,7 @@ class Hub(Service):
     @property
     def peers(self) -> Peers:
         """
-        The peers, whom the transport tells of: an L{IPeers<ratchet_tx.interfaces.IPeers>}.
+        The peers of this node, for the transport: an L{IPeers<ratchet_tx.interfaces.IPeers>}.
         """
         return self.parts.peers
 
@@ -124,14 +124,14 @@ class Hub(Service):
     @property
     def running(self) -> bool:  # type: ignore[override]
         """
-        Whether the hub runs, and isn't stopping.
+        Whether the hub is started and isn't stopping.
         """
         return self.parts.lifecycle.isRunning
 
     @property
     def overdue(self) -> bool:
         """
-        Whether the last stop took too long, and something was dropped.
+        Whether the last stop took too long, and dropped what was left.
         """
         return self.parts.lifecycle.overdue
 
@@ -152,10 +152,10 @@ class Hub(Service):
 
     def attach(self, server: object, clock: IReactorTime) -> None:
         """
-        Begin to be served: the first server starts the hub.
+        Add a server; the first one starts the hub.
 
-        @param server: who serves it, to be named again to L{detach}
-        @param clock: the server's reactor, for a hub that was made without one
+        @param server: the server, to be given to L{detach} later
+        @param clock: the server's reactor, used by a hub that was made without a clock
         """
         self._clock.serve(clock)
         self._attached.add(server)
@@ -163,33 +163,33 @@ class Hub(Service):
 
     def detach(self, server: object) -> Deferred[None] | None:
         """
-        Be no longer served by somebody: the last server stops the hub, unless it belongs to a service that will.
+        Remove a server; the last one stops the hub, unless the hub has a parent service, which stops it.
 
-        @return: a Deferred as of L{stopService}, or None where the hub goes on
+        @return: the Deferred of L{stopService}, or None if the hub goes on
         """
         self._attached.discard(server)
         return None if self._attached or self.parent is not None else self.stopService()
 
     def startService(self) -> None:
         """
-        Start; nothing happens where it runs.
+        Start; nothing happens if the hub runs.
 
-        @raise UsageError: while it is still stopping
+        @raise UsageError: while the hub is still stopping
         """
-        self._isSettled = True
+        self._hasSettings = True
         self.parts.lifecycle.start()
 
     def stopService(self) -> Deferred[None]:
         """
-        Take leave of all peers, as L{Lifecycle.stop<ratchet_tx.hub.lifecycle.Lifecycle.stop>} does.
+        Close all connections and stop, as L{Lifecycle.stop<ratchet_tx.hub.lifecycle.Lifecycle.stop>} says.
 
-        @return: a Deferred that fires then, and never fails; a second call waits for the same
+        @return: a Deferred that fires when the hub has stopped, and never fails; a second call waits for the same stop
         """
         return self.parts.lifecycle.stop()
 
     def abandon(self) -> None:
         """
-        Stop at once: drop all peers, cancel whatever goes on, and wait for nothing.
+        Stop at once: drop all connections, cancel all pending work, and wait for nothing.
         """
         self.parts.lifecycle.abandon()
 

@@ -1,5 +1,5 @@
 """
-Says who a peer is: a stranger who has to log in, a guest, or the client of a login.
+Gives each connection its client: none before the login, an anonymous one, or the one that logs in.
 """
 
 from twisted.logger import Logger
@@ -19,7 +19,7 @@ from ratchet_tx.login.finder import isClient
 from ratchet_tx.settings import Limits
 from ratchet_tx.wire.closecodes import DONE, NOT_LOGGED_IN, OUR_FAULT
 
-#: What applications are told that were made for a client whose connection has another one now.
+#: The data of the C{socket.close} that applications get when another client logs in on their connection.
 _REPLACED = {"code": DONE, "reason": "Another login", "clean": True}
 
 
@@ -27,13 +27,13 @@ class Identity:
     """
     The clients of one hub's connections.
 
-    @param provider: has the anonymous clients, if there are any
-    @param applications: which are made for each client
-    @param dispatch: tells applications that their client is gone
+    @param provider: makes the anonymous clients, if there are any
+    @param applications: makes the applications of each client
+    @param dispatch: tells replaced applications that their client is gone
     @param guard: counts strangers, and the connections of each client
     @param expiry: ends logins whose token expires
     @ivar letsGuestsIn: whether a peer that doesn't log in has an anonymous client
-    @ivar strangers: the connections that wait for a login, until their time is over
+    @ivar strangers: the timeouts of the connections that have to log in
     """
 
     _log = Logger()
@@ -57,36 +57,36 @@ class Identity:
         self._guard = guard
         self._expiry = expiry
         self.letsGuestsIn = IAnonymousClientProvider.providedBy(provider)
-        self.strangers: Timeouts[Connection] = Timeouts(limits.loginSeconds, basis.patience, _loginTimeOut)
+        self.strangers: Timeouts[Connection] = Timeouts(limits.loginSeconds, basis.patience, _closeStranger)
 
     def opened(self, connection: Connection) -> None:
         """
-        Let in a peer that has just connected.
+        Give a new connection its anonymous client, or the time to log in.
         """
         if self.letsGuestsIn:
-            return self._letIn(connection)
+            return self._becomeGuest(connection)
         connection.awaitsLogin()
-        self._adapt(connection)
+        self._makeApplications(connection)
         self.strangers.start(connection)
 
-    def _letIn(self, connection: Connection) -> None:
+    def _becomeGuest(self, connection: Connection) -> None:
         try:
             guest = IAnonymousClientProvider(self._provider).anonymousClient()
             if not isClient(guest):
                 raise UsageError(f"{type(guest).__name__} is no client with an id that is a text without lone surrogates.")
             self._expiry.watch(connection, guest)
         except BaseException:
-            what = "The client provider has no anonymous client for {id}"
+            what = "The client provider gave no anonymous client: id={id}"
             self._basis.peerLog.failure(self._log, connection.remoteAddress, what, id=connection.id)
             return connection.close(OUR_FAULT, "Internal error")
         self._guard.openedAsGuest(connection)
-        self._become(connection, guest, isGuest=True)
+        self._setClient(connection, guest, isGuest=True)
 
     def loggedIn(self, connection: Connection, client: IClient) -> bool:
         """
-        Make somebody the client of a connection: where it is another than before, the rooms of that one are left.
+        Log a client in on a connection; if another client was logged in, the connection leaves its rooms.
 
-        @return: whether the connection is still there, which may end by what applications do about it
+        @return: whether the connection is still open; what applications do meanwhile may end it
         """
         before = connection.client
         if not self._endReplaced(connection, client):
@@ -94,7 +94,7 @@ class Identity:
         self._basis.counters.logins += 1
         self.strangers.stop(connection)
         self._expiry.watch(connection, client)
-        if not self._become(connection, client):
+        if not self._setClient(connection, client):
             return False
         if before is None or client.id != before.id:
             self._guard.giveSubscribes(connection, self._basis.clock.seconds())
@@ -104,23 +104,23 @@ class Identity:
 
     def _endReplaced(self, connection: Connection, client: IClient) -> bool:
         """
-        Tell the applications that were made for a connection's last client that another one comes.
+        Send C{socket.close} to the applications that were made for the connection's last client, if another one logs in.
 
-        @return: whether the connection is still to be logged in then
+        @return: whether the connection is still open
         """
         adapted = connection.adapted
         kept = None if adapted is None else self._applications.kept(adapted, client, connection)
         if adapted is not None and kept is not None and len(kept.made) < len(adapted.made):
-            # What may end the connection now isn't told once more to those that end.
-            connection.serve(kept)
+            # First: if a handler ends the connection now, the replaced applications don't get another C{socket.close}.
+            connection.useApplications(kept)
             if connection.client is None or client.id != connection.client.id:
                 connection.leaveAll()
             self._endApplications(connection, adapted.closing(kept.made))
         return not connection.closing
 
-    def waits(self, connection: Connection, isWaiting: bool) -> None:
+    def loginWaits(self, connection: Connection, isWaiting: bool) -> None:
         """
-        Note that a login waits for its turn, which is no part of a stranger's time, or waits no more.
+        Note that a login waits for its turn, or waits no longer; a stranger's timeout doesn't run while it waits.
         """
         if connection.client is not None or connection.closing:
             return
@@ -131,23 +131,23 @@ class Identity:
 
     def loginFailed(self, connection: Connection, code: str) -> None:
         """
-        Note that a login was refused.
+        Report a refused login to the observers.
 
-        @param code: why
+        @param code: the error code
         """
         self._observers.tell(LoginFailed, connection, code)
 
     def closed(self, connection: Connection) -> None:
         """
-        Wait for nothing of a peer that is gone.
+        Forget a connection that has ended.
         """
         self._guard.remove(connection)
         self.strangers.stop(connection)
         self._expiry.forget(connection)
 
-    def _become(self, connection: Connection, client: IClient, isGuest: bool = False) -> bool:
+    def _setClient(self, connection: Connection, client: IClient, isGuest: bool = False) -> bool:
         """
-        @return: whether the connection is still there, which may end by what others send when it leaves its rooms
+        @return: whether the connection is still open; leaving its rooms sends frames, which may end it
         """
         if self._directory.isOther(connection, client):
             connection.leaveAll()
@@ -156,21 +156,21 @@ class Identity:
             return False
         if connection.client is None:
             self._guard.loggedIn(connection)
-        connection.become(client, isGuest)
-        self._directory.become(connection, client)
-        self._adapt(connection)
+        connection.setClient(client, isGuest)
+        self._directory.setClient(connection, client)
+        self._makeApplications(connection)
         return True
 
-    def _adapt(self, connection: Connection) -> None:
+    def _makeApplications(self, connection: Connection) -> None:
         adapted = self._applications.adapt(connection.client, connection, connection.adapted)
-        connection.serve(adapted)
+        connection.useApplications(adapted)
         if connection.ended:
-            # They were made too late to hear it.
+            # A factory ended the connection, before these applications could get C{socket.close}.
             self._endApplications(connection, adapted.closing())
 
     def _endApplications(self, connection: Connection, listeners: tuple[Listener, ...]) -> None:
-        self._dispatch.announceTo(listeners, connection, "socket.close", dict(_REPLACED))
+        self._dispatch.fireInBackground(connection, "socket.close", dict(_REPLACED), listeners)
 
 
-def _loginTimeOut(connection: Connection) -> None:
+def _closeStranger(connection: Connection) -> None:
     connection.close(NOT_LOGGED_IN, "Not logged in in time")

@@ -1,5 +1,5 @@
 """
-Takes in what peers send: reads each message, takes its price, and brings it to who handles it.
+Handles what peers send: decodes each message, charges the rate limit for it, and dispatches its event.
 """
 
 from typing import Any
@@ -19,19 +19,19 @@ from ratchet_tx.wire.errorcodes import AUTH_REQUIRED, EVENT_UNKNOWN
 from ratchet_tx.wire.names import RESERVED
 from ratchet_tx.wire.payload import Head, Payload, decode, decodeHead
 
-#: What is taken in while the hub stops: nothing new is begun, but what goes on may still ask its peer.
-_GOES_ON = ("socket.reply",)
+#: The events that are handled while the hub stops: handlers that still run may ask their peers.
+_WHILE_STOPPING = ("socket.reply",)
 
 
 class Incoming:
     """
-    What the peers of one hub send.
+    Handles what the peers of one hub send.
 
-    @param guard: takes the price of each message
-    @param dispatch: brings events to the applications
-    @param controls: answer the protocol's own events
-    @param answers: refuse what nobody handles
-    @param lifecycle: says whether the hub runs
+    @param guard: charges the rate limit for each message
+    @param dispatch: gives events to the applications
+    @param controls: handle the events C{socket.*}
+    @param answers: refuse events that nobody handles
+    @param lifecycle: tells whether the hub runs
     """
 
     def __init__(
@@ -46,8 +46,8 @@ class Incoming:
     ) -> None:
         self._guard = guard
         self._dispatch = dispatch
-        # Bound once: it is where messages go.
-        self._go = dispatch.go
+        # Bound once, because nearly every message uses it.
+        self._dispatchEvent = dispatch.dispatch
         self._controls = controls.byEvent
         self._answers = answers
         self._lifecycle = lifecycle
@@ -56,11 +56,11 @@ class Incoming:
 
     def received(self, connection: Connection, text: bytes, fragments: int = 0) -> None:
         """
-        Take in a message of a peer's.
+        Handle a message from a peer.
 
-        It never raises: what is wrong with the message, the peer is told.
+        It never raises: if the message is wrong, the peer gets a refusal.
 
-        @param fragments: in how many frames it came, where it was in several
+        @param fragments: how many frames it came in; 0 for a single one
         """
         if connection.closing:
             return
@@ -68,11 +68,11 @@ class Incoming:
         now = self._clock.seconds()
         guard = self._guard
         if connection.inbox.busy is not None or fragments or connection.allowance.fullAt > now + guard.slack:
-            return self._receivedOther(connection, text, fragments, now)
-        # The short way of nearly all messages: whole ones of peers who can pay and wait for nothing.
+            return self._receivedSlowly(connection, text, fragments, now)
+        # The fast path of nearly all messages: a single frame, from a peer that can pay, and no earlier event is handled.
         price = 1 if len(text) < PRICED_BYTES else guard.price(len(text))
         if price > 1 and not guard.canPay(connection.allowance, price, now):
-            return self._receivedOther(connection, text, 0, now)
+            return self._receivedSlowly(connection, text, 0, now)
         try:
             payload = decode(text)
         except BadPayload as error:
@@ -81,61 +81,61 @@ class Incoming:
         if route is None or not self._lifecycle.isRunning:
             return self._receivedControl(connection, payload, now, price)
         if guard.pays(connection, payload, now, price):
-            self._go(connection, payload, route)
+            self._dispatchEvent(connection, payload, route)
 
     def _receivedControl(self, connection: Connection, payload: Payload[Any], now: float, price: int) -> None:
-        if not self._lifecycle.isRunning and payload.event not in _GOES_ON:
+        if not self._lifecycle.isRunning and payload.event not in _WHILE_STOPPING:
             return
         if self._guard.pays(connection, payload, now, price - self._guard.discount(connection, payload)):
-            self._handle(connection, payload)
+            self._handlePayload(connection, payload)
 
-    def _receivedOther(self, connection: Connection, text: bytes, fragments: int, now: float) -> None:
+    def _receivedSlowly(self, connection: Connection, text: bytes, fragments: int, now: float) -> None:
         """
-        Take in a message that came in pieces, can't be paid for, or has to wait: its data is read only when it is needed.
+        Handle a message that came in fragments, can't be paid for, or has to wait; its data is decoded only when needed.
         """
         guard = self._guard
         price = guard.price(len(text), fragments)
         isNext = connection.inbox.busy is None
-        # To read it twice costs little, but more than to read it once.
+        # If it has to wait, it is decoded twice: that takes time, but the bytes take much less memory than the objects.
         atOnce = isNext and guard.canPay(connection.allowance, price, now)
         try:
             head: Any = decode(text) if atOnce else decodeHead(text)
         except BadPayload as error:
             if isNext or not guard.canPay(connection.allowance, price, now):
                 return guard.refuseBad(connection, error, now, price)
-            # It is refused when its turn comes, as all are answered in order.
+            # It is refused when its turn comes, because answers are sent in order.
             head = Head("", error.id)
-        if not self._lifecycle.isRunning and head.event not in _GOES_ON:
+        if not self._lifecycle.isRunning and head.event not in _WHILE_STOPPING:
             return
         if head.event in self._controls:
             price -= guard.discount(connection, head)
         if not guard.pays(connection, head, now, price):
             return
         if atOnce:
-            self._handle(connection, head)
-        elif isNext or self._overtakes(connection, head.event):
-            self.turn(connection, text)
+            self._handlePayload(connection, head)
+        elif isNext or self._isUnordered(connection, head.event):
+            self.handle(connection, text)
         elif guard.mayWait(connection, head):
-            connection.inbox.wait(text)
+            connection.inbox.add(text)
 
-    def _overtakes(self, connection: Connection, event: str) -> bool:
+    def _isUnordered(self, connection: Connection, event: str) -> bool:
         """
         Say whether an event doesn't wait for the one that is being handled.
         """
-        led = connection.table.get(event) or self._controls.get(event)
-        return led is not None and not led.ordered
+        route = connection.table.get(event) or self._controls.get(event)
+        return route is not None and not route.ordered
 
     def pinged(self, connection: Connection) -> bool:
         """
-        Take in a ping of WebSocket's own, which costs what an event costs.
+        Charge the rate limit for a WebSocket ping, as for an event.
 
-        @return: whether it may be answered
+        @return: whether to answer it
         """
         return self._guard.paysForPing(connection, self._clock.seconds())
 
-    def turn(self, connection: Connection, text: bytes) -> None:
+    def handle(self, connection: Connection, text: bytes) -> None:
         """
-        Handle a message whose turn has come, and whose price is paid.
+        Handle a message whose turn has come, and which is paid for.
         """
         if connection.closing:
             return
@@ -143,17 +143,17 @@ class Incoming:
             payload = decode(text)
         except BadPayload as error:
             return self._guard.refuseBad(connection, error, self._clock.seconds(), 0)
-        self._handle(connection, payload)
+        self._handlePayload(connection, payload)
 
-    def _handle(self, connection: Connection, payload: Payload[Any]) -> None:
+    def _handlePayload(self, connection: Connection, payload: Payload[Any]) -> None:
         """
-        Bring a payload to who handles it; a login before it may have changed who that is.
+        Look up who handles a payload's event, now that its turn has come: a login may have changed that.
         """
         if connection.closing:
             return
         route = connection.table.get(payload.event)
         if route is not None:
-            return self._go(connection, payload, route)
+            return self._dispatchEvent(connection, payload, route)
         control = self._controls.get(payload.event)
         if control is not None:
             self._control(connection, payload, control)
@@ -166,7 +166,7 @@ class Incoming:
         except PeerError as refusal:
             return self._answers.refuse(connection, payload.event, payload.id, refusal)
         if work is not None and (control.ordered or not work.called or work.paused):
-            self._dispatch.goOn(connection, work, control.ordered)
+            self._dispatch.track(connection, work, control.ordered)
 
     def _refuse(self, connection: Connection, payload: Payload[Any]) -> None:
         refusal = PeerError(EVENT_UNKNOWN, "Unregistered event")

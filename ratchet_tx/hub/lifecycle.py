@@ -1,5 +1,5 @@
 """
-Starts a hub and stops it: the backplane, the timers, and at the end the peers, once what they sent is handled.
+Starts and stops a hub: the backplane, the timers, and at a stop the connections.
 """
 
 from collections.abc import Callable
@@ -21,19 +21,19 @@ from ratchet_tx.settings import Limits
 from ratchet_tx.wire.closecodes import DRAINED, GOING_AWAY
 from ratchet_tx.wire.errorcodes import SERVER_DRAIN
 
-#: Within how many seconds a peer that is sent away may come again: at some time between these two.
-COME_AGAIN = (0, 5)
+#: A stopping hub tells its peers to reconnect after a random time between these, in seconds, so that not all come at once.
+RECONNECT_AFTER = (0, 5)
 
 
 class Lifecycle:
     """
-    The life of one hub: it may be started again once it has stopped.
+    Starts and stops one hub; it may be started again once it has stopped.
 
-    @param deliver: does what a message from another node says
-    @param loginThrottle: lets nobody wait any more when the hub stops
-    @param forget: called when the hub has stopped, to forget what isn't to outlive that
-    @ivar isRunning: whether the hub runs, and isn't stopping
-    @ivar overdue: whether the last stop took too long, and something was dropped
+    @param deliver: applies a message from the backplane to this node's connections
+    @param loginThrottle: its waiting logins are cancelled when the hub stops
+    @param forget: called when the hub has stopped; forgets the keys and the presence
+    @ivar isRunning: whether the hub is started and isn't stopping
+    @ivar overdue: whether the last stop took too long, and dropped what was left
     """
 
     _log = Logger()
@@ -61,9 +61,9 @@ class Lifecycle:
 
     def start(self) -> None:
         """
-        Start; nothing happens where it runs.
+        Start; nothing happens if the hub runs.
 
-        @raise UsageError: while it is still stopping
+        @raise UsageError: while the hub is still stopping
         """
         if self.isRunning:
             return
@@ -85,7 +85,7 @@ class Lifecycle:
     def _limitHistories(self) -> None:
         backplane = self._basis.backplane
         if IMemory.providedBy(backplane):
-            # The other half is for who is here.
+            # The other half is for the connections.
             backplane.limitHistories(-(-self._limits.processBytes // 2), self._countHistories)
             self._countHistories(backplane.historyBytes)
 
@@ -94,50 +94,50 @@ class Lifecycle:
 
     def stop(self) -> Deferred[None]:
         """
-        Take leave of all peers, once what they have sent is handled, and wait for whatever still goes on: for the limit
-        C{drainSeconds} at most, after which it is dropped.
+        Close each connection once what it has sent is handled, and wait for pending work; after the limit C{drainSeconds},
+        drop what is left.
 
-        @return: a Deferred that fires then, and never fails; a second call waits for the same
+        @return: a Deferred that fires when the hub has stopped, and never fails; a second call waits for the same stop
         """
         if self._stopping is None and not self.isRunning:
             return succeed(None)
         if self._stopping is None:
             self.overdue = False
             self._stopping = Stopping(self._timers.stopService(), self._basis.pending, self._abortAll, self._stopped)
-            self._takeLeave(self._stopping)
-        # It may be over by now.
+            self._drainAll(self._stopping)
+        # The stop may be over by now.
         return succeed(None) if self._stopping is None else self._stopping.whenEnded()
 
     def abandon(self) -> None:
         """
-        Stop at once: drop all peers, cancel whatever goes on, and wait for nothing.
+        Stop at once: drop all connections, cancel all pending work, and wait for nothing.
         """
         self.stop()
         if self._stopping is not None:
             self.overdue = True
             self._stopping.abandon()
 
-    def left(self) -> None:
+    def connectionEnded(self) -> None:
         """
-        Note that a peer is gone, which may have been the last that a stop waits for.
+        Note that a connection has ended; a stop waits for the last one.
         """
         if self._stopping is not None and not len(self._basis.directory):
             self._stopping.allGone()
 
-    def _takeLeave(self, stopping: Stopping) -> None:
+    def _drainAll(self, stopping: Stopping) -> None:
         self.isRunning = False
         self._loginThrottle.drop()
         for connection in self._basis.directory.all():
             self._drain(connection)
         if self._limits.drainSeconds:
             stopping.limit(self._limits.drainSeconds, self._basis.patience)
-        self.left()
+        self.connectionEnded()
 
     def _drain(self, connection: Connection) -> None:
         try:
             drain(connection)
         except Exception:
-            self._log.failure("Draining a connection failed, it is dropped: id={id}", id=connection.id)
+            self._log.failure("Draining failed, connection dropped: id={id}", id=connection.id)
             connection.transport.abort()
 
     def _abortAll(self) -> None:
@@ -158,12 +158,12 @@ class Lifecycle:
 
 def drain(connection: Connection) -> None:
     """
-    Take leave of a peer, because the hub stops: what it has sent already is handled first.
+    Close a connection because the hub stops, once what the peer has sent is handled.
 
-    A peer of version 2 is told before, and when to come again: not all at once.
+    A peer of version 2 first gets C{socket.bye}, which says when to reconnect.
     """
-    isTold = connection.version == 2
-    if isTold:
-        connection.send("socket.bye", {"code": SERVER_DRAIN, "reconnect": True, "after": COME_AGAIN})
-    code = DRAINED if isTold else GOING_AWAY
+    knowsBye = connection.version == 2
+    if knowsBye:
+        connection.send("socket.bye", {"code": SERVER_DRAIN, "reconnect": True, "after": RECONNECT_AFTER})
+    code = DRAINED if knowsBye else GOING_AWAY
     connection.inbox.whenIdle().addCallback(lambda _: connection.close(code, "Going away"))

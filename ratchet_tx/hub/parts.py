@@ -1,5 +1,5 @@
 """
-Puts a hub together: each part is made before those that need it, and is given what it needs.
+Makes the parts of a hub: each part is made before the parts that need it.
 """
 
 from functools import partial
@@ -34,9 +34,9 @@ from ratchet_tx.settings import Settings
 
 class Parts:
     """
-    The parts of one hub that obey its settings; other settings make other parts.
+    The parts of one hub that depend on its settings; for other settings they are made again.
 
-    @param basis: what the hub has whatever its settings are
+    @param basis: the parts that don't depend on the settings
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Parts:
         self.keys = Keys(limits.dedupSeconds, counters, answers, patience, partial(basis.ledger.change, "keys"))
         self.dispatch = Dispatch(answers, basis.observers, self.keys, basis.pending, limits, counters, patience)
         self.lifecycle = Lifecycle(
-            basis, applications, timers, limits, self.broadcast.deliver, self.loginThrottle, self._forget
+            basis, applications, timers, limits, self.broadcast.deliver, self.loginThrottle, self._forgetAll
         )
 
         expiry = Expiry(lambda: clock.clock, lambda: clock.wall())
@@ -89,7 +89,7 @@ class Parts:
             limits,
             clock,
             patience,
-            self.identity.waits,
+            self.identity.loginWaits,
             lambda: self.lifecycle.isRunning,
         )
         login = Login(
@@ -109,7 +109,7 @@ class Parts:
 
         incoming = Incoming(self.guard, self.dispatch, self.controls, answers, self.lifecycle, counters, clock)
         self.shared = Shared(
-            limits, counters, basis.ledger, basis.peerLog, basis.thread, patience, self.broadcast, incoming.turn
+            limits, counters, basis.ledger, basis.peerLog, basis.thread, patience, self.broadcast, incoming.handle
         )
         self.peers = Peers(
             basis,
@@ -123,6 +123,6 @@ class Parts:
             self.lifecycle,
         )
 
-    def _forget(self) -> None:
+    def _forgetAll(self) -> None:
         self.keys.forgetAll()
         self.presence.stop()

@@ -1,5 +1,5 @@
 """
-The peers of one node: they come in, send, ping and go, as the transport tells.
+The peers of one node: takes what the transport reports about them, from the handshake to the end.
 """
 
 from zope.interface import implementer
@@ -23,14 +23,14 @@ class Peers:
     """
     The peers of one hub.
 
-    @param shared: what their connections share
-    @param guard: says who may come in
-    @param identity: says who they are
-    @param incoming: takes in what they send
-    @param dispatch: tells the applications that one has come or gone
-    @param keys: forgets those of a guest who is gone
-    @param presence: goes on showing who was lost
-    @param lifecycle: says whether the hub runs
+    @param shared: what all connections share
+    @param guard: decides who may connect
+    @param identity: gives each connection its client
+    @param incoming: handles what peers send
+    @param dispatch: tells the applications that a connection has opened or closed
+    @param keys: forgets the keys of anonymous clients that are gone
+    @param presence: shows lost connections for some seconds longer
+    @param lifecycle: tells whether the hub runs
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Peers:
         self._keys = keys
         self._presence = presence
         self._lifecycle = lifecycle
-        # The same methods, for a message pays for each call on its way.
+        # The same methods and no wrappers: each message would pay for the further call.
         self.received = incoming.received
         self.pinged = incoming.pinged
 
@@ -79,14 +79,14 @@ class Peers:
         connection.keeps("handshake", request.size)
         self._identity.opened(connection)
         basis.observers.tell(Opened, connection)
-        self._dispatch.goOn(connection, self._dispatch.fire(connection, "socket.open", None))
+        self._dispatch.track(connection, self._dispatch.fire(connection, "socket.open", None))
         return connection
 
     def closed(self, connection: Connection, code: int, reason: str, clean: bool) -> None:
         if connection.ended:
             return
         self._identity.closed(connection)
-        if connection.mayBeBack(clean):
+        if connection.mayReconnect(clean):
             self._presence.lost(connection)
         connection.end()
         self._keys.end(connection)
@@ -94,7 +94,7 @@ class Peers:
         self._basis.counters.closed += 1
         if connection.closedWith is not None:
             code, reason = connection.closedWith
-        self._dispatch.announce(connection, "socket.close", {"code": code, "reason": reason, "clean": clean})
+        self._dispatch.fireInBackground(connection, "socket.close", {"code": code, "reason": reason, "clean": clean})
         seconds = self._basis.clock.seconds() - connection.since
         self._basis.observers.tell(Closed, connection, code, reason, clean, seconds)
-        self._lifecycle.left()
+        self._lifecycle.connectionEnded()

@@ -1,7 +1,8 @@
 """
-Publishes messages to every node; a failure is counted, not logged, where nobody waits for it.
+Publishes messages to every node; a failure that nobody handles is counted, not logged.
 
-Most of those who emit drop the result, so while a backplane is down each event would write a traceback.
+Most callers of C{emit} ignore its Deferred. If such failures were logged, each event would write a traceback while the
+backplane is down.
 """
 
 from collections.abc import Iterator
@@ -18,9 +19,9 @@ from ratchet_tx.monitoring.counters import Counters
 
 class Position(msgspec.Struct, frozen=True):
     """
-    Where an event is in the history of its room, as applications are told it: an object in JSON, and in Python a pair.
+    The position of an event in the history of its room: an object in JSON, and a pair in Python.
 
-    @ivar epoch: which life of the room it is in
+    @ivar epoch: which life of the history it belongs to
     @ivar offset: the event's number there
     """
 
@@ -35,18 +36,18 @@ class Published(Deferred[Any]):
     """
     The result of one publish.
 
-    @param result: the backplane's own Deferred, or the failure of its C{publish}
-    @param counters: where a failure is counted that nobody waited for
+    @param result: the backplane's Deferred, or the failure of its C{publish}
+    @param counters: count a failure that nobody handles, as C{unpublished}
     """
 
     def __init__(self, result: "Deferred[Any] | Failure", counters: Counters) -> None:
         super().__init__()
         self._counters = counters
-        told = fail(result) if isinstance(result, Failure) else result
-        told.chainDeferred(self)
+        deferred = fail(result) if isinstance(result, Failure) else result
+        deferred.chainDeferred(self)
 
     def __del__(self) -> None:
-        # A Deferred that is collected with a failure writes it to the log, so the failure is taken from it before.
+        # A Deferred logs its unhandled failure when it is freed, so the failure is handled here before.
         if isinstance(getattr(self, "result", None), Failure):
             self._counters.unpublished += 1
             self.addErrback(lambda _: None)
@@ -54,9 +55,9 @@ class Published(Deferred[Any]):
 
 class Publisher:
     """
-    The way of one node's messages to every node.
+    Publishes the messages of one node.
 
-    @param counters: where a failure is counted that nobody waited for
+    @param counters: count a failure that nobody handles, as C{unpublished}
     """
 
     def __init__(self, backplane: IBackplane, counters: Counters) -> None:
@@ -67,7 +68,7 @@ class Publisher:
         """
         Send a message to every node, this one too.
 
-        @return: what the backplane gives; a failure that nobody waits for is counted
+        @return: what the backplane gives: None, or a Deferred, which also carries what C{publish} raised
         """
         try:
             published = self._backplane.publish(message)

@@ -1,5 +1,5 @@
 """
-Stops a hub: waits for peers and pending work, and drops them when the time is over.
+Stops a hub: waits for connections and pending work, and drops them after a timeout.
 """
 
 from collections.abc import Callable
@@ -15,12 +15,12 @@ from ratchet_tx.deferreds.timeouts import Deadline, Patience
 
 class Stopping:
     """
-    One stop, from its beginning to its end.
+    One stop of a hub.
 
-    @param ticks: fires when the timers are done
-    @param pending: what goes on for peers
-    @param abort: called to drop the peers that are still there
-    @param stopped: called in the end; what it gives is waited for, too
+    @param ticks: fires when the running ticks of timers are done
+    @param pending: the background work for peers
+    @param abort: called to drop the connections that are left
+    @param stopped: called when everything is done; its Deferred, if any, is waited for
     """
 
     _log = Logger()
@@ -35,20 +35,20 @@ class Stopping:
         self._deadline: Deadline | None = None
         self._ended: Deferred[None] = Deferred()
         self._stopped = stopped
-        over = DeferredList([ticks, self._gone])
-        over.addCallback(lambda _: pending.idle())
-        over.addCallback(lambda _: self._finish())
+        done = DeferredList([ticks, self._gone])
+        done.addCallback(lambda _: pending.idle())
+        done.addCallback(lambda _: self._finish())
 
     def limit(self, seconds: float, patience: Patience) -> None:
         """
-        Wait so long at most, and then drop whatever is left.
+        Set the timeout after which what is left is dropped.
         """
         if not self._ended.called:
-            self._deadline = patience.callLater(seconds, self._giveUp, seconds, patience)
+            self._deadline = patience.callLater(seconds, self._timeOut, seconds, patience)
 
     def whenEnded(self) -> Deferred[None]:
         """
-        @return: a new Deferred that fires when all has ended, and never fails
+        @return: a new Deferred that fires when the hub has stopped, and never fails
         """
         ended: Deferred[None] = Deferred()
 
@@ -61,14 +61,14 @@ class Stopping:
 
     def allGone(self) -> None:
         """
-        Note that no peer is left.
+        Note that no connection is left.
         """
         if not self._gone.called:
             self._gone.callback(None)
 
     def abandon(self) -> None:
         """
-        Drop everything, and wait for nothing any more.
+        Drop everything, and wait no longer.
         """
         self._dropAll()
         self._finish()
@@ -77,20 +77,20 @@ class Stopping:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
-        # Once: what was abandoned may come to an end later.
-        stopped, self._stopped = self._stopped, _nothing
+        # Once: abandoned work may end later, and finish a second time.
+        stopped, self._stopped = self._stopped, _alreadyStopped
         last = maybeDeferred(stopped)
-        last.addErrback(lambda failure: self._log.failure("Stopping the hub failed", failure))
+        last.addErrback(lambda failure: self._log.failure("Last step of the hub's stop failed", failure))
         last.addCallback(lambda _: self._end())
 
     def _end(self) -> None:
         if not self._ended.called:
             self._ended.callback(None)
 
-    def _giveUp(self, seconds: float, patience: Patience) -> None:
+    def _timeOut(self, seconds: float, patience: Patience) -> None:
         self._log.warn("Stopping took longer than {seconds} s: what is left is dropped", seconds=seconds)
-        # Once more soon, for what applications begin when they hear of the dropped peers' ends.
-        self._deadline = patience.callLater(1, self._giveUp, seconds + 1, patience)
+        # Again after a second, because applications may begin work when they get the dropped connections' socket.close.
+        self._deadline = patience.callLater(1, self._timeOut, seconds + 1, patience)
         self._dropAll()
 
     def _dropAll(self) -> None:
@@ -99,7 +99,7 @@ class Stopping:
         self._pending.cancel()
 
 
-def _nothing() -> None:
+def _alreadyStopped() -> None:
     """
-    Has been done.
+    Stand in for C{stopped} once it was called.
     """

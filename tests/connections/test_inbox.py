@@ -25,10 +25,10 @@ class Line:
     def inboxChanged(self) -> None:
         self.changes += 1
 
-    def turn(self, name: str) -> None:
+    def handle(self, name: str) -> None:
         self.turns.append(name)
         if name in self.works:
-            self.inbox.occupy(self.works[name])
+            self.inbox.blockUntil(self.works[name])
 
 
 def test_freeAtFirst() -> None:
@@ -41,9 +41,9 @@ def test_freeAtFirst() -> None:
 def test_inOrder() -> None:
     """Events that wait for one that takes its time are handled after it, in the order in which they came."""
     line, work = Line(), Deferred()
-    line.inbox.occupy(work)
+    line.inbox.blockUntil(work)
     for name in ("one", "two", "three"):
-        line.inbox.wait(name)
+        line.inbox.add(name)
     assert (line.inbox.load, line.turns) == (3, [])
     work.callback("whatever")
     assert line.turns == ["one", "two", "three"]
@@ -54,9 +54,9 @@ def test_oneAtATime() -> None:
     """An event that takes its time makes those behind it wait again."""
     first, second = Deferred(), Deferred()
     line = Line(two=second)
-    line.inbox.occupy(first)
+    line.inbox.blockUntil(first)
     for name in ("one", "two", "three"):
-        line.inbox.wait(name)
+        line.inbox.add(name)
     first.callback(None)
     assert (line.turns, line.inbox.busy) == (["one", "two"], second)
     second.callback(None)
@@ -66,8 +66,8 @@ def test_oneAtATime() -> None:
 def test_failingGoesOnToo() -> None:
     """An event that fails lets the next one have its turn."""
     line, work = Line(), Deferred()
-    line.inbox.occupy(work)
-    line.inbox.wait("next")
+    line.inbox.blockUntil(work)
+    line.inbox.add("next")
     with logged() as lines:
         work.errback(ValueError("broken"))
     assert line.turns == ["next"]
@@ -77,10 +77,10 @@ def test_failingGoesOnToo() -> None:
 def test_doneAtOnce() -> None:
     """What is done already occupies nothing."""
     line, work = Line(), succeed(None)
-    line.inbox.occupy(work)
+    line.inbox.blockUntil(work)
     assert line.inbox.busy is None
     broken = fail(ValueError("broken"))
-    line.inbox.occupy(broken)
+    line.inbox.blockUntil(broken)
     assert line.inbox.busy is None
     assert str(failed(broken)) == "broken"
 
@@ -89,8 +89,8 @@ def test_chained() -> None:
     """What has fired but waits for something else isn't done."""
     line, inner = Line(), Deferred()
     work = succeed(None).addCallback(lambda _: inner)
-    line.inbox.occupy(work)
-    line.inbox.wait("next")
+    line.inbox.blockUntil(work)
+    line.inbox.add("next")
     assert line.turns == []
     inner.callback(None)
     assert line.turns == ["next"]
@@ -99,9 +99,9 @@ def test_chained() -> None:
 def test_thousandsWaiting() -> None:
     """However many wait, they all have their turn."""
     line, work = Line(), Deferred()
-    line.inbox.occupy(work)
+    line.inbox.blockUntil(work)
     for number in range(10_000):
-        line.inbox.wait(str(number))
+        line.inbox.add(str(number))
     work.callback(None)
     assert len(line.turns) == 10_000
 
@@ -109,7 +109,7 @@ def test_thousandsWaiting() -> None:
 def test_beside() -> None:
     """Nobody waits for what runs beside the line."""
     line, work = Line(), Deferred()
-    line.inbox.accompany(work)
+    line.inbox.runBeside(work)
     assert line.inbox.busy is None
     work.callback(None)
 
@@ -119,10 +119,10 @@ def test_dropped() -> None:
     cancelled: list[Deferred[Any]] = []
     busy, beside, done = (Deferred(cancelled.append) for _ in range(3))
     line = Line()
-    line.inbox.occupy(busy)
-    line.inbox.wait("never")
-    line.inbox.accompany(beside)
-    line.inbox.accompany(done)
+    line.inbox.blockUntil(busy)
+    line.inbox.add("never")
+    line.inbox.runBeside(beside)
+    line.inbox.runBeside(done)
     done.callback(None)
     with logged() as lines:
         line.inbox.drop()
@@ -136,8 +136,8 @@ def test_stubbornWork() -> None:
     work: Deferred[None] = Deferred()
     work.addErrback(lambda _: last)
     line = Line()
-    line.inbox.occupy(work)
-    line.inbox.wait("never")
+    line.inbox.blockUntil(work)
+    line.inbox.add("never")
     line.inbox.drop()
     assert line.inbox.busy is work
     last.callback(None)
@@ -155,8 +155,8 @@ def test_nobodysTurn() -> None:
     """Once all is dropped nothing has its turn any more, and who made the inbox isn't kept by it."""
     line = Line()
     line.inbox.drop()
-    line.inbox.wait("late")
-    line.inbox.occupy(later := Deferred())
+    line.inbox.add("late")
+    line.inbox.blockUntil(later := Deferred())
     later.callback(None)
     assert line.turns == []
     maker, inbox = ref(line), line.inbox

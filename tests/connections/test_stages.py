@@ -53,7 +53,7 @@ def test_connection() -> None:
     connection.awaitsLogin()
     assert connection.stage is Stage.STRANGER
     for name in ("ada", "bob"):
-        connection.become(FakeClient(name))
+        connection.setClient(FakeClient(name))
         assert connection.stage is Stage.KNOWN
     connection.close()
     assert connection.stage is Stage.LEAVING

@@ -23,7 +23,7 @@ def connection(directory: Directory, client: str | None = None) -> Connection:
     made = Connection(startedHub().parts.shared, FakeTransport(), Request(), "192.0.2.1", 0)
     directory.add(made)
     if client is not None:
-        directory.become(made, FakeClient(client))
+        directory.setClient(made, FakeClient(client))
     return made
 
 
@@ -57,7 +57,7 @@ def test_becomingAnother() -> None:
     """Who becomes another client is told what is for that one, and no longer what is for the first."""
     directory = Directory()
     one = connection(directory, "ada")
-    directory.become(one, FakeClient("bob"))
+    directory.setClient(one, FakeClient("bob"))
     assert receivers(directory, client="ada") == []
     assert receivers(directory, client="bob") == [one]
     assert receivers(directory) == [one]

@@ -199,7 +199,7 @@ class TestTime:
         assert handling.answers == ["handler.timeout"]
         assert (cancelled, called, handling.failures) == ([work], [], [])
         (line,) = lines
-        assert "chat.send took more than 3 s" in line
+        assert "took too long: event=chat.send seconds=3" in line
         assert handling.work is not None
         succeeded(handling.work)
 
