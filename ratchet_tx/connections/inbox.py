@@ -69,6 +69,7 @@ class Inbox:
         """
         Let everybody wait until something is done; whether it is done well is no matter.
         """
+        # As isDone() says: each event whose handlers wait would pay for the further call.
         if work.called and not work.paused:
             return
         self.busy = work

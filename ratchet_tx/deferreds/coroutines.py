@@ -63,6 +63,13 @@ def cancel(work: Deferred[Any]) -> None:
         _log.failure("Cancelling a Deferred failed")
 
 
+def isDone(work: Deferred[Any]) -> bool:
+    """
+    Say whether a Deferred has its result: it has fired, and no callback waits for another Deferred.
+    """
+    return work.called and not work.paused
+
+
 def shielded(work: Deferred[Any], abandoned: Callable[[], Any]) -> Deferred[None]:
     """
     Wait for a Deferred, so that cancelling the wait doesn't cancel the work.

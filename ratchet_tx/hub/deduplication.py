@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 from ratchet_tx.applications.event import ConnectionEvent
 from ratchet_tx.connections.answers import Answers
 from ratchet_tx.connections.connection import Connection
+from ratchet_tx.deferreds.coroutines import isDone
 from ratchet_tx.deferreds.once import Once
 from ratchet_tx.deferreds.timeouts import Patience, Timeouts
 from ratchet_tx.errors import PeerError, UsageError
@@ -131,7 +132,7 @@ class Keys:
             return begun[0], True
         self._counters.repeated += 1
         outcome.addCallbacks(self._repeat, self._failed, (connection, payload), {}, (connection, payload))
-        return None if outcome.called and not outcome.paused else outcome, False
+        return None if isDone(outcome) else outcome, False
 
     def _onceOf(self, connection: Connection) -> Once:
         owner = _ownerOf(connection)

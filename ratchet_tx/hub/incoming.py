@@ -7,6 +7,7 @@ from typing import Any
 from ratchet_tx.budget.rate import PRICED_BYTES
 from ratchet_tx.connections.answers import Answers
 from ratchet_tx.connections.connection import Connection
+from ratchet_tx.deferreds.coroutines import isDone
 from ratchet_tx.deferreds.lateclock import LateClock
 from ratchet_tx.errors import PeerError
 from ratchet_tx.hub.control import Control, Controls
@@ -165,7 +166,7 @@ class Incoming:
             work = control.run(connection, payload)
         except PeerError as refusal:
             return self._answers.refuse(connection, payload.event, payload.id, refusal)
-        if work is not None and (control.ordered or not work.called or work.paused):
+        if work is not None and (control.ordered or not isDone(work)):
             self._dispatch.track(connection, work, control.ordered)
 
     def _refuse(self, connection: Connection, payload: Payload[Any]) -> None:
