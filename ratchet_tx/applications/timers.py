@@ -80,14 +80,14 @@ class Timers(Service):
     They are named utilities in the registry of the applications, so timers of its base registries tick too.
 
     @param registry: zope's C{Components}
-    @param clock: times the ticks; to be set before the start
+    @param clock: times the ticks
     @param thread: the only thread that may add timers once they run; by default any may
     """
 
-    def __init__(self, registry: Any, clock: IReactorTime | None = None, thread: OwnThread | None = None) -> None:
+    def __init__(self, registry: Any, clock: IReactorTime, thread: OwnThread | None = None) -> None:
         self._registry = registry
         self._thread = OwnThread() if thread is None else thread
-        self.clock = clock
+        self._clock = clock
         self._ticking: dict[str, RunningTimer] = {}
 
     def add(self, timer: Any) -> None:
@@ -113,8 +113,7 @@ class Timers(Service):
             self._start(timer)
 
     def _start(self, timer: IPeriodicTimer) -> None:
-        assert self.clock is not None, "the hub sets the clock before it starts its timers"
-        self._ticking[timer.name] = RunningTimer(timer, self.clock)
+        self._ticking[timer.name] = RunningTimer(timer, self._clock)
 
     def startService(self) -> None:
         super().startService()  # type: ignore[no-untyped-call]

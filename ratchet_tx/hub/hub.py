@@ -48,6 +48,7 @@ class Hub(Service):
     @ivar ledger: counts the bytes that are kept for peers, by what they are kept for
     @ivar peerLog: logs what peers cause
     @ivar journal: logs opened and closed connections and logins, once it observes them
+    @ivar lateClock: C{clock}, which parts may be given before there is a reactor
     @ivar patience: times out what has to come from outside
     @ivar parts: the parts that the hub is made of
     """
@@ -67,12 +68,12 @@ class Hub(Service):
         self.backplane: IBackplane = requireProvided(IBackplane, MemoryBackplane() if backplane is None else backplane)
         self.applications = Applications() if applications is None else applications
         self.letsGuestsIn = IAnonymousClientProvider.providedBy(self.clientProvider)
-        self._clock = LateClock(clock)
-        self._basis = basis = Basis(self._clock, self.backplane)
+        self.lateClock = LateClock(clock)
+        self._basis = basis = Basis(self.lateClock, self.backplane)
         self.counters, self.ledger, self.peerLog = basis.counters, basis.ledger, basis.peerLog
         self.patience = basis.patience
         self.journal = Journal(self.peerLog)
-        self.timers = Timers(self.applications.registry, thread=basis.thread)
+        self.timers = Timers(self.applications.registry, self.lateClock, basis.thread)
         self._attached: set[object] = set()
         self._hasSettings = settings is not None
         self._applySettings(Settings() if settings is None else settings)
@@ -142,13 +143,13 @@ class Hub(Service):
 
         @raise UsageError: while nobody does
         """
-        return self._clock.clock
+        return self.lateClock.clock
 
     def provideClock(self, clock: IReactorTime) -> None:
         """
         Tell a hub the time that was made without a clock; nothing happens where it has one.
         """
-        self._clock.provide(clock)
+        self.lateClock.provide(clock)
 
     def attach(self, server: object, clock: IReactorTime) -> None:
         """
@@ -157,7 +158,7 @@ class Hub(Service):
         @param server: the server, to be given to L{detach} later
         @param clock: the server's reactor, used by a hub that was made without a clock
         """
-        self._clock.serve(clock)
+        self.lateClock.serve(clock)
         self._attached.add(server)
         self.startService()
 
@@ -205,7 +206,7 @@ class Hub(Service):
     def publishFromThread(
         self, event: str, data: Any = None, room: str | None = None, client: str | None = None, timeout: float | None = 10
     ) -> Any:
-        return waitFor(lambda: self.emit(event, data, room, client), self._clock.reactor, timeout)
+        return waitFor(lambda: self.emit(event, data, room, client), self.lateClock.reactor, timeout)
 
     def disconnect(self, clientId: str, code: int = KICKED) -> None:
         self.parts.broadcast.disconnect(clientId, code)

@@ -4,11 +4,12 @@ Handles what peers send: decodes each message, charges the rate limit for it, an
 
 from typing import Any
 
+from twisted.internet.interfaces import IReactorTime
+
 from ratchet_tx.budget.rate import PRICED_BYTES
 from ratchet_tx.connections.answers import Answers
 from ratchet_tx.connections.connection import Connection
 from ratchet_tx.deferreds.coroutines import isDone
-from ratchet_tx.deferreds.lateclock import LateClock
 from ratchet_tx.errors import PeerError
 from ratchet_tx.hub.control import Control, Controls
 from ratchet_tx.hub.dispatch import Dispatch
@@ -43,7 +44,7 @@ class Incoming:
         answers: Answers,
         lifecycle: Lifecycle,
         counters: Counters,
-        clock: LateClock,
+        clock: IReactorTime,
     ) -> None:
         self._guard = guard
         self._dispatch = dispatch

@@ -70,11 +70,11 @@ class Lifecycle:
         if self._stopping is not None:
             raise UsageError("The hub is still stopping: wait for the Deferred that stopService() gave.")
         basis = self._basis
+        clock = basis.clock.clock
         basis.thread.started(basis.clock.reactor)
-        self._timers.clock = basis.clock.clock
         self.isRunning = True
         self._limitHistories()
-        basis.pending.add(asDeferred(basis.backplane.start(self._deliver, basis.clock.clock)))
+        basis.pending.add(asDeferred(basis.backplane.start(self._deliver, clock)))
         self._timers.startService()
         if self._applications.isEmpty():
             self._log.warn(

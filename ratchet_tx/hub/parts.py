@@ -49,7 +49,7 @@ class Parts:
         basis.peerLog.limit(limits.logBytesPerMinute)
 
         self.guard = Guard(settings, counters, answers, guests=IAnonymousClientProvider.providedBy(provider))
-        self.loginThrottle = LoginThrottle(settings.trustForwarded > 0, counters)
+        self.loginThrottle = LoginThrottle(settings.trustForwarded > 0, counters, clock)
         self.lookups = Lookups()
 
         publisher = Publisher(backplane, counters)
@@ -80,7 +80,7 @@ class Parts:
             basis, applications, timers, limits, self.broadcast.deliver, self.loginThrottle, self._forgetAll
         )
 
-        expiry = Expiry(lambda: clock.clock, lambda: clock.wall())
+        expiry = Expiry(clock)
         self.identity = Identity(basis, provider, applications, self.dispatch, self.guard, expiry, limits)
         finder = ClientFinder(
             provider,
@@ -100,7 +100,7 @@ class Parts:
             lambda: self.keys.name,
             limits,
             counters,
-            lambda: clock.wall(),
+            clock,
         )
         access = Access(policies, backplane, limits, patience)
         subscribe = Subscribe(access, self.delivery.holds, self.presence, self.guard, answers, limits, counters, clock)

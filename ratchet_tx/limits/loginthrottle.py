@@ -45,11 +45,13 @@ class LoginThrottle:
 
     @param everywhere: whether loopback and private addresses count too; a proxy may forward many peers from one of them
     @param counters: counts the logins that had to wait, as C{delayed}
+    @param clock: measures how long logins wait
     """
 
-    def __init__(self, everywhere: bool, counters: Counters) -> None:
+    def __init__(self, everywhere: bool, counters: Counters, clock: IReactorTime) -> None:
         self._everywhere = everywhere
         self._counters = counters
+        self._clock = clock
         self._rate = Rate(1 / SECONDS, AT_ONCE)
         self._buckets: dict[str, Bucket] = {}
         self._many = _FEW
@@ -59,7 +61,6 @@ class LoginThrottle:
         self,
         address: str,
         find: Callable[[], Any],
-        clock: IReactorTime,
         mayWait: bool,
         most: float = MOST_SECONDS,
         waits: Callable[[bool], Any] = lambda isWaiting: None,
@@ -80,7 +81,7 @@ class LoginThrottle:
         if not self._everywhere and not isPublic(address):
             return find()
         address = subscriberOf(address)
-        now = clock.seconds()
+        now = self._clock.seconds()
         bucket = self._buckets.get(address)
         taken = bucket is not None and bucket.fullAt > now
         wait = self._take(address, now) if taken else 0.0
@@ -95,7 +96,7 @@ class LoginThrottle:
         def settle(found: Any) -> Any:
             wrong = isinstance(found, PeerError) and found.code == AUTH_INVALID
             if wrong and not taken:
-                self._take(address, clock.seconds())
+                self._take(address, self._clock.seconds())
             elif taken and not wrong:
                 self._giveBack(address)
             return found
@@ -104,7 +105,7 @@ class LoginThrottle:
             found = find()
             return found.addCallback(settle) if isinstance(found, Deferred) else settle(found)
         waits(True)
-        waiting = self._wait(wait, clock, mayWait)
+        waiting = self._wait(wait, mayWait)
         waiting.addCallback(lambda _: waits(False))
         waiting.addCallback(lambda _: find())
         return waiting.addBoth(settle)
@@ -125,9 +126,9 @@ class LoginThrottle:
         if address in self._buckets:
             self._rate.giveBack(self._buckets[address])
 
-    def _wait(self, seconds: float, clock: IReactorTime, mayWait: bool) -> Deferred[Any]:
+    def _wait(self, seconds: float, mayWait: bool) -> Deferred[Any]:
         waiting: Deferred[Any] = Deferred(lambda _: turn.cancel())
-        turn = clock.callLater(seconds, waiting.callback, None)
+        turn = self._clock.callLater(seconds, waiting.callback, None)
         self._counters.delayed += 1
         self._waiting.add(waiting)
 

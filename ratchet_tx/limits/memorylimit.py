@@ -35,7 +35,7 @@ class MemoryLimit:
     @param counters: counts the closed peers and the forgotten histories, in C{full}
     @param backplane: its histories are forgotten, where it provides L{IMemory}
     @param connections: gives the node's connections
-    @param clock: gives the clock; called when it is needed
+    @param clock: calls it in the next turn, and says when to log again
     """
 
     _log = Logger()
@@ -46,7 +46,7 @@ class MemoryLimit:
         counters: Counters,
         backplane: IBackplane,
         connections: Callable[[], Collection[Connection]],
-        clock: Callable[[], IReactorTime],
+        clock: IReactorTime,
     ) -> None:
         self._ledger = ledger
         self._counters = counters
@@ -62,7 +62,7 @@ class MemoryLimit:
         Free memory in the next turn of the reactor, unless that is scheduled already.
         """
         if self._scheduled is None:
-            self._scheduled = self._clock().callLater(self._pause, self._free)
+            self._scheduled = self._clock.callLater(self._pause, self._free)
 
     def stop(self) -> None:
         """
@@ -86,7 +86,7 @@ class MemoryLimit:
             full["processBytes.forgotten"] += forgotten
         freed = closed or forgotten
         self._pause = 0 if freed else _PAUSE
-        now = self._clock().seconds()
+        now = self._clock.seconds()
         if now >= self._quietUntil:
             self._quietUntil = now + _QUIET
             self._log.warn(

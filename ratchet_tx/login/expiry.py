@@ -4,16 +4,16 @@ Ends logins whose token expires, and warns their peers shortly before.
 A client that doesn't expire costs nothing here, and nothing is left of one that does once its connection has ended.
 """
 
-from collections.abc import Callable
 from decimal import Decimal
 from heapq import heapify, heappop, heappush
 from numbers import Real
 from typing import Any
 
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
 from ratchet_tx.connections.connection import Connection
+from ratchet_tx.deferreds.lateclock import LateClock
 from ratchet_tx.errors import UsageError
 from ratchet_tx.wire.closecodes import EXPIRED
 
@@ -97,15 +97,13 @@ class Expiry:
     While they wait the time of day may be set, and the machine may sleep, which isn't counted where durations are measured.
     So the time of day is looked at once a second, for all of them.
 
-    @param clock: gives what calls us later, called when it is needed
-    @param wall: tells the time of day, in seconds since 1970
+    @param clock: tells the time of day too
     """
 
     _log = Logger()
 
-    def __init__(self, clock: Callable[[], IReactorTime], wall: Callable[[], float]) -> None:
+    def __init__(self, clock: LateClock) -> None:
         self._clock = clock
-        self._wall = wall
         self._logins: dict[Connection, _Login] = {}
         # A heap of the same, with some that are minded no more.
         self._waiting: list[_Login] = []
@@ -118,7 +116,7 @@ class Expiry:
         @raise UsageError: as L{secondsLeft} does
         """
         self.forget(connection)
-        now = self._wall()
+        now = self._clock.wall()
         left = secondsLeft(client, now)
         if left is None:
             return
@@ -154,11 +152,11 @@ class Expiry:
         self._stopWaiting()
         if self._logins:
             first = max(0.0, self._waiting[0].next - now)
-            self._timer = self._clock().callLater(min(first, LOOK), self._look)
+            self._timer = self._clock.callLater(min(first, LOOK), self._look)
 
     def _look(self) -> None:
         self._timer = None
-        now = self._wall()
+        now = self._clock.wall()
         while self._waiting and self._waiting[0].next <= now:
             login = heappop(self._waiting)
             if login.connection is None:

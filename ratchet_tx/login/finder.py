@@ -38,6 +38,7 @@ class ClientFinder:
     @param throttle: lets addresses wait from which wrong tokens came
     @param lookups: remember who is sent away meanwhile
     @param limits: of which C{loginSeconds} is how long a login may take
+    @param clock: tells whether a login has expired
     @param waits: called with a connection and whether its login waits for its turn
     @param isRunning: says whether there is time to wait, as there isn't while the hub stops
     """
@@ -78,7 +79,6 @@ class ClientFinder:
         return self._throttle.decide(
             connection.remoteAddress,
             find,
-            self._clock,
             self._isRunning(),
             self._seconds or MOST_SECONDS,
             lambda isWaiting: self._waits(connection, isWaiting),

@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 
 from ratchet_tx.connections.answers import Answers
 from ratchet_tx.connections.connection import Connection
+from ratchet_tx.deferreds.lateclock import LateClock
 from ratchet_tx.errors import PeerError
 from ratchet_tx.interfaces import IClient
 from ratchet_tx.login.expiry import secondsLeft
@@ -77,7 +78,7 @@ class Login:
     @param keysName: gives the name of the memory of keys, which a peer of version 2 is told
     @param limits: which such a peer is told, too
     @param counters: where it is counted what was refused
-    @param wall: gives the time of day, in seconds since 1970
+    @param clock: tells for how long a login is good
     """
 
     def __init__(
@@ -89,7 +90,7 @@ class Login:
         keysName: Callable[[], str],
         limits: Limits,
         counters: Counters,
-        wall: Callable[[], float],
+        clock: LateClock,
     ) -> None:
         self._finder = finder
         self._identity = identity
@@ -98,7 +99,7 @@ class Login:
         self._keysName = keysName
         self._limits = limits
         self._counters = counters
-        self._wall = wall
+        self._clock = clock
 
     def request(self, connection: Connection, payload: Payload) -> Deferred[Any] | None:
         """
@@ -143,7 +144,7 @@ class Login:
                 return
             if not self._identity.loggedIn(connection, found):
                 return
-            self._answers.reply(connection, payload, {"expires": secondsLeft(found, self._wall())})
+            self._answers.reply(connection, payload, {"expires": secondsLeft(found, self._clock.wall())})
 
         return _afterwards(self._finder.find(connection, token), decide)
 
@@ -170,7 +171,7 @@ class Login:
             "v": 2,
             "connection": connection.id,
             "ping": self._limits.pingSeconds,
-            "expires": secondsLeft(client, self._wall()),
+            "expires": secondsLeft(client, self._clock.wall()),
             "keys": self._keysName(),
             "limits": {name: getattr(self._limits, name) for name in _TOLD_LIMITS},
         }

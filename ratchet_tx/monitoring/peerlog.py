@@ -4,7 +4,6 @@ Logs what peers cause, within the limit C{logBytesPerMinute}.
 Entries beyond it are left out and counted; every ten seconds a line for each address says how many.
 """
 
-from collections.abc import Callable
 from pathlib import PurePath
 from typing import Any
 
@@ -12,7 +11,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
-from ratchet_tx.errors import UsageError
+from ratchet_tx.deferreds.lateclock import LateClock
 from ratchet_tx.monitoring.counters import Counters
 from ratchet_tx.monitoring.logbudget import LogBudget
 from ratchet_tx.monitoring.printable import printable
@@ -36,15 +35,11 @@ _LONGEST = 16384
 UNKNOWN_ADDRESS = "unknown"
 
 
-def _noClock() -> IReactorTime:
-    raise UsageError("A log with a limit needs a clock.")
-
-
 class PeerLog:
     """
     The log of one hub, for what peers cause.
 
-    @param clock: gives the clock; called when it is needed
+    @param clock: measures the minutes; without a limit none is needed
     @param counters: counts the left out entries, as C{unlogged}
     @param perMinute: how many bytes peers may cause in any minute; 0 for any number
     """
@@ -53,11 +48,11 @@ class PeerLog:
 
     def __init__(
         self,
-        clock: Callable[[], IReactorTime] = _noClock,
+        clock: IReactorTime | None = None,
         counters: Counters | None = None,
         perMinute: int = 0,
     ) -> None:
-        self._clock = clock
+        self._clock = LateClock() if clock is None else clock
         self._counters = Counters() if counters is None else counters
         self._telling: IDelayedCall | None = None
         self._budget: LogBudget | None = None
@@ -145,7 +140,7 @@ class PeerLog:
         self._budget.leaveOut(address, now)
         self._counters.unlogged += 1
         if self._telling is None:
-            self._telling = self._clock().callLater(TELL_SECONDS, self._tell)
+            self._telling = self._clock.callLater(TELL_SECONDS, self._tell)
         return False
 
     def stop(self) -> None:
@@ -170,7 +165,7 @@ class PeerLog:
             )
 
     def _now(self) -> float:
-        return self._clock().seconds()
+        return self._clock.seconds()
 
 
 #: Has no limit: for use without a hub.

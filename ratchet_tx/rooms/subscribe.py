@@ -8,13 +8,13 @@ from itertools import compress
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ratchet_tx.connections.answers import Answers
 from ratchet_tx.connections.connection import Connection
 from ratchet_tx.connections.holdback import Hold, Holds
-from ratchet_tx.deferreds.lateclock import LateClock
 from ratchet_tx.errors import PeerError
 from ratchet_tx.limits.guard import Guard
 from ratchet_tx.monitoring.counters import Counters
@@ -52,7 +52,7 @@ class Subscribe:
         answers: Answers,
         limits: Limits,
         counters: Counters,
-        clock: LateClock,
+        clock: IReactorTime,
     ) -> None:
         self.access = access
         self.holds = holds

@@ -71,8 +71,6 @@ class RatchetServerFactory(WebSocketServerFactory):
         self.peers: IPeers = hub.peers
         self.counters = hub.counters
         self.peerLog = hub.peerLog
-        # While it isn't served yet, a hub may have no clock.
-        clock = lambda: hub.clock  # noqa: E731
         origins = Origins(settings.origin)
         self._admitsAll = origins.all
         self.admission = Admission(
@@ -86,7 +84,7 @@ class RatchetServerFactory(WebSocketServerFactory):
         self._queueBytes = limits.sendQueueBytes
         self.trafficStats = TrafficStats()
         self._batch = Batch(self.reactor, hub.peerLog)
-        self.turns = Turns(self.reactor, clock, hub.peerLog)
+        self.turns = Turns(self.reactor, hub.lateClock, hub.peerLog)
         self.poller: Poller | None = None
         if "nested-epoll" not in settings.without and AVAILABLE and IReactorFDSet.providedBy(self.reactor):
             self.poller = Poller(self.reactor, self._batch, hub.peerLog)

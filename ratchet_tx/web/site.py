@@ -63,7 +63,7 @@ class Site(server.Site):
         **others: Any,
     ) -> None:
         super().__init__(pages, Request, logFormatter=self._formatAccess, reactor=wallClock(clock), **others)
-        self.peerLog = PeerLog(lambda: clock, counters, limits.logBytesPerMinute) if log is None else log
+        self.peerLog = PeerLog(clock, counters, limits.logBytesPerMinute) if log is None else log
         self.bodyBytes = bodyBytes
         self.takesForms = takesForms
         patience = Patience(clock)

@@ -13,6 +13,7 @@ from zope.interface import implementer
 from zope.interface.registry import Components
 
 from ratchet_tx.applications.timers import Timers
+from ratchet_tx.deferreds.lateclock import LateClock
 from ratchet_tx.errors import TimerAlreadyAdded, UsageError
 from ratchet_tx.interfaces import IPeriodicTimer
 from tests.kit.contracts import PeriodicTimerContract
@@ -64,11 +65,11 @@ class TestTicking:
 
     def test_notBeforeTheStart(self) -> None:
         """Nothing ticks before the start, for there may be no clock yet."""
-        timer, clock = FakeTimer(), Clock()
-        service = Timers(Components())
+        timer, clock, late = FakeTimer(), Clock(), LateClock()
+        service = Timers(Components(), late)
         service.add(timer)
         assert clock.getDelayedCalls() == []
-        service.clock = clock
+        late.provide(clock)
         service.startService()
         clock.advance(1)
         assert timer.ticks == 1

@@ -287,7 +287,7 @@ def makeShared(limits: dict[str, Any] | None = None, broadcast: Any = None) -> S
     """
     clock = Clock()
     made = Settings().limits.having(limits or {}, "test")
-    log = PeerLog(lambda: clock)
+    log = PeerLog(clock)
     return Shared(made, Counters(), Ledger(), log, OwnThread(), Patience(clock), broadcast, _noTurn)
 
 

@@ -140,7 +140,7 @@ class FakePort(WebSocketServerFactory):  # type: ignore[misc]
         self.protocol = protocol
         self.setProtocolOptions(failByDrop=False, openHandshakeTimeout=0, closeHandshakeTimeout=0)
         self.trafficStats = TrafficStats()
-        self.turns = Turns(self.clock, lambda: self.clock)
+        self.turns = Turns(self.clock, self.clock)
         self.closing = Closing(Patience(self.clock))
         self.keepalive = FakeKeepalive()
         self.peers = FakePeers()

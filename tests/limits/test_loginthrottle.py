@@ -26,7 +26,7 @@ class Node:
     def __init__(self, everywhere: bool = False) -> None:
         self.clock = Clock()
         self.counters = Counters()
-        self.loginThrottle = LoginThrottle(everywhere, self.counters)
+        self.loginThrottle = LoginThrottle(everywhere, self.counters, self.clock)
         self.decided: list[tuple[float, str]] = []
 
     def ask(self, name: str, result: Any = WRONG, address: str = HERE, mayWait: bool = True) -> Any:
@@ -34,7 +34,7 @@ class Node:
             self.decided.append((self.clock.seconds(), name))
             return result
 
-        return self.loginThrottle.decide(address, find, self.clock, mayWait)
+        return self.loginThrottle.decide(address, find, mayWait)
 
     def fail(self, times: int, address: str = HERE) -> None:
         for _ in range(times):

@@ -31,7 +31,7 @@ class Log:
     def __init__(self, perMinute: int = MINUTE) -> None:
         self.clock = Clock()
         self.counters = Counters()
-        self.log = PeerLog(lambda: self.clock, self.counters, perMinute)
+        self.log = PeerLog(self.clock, self.counters, perMinute)
 
     def say(self, count: int, address: str = "192.0.2.1") -> None:
         for number in range(count):

@@ -5,7 +5,6 @@ It doesn't know what peers send.  The code that reads asks here whether to go on
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
 from typing import Any, Protocol
 
 from twisted.internet.interfaces import IReactorTime
@@ -36,13 +35,13 @@ class Turns:
     Peers that wait are read in the order in which they began to wait, one share each, until the turn is over.
 
     @param reactor: the reactor
-    @param clock: gives the time, called when it is needed
+    @param clock: measures how long a turn takes
     @param log: where failures are logged
     """
 
     _log = Logger()
 
-    def __init__(self, reactor: Any, clock: Callable[[], IReactorTime], log: PeerLog = UNBOUNDED) -> None:
+    def __init__(self, reactor: Any, clock: IReactorTime, log: PeerLog = UNBOUNDED) -> None:
         self._peerLog = log
         self._inNextTurn = nextTurn(reactor)
         self._clock = clock
@@ -57,7 +56,7 @@ class Turns:
         """
         Say whether this turn has taken so long that the rest has to wait.  Its time begins when this is first called.
         """
-        now = self._clock().seconds()
+        now = self._clock.seconds()
         if self._began is None:
             self._began = now
             self._schedule()

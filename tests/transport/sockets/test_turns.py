@@ -54,7 +54,7 @@ DONE: list[str] = []
 def turns() -> tuple[Turns, Ticking]:
     DONE.clear()
     clock = Ticking()
-    return Turns(clock, lambda: clock), clock
+    return Turns(clock, clock), clock
 
 
 def test_oneShareATurn(turns: tuple[Turns, Ticking]) -> None:
