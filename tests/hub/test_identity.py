@@ -2,14 +2,134 @@
 Who a peer is: a stranger, a guest, or the client of a login.
 """
 
+from collections.abc import Callable
 from typing import Any, cast
 
+import pytest
+from twisted.internet.task import Clock
 from zope.interface import alsoProvides
 
-from ratchet_tx import AnonymousClientProvider, IClient, RoomPolicy, on
+from ratchet_tx import AnonymousClientProvider, Applications, IClient, RoomPolicy, Settings, on
+from ratchet_tx.backplane.memory import MemoryBackplane
+from ratchet_tx.connections.connection import Connection
+from ratchet_tx.deferreds.lateclock import LateClock
+from ratchet_tx.hub.basis import Basis
+from ratchet_tx.hub.identity import Identity
+from ratchet_tx.limits.guard import Guard
+from ratchet_tx.transport.handshake.request import Request
 from tests.kit.applications import Diary, LoginDiary
-from tests.kit.fakes import FakeClient, FakeProvider, Peer, clockOf, logged, startedHub
+from tests.kit.fakes import FakeClient, FakeProvider, FakeTransport, Peer, clockOf, logged, makeShared, startedHub
 from tests.kit.roomhub import arrive, roomHub
+
+
+class FakeExpiry:
+    """
+    Knows whose login it is to end, and ends none.
+    """
+
+    def __init__(self) -> None:
+        self.watched: dict[Connection, Any] = {}
+
+    def watch(self, connection: Connection, client: Any) -> None:
+        assert not connection.closing, "a connection that is closing isn't watched"
+        self.watched[connection] = client
+
+    def forget(self, connection: Connection) -> None:
+        self.watched.pop(connection, None)
+
+
+class FakeDispatch:
+    """
+    Has no applications to tell anything.
+    """
+
+    def announceTo(self, *arguments: Any) -> None:
+        raise AssertionError("nobody is told")
+
+
+class Leaving:
+    """
+    The rooms of a connection, where something happens when it leaves them.
+    """
+
+    spares: dict[str, str] = {}
+
+    def __init__(self, happens: Callable[[Connection], None]) -> None:
+        self._happens = happens
+
+    def joined(self, connection: Connection, room: str) -> None:
+        pass
+
+    def left(self, connection: Connection, rooms: Any) -> None:
+        self._happens(connection)
+
+
+class TestAlone:
+    """
+    Without a hub.
+    """
+
+    @pytest.fixture
+    def basis(self) -> Basis:
+        return Basis(LateClock(Clock()), MemoryBackplane())
+
+    @pytest.fixture
+    def expiry(self) -> FakeExpiry:
+        return FakeExpiry()
+
+    @pytest.fixture
+    def identity(self, basis: Basis, expiry: Any) -> Identity:
+        guard = Guard(Settings(), basis.counters, basis.answers, guests=False)
+        dispatch: Any = FakeDispatch()
+        return Identity(basis, FakeProvider(), Applications(), dispatch, guard, expiry, Settings().limits)
+
+    def open(self, identity: Identity, basis: Basis, whenItLeaves: Callable[[Connection], None]) -> Connection:
+        connection = Connection(makeShared(broadcast=Leaving(whenItLeaves)), FakeTransport(), Request(), "192.0.2.1", 0)
+        basis.directory.add(connection)
+        identity.opened(connection)
+        return connection
+
+    def test_another(self, identity: Identity, basis: Basis, expiry: FakeExpiry) -> None:
+        """A connection that becomes another client's has left its rooms before, and is found as that one's only."""
+        clients: list[Any] = []
+        connection = self.open(identity, basis, lambda connection: clients.append(connection.client))
+        ada, bob = FakeClient("ada"), FakeClient("bob")
+        assert identity.loggedIn(connection, ada)
+        connection.enter("lobby")
+        assert identity.loggedIn(connection, bob)
+        assert (connection.client, connection.rooms, clients) == (bob, (), [ada])
+        assert [list(basis.directory.clients.members(id)) for id in ("ada", "bob")] == [[], [connection]]
+        assert expiry.watched == {connection: bob}
+
+    def test_lostMeanwhile(self, identity: Identity, basis: Basis, expiry: FakeExpiry) -> None:
+        """A connection that is lost while it leaves its rooms isn't logged in, and nothing is left of it."""
+
+        def lose(connection: Connection) -> None:
+            identity.closed(connection)
+            connection.end()
+            basis.directory.remove(connection)
+
+        connection = self.open(identity, basis, lose)
+        assert identity.loggedIn(connection, FakeClient("ada"))
+        connection.enter("lobby")
+        assert not identity.loggedIn(connection, FakeClient("bob"))
+        assert connection.client is not None
+        assert connection.client.id == "ada"
+        assert (basis.directory.all(), len(basis.directory.clients)) == ((), 0)
+        assert expiry.watched == {}
+
+    def test_closedMeanwhile(self, identity: Identity, basis: Basis, expiry: FakeExpiry) -> None:
+        """One that is closed then isn't either: until it is gone it is the client that it was, and no token expires."""
+        connection = self.open(identity, basis, lambda connection: connection.close(4000))
+        assert identity.loggedIn(connection, FakeClient("ada"))
+        connection.enter("lobby")
+        assert not identity.loggedIn(connection, FakeClient("bob"))
+        assert [list(basis.directory.clients.members(id)) for id in ("ada", "bob")] == [[connection], []]
+        assert expiry.watched == {}
+        identity.closed(connection)
+        connection.end()
+        basis.directory.remove(connection)
+        assert len(basis.directory.clients) == 0
 
 
 class TestGuests:
