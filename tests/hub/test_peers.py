@@ -7,8 +7,19 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from ratchet_tx import on
+from ratchet_tx.hub.peers import Peers
 from tests.kit.applications import Diary, Echo
+from tests.kit.contracts import PeersContract
 from tests.kit.fakes import Peer, logged, startedHub
+
+
+class TestPeers(PeersContract):
+    """
+    A hub's peers, as its transport sees them.
+    """
+
+    def make(self) -> Peers:
+        return startedHub().peers
 
 
 class TestLife:

@@ -6,6 +6,7 @@ A class that mixes one in says by C{make} what is to be tested.
 
 from typing import Any
 
+import pytest
 from msgspec import Raw
 from twisted.internet.task import Clock
 from zope.interface.verify import verifyObject
@@ -16,11 +17,13 @@ from ratchet_tx.interfaces import (
     IBackplane,
     IClient,
     IClientProvider,
+    IPeers,
     IPeriodicTimer,
     IRoomPolicy,
     ITransport,
 )
-from tests.kit.fakes import succeeded
+from ratchet_tx.transport.handshake.request import Request
+from tests.kit.fakes import FakeTransport, succeeded
 
 
 class ClientContract:
@@ -152,6 +155,42 @@ class TransportContract:
         transport.sendText(b'{"event":"x"}')
         transport.send(b"\x81\x02{}")
         assert transport.queuedBytes == 0
+
+
+class PeersContract:
+    """
+    For L{IPeers}, which are new, and let everybody in.
+    """
+
+    def make(self) -> Any:
+        raise NotImplementedError
+
+    def open(self, peers: Any) -> Any:
+        return peers.opened(FakeTransport(), Request(), "192.0.2.1")
+
+    def test_peersInterface(self) -> None:
+        """A node's peers provide what IPeers asks for."""
+        verifyObject(IPeers, self.make())
+
+    def test_theyAreCounted(self) -> None:
+        """A peer is there from its handshake to its end."""
+        peers = self.make()
+        assert peers.permit("192.0.2.1") is None
+        connections = [self.open(peers) for _ in range(2)]
+        assert len(peers) == 2
+        for connection in connections:
+            peers.closed(connection, 1006, "", False)
+        assert len(peers) == 0
+
+    @pytest.mark.parametrize("text", [b'{"event":"x"}', b"", b"\xff"])
+    def test_whatIsReceived(self, text: bytes) -> None:
+        """Whatever a peer sends nothing is raised, and it may ping."""
+        peers = self.make()
+        connection = self.open(peers)
+        peers.received(connection, text)
+        peers.received(connection, text, 2)
+        assert peers.pinged(connection)
+        assert not connection.closing
 
 
 class BackplaneContract:
