@@ -31,7 +31,7 @@ def settings(**limits: Any) -> Settings:
 
 def makeParts(basis: Basis, **limits: Any) -> Parts:
     applications = Applications()
-    timers = Timers(applications.registry, thread=basis.thread)
+    timers = Timers(applications.registry, basis.clock, basis.thread)
     return Parts(basis, FakeProvider(), applications, timers, settings(**limits))
 
 
