@@ -1,5 +1,5 @@
 """
-Sends replies, refusals and errors to a peer.
+Sends replies and refusals to peers, and logs handlers that fail.
 """
 
 from collections.abc import Callable
@@ -20,15 +20,15 @@ from ratchet_tx.wire.closecodes import KICKED, TRY_AGAIN_LATER
 from ratchet_tx.wire.errorcodes import HANDLER_FAILED
 from ratchet_tx.wire.payload import Payload
 
-#: Failures of these are logged only: else one that handles failures, and fails, would be told of itself.
+#: Failures of these events' handlers are only logged: a C{socket.error} handler that fails must not be called for that.
 _LOGGED_ONLY = ("socket.error", "socket.close")
 
 
 class Answers:
     """
-    The answers of one hub.
+    Answers the events of one hub's peers.
 
-    Who sent no id is answered by nothing: a client of the original never meets a frame that it doesn't know.
+    An event without an C{id} gets no reply, so that a minimal client needs only C{event} and C{data}.
     """
 
     _log = Logger()
@@ -40,17 +40,17 @@ class Answers:
 
     def whenFailed(self, report: Callable[[Connection, dict[str, Any]], Any]) -> None:
         """
-        Have something called whenever a handler fails.
+        Set what is called when a handler fails.
 
-        @param report: takes the connection and the data of C{socket.error}; what it was before is called no more
+        @param report: called with the connection and the data of C{socket.error}; it replaces an earlier one
         """
         self._report = report
 
     def answer(self, event: ConnectionEvent[Any], result: Any, refusal: PeerError | None) -> None:
         """
-        Answer an event that its handlers are done with.
+        Answer an event whose handlers are done.
 
-        @param refusal: counts instead of the result, if there is one
+        @param refusal: sent instead of the result, if there is one
         """
         payload = event.payload
         if payload.id is None and refusal is None:
@@ -62,49 +62,49 @@ class Answers:
             else:
                 self._refuse(connection, payload.event, payload.id, refusal)
         except UsageError:
-            # The handler gave what isn't JSON, or refused with it.
+            # The result, or a fact of the refusal, can't be encoded as JSON.
             self.refuse(connection, payload.event, payload.id, self.refusalFor(event, Failure()))
 
-    def note(self, event: ConnectionEvent[Any], result: Any, refusal: PeerError | None) -> None:
+    def ownEventDone(self, event: ConnectionEvent[Any], result: Any, refusal: PeerError | None) -> None:
         """
-        Take notice of what came out of one of the protocol's own events: nobody asked for it, so nobody is answered.
+        Finish one of the hub's own events whose handlers are done: no peer asked for it, so none gets an answer.
 
-        Where C{socket.open} is refused, the connection is closed.
+        If C{socket.open} is refused, the connection is closed. Another refusal is logged.
         """
         if refusal is None or isinstance(refusal, Failed):
-            # A failure has been logged where it was noticed.
+            # A failure has been logged already.
             return
         if event.payload.event == "socket.open":
-            self._turnAway(event, refusal)
+            self._closeRefused(event, refusal)
         else:
             connection: Connection = event.connection  # type: ignore[assignment]
             connection.peerLog.emit(
                 self._log,
                 LogLevel.warn,
                 connection.remoteAddress,
-                "A handler of {event} refused for {id}, where there is nobody to tell: {code}",
+                "Handler refused an event that no peer sent: event={event} code={code} id={id}",
                 event=printable(event.payload.event),
                 id=event.connection.id,
                 code=printable(refusal.code),
             )
 
-    def _turnAway(self, event: ConnectionEvent[Any], refusal: PeerError) -> None:
+    def _closeRefused(self, event: ConnectionEvent[Any], refusal: PeerError) -> None:
         """
-        Close a connection that an application doesn't want; C{retry} says whether the peer may come again.
+        Close a connection whose C{socket.open} was refused; C{retry} says whether the peer may reconnect.
         """
         self._counters.refused[refusal.code] += 1
         self._observers.tell(Refused, event.connection, event.payload.event, refusal.code)
-        # The transport cuts it to what fits.
+        # The transport cuts the reason to the bytes that fit.
         reason = str(refusal.message or refusal.code).encode(errors="replace").decode()
         event.connection.close(TRY_AGAIN_LATER if refusal.retry else KICKED, reason)
 
     def reply(self, connection: Connection, payload: Payload, result: Any, refusal: PeerError | None = None) -> None:
         """
-        Answer a payload; it never raises, for the peer is owed an answer.
+        Answer a payload; it never raises, so the peer always gets its answer.
 
-        A result that JSON can't say is logged, and answered by C{handler.failed}.
+        A result that can't be encoded as JSON is logged, and answered by C{handler.failed}.
 
-        @param refusal: counts instead of the result, if there is one
+        @param refusal: sent instead of the result, if there is one
         """
         if refusal is not None:
             return self.refuse(connection, payload.event, payload.id, refusal)
@@ -117,12 +117,12 @@ class Answers:
 
     def refuse(self, connection: Connection, event: str, id: int | None, refusal: PeerError) -> None:
         """
-        Refuse something; it is counted whether or not the peer is told.
+        Refuse an event; it is counted, whether or not the peer gets a frame.
 
-        A refusal that JSON can't say, as an application may make it, is logged, and told as C{handler.failed}.
+        A refusal that can't be encoded as JSON is logged, and sent as C{handler.failed}.
 
-        @param event: the refused event's name, blank where it isn't known
-        @param id: the peer's id for it, if any
+        @param event: the event's name; blank if it isn't known
+        @param id: the event's C{id}, if any
         """
         try:
             self._refuse(connection, event, id, refusal)
@@ -139,7 +139,7 @@ class Answers:
 
     def refusalFor(self, event: ConnectionEvent[Any], failure: Failure) -> PeerError:
         """
-        Make the refusal for a handler that failed: it tells the peer a reference, under which the log has the exception.
+        Log a handler that failed, and make the refusal: it has only a reference, by which the exception is found in the log.
         """
         name = event.payload.event
         connection: Connection = event.connection  # type: ignore[assignment]
@@ -156,7 +156,7 @@ class Answers:
         connection.peerLog.failure(
             self._log,
             connection.remoteAddress,
-            "The handler of {event} failed for {id} (ref {ref})",
+            "Handler failed: event={event} ref={ref} id={id}",
             failure,
             event=printable(event),
             id=connection.id,

@@ -1,5 +1,5 @@
 """
-One peer's connection, as the hub and applications see it: what it is sent, what it is in, and how it ends.
+One peer's connection, as the hub and applications see it: its client, its rooms, what it is sent, and its end.
 """
 
 from secrets import token_hex
@@ -30,20 +30,20 @@ _NO_TABLE = Table({}, {})
 @implementer(IConnection)
 class Connection(Member):
     """
-    A peer, from its accepted handshake to its end.
+    A connection, from the accepted handshake to its end.
 
-    Only its own methods change it. What happens to it outside is told by a method of that name.
+    Only its own methods change it. The other parts report to it what has happened, by methods such as L{loginFailed}.
 
-    @param since: the time, in seconds, at which it is opened
-    @ivar version: 1, or 2 for a peer that announced it and may be sent what it didn't ask for (PROTOCOL, Login)
-    @ivar client: who the peer is; None for a stranger
-    @ivar guest: the anonymous client that it was given at open, if any
-    @ivar failedLogins: how many of its logins failed
+    @param since: when it was opened, in seconds
+    @ivar version: 1, or 2 for a peer that announced it, which also gets frames that it didn't ask for (PROTOCOL, Login)
+    @ivar client: the client that is logged in; None for a stranger
+    @ivar guest: the anonymous client that it got at open, if any
+    @ivar failedLogins: how many of its logins have failed
     @ivar adapted: the applications that were made for it alone, if any
-    @ivar table: the routes of the events that it sends, by name
-    @ivar ownTable: the routes of the protocol's own events
-    @ivar allowance: what it has used of its limits; only the guard of the limits changes it
-    @ivar closedWith: the code and reason that we closed with, if it was us
+    @ivar table: the routes of the events that the peer sends, by name
+    @ivar ownTable: the routes of the hub's own events, by name
+    @ivar allowance: what it has used of its rate limits; only the guard changes it
+    @ivar closedWith: the code and reason with which this side closed it; None if the peer did, or was lost
     """
 
     __slots__ = (
@@ -82,26 +82,26 @@ class Connection(Member):
         self.allowance = Allowance(since)
         self._request = request
         self._remoteAddress = remoteAddress
-        # These are made when first used: most connections idle.
+        # These are made when first used, because most connections are idle.
         self._questions: Questions | None = None
         self._state: dict[str, Any] | None = None
 
-    # Who it is
+    # Its client
 
     def awaitsLogin(self) -> None:
         """
-        Begin as a stranger, who is waited for to log in.
+        Begin as a stranger, which has to log in.
         """
-        self._go(Stage.STRANGER)
+        self._moveTo(Stage.STRANGER)
 
     def setClient(self, client: IClient, isGuest: bool = False) -> None:
         """
-        Have a client from now on, or another one.
+        Set the client that is logged in.
 
-        @param isGuest: whether it is the anonymous one that is given at open
+        @param isGuest: whether it is the anonymous client of this connection
         """
         if self.stage is not Stage.KNOWN:
-            self._go(Stage.KNOWN)
+            self._moveTo(Stage.KNOWN)
         self.client = client
         if isGuest:
             self.guest = client
@@ -109,13 +109,13 @@ class Connection(Member):
     @property
     def isGuest(self) -> bool:
         """
-        Whether its client is the anonymous one.
+        Whether its client is anonymous: no other has logged in.
         """
         return self.client is not None and self.client is self.guest
 
     def useApplications(self, adapted: Adapted) -> None:
         """
-        Bring events to these applications from now on.
+        Set the applications that handle its events.
         """
         self.table, self.ownTable = adapted.table
         self.adapted = adapted if adapted.made else None
@@ -130,17 +130,17 @@ class Connection(Member):
         """
         Count a login that failed.
 
-        @return: how many have
+        @return: how many have failed
         """
         self.failedLogins += 1
         return self.failedLogins
 
-    # What it is sent
+    # Sending
 
     @property
     def peerLog(self) -> PeerLog:
         """
-        Give what logs what the peer causes.
+        Logs what the peer causes.
         """
         return self._shared.peerLog
 
@@ -161,7 +161,7 @@ class Connection(Member):
     def emit(self, event: str, data: Any = None) -> None:
         checkEvent(event)
         shared = self._shared
-        # What requireThread() and send() do stands here again: each call more would be felt.
+        # Repeats requireThread() and send(), because every further call would slow down each message.
         if get_ident() != shared.thread.ident:
             shared.requireThread("emit")
         text = encode(event, data)
@@ -174,10 +174,10 @@ class Connection(Member):
 
     def send(self, event: str, data: Any, **keys: Any) -> None:
         """
-        Send any event at all, the protocol's own among them.
+        Send an event of any name, also C{socket.*}.
 
-        @param keys: what stands beside event and data
-        @raise UsageError: for data that isn't JSON
+        @param keys: further members of the message, beside event and data
+        @raise UsageError: for data that can't be encoded as JSON
         """
         text = encode(event, data, **keys)
         if self.closing:
@@ -201,7 +201,7 @@ class Connection(Member):
 
     def replied(self, id: str, reply: Any) -> None:
         """
-        Take in a reply to a question; one that nobody waits for any more is dropped.
+        Give a reply to the L{ask} that waits for it; a late or unknown reply is dropped.
 
         @param reply: the result, or an L{AskRefused<ratchet_tx.errors.AskRefused>}
         """
@@ -210,7 +210,7 @@ class Connection(Member):
 
     def isAsked(self, id: str | None) -> bool:
         """
-        Say whether a question by this id waits for its reply.
+        Say whether an L{ask} with this id waits for its reply.
         """
         return self._questions is not None and id in self._questions
 
@@ -221,13 +221,13 @@ class Connection(Member):
             return
         if self.client is None:
             raise UsageError("A stranger can't be in a room, for no broadcast reaches them: let them log in first.")
-        if self.enter(room) and self.version == 2:
+        if self.addRoom(room) and self.version == 2:
             self.send("socket.subscribed", {"room": room})
 
     def leave(self, room: str) -> None:
         checkName(room, "a room")
         self._shared.requireThread("leave")
-        if self.quit(room) and self.version == 2:
+        if self.removeRoom(room) and self.version == 2:
             self.send("socket.unsubscribed", {"room": room, "code": ROOM_DENIED})
 
     def close(self, code: int = DONE, reason: str = "") -> None:
@@ -239,35 +239,35 @@ class Connection(Member):
             self._shared.counters.closes[code] += 1
             self.transport.close(code, reason)
         if code not in RECONNECT_CODES and not self.ended:
-            # It is sent away, and missed at once, however long its end takes.
+            # Its client isn't to reconnect, so the rooms show that it is gone at once, however long the close takes.
             self.leaveAll()
 
     def mayReconnect(self, clean: bool) -> bool:
         """
-        Say whether a peer that is gone was lost, and its client is likely to come again at once.
+        Say whether the peer of an ended connection is likely to reconnect: it was lost, or closed with such a code.
 
-        @param clean: whether both sides took leave
+        @param clean: whether the closing handshake was completed
         """
         return not clean if self.closedWith is None else self.closedWith[0] in RECONNECT_CODES
 
     def end(self) -> None:
         """
-        Give everything back: the peer is gone.
+        End it: leave the rooms, cancel running handlers, and free what was kept.
         """
-        self._go(Stage.GONE)
+        self._moveTo(Stage.GONE)
         self.inbox.drop()
         if self._questions is not None:
             self._questions.end()
         self.leaveAll()
         self.account.close()
 
-    def keeps(self, part: str, size: int) -> None:
+    def countBytes(self, part: str, size: int) -> None:
         """
-        Note how many bytes are kept for the peer, and close it where there are too many in all: by C{connectionBytes}.
+        Set how many bytes are kept for the peer, and close it if all together are more than C{connectionBytes}.
 
-        Of what waits to be sent more than C{sendQueueBytes} counts no more: that is one long event, which waits alone.
+        Of the send queue at most C{sendQueueBytes} count: only a single long event can take more.
 
-        @param part: what for, one of L{ratchet_tx.budget.ledger.OF_CONNECTIONS}
+        @param part: what they are kept for, one of L{ratchet_tx.budget.ledger.OF_CONNECTIONS}
         """
         account, limits = self.account, self._shared.limits
         if not account.keep(part, size) or self.closing or not limits.connectionBytes:
@@ -284,13 +284,13 @@ class Connection(Member):
 
     def inboxChanged(self) -> None:
         """
-        Read from the peer, or pause, by how much waits in its inbox, and count that.
+        Pause or resume reading from the peer by the load of its inbox, and count the inbox's bytes.
         """
         inbox = self.inbox
-        inbox.regulate(self.transport, self._shared.limits.receiveQueueEvents, bool(self._questions))
-        # A few short events come and go too often to be worth it.
+        inbox.pauseOrResume(self.transport, self._shared.limits.receiveQueueEvents, bool(self._questions))
+        # A few short events aren't counted, because that would cost time for each event.
         if inbox.bytes >= QUEUED_EVENT_BYTES or self.account.waiting:
-            self.keeps("waiting", inbox.bytes)
+            self.countBytes("waiting", inbox.bytes)
 
     def __repr__(self) -> str:
         return f"<Connection {self.id} from {self.remoteAddress}>"

@@ -1,7 +1,7 @@
 """
 Buffers a room's live frames until the reply to the subscribe is sent.
 
-The reply tells subscribers where they come in. Only then are they sent what happens from there on.
+The reply says at which offset the live events begin, so it has to come before them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,9 +13,10 @@ from ratchet_tx.wire.frames import Spare
 
 class Held(NamedTuple):
     """
-    A frame that waits.
+    A buffered frame.
 
-    @ivar offset: its number, where its room has a history
+    @ivar offset: the event's offset, if its room has a history
+    @ivar spare: how it may be dropped for slow peers, if it may
     """
 
     room: str
@@ -26,14 +27,13 @@ class Held(NamedTuple):
 
 class Hold:
     """
-    What one connection isn't sent yet.
+    The frames that one connection isn't sent yet.
 
-    @param rooms: of which rooms
-    @param limit: how many bytes may wait, of all of them together; 0 for any number
-    @ivar rooms: those that it is still subscribing to, and hasn't been taken out of meanwhile
-    @ivar size: how many bytes wait
-    @ivar lost: the rooms for which too much waited, so that nothing of theirs does any more; each with the last number that
-        was dropped
+    @param rooms: the rooms that it subscribes to
+    @param limit: how many bytes may be buffered for all of them together; 0 for any number
+    @ivar rooms: the rooms that it still subscribes to, and hasn't been taken out of meanwhile
+    @ivar size: how many bytes are buffered
+    @ivar lost: the rooms whose frames were dropped because they were too many, each with the last offset that was dropped
     """
 
     __slots__ = ("_held", "_limit", "lost", "rooms", "size")
@@ -47,7 +47,7 @@ class Hold:
 
     def keep(self, held: Held) -> None:
         """
-        Let a frame wait, or drop it with all others of its room where too much does.
+        Buffer a frame; if there are too many bytes, drop it with all other frames of its room.
         """
         if held.room in self.lost:
             self.lost[held.room] = held.offset
@@ -62,9 +62,9 @@ class Hold:
         self._held = [each for each in self._held if each.room != room]
         self.size = sum(len(each.frame) for each in self._held)
 
-    def fit(self, limit: int) -> None:
+    def dropIfOver(self, limit: int) -> None:
         """
-        Drop everything where more waits than can go on.
+        Drop all frames if they are more bytes than can be sent.
         """
         if limit < self.size:
             for each in self._held:
@@ -73,7 +73,7 @@ class Hold:
 
     def leave(self, room: str) -> None:
         """
-        Wait for nothing of a room any more: it was left.
+        Drop the frames of a room that the connection has left.
         """
         self.rooms.discard(room)
         self.lost.pop(room, None)
@@ -81,17 +81,17 @@ class Hold:
 
     def leaveAll(self) -> None:
         """
-        The same for every room.
+        Drop the frames of all rooms, because the connection has left them.
         """
         self.rooms.clear()
         self.lost.clear()
         self._held, self.size = [], 0
 
-    def after(self, offsets: Mapping[str, int]) -> Iterator[Held]:
+    def framesAfter(self, offsets: Mapping[str, int]) -> Iterator[Held]:
         """
-        Go through what waited, in order.
+        Go through the buffered frames, in order.
 
-        @param offsets: up to which number of each room the connection has been told everything
+        @param offsets: the offset by room up to which the reply has all events; frames up to there are left out
         """
         for held in self._held:
             if held.offset is None or held.offset > offsets.get(held.room, 0):
@@ -100,13 +100,13 @@ class Hold:
 
 class Holder(Protocol):
     """
-    Who has a hold: a connection.
+    A connection that has a hold.
     """
 
     id: str
 
     def holdBack(self, hold: Hold | None) -> None: ...
-    def keeps(self, part: str, size: int) -> None: ...
+    def countBytes(self, part: str, size: int) -> None: ...
 
 
 Receiver = TypeVar("Receiver", bound=Holder)
@@ -122,7 +122,7 @@ class Holds(Generic[Receiver]):
 
     def open(self, connection: Receiver, rooms: Iterable[str], limit: int) -> Hold:
         """
-        Let the frames of some rooms wait from now on.
+        Begin to buffer the frames of some rooms for a connection.
         """
         hold = Hold(rooms, limit)
         connection.holdBack(hold)
@@ -132,7 +132,7 @@ class Holds(Generic[Receiver]):
 
     def close(self, connection: Receiver, rooms: Iterable[str]) -> None:
         """
-        Let nothing wait any more; what did is the caller's.
+        Stop buffering; the caller sends what the hold has.
         """
         connection.holdBack(None)
         for room in rooms:
@@ -148,11 +148,11 @@ class Holds(Generic[Receiver]):
         self, message: Deliver, frame: bytes, spare: Spare | None, receivers: Iterable[Receiver]
     ) -> tuple[Receiver, ...]:
         """
-        Let a frame wait for those who are subscribing to its room.
+        Buffer a frame for the connections that are subscribing to its room.
 
         @return: all other receivers
         """
-        assert message.room is not None, "only a room's frames wait"
+        assert message.room is not None, "only frames of a room are buffered"
         holding = self._byRoom[message.room]
         others = []
         for connection in receivers:
@@ -161,5 +161,5 @@ class Holds(Generic[Receiver]):
             elif connection.id != message.without:
                 hold = holding[connection]
                 hold.keep(Held(message.room, message.offset, frame, spare))
-                connection.keeps("held", hold.size)
+                connection.countBytes("held", hold.size)
         return tuple(others)

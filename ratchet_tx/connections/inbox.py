@@ -1,7 +1,7 @@
 """
-Keeps one connection's events in order: one is handled, the others wait.
+Keeps one connection's events in order: one is handled, the others are queued.
 
-What waits is kept as it came, in bytes: read, some of it would take thirty times as much memory.
+Messages are queued as bytes, not decoded: decoded, some would take thirty times as much memory.
 """
 
 from collections import deque
@@ -12,13 +12,13 @@ from twisted.internet.defer import Deferred
 from ratchet_tx.deferreds.coroutines import cancel
 from ratchet_tx.interfaces import ITransport
 
-#: How long queued events may be, on average, before reading from their peer pauses: of few long ones fewer may wait.
+#: How long queued events may be on average, before reading from their peer pauses; of longer events fewer may be queued.
 QUEUED_EVENT_BYTES = 4096
 
 
 class Owner(Protocol):
     """
-    Whose inbox it is: a connection.
+    The connection that an inbox belongs to.
     """
 
     def handle(self, text: bytes) -> None: ...
@@ -37,12 +37,12 @@ class Inbox:
     @ivar bytes: how many bytes are queued
     """
 
-    __slots__ = ("_beside", "_idle", "_line", "_owner", "_paused", "busy", "bytes")
+    __slots__ = ("_beside", "_idle", "_owner", "_paused", "_queue", "busy", "bytes")
 
     def __init__(self, owner: Owner) -> None:
         self._owner: Owner | None = owner
         self._paused = False
-        self._line: deque[bytes] | None = None
+        self._queue: deque[bytes] | None = None
         self.bytes = 0
         self._beside: set[Deferred[Any]] | None = None
         self._idle: Deferred[None] | None = None
@@ -51,33 +51,33 @@ class Inbox:
     @property
     def load(self) -> int:
         """
-        How much stands in line or goes on beside it.
+        How many messages are queued, and how many are handled beside the queue.
         """
-        return len(self._line or ()) + len(self._beside or ())
+        return len(self._queue or ()) + len(self._beside or ())
 
     def add(self, text: bytes) -> None:
         """
-        Have a message stand in line until the inbox is free.
+        Queue a message until the work that blocks the queue is done.
         """
-        if self._line is None:
-            self._line = deque()
-        self._line.append(text)
+        if self._queue is None:
+            self._queue = deque()
+        self._queue.append(text)
         self.bytes += len(text)
         self._changed()
 
     def blockUntil(self, work: Deferred[Any]) -> None:
         """
-        Let everybody wait until something is done; whether it is done well is no matter.
+        Let the queue wait until some work succeeds or fails.
         """
         # As isDone() says: each event whose handlers wait would pay for the further call.
         if work.called and not work.paused:
             return
         self.busy = work
-        work.addBoth(self._free)
+        work.addBoth(self._handleQueued)
 
     def runBeside(self, work: Deferred[Any]) -> None:
         """
-        Let nobody wait for something, but end it with the connection.
+        Track work that the queue doesn't wait for; it is cancelled if the connection ends.
         """
         if self._beside is None:
             self._beside = set()
@@ -92,10 +92,10 @@ class Inbox:
         work.addBoth(done)
         self._changed()
 
-    def _free(self, _: Any) -> None:
+    def _handleQueued(self, _: Any) -> None:
         self.busy = None
-        while self._line and self.busy is None:
-            text = self._line.popleft()
+        while self._queue and self.busy is None:
+            text = self._queue.popleft()
             self.bytes -= len(text)
             self._changed()
             if self._owner is not None:
@@ -106,13 +106,14 @@ class Inbox:
         if self._owner is not None:
             self._owner.inboxChanged()
 
-    def regulate(self, transport: ITransport, limit: int, isAsked: bool) -> None:
+    def pauseOrResume(self, transport: ITransport, limit: int, isAsked: bool) -> None:
         """
-        Read from the peer while there is room for what it sends, and always while a reply is awaited: it would stand
-        behind what isn't read.
+        Pause reading from the peer while the inbox is full, and resume it later.
 
-        @param limit: how many events may wait; 0 for any number
-        @param isAsked: whether a reply is awaited
+        Reading never pauses while an C{ask} waits for a reply, because the reply may come behind what isn't read.
+
+        @param limit: how many events may be queued; 0 for any number
+        @param isAsked: whether an C{ask} waits for a reply
         """
         full = limit > 0 and not isAsked and (self.load >= limit or self.bytes >= limit * QUEUED_EVENT_BYTES)
         if full and not self._paused:
@@ -123,7 +124,7 @@ class Inbox:
 
     def whenIdle(self) -> Deferred[None]:
         """
-        Wait until nothing stands in line and nothing goes on; there is one who waits.
+        Wait until nothing is queued and nothing is handled; for one caller at a time.
 
         @return: a Deferred that fires then, and never fails
         """
@@ -139,11 +140,11 @@ class Inbox:
 
     def drop(self) -> None:
         """
-        Forget who waits, and whose turn it would be, and cancel what is being done.
+        Drop the queue, and cancel the work.
         """
-        self._line = None
+        self._queue = None
         self.bytes = 0
-        # The two would hold each other until the garbage collector comes.
+        # Breaks the reference cycle, so that both are freed without the garbage collector.
         self._owner = None
         for work in (self.busy, *(self._beside or ())):
             if work is not None:

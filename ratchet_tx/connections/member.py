@@ -1,5 +1,5 @@
 """
-The rooms that one connection is in, and those that it is about to enter.
+The rooms of one connection: those that it is in, and those that it is subscribing to.
 """
 
 from ratchet_tx.budget.ledger import Account
@@ -14,9 +14,9 @@ class Member(Staged):
     """
     A connection, as rooms see it.
 
-    @param shared: what the connections of the node share
-    @ivar account: how many bytes are kept for it
-    @ivar hold: what it isn't sent yet, because it is subscribing to something
+    @param shared: what all connections of the node share
+    @ivar account: counts the bytes that are kept for it
+    @ivar hold: buffers frames while it is subscribing to rooms; None otherwise
     """
 
     __slots__ = ("_rooms", "_shared", "account", "hold")
@@ -26,7 +26,7 @@ class Member(Staged):
         self._shared = shared
         self.account = Account(shared.ledger)
         self.hold: Hold | None = None
-        # A dict and not a set, for their order; made when first used, for most connections idle.
+        # A dict instead of a set, because it keeps the order; made when first used, because most connections are idle.
         self._rooms: dict[str, None] | None = None
 
     @property
@@ -39,11 +39,11 @@ class Member(Staged):
         """
         return self._rooms is not None and room in self._rooms
 
-    def enter(self, room: str) -> bool:
+    def addRoom(self, room: str) -> bool:
         """
-        Be in a room from now on, without being told so.
+        Put it into a room, without a frame to the peer.
 
-        @return: whether it wasn't already
+        @return: False if it was in the room already
         @raise PeerError: C{room.limit}
         """
         if self._rooms is None:
@@ -57,11 +57,11 @@ class Member(Staged):
         self._shared.broadcast.joined(self, room)
         return True
 
-    def quit(self, room: str) -> bool:
+    def removeRoom(self, room: str) -> bool:
         """
-        Be in a room no longer, nor on the way into it, without being told so.
+        Take it out of a room, and end a subscribe to the room, without a frame to the peer.
 
-        @return: whether it was in it
+        @return: whether it was in the room
         """
         if self.hold is not None:
             self.hold.leave(room)
@@ -74,7 +74,7 @@ class Member(Staged):
 
     def leaveAll(self) -> None:
         """
-        Leave every room, at once.
+        Leave all rooms.
         """
         if self.hold is not None:
             self.hold.leaveAll()
@@ -85,9 +85,9 @@ class Member(Staged):
 
     def holdBack(self, hold: Hold | None) -> None:
         """
-        Begin a hold, or end it.
+        Set or remove the hold.
 
-        @param hold: what keeps the frames of the rooms that it subscribes to; None for nothing any more
+        @param hold: buffers the frames of the rooms that it subscribes to; None for none
         """
         self.hold = hold
         if hold is None:

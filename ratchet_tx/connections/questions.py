@@ -1,5 +1,5 @@
 """
-Keeps the questions that one peer is asked until its replies come.
+Matches a peer's replies to the questions that L{IConnection.ask<ratchet_tx.interfaces.IConnection.ask>} sent.
 """
 
 from typing import Any, Protocol
@@ -13,7 +13,7 @@ from ratchet_tx.wire.errorcodes import REPLY_LOST, REPLY_TIMEOUT
 
 class Asker(Protocol):
     """
-    Who asks: a connection.
+    A connection that sends questions.
     """
 
     closing: bool
@@ -24,11 +24,11 @@ class Asker(Protocol):
 
 class Questions:
     """
-    One connection's open questions, each asked by us.
+    One connection's questions that wait for replies.
 
-    Ids are C{s1}, C{s2} and so on: strings, so that they can't be taken for the peer's own, which are numbers.
+    Their ids are C{s1}, C{s2} and so on: strings, so that they differ from the peer's own ids, which are numbers.
 
-    The connection is given to each call and not kept: the two would hold each other.
+    The connection is an argument of each call and not kept, because that would be a reference cycle.
     """
 
     __slots__ = ("_asked", "_waiting")
@@ -41,10 +41,10 @@ class Questions:
         """
         Send a question, and wait for its reply.
 
-        @param patience: ends the waiting
-        @param timeout: after how many seconds
-        @return: the reply's result; it fails with L{AskRefused}
-        @raise UsageError: for data that isn't JSON
+        @param patience: for the timeout
+        @param timeout: how many seconds to wait
+        @return: a Deferred of the reply's result; it fails with L{AskRefused}
+        @raise UsageError: for data that can't be encoded as JSON
         """
         waiting: Deferred[Any] = Deferred()
         self._asked += 1
@@ -71,7 +71,7 @@ class Questions:
 
     def replied(self, asker: Asker, id: str, reply: Any) -> None:
         """
-        Take in a reply; one that nobody waits for any more is dropped.
+        Give a reply to the question that waits for it; a late or unknown reply is dropped.
 
         @param reply: the result, or an L{AskRefused}
         """
@@ -86,7 +86,7 @@ class Questions:
 
     def end(self) -> None:
         """
-        Fail every question that is open: the connection has ended.
+        Fail all questions, because the connection has ended.
         """
         waiting, self._waiting = self._waiting, {}
         for each in waiting.values():
@@ -101,9 +101,9 @@ class Questions:
 
 def checkTimeout(timeout: Any) -> None:
     """
-    Check for how long a question is to wait.
+    Check the timeout of a question.
 
-    @raise UsageError: for no number of seconds above 0
+    @raise UsageError: if it isn't a number of seconds above 0
     """
     if not isinstance(timeout, int | float) or not timeout > 0:
         raise UsageError(f"A question's timeout is a number of seconds above 0, not {timeout!r}.")

@@ -1,5 +1,5 @@
 """
-What all connections of a node share: its limits, its counters, and the ways to its rooms and handlers.
+What all connections of a node share: its limits, counters, broadcasts and message handling.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -17,9 +17,9 @@ from ratchet_tx.wire.frames import Spare
 
 class Broadcasting(Protocol):
     """
-    What brings events to many, and knows who is in which room.
+    Sends events to many connections, and keeps the members of rooms.
 
-    @ivar spares: the events that may be left out for slow peers
+    @ivar spares: the events that may be dropped for slow peers
     """
 
     @property
@@ -33,7 +33,7 @@ class Broadcasting(Protocol):
 @dataclass(frozen=True, slots=True)
 class Shared:
     """
-    What the connections of one node share; it is made before the first of them.
+    What the connections of one node share; it is made before the first connection.
 
     @ivar handle: handles a message of a connection that has waited in the inbox
     """
@@ -49,10 +49,10 @@ class Shared:
 
     def requireThread(self, call: str) -> None:
         """
-        Check that a connection is used in the reactor's thread.
+        Check that this is the reactor's thread.
 
-        @param call: the method that is called
-        @raise UsageError: in another one
+        @param call: the method of the connection that is called
+        @raise UsageError: in another thread
         """
         self.thread.require(
             f"connection.{call}",

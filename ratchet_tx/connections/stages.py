@@ -9,11 +9,11 @@ class Stage(Enum):
     """
     How far a connection has come.
 
-    @cvar OPENING: its handshake is accepted, and its applications aren't made yet
+    @cvar OPENING: the handshake is accepted, and its applications aren't made yet
     @cvar STRANGER: it has no client, and has to log in
-    @cvar KNOWN: it has a client, who may be an anonymous one
-    @cvar LEAVING: somebody has begun to close it: nothing is taken from the peer any more, and nothing is sent
-    @cvar GONE: the peer is gone
+    @cvar KNOWN: it has a client, which may be anonymous
+    @cvar LEAVING: one side has begun to close it: nothing more from the peer is handled, and nothing more is sent
+    @cvar GONE: it has ended
     """
 
     OPENING = "opening"
@@ -23,7 +23,7 @@ class Stage(Enum):
     GONE = "gone"
 
 
-#: Which stages may follow each.
+#: The stages that may follow each stage.
 NEXT = {
     Stage.OPENING: {Stage.STRANGER, Stage.KNOWN, Stage.LEAVING, Stage.GONE},
     Stage.STRANGER: {Stage.KNOWN, Stage.LEAVING, Stage.GONE},
@@ -36,10 +36,10 @@ NEXT = {
 
 class Staged:
     """
-    What goes through the stages, and never back.
+    Goes through the stages, and never back.
 
-    @ivar stage: the stage that it is in
-    @ivar closing: whether that is L{Stage.LEAVING} or L{Stage.GONE}, as an attribute, for each message asks
+    @ivar stage: the current stage
+    @ivar closing: whether that is L{Stage.LEAVING} or L{Stage.GONE}; an attribute, because each message reads it
     """
 
     __slots__ = ("closing", "stage")
@@ -51,15 +51,15 @@ class Staged:
     @property
     def ended(self) -> bool:
         """
-        Whether it is gone.
+        Whether the connection has ended.
         """
         return self.stage is Stage.GONE
 
-    def _go(self, stage: Stage) -> None:
+    def _moveTo(self, stage: Stage) -> None:
         """
-        Go on to another stage.
+        Move to another stage.
 
-        @raise RuntimeError: for one that may not follow
+        @raise RuntimeError: for a stage that may not follow
         """
         if stage not in NEXT[self.stage]:
             raise RuntimeError(f"A connection doesn't go from {self.stage.value} to {stage.value}")
@@ -68,7 +68,7 @@ class Staged:
 
     def closeBegan(self) -> None:
         """
-        Note that it is being closed, whoever began it; nothing happens where it was already.
+        Note that one side has begun to close it; nothing happens if it is closing already.
         """
         if not self.closing:
-            self._go(Stage.LEAVING)
+            self._moveTo(Stage.LEAVING)

@@ -56,7 +56,7 @@ class Dispatch:
         self._remembersKeys = limits.dedupSeconds > 0
         self._runningForGuests = 0
         # Bound once, because each event uses one of them.
-        self._answer, self._note = answers.answer, answers.note
+        self._answer, self._ownEventDone = answers.answer, answers.ownEventDone
         self._handlers = Handlers(answers.refusalFor, limits.handlerSeconds, patience)
         self._keyed = Handlers(answers.refusalFor, limits.handlerSeconds, patience, always=True, retry=False)
         answers.whenFailed(self._reportError)
@@ -142,7 +142,7 @@ class Dispatch:
 
     def _call(self, listeners: tuple[Listener, ...], connection: Connection, name: str, data: Any) -> Deferred[None] | None:
         event = ConnectionEvent(connection, Payload(name, data), self._hub)
-        return self._handlers.handle(event, listeners, self._note)
+        return self._handlers.handle(event, listeners, self._ownEventDone)
 
     def fireInBackground(
         self, connection: Connection, event: str, data: Any, listeners: tuple[Listener, ...] | None = None

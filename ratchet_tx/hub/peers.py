@@ -76,7 +76,7 @@ class Peers:
         basis.directory.add(connection)
         self._guard.add(connection)
         basis.counters.opened += 1
-        connection.keeps("handshake", request.size)
+        connection.countBytes("handshake", request.size)
         self._identity.opened(connection)
         basis.observers.tell(Opened, connection)
         self._dispatch.track(connection, self._dispatch.fire(connection, "socket.open", None))

@@ -174,7 +174,7 @@ class Presence:
         Note how many bytes are kept of what is shown of a connection.
         """
         refs = self._refs.get(connection, {})
-        connection.keeps("metas", sum(self._own[shown].size for shown in refs.items()))
+        connection.countBytes("metas", sum(self._own[shown].size for shown in refs.items()))
 
     def _show(self, room: str, ref: str, member: Member) -> None:
         self._own[room, ref] = member

@@ -92,7 +92,7 @@ class Subscribe:
         """
         requireClient(connection)
         room = convertData(payload, Room).data.room
-        connection.quit(room)
+        connection.removeRoom(room)
         self.answers.reply(connection, payload, {"room": room})
 
 
@@ -143,13 +143,13 @@ class _Subscribing:
         self._check(room, hold)
         if wanted.presence and not policy.presence:
             raise PeerError(ROOM_DENIED, "Nobody is shown in this room")
-        isNew = self._connection.enter(room)
+        isNew = self._connection.addRoom(room)
         try:
             entered = await recover(self._permission, self._replay, wanted)
             self._check(room, hold)
         except BaseException:
             if isNew:
-                self._connection.quit(room)
+                self._connection.removeRoom(room)
             raise
         return entered
 
@@ -176,7 +176,7 @@ class _Subscribing:
         answers, limits = self._subscribe.answers, self._subscribe.limits
         queued = connection.transport.queuedBytes
         if limits.sendQueueBytes:
-            hold.fit(limits.sendQueueBytes - queued)
+            hold.dropIfOver(limits.sendQueueBytes - queued)
         self._replay.begin(queued + hold.size)
         offsets: dict[str, int] = {}
         results = [
@@ -201,7 +201,7 @@ class _Subscribing:
         try:
             return self._result(outcome, hold, offsets)
         except PeerError as later:
-            self._connection.quit(room)
+            self._connection.removeRoom(room)
             hold.leave(room)
             return later
 
@@ -233,7 +233,7 @@ class _Subscribing:
 
     def _release(self, hold: Hold, offsets: dict[str, int]) -> None:
         connection = self._connection
-        for held in hold.after(offsets):
+        for held in hold.framesAfter(offsets):
             connection.transport.send(held.frame, held.spare)
             self._subscribe.counters.sent += 1
         if connection.version == 2:

@@ -195,7 +195,7 @@ class RatchetServerProtocol(Receiver):
         Count the bytes that wait for a slow peer (L{Owner<ratchet_tx.transport.sockets.outlet.Owner>}).
         """
         if self.connection is not None:
-            self.connection.keeps("queue", size)
+            self.connection.countBytes("queue", size)
 
     def spared(self, spare: Spare) -> None:
         """

@@ -259,12 +259,12 @@ class TestBytes:
         hub = startedHub(limits={"connectionBytes": 2_000_000})
         peer = Peer(hub)
         for part in ("queue", "waiting", "metas", "held"):
-            peer.connection.keeps(part, 490_000)
+            peer.connection.countBytes(part, 490_000)
         assert peer.transport.closedWith is None
-        peer.connection.keeps("metas", 540_000)
+        peer.connection.countBytes("metas", 540_000)
         assert peer.transport.closedWith is not None
         assert peer.transport.closedWith[0] == 4008
-        peer.connection.keeps("metas", 590_000)
+        peer.connection.countBytes("metas", 590_000)
         assert hub.counters.full == {"connectionBytes": 1}
         peer.leave()
         assert hub.ledger.bytes == 0
@@ -273,14 +273,14 @@ class TestBytes:
         """Of what waits to be sent no more counts than may wait: that is one long event, which comes."""
         hub = startedHub(limits={"connectionBytes": 2_000_000})
         peer = Peer(hub)
-        peer.connection.keeps("queue", 50_000_000)
+        peer.connection.countBytes("queue", 50_000_000)
         assert peer.transport.closedWith is None
         assert hub.ledger.parts["queue"] == 50_000_000
 
     def test_off(self) -> None:
         """By 0 the limit is off."""
         peer = Peer(startedHub(limits={"connectionBytes": 0}))
-        peer.connection.keeps("held", 2**40)
+        peer.connection.countBytes("held", 2**40)
         assert peer.transport.closedWith is None
 
     def test_waiting(self) -> None:

@@ -12,7 +12,7 @@ def held(room: str, offset: int | None = None, size: int = 10) -> Held:
 
 
 def rest(hold: Hold, **offsets: int) -> list[tuple[str, int | None]]:
-    return [(each.room, each.offset) for each in hold.after(offsets)]
+    return [(each.room, each.offset) for each in hold.framesAfter(offsets)]
 
 
 class Receiver:
@@ -24,7 +24,7 @@ class Receiver:
     def holdBack(self, hold: Hold | None) -> None:
         self.hold = hold
 
-    def keeps(self, part: str, size: int) -> None:
+    def countBytes(self, part: str, size: int) -> None:
         self.kept.append(size)
 
 
@@ -59,9 +59,9 @@ class TestHold:
         hold = Hold(["news", "lobby"], 0)
         hold.keep(held("news", 1))
         hold.keep(held("lobby"))
-        hold.fit(20)
+        hold.dropIfOver(20)
         assert len(rest(hold)) == 2
-        hold.fit(19)
+        hold.dropIfOver(19)
         assert (rest(hold), hold.size, hold.lost) == ([], 0, {"news": 1, "lobby": None})
 
     def test_leave(self) -> None:

@@ -38,9 +38,9 @@ def member(rooms: int = 0) -> tuple[Member, list[Any]]:
 def test_enterAndQuit() -> None:
     """It is in the rooms that it entered, each once and in order, until it quits them."""
     ada, told = member()
-    assert [ada.enter(room) for room in ("lobby", "bar", "lobby")] == [True, True, False]
+    assert [ada.addRoom(room) for room in ("lobby", "bar", "lobby")] == [True, True, False]
     assert ada.rooms == ("lobby", "bar")
-    assert [ada.quit(room) for room in ("lobby", "lobby", "nowhere")] == [True, False, False]
+    assert [ada.removeRoom(room) for room in ("lobby", "lobby", "nowhere")] == [True, False, False]
     assert ada.rooms == ("bar",)
     assert (ada.isIn("bar"), ada.isIn("lobby")) == (True, False)
     assert told == ["lobby", "bar", ("lobby",)]
@@ -50,12 +50,12 @@ def test_limit() -> None:
     """It can't be in more rooms than the limit says; one that it is in already is never too many."""
     ada, told = member(2)
     for room in ("a", "b", "b"):
-        ada.enter(room)
+        ada.addRoom(room)
     with pytest.raises(PeerError, match=r"room\.limit: You may be in 2 rooms"):
-        ada.enter("c")
+        ada.addRoom("c")
     assert (ada.rooms, told) == (("a", "b"), ["a", "b"])
-    ada.quit("a")
-    assert ada.enter("c")
+    ada.removeRoom("a")
+    assert ada.addRoom("c")
 
 
 def test_leaveAll() -> None:
@@ -64,11 +64,11 @@ def test_leaveAll() -> None:
     ada.leaveAll()
     assert told == []
     for room in ("a", "b"):
-        ada.enter(room)
+        ada.addRoom(room)
     ada.leaveAll()
     ada.leaveAll()
     assert (ada.rooms, told) == ((), ["a", "b", ("a", "b")])
-    assert ada.enter("c")
+    assert ada.addRoom("c")
 
 
 def test_hold() -> None:
@@ -79,7 +79,7 @@ def test_hold() -> None:
     for room in ("news", "lobby"):
         hold.keep(Held(room, 1, b"frame", None))
     ada.account.keep("held", hold.size)
-    assert not ada.quit("news")
+    assert not ada.removeRoom("news")
     assert (hold.rooms, ada.account.held) == ({"lobby"}, 5)
     ada.leaveAll()
     assert (hold.rooms, ada.account.held) == (set(), 0)

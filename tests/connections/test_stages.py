@@ -26,12 +26,12 @@ def test_onlyOnwards(stage: Stage) -> None:
         staged = Staged()
         staged.stage = stage
         if then in NEXT[stage]:
-            staged._go(then)
+            staged._moveTo(then)
             assert staged.stage is then
             assert (staged.closing, staged.ended) == (then in (Stage.LEAVING, Stage.GONE), then is Stage.GONE)
         else:
             with pytest.raises(RuntimeError, match=f"from {stage.value} to {then.value}"):
-                staged._go(then)
+                staged._moveTo(then)
             assert staged.stage is stage
 
 
@@ -41,7 +41,7 @@ def test_closedTwice() -> None:
     staged.closeBegan()
     staged.closeBegan()
     assert staged.stage is Stage.LEAVING
-    staged._go(Stage.GONE)
+    staged._moveTo(Stage.GONE)
     staged.closeBegan()
     assert staged.stage is Stage.GONE
 

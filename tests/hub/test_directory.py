@@ -46,7 +46,7 @@ def test_rooms() -> None:
     ada, again, bob = (connection(directory, id) for id in ("ada", "ada", "bob"))
     for each in (ada, bob):
         directory.rooms.join("lobby", each)
-        each.enter("lobby")
+        each.addRoom("lobby")
     assert receivers(directory, room="lobby") == [ada, bob]
     assert receivers(directory, room="elsewhere") == []
     assert receivers(directory, client="ada") == [ada, again]

@@ -95,7 +95,7 @@ class TestAlone:
         connection = self.open(identity, basis, lambda connection: clients.append(connection.client))
         ada, bob = FakeClient("ada"), FakeClient("bob")
         assert identity.loggedIn(connection, ada)
-        connection.enter("lobby")
+        connection.addRoom("lobby")
         assert identity.loggedIn(connection, bob)
         assert (connection.client, connection.rooms, clients) == (bob, (), [ada])
         assert [list(basis.directory.clients.members(id)) for id in ("ada", "bob")] == [[], [connection]]
@@ -111,7 +111,7 @@ class TestAlone:
 
         connection = self.open(identity, basis, lose)
         assert identity.loggedIn(connection, FakeClient("ada"))
-        connection.enter("lobby")
+        connection.addRoom("lobby")
         assert not identity.loggedIn(connection, FakeClient("bob"))
         assert connection.client is not None
         assert connection.client.id == "ada"
@@ -122,7 +122,7 @@ class TestAlone:
         """One that is closed then isn't either: until it is gone it is the client that it was, and no token expires."""
         connection = self.open(identity, basis, lambda connection: connection.close(4000))
         assert identity.loggedIn(connection, FakeClient("ada"))
-        connection.enter("lobby")
+        connection.addRoom("lobby")
         assert not identity.loggedIn(connection, FakeClient("bob"))
         assert [list(basis.directory.clients.members(id)) for id in ("ada", "bob")] == [[connection], []]
         assert expiry.watched == {}

@@ -43,7 +43,7 @@ class FakeConnection:
         assert not self.ended, "a connection that has ended isn't being closed"
         self.closing = True
 
-    def keeps(self, what: str, size: int) -> None:
+    def countBytes(self, what: str, size: int) -> None:
         assert not self.ended, "nothing is kept for a connection that has ended"
         self.kept.append((what, size))
 

@@ -22,7 +22,7 @@ def hub() -> Hub:
 
 
 def waits(peer: Peer, size: int) -> Peer:
-    peer.connection.keeps("queue", size)
+    peer.connection.countBytes("queue", size)
     return peer
 
 
@@ -73,14 +73,14 @@ def _close(peer: Peer, code: int) -> None:
     Drop what waits, as a transport does that is closed with 4008.
     """
     peer.transport.closedWith = (code, "")
-    peer.connection.keeps("queue", 0)
+    peer.connection.countBytes("queue", 0)
 
 
 def test_thenTheOldestHistories(hub: Hub) -> None:
     """Where no peer is slow, the oldest histories are forgotten, and the newest stay."""
     publish(hub, 40)
     peer = waits(Peer(hub), 0)
-    peer.connection.keeps("metas", 700_000)
+    peer.connection.countBytes("metas", 700_000)
     free(hub)
     left = remembered(hub, 40)
     assert left == list(range(40 - len(left), 40))
@@ -94,7 +94,7 @@ def test_whoReadsJustNow(hub: Hub) -> None:
     """A peer with a short queue isn't closed while there are histories to forget."""
     publish(hub, 40)
     peer = waits(Peer(hub), 60_000)
-    peer.connection.keeps("metas", 700_000)
+    peer.connection.countBytes("metas", 700_000)
     free(hub)
     assert codes([peer]) == [None]
     assert len(remembered(hub, 40)) < 35
@@ -108,12 +108,12 @@ def test_aPortion() -> None:
 def test_inTheEnd(hub: Hub) -> None:
     """Where nothing else can be freed, such peers are closed too; where nothing at all can, it tries once a second."""
     peer = waits(Peer(hub), 60_000)
-    peer.connection.keeps("waiting", LIMIT)
+    peer.connection.countBytes("waiting", LIMIT)
     free(hub)
     assert codes([peer]) == [4008]
-    peer.connection.keeps("waiting", LIMIT + 1)
+    peer.connection.countBytes("waiting", LIMIT + 1)
     clockOf(hub).pump([0] * 10)
-    peer.connection.keeps("waiting", LIMIT + 2)
+    peer.connection.countBytes("waiting", LIMIT + 2)
     [call] = clockOf(hub).getDelayedCalls()
     assert call.getTime() == hub.clock.seconds() + 1
 
