@@ -2,6 +2,7 @@
 The clock of a hub, before there is a reactor and after.
 """
 
+from asyncio import new_event_loop
 from collections.abc import Iterator
 from threading import active_count
 
@@ -18,9 +19,12 @@ from ratchet_tx.deferreds.lateclock import LateClock
 
 @pytest.fixture
 def reactor() -> Iterator[AsyncioSelectorReactor]:
-    made = AsyncioSelectorReactor()
+    loop = new_event_loop()
+    made = AsyncioSelectorReactor(loop)
     yield made
     made.disconnectAll()
+    # Else the garbage collector would warn of it, in another test.
+    loop.close()
 
 
 def test_interface() -> None:
