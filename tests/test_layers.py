@@ -3,6 +3,7 @@ The folders of the package: imports go one way, without a circle, and each folde
 """
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
@@ -44,6 +45,9 @@ PURE_MAY = frozenset({"msgspec", "typing_extensions", "zope"})
 
 #: Modules of the standard library that have to do with the world outside the process.
 IMPURE = frozenset({"asyncio", "os", "select", "selectors", "signal", "socket", "ssl", "subprocess", "threading", "time"})
+
+#: What asks the system for the time: the clock, and the backplane in memory until a hub gives it its clock.
+CLOCKS = frozenset({"deferreds.clock", "backplane.memory"})
 
 #: What each folder up to the hub may import of Twisted: nothing that has to do with sockets, nor the reactor itself.
 TWISTED = frozenset(
@@ -225,6 +229,18 @@ def test_noReactorAtTheTop(module: str) -> None:
     for node in ast.parse(MODULES[module].read_text()).body:
         if isinstance(node, ast.ImportFrom) and node.module == "twisted.internet":
             assert "reactor" not in [alias.name for alias in node.names]
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_clocks(module: str) -> None:
+    """What takes time is given a clock, not a function that gives one, and asks nothing else for the time."""
+    asked = {name for name in outside(module) if name.partition(".")[0] == "time"}
+    assert bool(asked) == (module in CLOCKS)
+    for node in ast.walk(ast.parse(MODULES[module].read_text())):
+        for annotation in annotations(node):
+            if isinstance(annotation, ast.Subscript) and ast.unparse(annotation.value) == "Callable":
+                given = ast.unparse(annotation).rpartition(",")[2]
+                assert not re.search(r"\b(IReactorTime|LateClock|Patience)\b", given), f"line {node.lineno}"
 
 
 def test_theTopDefinesNothing() -> None:

@@ -36,9 +36,8 @@ class _Shared:
     @ivar watchers: by node, the callable that is told each change of the histories' bytes
     """
 
-    def __init__(self, seconds: Callable[[], float] | None) -> None:
-        self._seconds = seconds
-        self._clock: IReactorTime | None = None
+    def __init__(self, clock: IReactorTime | None) -> None:
+        self._clock = clock
         self._expiring: IDelayedCall | None = None
         self.watchers: dict[MemoryBackplane, Callable[[int], None]] = {}
         self.receivers: dict[MemoryBackplane, Receive] = {}
@@ -48,11 +47,11 @@ class _Shared:
         self.members: dict[str, dict[str, tuple[Mapping[str, Any], float]]] = {}
 
     def now(self) -> float:
-        return monotonic() if self._seconds is None else self._seconds()
+        return monotonic() if self._clock is None else self._clock.seconds()
 
     def provideClock(self, clock: IReactorTime) -> None:
-        if self._seconds is None:
-            self._clock, self._seconds = clock, clock.seconds
+        if self._clock is None:
+            self._clock = clock
 
     def expireLater(self) -> None:
         """
@@ -121,11 +120,11 @@ class MemoryBackplane:
     A message that is published while another one is being received is delivered after that.
 
     @param beside: another node's backplane, to share everything with
-    @param seconds: tells the time; by default the clock of the first hub that starts this backplane, or one beside it
+    @param clock: tells the time; by default the clock of the first hub that starts this backplane, or one beside it
     """
 
-    def __init__(self, beside: "MemoryBackplane | None" = None, seconds: Callable[[], float] | None = None) -> None:
-        self._shared: _Shared = beside._shared if beside is not None else _Shared(seconds)
+    def __init__(self, beside: "MemoryBackplane | None" = None, clock: IReactorTime | None = None) -> None:
+        self._shared: _Shared = beside._shared if beside is not None else _Shared(clock)
         self._rooms: set[str] = set()
 
     # IMemory

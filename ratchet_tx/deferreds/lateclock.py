@@ -1,5 +1,10 @@
 """
 The clock of a hub that may be made before it has a reactor.
+
+This is how time is told everywhere: what takes time is given C{clock}, an L{IReactorTime}, when it is made, and a hub's is a
+L{LateClock}. What waits for peers is given a L{Patience<ratchet_tx.deferreds.timeouts.Patience>}, which has that clock. Pure
+modules are told the time as C{now}, in seconds. The wall clock serves clients' C{expires} (L{LateClock.wall}) and the access
+log (L{wallClock<ratchet_tx.deferreds.clock.wallClock>}) alone.
 """
 
 from collections.abc import Callable, Sequence

@@ -25,7 +25,7 @@ class TestMemoryBackplane(BackplaneContract):
 
     def makeTwo(self) -> tuple[MemoryBackplane, MemoryBackplane]:
         self.clock = Clock()
-        one = MemoryBackplane(seconds=self.clock.seconds)
+        one = MemoryBackplane(clock=self.clock)
         return one, MemoryBackplane(beside=one)
 
     def passTime(self, seconds: float) -> None:

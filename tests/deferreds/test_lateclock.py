@@ -51,6 +51,13 @@ def test_later() -> None:
     assert (clock.seconds(), clock.wall(), called, clock.reactor, clock.clock) == (2, 2, [1], other, first)
 
 
+def test_noFurtherCall() -> None:
+    """Once it has a reactor, asking for the time is asking the reactor."""
+    clock, given = LateClock(), Clock()
+    clock.provide(given)
+    assert (clock.seconds, clock.wall) == (given.seconds, given.seconds)
+
+
 def test_atOnce() -> None:
     """It may be made with a reactor."""
     given = Clock()
