@@ -144,6 +144,12 @@ class Holds(Generic[Receiver]):
     def __contains__(self, room: object) -> bool:
         return room in self._byRoom
 
+    def __len__(self) -> int:
+        """
+        Count the rooms whose frames wait for somebody.
+        """
+        return len(self._byRoom)
+
     def keep(
         self, message: Deliver, frame: bytes, spare: Spare | None, receivers: Iterable[Receiver]
     ) -> tuple[Receiver, ...]:

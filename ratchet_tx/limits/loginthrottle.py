@@ -57,6 +57,13 @@ class LoginThrottle:
         self._many = _FEW
         self._waiting: set[Deferred[Any]] = set()
 
+    @property
+    def waiting(self) -> int:
+        """
+        How many logins wait.
+        """
+        return len(self._waiting)
+
     def decide(
         self,
         address: str,

@@ -79,6 +79,13 @@ class Presence:
         self._rosters = Rosters(lambda room: backplane.members(room), self._tell, self._own.__contains__, log)
         self._rounds: LoopingCall | None = None
 
+    @property
+    def isIdle(self) -> bool:
+        """
+        Whether no connection of this node is shown, is about to be shown, or is missed.
+        """
+        return not (len(self._rosters) or self._own or self._refs or len(self._shown) or self._lost)
+
     # A connection's part
 
     async def enter(self, connection: Connection, room: str, meta: Mapping[str, Any]) -> None:

@@ -86,6 +86,6 @@ class TestHolds:
         assert (rest(adas), rest(bobs)) == ([], [("news", None)])
         assert (ada.kept, bob.kept, eve.kept) == ([], [5], [])
         holds.close(ada, ["news"])
-        assert (ada.hold, "news" in holds, "lobby" in holds) == (None, True, True)
+        assert (ada.hold, "news" in holds, "lobby" in holds, len(holds)) == (None, True, True, 2)
         holds.close(bob, ["news", "lobby"])
-        assert ("news" in holds, "lobby" in holds) == (False, False)
+        assert ("news" in holds, "lobby" in holds, len(holds)) == (False, False, 0)

@@ -319,7 +319,7 @@ class TestLogins:
         (failure,) = ada.read()
         assert failure["data"]["code"] == "auth.unavailable"
         assert (failure["data"]["retry"], failure["data"]["after"]) == (True, 1)
-        assert len(hub.parts.loginThrottle._waiting) == 10
+        assert hub.parts.loginThrottle.waiting == 10
         for _ in range(12):
             clockOf(hub).advance(failure["data"]["after"])
             ada.logIn("a")
@@ -373,7 +373,7 @@ class TestLogins:
             for _ in range(40):
                 Peer(hub, address=HERE).logIn("wrong")
             clockOf(hub).advance(1)
-            assert len(hub.parts.loginThrottle._waiting) <= 10
+            assert hub.parts.loginThrottle.waiting <= 10
         ada = Peer(hub, address=ELSEWHERE)
         ada.logIn("a")
         assert ada.read()[0]["event"] == "socket.auth.success"

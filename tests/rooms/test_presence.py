@@ -4,10 +4,11 @@ Presence: who is there is shown, on every node, and who isn't isn't.
 
 import gc
 import tracemalloc
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from twisted.internet.defer import fail
+from twisted.internet.task import Clock
 
 from ratchet_tx import Hub, RoomPolicy, UsageError
 from ratchet_tx.backplane.memory import MemoryBackplane
@@ -47,12 +48,12 @@ def wait(hub: Hub, seconds: float) -> None:
         clockOf(hub).advance(0.1)
 
 
-def others(hub: Hub) -> Hub:
+def others(hub: Hub, clock: Clock | None = None) -> Hub:
     """
-    Make another node of the same system, whose time is the same.
+    Make another node of the same system, whose time is the same, or its own.
     """
     assert isinstance(hub.backplane, MemoryBackplane)
-    return roomHub(backplane=MemoryBackplane(hub.backplane), clock=hub.clock)
+    return roomHub(backplane=MemoryBackplane(hub.backplane), clock=clock or hub.clock)
 
 
 class TestComing:
@@ -324,11 +325,12 @@ class TestGoing:
         hub = roomHub()
         peers = [comeIn(hub, token) for token in "abc"]
         for peer in peers[1:]:
+            assert not hub.parts.presence.isIdle
             peer.leave()
         lose(peers[0])
+        assert not hub.parts.presence.isIdle
         wait(hub, 6)
-        presence = hub.parts.presence
-        assert (len(presence._rosters), presence._own, presence._refs, len(presence._shown)) == (0, {}, {}, 0)
+        assert hub.parts.presence.isIdle
         assert hub.backplane.members("cafe") == {}
         assert clockOf(hub).getDelayedCalls() == []
 
@@ -439,10 +441,10 @@ class TestNodes:
     def test_aNodeThatDied(self) -> None:
         """Whom a node had that died is missed when the leases are over; whoever lives stays."""
         one = roomHub()
-        other = others(one)
+        # For a node that has died no time goes on.
+        other = others(one, Clock())
         here, there = comeIn(one, "b"), comeIn(other)
         here.read()
-        cast(Any, other.parts.presence)._rounds.stop()
         other.backplane.stop()
         wait(one, LEASE - 1)
         assert here.read() == []
@@ -570,14 +572,14 @@ class TestTakingTime:
             hub.parts.identity.loggedIn(ada.connection, FakeClient("bob"))
         backplane.answer()
         assert [frame["event"] for frame in ada.read()] == ["socket.reply"]
-        assert (len(hub.parts.presence._rosters), hub.parts.presence._refs) == (0, {})
+        assert hub.parts.presence.isIdle
 
     def test_lostMeanwhile(self, hub: Hub, backplane: LateBackplane) -> None:
         """Nobody waits for what only somebody wants who is gone."""
         ada = self.come(hub)
         with logged() as lines:
             lose(ada)
-        assert (len(hub.parts.presence._rosters), [line for line in lines if "fail" in line]) == (0, [])
+        assert (hub.parts.presence.isIdle, [line for line in lines if "fail" in line]) == (True, [])
 
     def test_tooLong(self, hub: Hub) -> None:
         """Where nobody can say who is there, one is taken out of the room, and told if he knows the word."""
