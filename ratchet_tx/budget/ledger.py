@@ -38,6 +38,12 @@ class Ledger:
         """
         self._grown = grown
 
+    def limitTo(self, limit: int) -> None:
+        """
+        Set how many bytes there may be; 0 for any number.
+        """
+        self.limit = limit
+
     @property
     def isFull(self) -> bool:
         """

@@ -17,6 +17,7 @@ from ratchet_tx.limits.memorylimit import MemoryLimit
 from ratchet_tx.monitoring.counters import Counters
 from ratchet_tx.monitoring.observers import Observers
 from ratchet_tx.monitoring.peerlog import UNKNOWN_ADDRESS, PeerLog
+from ratchet_tx.settings import Limits
 
 
 class Basis:
@@ -45,6 +46,13 @@ class Basis:
         self.observers = Observers(self.peerLog)
         self.answers = Answers(self.counters, self.observers)
         self.pending = Pending(self._workFailed)
+
+    def obey(self, limits: Limits) -> None:
+        """
+        Keep to these limits from now on.
+        """
+        self.ledger.limitTo(limits.processBytes)
+        self.peerLog.limit(limits.logBytesPerMinute)
 
     def _workFailed(self, failure: Failure) -> None:
         self.peerLog.failure(self._log, UNKNOWN_ADDRESS, "Background work for a peer failed", failure)

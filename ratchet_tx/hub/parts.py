@@ -37,27 +37,44 @@ class Parts:
     The parts of one hub that depend on its settings; for other settings they are made again.
 
     @param basis: the parts that don't depend on the settings
+    @param provider: knows the clients
+    @param applications: what is registered
+    @param timers: start and stop with the hub
     """
 
     def __init__(
         self, basis: Basis, provider: IClientProvider, applications: Applications, timers: Timers, settings: Settings
     ) -> None:
-        limits, counters, answers = settings.limits, basis.counters, basis.answers
-        clock, patience, backplane, policies = basis.clock, basis.patience, basis.backplane, applications.policies
+        self._basis = basis
+        self._provider = provider
+        self._applications = applications
+        self._limits = settings.limits
         self.directory = basis.directory
-        basis.ledger.limit = limits.processBytes
-        basis.peerLog.limit(limits.logBytesPerMinute)
+        basis.obey(settings.limits)
+        self._makeLimits(settings)
+        self._makeBroadcast()
+        self._makeDispatch()
+        self.lifecycle = Lifecycle(
+            basis, applications, timers, settings.limits, self.broadcast.deliver, self.loginThrottle, self._forgetAll
+        )
+        self._makeControls()
+        self._makePeers()
 
-        self.guard = Guard(settings, counters, answers, guests=IAnonymousClientProvider.providedBy(provider))
-        self.loginThrottle = LoginThrottle(settings.trustForwarded > 0, counters, clock)
+    def _makeLimits(self, settings: Settings) -> None:
+        basis = self._basis
+        guests = IAnonymousClientProvider.providedBy(self._provider)
+        self.guard = Guard(settings, basis.counters, basis.answers, guests)
+        self.loginThrottle = LoginThrottle(settings.trustForwarded > 0, basis.counters, basis.clock)
         self.lookups = Lookups()
 
-        publisher = Publisher(backplane, counters)
-        self.delivery = Delivery(counters, applications.whenSlow)
+    def _makeBroadcast(self) -> None:
+        basis = self._basis
+        publisher = Publisher(basis.backplane, basis.counters)
+        self.delivery = Delivery(basis.counters, self._applications.whenSlow)
         self.presence = Presence(
-            limits.presenceSeconds,
-            patience,
-            backplane,
+            self._limits.presenceSeconds,
+            basis.patience,
+            basis.backplane,
             publisher.publish,
             self.delivery.spread,
             basis.ledger,
@@ -68,48 +85,68 @@ class Parts:
             basis.directory,
             self.delivery,
             self.presence,
-            backplane,
+            basis.backplane,
             self.lookups,
-            policies,
+            self._applications.policies,
             basis.thread,
         )
 
-        self.keys = Keys(limits.dedupSeconds, counters, answers, patience, partial(basis.ledger.change, "keys"))
-        self.dispatch = Dispatch(answers, basis.observers, self.keys, basis.pending, limits, counters, patience)
-        self.lifecycle = Lifecycle(
-            basis, applications, timers, limits, self.broadcast.deliver, self.loginThrottle, self._forgetAll
+    def _makeDispatch(self) -> None:
+        basis, limits = self._basis, self._limits
+        changed = partial(basis.ledger.change, "keys")
+        self.keys = Keys(limits.dedupSeconds, basis.counters, basis.answers, basis.patience, changed)
+        self.dispatch = Dispatch(
+            basis.answers, basis.observers, self.keys, basis.pending, limits, basis.counters, basis.patience
         )
 
-        expiry = Expiry(clock)
-        self.identity = Identity(basis, provider, applications, self.dispatch, self.guard, expiry, limits)
+    def _makeControls(self) -> None:
+        basis, limits, answers = self._basis, self._limits, self._basis.answers
+        access = Access(self._applications.policies, basis.backplane, limits, basis.patience)
+        subscribe = Subscribe(
+            access, self.delivery.holds, self.presence, self.guard, answers, limits, basis.counters, basis.clock
+        )
+        readHistory = ReadHistory(access, answers, limits)
+        self.controls = Controls(self._makeLogin(), subscribe, readHistory, self.presence, answers)
+
+    def _makeLogin(self) -> Login:
+        basis, limits, dispatch = self._basis, self._limits, self.dispatch
+        expiry = Expiry(basis.clock)
+        self.identity = Identity(basis, self._provider, self._applications, dispatch, self.guard, expiry, limits)
         finder = ClientFinder(
-            provider,
+            self._provider,
             self.loginThrottle,
             self.lookups,
             limits,
-            clock,
-            patience,
+            basis.clock,
+            basis.patience,
             self.identity.loginWaits,
             lambda: self.lifecycle.isRunning,
         )
-        login = Login(
+        return Login(
             finder,
             self.identity,
-            self.dispatch.fire,
-            answers,
+            dispatch.fire,
+            basis.answers,
             lambda: self.keys.name,
             limits,
-            counters,
-            clock,
+            basis.counters,
+            basis.clock,
         )
-        access = Access(policies, backplane, limits, patience)
-        subscribe = Subscribe(access, self.delivery.holds, self.presence, self.guard, answers, limits, counters, clock)
-        readHistory = ReadHistory(access, answers, limits)
-        self.controls = Controls(login, subscribe, readHistory, self.presence, answers)
 
-        incoming = Incoming(self.guard, self.dispatch, self.controls, answers, self.lifecycle, counters, clock)
+    def _makePeers(self) -> None:
+        basis = self._basis
+        incoming = Incoming(
+            self.guard, self.dispatch, self.controls, basis.answers, self.lifecycle, basis.counters, basis.clock
+        )
         self.shared = Shared(
-            limits, counters, basis.ledger, basis.peerLog, basis.thread, patience, self.broadcast, incoming.handle
+            self._limits,
+            basis.counters,
+            basis.ledger,
+            basis.peerLog,
+            basis.thread,
+            basis.patience,
+            self.broadcast,
+            incoming.handle,
         )
         self.peers = Peers(
             basis,

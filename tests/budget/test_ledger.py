@@ -44,7 +44,7 @@ def test_limit() -> None:
     ledger.whenFull(lambda: told.append(ledger.bytes))
     ledger.change("keys", 10**12)
     assert (told, ledger.isFull) == ([], False)
-    ledger.limit = 10**12
+    ledger.limitTo(10**12)
     assert not ledger.isFull
     for by in (1, 5, -2, -4, 3):
         ledger.change("keys", by)

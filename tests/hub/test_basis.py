@@ -41,7 +41,7 @@ def test_tooManyBytes() -> None:
     """When more bytes are kept than may be, memory is freed in the next turn."""
     clock = Clock()
     basis = makeBasis(clock)
-    basis.ledger.limit = 100
+    basis.ledger.limitTo(100)
     basis.ledger.change("keys", 100)
     assert clock.getDelayedCalls() == []
     basis.ledger.change("keys", 1)
