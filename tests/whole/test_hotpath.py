@@ -376,7 +376,8 @@ def test_idle(house: House) -> None:
         house.connect()
     gc.collect()
     assert len(house.reactor.getDelayedCalls()) <= timers + 2
-    assert (sys.getallocatedblocks() - blocks) / 50 < 32
+    # 31 blocks, and one more where other tests have run in this process before.
+    assert (sys.getallocatedblocks() - blocks) / 50 < 33
 
 
 def _leave(house: House, peer: socket) -> None:
