@@ -199,7 +199,7 @@ class SteadyClock:
         if not self._calls:
             return
         if self._ticker is None:
-            self._ticker = _Ticker(self._reactor, self._tick)
+            self._ticker = _Ticker(self._reactor, self.tick)
         due = self._calls[0].time
         if self._alarm is not None:
             # An alarm that is too early does no harm.
@@ -213,7 +213,7 @@ class SteadyClock:
         self._alarm = None
         self._callAll()
 
-    def _tick(self) -> None:
+    def tick(self) -> None:
         """
         Set the alarm again, because the reactor's time may have stepped; it rings in this turn if a call is due.
 

@@ -86,7 +86,7 @@ class House:
         """
         Tick as the thread does once a second.
         """
-        self.clock._tick()
+        self.clock.tick()
         self.wall.advance(0)
 
 

@@ -279,7 +279,7 @@ class Stopped:
         Let time pass, and then run what has become due.
         """
         self._now += seconds
-        self.reactor.callFromThread(self._clock._tick)
+        self.reactor.callFromThread(self._clock.tick)
         self.turn(2)
 
     def close(self) -> None:
