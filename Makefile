@@ -11,10 +11,11 @@ BIN := $(VENV)/bin
 # What the tests run beside Python: browsers, clients, proxies.
 PROGRAMS := apache2 caddy chromium curl firefox-esr haproxy nginx node npm openssl
 
-# The tests of that code of ours that calls Twisted, Autobahn, OpenSSL and msgspec, over whole servers where there are some.
-MEETING_OTHERS := tests/transport tests/web tests/server tests/whole/real tests/backplane/test_messages.py \
-	$(addprefix tests/connections/test_,connection.py questions.py) $(addprefix tests/login/test_,cred.py jwt.py) $(addprefix tests/wire/test_,encoding.py payload.py) \
-	$(addprefix tests/whole/test_,bare.py examples.py journey.py network.py vectors.py)
+# Protocol and TLS: the tests of our code that calls Twisted, Autobahn, OpenSSL, msgspec, PyJWT and Jinja2, alone and as whole
+# servers that others' clients talk with. What is about processes, browsers or proxies runs with the newest versions only.
+MEETING_OTHERS := tests/transport tests/web tests/backplane/test_messages.py $(addprefix tests/login/test_,cred.py jwt.py) \
+	$(addprefix tests/server/test_,endpoints.py proxyline.py tls.py tlsport.py) $(addprefix tests/wire/test_,encoding.py payload.py) \
+	$(addprefix tests/whole/test_,bare.py journey.py vectors.py) $(addprefix tests/whole/real/test_,curl.py node_clients.py python_clients.py)
 
 .PHONY: run test client test-long test-oldest docs-clients docs-architecture check conformance fuzz all clean
 .PHONY: benchmark benchmark-all benchmark-growth benchmark-soak benchmark-hostile benchmark-docs benchmark-smoke
