@@ -17,7 +17,7 @@ from ratchet_tx.monitoring.counters import Counters
 from ratchet_tx.monitoring.observers import Observers
 from ratchet_tx.monitoring.printable import printable
 from ratchet_tx.wire.closecodes import KICKED, TRY_AGAIN_LATER
-from ratchet_tx.wire.errorcodes import HANDLER_FAILED
+from ratchet_tx.wire.errorcodes import AUTH_REQUIRED, HANDLER_FAILED
 from ratchet_tx.wire.payload import Payload
 
 #: Failures of these events' handlers are only logged: a C{socket.error} handler that fails must not be called for that.
@@ -163,3 +163,20 @@ class Answers:
             ref=ref,
         )
         return Failed(HANDLER_FAILED, "Something went wrong", ref=ref)
+
+
+def loginRequired() -> PeerError:
+    """
+    Make the refusal for a stranger.
+    """
+    return PeerError(AUTH_REQUIRED, "Log in first")
+
+
+def requireClient(connection: Connection) -> None:
+    """
+    Check that a client is logged in.
+
+    @raise PeerError: C{auth.required} for a stranger
+    """
+    if connection.client is None:
+        raise loginRequired()

@@ -9,11 +9,10 @@ from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred
 
-from ratchet_tx.connections.answers import Answers
+from ratchet_tx.connections.answers import Answers, requireClient
 from ratchet_tx.connections.connection import Connection
 from ratchet_tx.errors import AskRefused, PeerError
 from ratchet_tx.login.login import Login
-from ratchet_tx.rooms.access import requireClient
 from ratchet_tx.rooms.presence import Presence
 from ratchet_tx.rooms.readhistory import ReadHistory
 from ratchet_tx.rooms.requests import Shown, checkMeta

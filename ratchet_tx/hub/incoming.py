@@ -7,7 +7,7 @@ from typing import Any
 from twisted.internet.interfaces import IReactorTime
 
 from ratchet_tx.budget.rate import PRICED_BYTES
-from ratchet_tx.connections.answers import Answers
+from ratchet_tx.connections.answers import Answers, loginRequired
 from ratchet_tx.connections.connection import Connection
 from ratchet_tx.deferreds.coroutines import isDone
 from ratchet_tx.errors import PeerError
@@ -17,7 +17,7 @@ from ratchet_tx.hub.lifecycle import Lifecycle
 from ratchet_tx.limits.guard import Guard
 from ratchet_tx.monitoring.counters import Counters
 from ratchet_tx.wire.badpayload import BadPayload
-from ratchet_tx.wire.errorcodes import AUTH_REQUIRED, EVENT_UNKNOWN
+from ratchet_tx.wire.errorcodes import EVENT_UNKNOWN
 from ratchet_tx.wire.names import RESERVED
 from ratchet_tx.wire.payload import Head, Payload, decode, decodeHead
 
@@ -173,5 +173,5 @@ class Incoming:
     def _refuse(self, connection: Connection, payload: Payload[Any]) -> None:
         refusal = PeerError(EVENT_UNKNOWN, "Unregistered event")
         if connection.client is None and not payload.event.startswith(RESERVED):
-            refusal = PeerError(AUTH_REQUIRED, "Log in first")
+            refusal = loginRequired()
         self._answers.refuse(connection, payload.event, payload.id, refusal)

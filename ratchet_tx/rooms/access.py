@@ -19,19 +19,9 @@ from ratchet_tx.interfaces import IBackplane, IRoomPolicy
 from ratchet_tx.monitoring.printable import quoted
 from ratchet_tx.rooms.requests import Since
 from ratchet_tx.settings import Limits
-from ratchet_tx.wire.errorcodes import AUTH_REQUIRED, ROOM_DENIED
+from ratchet_tx.wire.errorcodes import ROOM_DENIED
 
 _log = Logger()
-
-
-def requireClient(connection: Connection) -> None:
-    """
-    Refuse a stranger.
-
-    @raise PeerError: C{auth.required}
-    """
-    if connection.client is None:
-        raise PeerError(AUTH_REQUIRED, "Log in first")
 
 
 class Access:

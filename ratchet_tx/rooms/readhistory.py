@@ -8,11 +8,11 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from ratchet_tx.backplane.historyevents import HistoryEvent, sizeOf
-from ratchet_tx.connections.answers import Answers
+from ratchet_tx.connections.answers import Answers, requireClient
 from ratchet_tx.connections.connection import Connection
 from ratchet_tx.connections.holdback import Hold
 from ratchet_tx.errors import PeerError
-from ratchet_tx.rooms.access import Access, Permission, requireClient
+from ratchet_tx.rooms.access import Access, Permission
 from ratchet_tx.rooms.replay import roomFor
 from ratchet_tx.rooms.requests import PAGE, Page
 from ratchet_tx.settings import Limits

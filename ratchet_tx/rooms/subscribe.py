@@ -12,14 +12,14 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ratchet_tx.connections.answers import Answers
+from ratchet_tx.connections.answers import Answers, requireClient
 from ratchet_tx.connections.connection import Connection
 from ratchet_tx.connections.holdback import Hold, Holds
 from ratchet_tx.errors import PeerError
 from ratchet_tx.limits.guard import Guard
 from ratchet_tx.monitoring.counters import Counters
 from ratchet_tx.monitoring.printable import quoted
-from ratchet_tx.rooms.access import Access, requireClient
+from ratchet_tx.rooms.access import Access
 from ratchet_tx.rooms.presence import Presence
 from ratchet_tx.rooms.recovery import Entered, recover
 from ratchet_tx.rooms.replay import Replay
