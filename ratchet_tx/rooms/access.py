@@ -7,6 +7,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from ratchet_tx.applications.roompolicies import Policies
 from ratchet_tx.backplane.historyevents import HistoryEvent
@@ -105,12 +106,16 @@ class Permission:
         except (PeerError, GeneratorExit):
             raise
         except BaseException:
-            if not self.connection.closing:
-                self.connection.peerLog.failure(
-                    _log,
-                    self.connection.remoteAddress,
-                    "Subscribing {id} to {room} failed",
-                    id=self.connection.id,
-                    room=quoted(room),
-                )
-            raise PeerError(ROOM_DENIED, "This room can't be entered right now", retry=True) from None
+            raise unavailable(self.connection, room) from None
+
+
+def unavailable(connection: Connection, room: str, failure: Failure | None = None) -> PeerError:
+    """
+    Log that a room request failed, and make the refusal, with which the peer tries again.
+
+    @param failure: by default the exception that is being handled
+    """
+    if not connection.closing:
+        what = "Room request failed: room={room} id={id}"
+        connection.peerLog.failure(_log, connection.remoteAddress, what, failure, room=quoted(room), id=connection.id)
+    return PeerError(ROOM_DENIED, "This room can't be entered right now", retry=True)

@@ -19,7 +19,7 @@ from ratchet_tx.errors import PeerError
 from ratchet_tx.limits.guard import Guard
 from ratchet_tx.monitoring.counters import Counters
 from ratchet_tx.monitoring.printable import quoted
-from ratchet_tx.rooms.access import Access
+from ratchet_tx.rooms.access import Access, unavailable
 from ratchet_tx.rooms.presence import Presence
 from ratchet_tx.rooms.recovery import Entered, recover
 from ratchet_tx.rooms.replay import Replay
@@ -197,7 +197,8 @@ class _Subscribing:
         Say what came of a room: what the reply says of it, or why there is nothing to say.
         """
         if isinstance(outcome, Failure):
-            return _refusalOf(self._connection, outcome)
+            refusal = outcome.value
+            return refusal if isinstance(refusal, PeerError) else unavailable(self._connection, room, outcome)
         try:
             return self._result(outcome, hold, offsets)
         except PeerError as later:
@@ -285,11 +286,3 @@ class _Subscribing:
 
 def _takenOut() -> PeerError:
     return PeerError(ROOM_DENIED, "You were taken out of this room meanwhile")
-
-
-def _refusalOf(connection: Connection, failure: Failure) -> PeerError:
-    refusal = failure.value
-    if isinstance(refusal, PeerError):
-        return refusal
-    connection.peerLog.failure(_log, connection.remoteAddress, "Subscribing failed", failure)
-    return PeerError(ROOM_DENIED, "This room can't be entered right now", retry=True)

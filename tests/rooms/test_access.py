@@ -57,7 +57,7 @@ class TestPermission:
         [reply] = ada.read()
         assert (reply["data"]["error"]["code"], reply["data"]["error"]["retry"]) == ("room.denied", True)
         assert "sesame" not in str(reply)
-        assert any("Subscribing" in line and '"slow"' in line and "sesame" in line for line in lines)
+        assert any("Room request failed" in line and '"slow"' in line and "sesame" in line for line in lines)
 
     @pytest.mark.parametrize("error", [ValueError("sesame"), SystemExit(1)])
     def test_failingAtOnce(self, error: BaseException) -> None:
