@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from inspect import iscoroutine
 from types import coroutine
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from twisted.internet import defer
 from twisted.internet.defer import Deferred
@@ -18,6 +18,8 @@ from twisted.logger import Logger
 from ratchet_tx.errors import UsageError
 
 _log = Logger()
+
+_Result = TypeVar("_Result")
 
 #: The errors of a cancelled Deferred or Task; asyncio's is not an Exception.
 CANCELLED = (defer.CancelledError, asyncio.CancelledError)
@@ -68,6 +70,16 @@ def isDone(work: Deferred[Any]) -> bool:
     Say whether a Deferred has its result: it has fired, and no callback waits for another Deferred.
     """
     return work.called and not work.paused
+
+
+def withResult(found: Any, callback: Callable[[Any], _Result]) -> "_Result | Deferred[Any]":
+    """
+    Call a function with a result: at once, or when the Deferred of it fires.
+
+    @param found: the result, or a Deferred of it
+    @return: what the function returned, or a Deferred of it
+    """
+    return found.addCallback(callback) if isinstance(found, Deferred) else callback(found)
 
 
 def shielded(work: Deferred[Any], abandoned: Callable[[], Any]) -> Deferred[None]:

@@ -14,7 +14,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from ratchet_tx.budget.allowance import Bucket
 from ratchet_tx.budget.rate import Rate
-from ratchet_tx.deferreds.coroutines import cancel
+from ratchet_tx.deferreds.coroutines import cancel, withResult
 from ratchet_tx.errors import PeerError
 from ratchet_tx.monitoring.counters import Counters
 from ratchet_tx.wire.errorcodes import AUTH_INVALID, AUTH_UNAVAILABLE
@@ -109,8 +109,7 @@ class LoginThrottle:
             return found
 
         if wait <= 0:
-            found = find()
-            return found.addCallback(settle) if isinstance(found, Deferred) else settle(found)
+            return withResult(find(), settle)
         waits(True)
         waiting = self._wait(wait, mayWait)
         waiting.addCallback(lambda _: waits(False))

@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 
 from ratchet_tx.connections.answers import Answers
 from ratchet_tx.connections.connection import Connection
+from ratchet_tx.deferreds.coroutines import withResult
 from ratchet_tx.deferreds.lateclock import LateClock
 from ratchet_tx.errors import PeerError
 from ratchet_tx.interfaces import IClient
@@ -121,7 +122,7 @@ class Login:
             # The application's own code has run.
             return None if connection.closing else self._succeed(connection, request, found, public, data)
 
-        return _afterwards(self._finder.find(connection, request.token), decide)
+        return withResult(self._finder.find(connection, request.token), decide)
 
     def refresh(self, connection: Connection, payload: Payload) -> Deferred[Any] | None:
         """
@@ -146,7 +147,7 @@ class Login:
                 return
             self._answers.reply(connection, payload, {"expires": secondsLeft(found, self._clock.wall())})
 
-        return _afterwards(self._finder.find(connection, token), decide)
+        return withResult(self._finder.find(connection, token), decide)
 
     def _success(self, connection: Connection, request: _Request, client: IClient) -> tuple[Any, Any]:
         """
@@ -210,10 +211,6 @@ class Login:
         self._identity.loginFailed(connection, refusal.code)
         if refusal is INVALID and connection.loginFailed() >= FAILED_LOGINS:
             connection.close(INVALID_TOKEN, "Invalid access token")
-
-
-def _afterwards(found: Any, go: Callable[[Any], Deferred[Any] | None]) -> Deferred[Any] | None:
-    return found.addCallback(go) if isinstance(found, Deferred) else go(found)
 
 
 def _inReplyTo(payload: Payload) -> dict[str, Any]:

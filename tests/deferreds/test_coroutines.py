@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 
-from ratchet_tx.deferreds.coroutines import CANCELLED, asDeferred
+from ratchet_tx.deferreds.coroutines import CANCELLED, asDeferred, isDone, withResult
 from ratchet_tx.errors import UsageError
 from tests.kit.fakes import failed, succeeded
 
@@ -60,6 +60,24 @@ class Awaitable:
 def test_awaitables() -> None:
     """Any awaitable becomes a Deferred."""
     assert succeeded(asDeferred(Awaitable())) == 2
+
+
+def test_isDone() -> None:
+    """A Deferred is done when it has fired, and no callback of it waits for another."""
+    other: Deferred[None] = Deferred()
+    waits = succeed(None).addCallback(lambda _: other)
+    assert [isDone(each) for each in (Deferred(), succeed(1), waits)] == [False, True, False]
+    other.callback(None)
+    assert isDone(waits)
+
+
+def test_withResult() -> None:
+    """A function gets a result at once, or when the Deferred of it fires."""
+    later: Deferred[int] = Deferred()
+    waiting = withResult(later, str)
+    assert (withResult(1, str), isinstance(waiting, Deferred)) == ("1", True)
+    later.callback(2)
+    assert succeeded(waiting) == "2"
 
 
 class TestWithoutLoop:
