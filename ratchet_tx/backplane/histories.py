@@ -52,6 +52,14 @@ class Histories:
         self.limit = 0
         self.bytes = 0
 
+    def limitTo(self, limit: int) -> None:
+        """
+        Set how many bytes there may be, if no lower limit is set: the lowest one of all nodes holds.
+
+        @param limit: 0 for any number
+        """
+        self.limit = min(limit, self.limit) if limit and self.limit else limit or self.limit
+
     def append(self, room: str, keep: Keep, event: str, data: msgspec.Raw, now: float) -> Position:
         """
         Append an event to a room's history.

@@ -134,8 +134,7 @@ class MemoryBackplane:
         return self._shared.histories.bytes
 
     def limitHistories(self, limit: int, changed: Callable[[int], None]) -> None:
-        histories = self._shared.histories
-        histories.limit = min(limit, histories.limit) if limit and histories.limit else limit or histories.limit
+        self._shared.histories.limitTo(limit)
         self._shared.watchers[self] = changed
 
     def forgetOldest(self) -> bool:

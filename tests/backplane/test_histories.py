@@ -264,7 +264,7 @@ class TestLimit:
     def test_theOldestGoes(self) -> None:
         """Beyond the limit the room that was quiet for the longest loses its history; the new event stays."""
         world = World()
-        world.histories.limit = 20_000
+        world.histories.limitTo(20_000)
         positions = []
         for number in range(30):
             world.now += 0.01
@@ -277,7 +277,7 @@ class TestLimit:
     def test_whereSomebodyIs(self) -> None:
         """A room with members loses its events, and its offsets go on."""
         world = World()
-        world.histories.limit = 20_000
+        world.histories.limitTo(20_000)
         world.inside.add("news")
         before = world.publish("a")
         for number in range(30):
@@ -290,7 +290,7 @@ class TestLimit:
     def test_oneRoom(self) -> None:
         """A room that exceeds the limit by itself loses its own oldest events."""
         world = World()
-        world.histories.limit = 5_000
+        world.histories.limitTo(5_000)
         for number in range(10):
             world.publish(str(number) * 1000, keep=Keep(100, 10))
         assert world.remembered() == [8, 9, 10]
@@ -319,7 +319,7 @@ class TestLimit:
         world = World()
         changes: list[int] = []
         world.histories = Histories(world.inside.__contains__, changes.append)
-        world.histories.limit = 30_000
+        world.histories.limitTo(30_000)
         for number in range(200):
             world.now += number % 3
             world.publish("x" * (number * 37 % 2000), room=f"room-{number % 7}", keep=Keep(1 + number % 5, 5))
