@@ -371,11 +371,11 @@ def test_ways() -> None:
     assert everyWay == alike | {
         "key-anonymous",
         "presence-close",
-        "presence-come-again",
-        "presence-sent-away",
-        "refused-by-price",
+        "presence-closed-for-reconnect",
+        "presence-disconnected",
+        "refused-cost-by-length",
         "refused-payload-invalid",
-        "reply-to-the-unreadable",
+        "reply-unreadable-message",
     }
 
 
