@@ -1,5 +1,5 @@
 """
-Applications that tests register: what they hear and are asked, they write down.
+Applications for tests, which record what they receive.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from ratchet_tx import on
 
 class Echo:
     """
-    Says what it is told, and can wait for the test.
+    Replies with what it receives, and can wait for the test.
     """
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Echo:
 
 class Diary:
     """
-    Writes down which of the protocol's own events it is told.
+    Records the C{socket.*} events that it receives.
     """
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class Diary:
 
 class LoginDiary:
     """
-    Says who one is, and writes down logins.
+    Replies with the client of the connection, and records logins.
     """
 
     def __init__(self) -> None:

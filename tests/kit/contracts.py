@@ -1,7 +1,7 @@
 """
-What every implementation of an interface must do: mix-ins, each run on all of them.
+Contracts: mix-ins of tests that run on every implementation of an interface.
 
-A class that mixes one in says by C{make} what is to be tested.
+A class that mixes one in makes the object to test in C{make}.
 """
 
 from typing import Any
@@ -46,7 +46,7 @@ class ClientContract:
         assert one.id != other.id
 
     def test_tokenStaysSecret(self) -> None:
-        """A client's token stands neither in its repr nor in what everybody may know."""
+        """Neither a client's repr nor its public data has its token."""
         client = self.make()
         client.accessToken = "sesame-5f2c"
         assert "sesame-5f2c" not in repr(client)
@@ -69,18 +69,18 @@ class ClientProviderContract:
         verifyObject(IClientProvider, self.make())
 
     def test_unknownToken(self) -> None:
-        """A token that nobody was given is nobody's."""
+        """An unknown token finds no client."""
         assert self.make().findByAccessToken("nobody's") is None
 
     def test_updatedClientIsFound(self) -> None:
-        """Who has been given a token is found by it."""
+        """A client is found by the token that it was given."""
         provider, client = self.make(), self.makeClient()
         client.accessToken = "sesame"
         provider.updateClient(client)
         assert provider.findByAccessToken("sesame").id == client.id
 
     def test_anyToken(self) -> None:
-        """A token can be any text at all, and is still nobody's."""
+        """Any text may be asked for as a token, and finds no client."""
         provider = self.make()
         for token in ("\x00", "ü\U0001f600", "x" * 60_000, "' OR 1=1 --"):
             assert provider.findByAccessToken(token) is None
@@ -95,11 +95,11 @@ class AnonymousClientProviderContract:
         raise NotImplementedError
 
     def test_anonymousInterface(self) -> None:
-        """A provider that lets strangers in provides what IAnonymousClientProvider asks for."""
+        """A provider of anonymous clients provides what IAnonymousClientProvider asks for."""
         verifyObject(IAnonymousClientProvider, self.make())
 
-    def test_everybodyIsSomebodyElse(self) -> None:
-        """Two strangers get two clients with ids of their own."""
+    def test_ownIds(self) -> None:
+        """Two anonymous clients have different ids."""
         provider = self.make()
         one, other = provider.anonymousClient(), provider.anonymousClient()
         assert IClient.providedBy(one)
@@ -130,7 +130,7 @@ class RoomPolicyContract:
         raise NotImplementedError
 
     def test_interface(self) -> None:
-        """A policy provides what IRoomPolicy asks for, and remembers something for some time or nothing at all."""
+        """A policy provides what IRoomPolicy asks for; its history has a size and a time, or neither."""
         policy = self.make()
         verifyObject(IRoomPolicy, policy)
         assert (policy.historySize > 0) is (policy.historySeconds > 0)
@@ -138,7 +138,7 @@ class RoomPolicyContract:
 
 class TransportContract:
     """
-    For L{ITransport}; what comes out at the other end is each implementation's own test.
+    For L{ITransport}; each implementation tests the bytes that arrive.
     """
 
     def make(self) -> Any:
@@ -148,8 +148,8 @@ class TransportContract:
         """A transport provides what ITransport asks for."""
         verifyObject(ITransport, self.make())
 
-    def test_nothingRaisesForAPeerThatHasGone(self) -> None:
-        """What is sent to a peer that has gone is lost, and nobody is bothered."""
+    def test_sendAfterAbort(self) -> None:
+        """Sending to a peer that is gone drops the data without an error."""
         transport = self.make()
         transport.abort()
         transport.sendText(b'{"event":"x"}')
@@ -159,7 +159,7 @@ class TransportContract:
 
 class PeersContract:
     """
-    For L{IPeers}, which are new, and let everybody in.
+    For L{IPeers} without peers and with limits that accept everyone.
     """
 
     def make(self) -> Any:
@@ -172,8 +172,8 @@ class PeersContract:
         """A node's peers provide what IPeers asks for."""
         verifyObject(IPeers, self.make())
 
-    def test_theyAreCounted(self) -> None:
-        """A peer is there from its handshake to its end."""
+    def test_counted(self) -> None:
+        """A peer is counted from its handshake to its end."""
         peers = self.make()
         assert peers.permit("192.0.2.1") is None
         connections = [self.open(peers) for _ in range(2)]
@@ -183,8 +183,8 @@ class PeersContract:
         assert len(peers) == 0
 
     @pytest.mark.parametrize("text", [b'{"event":"x"}', b"", b"\xff"])
-    def test_whatIsReceived(self, text: bytes) -> None:
-        """Whatever a peer sends nothing is raised, and it may ping."""
+    def test_anythingReceived(self, text: bytes) -> None:
+        """Nothing that a peer sends raises an error, and the peer may ping."""
         peers = self.make()
         connection = self.open(peers)
         peers.received(connection, text)
@@ -195,7 +195,7 @@ class PeersContract:
 
 class BackplaneContract:
     """
-    For L{IBackplane}s whose Deferreds have fired already.
+    For L{IBackplane}s whose Deferreds have already fired.
     """
 
     def makeTwo(self) -> tuple[Any, Any]:
@@ -209,7 +209,7 @@ class BackplaneContract:
         verifyObject(IBackplane, self.makeTwo()[0])
 
     def test_everyNodeReceives(self) -> None:
-        """A message reaches every node, the one that published it too."""
+        """A message reaches every node, its publisher too."""
         one, other = self.makeTwo()
         received: list[Any] = []
         one.start(lambda message: received.append(("one", message)), Clock())
@@ -230,7 +230,7 @@ class BackplaneContract:
         assert received == sent
 
     def test_nothingAfterStop(self) -> None:
-        """A node that has left receives nothing any more, and leaving twice is leaving once."""
+        """A stopped node receives nothing, and stopping it again does nothing."""
         one, other = self.makeTwo()
         received: list[Any] = []
         one.start(lambda _: None, Clock())
@@ -241,7 +241,7 @@ class BackplaneContract:
         assert received == []
 
     def test_historyOfAllNodes(self) -> None:
-        """What was published to a room with a history on one node is read on the other, from where one likes."""
+        """A node reads from any position what other nodes published to a room with a history."""
         one, other = self.makeTwo()
         one.start(lambda _: None, Clock())
         other.start(lambda _: None, Clock())
@@ -260,7 +260,7 @@ class BackplaneContract:
         return succeeded(node.publish(Deliver("item", Raw(data), room="news", keep=Keep(10, 60))))
 
     def test_noHistory(self) -> None:
-        """A room to which nothing was published has a history only for who says what it keeps."""
+        """A room without published events has a history only for a read that says what to keep."""
         one, other = self.makeTwo()
         one.start(lambda _: None, Clock())
         assert one.publish(Deliver("item", Raw(b"1"), room="lobby")) is None
@@ -273,7 +273,7 @@ class BackplaneContract:
         assert other.read("news", (epoch, 0), 10)[1] == 1
 
     def test_numberedAsAppended(self) -> None:
-        """Every node receives a room's messages with the numbers that they have in its history, in that order."""
+        """Every node receives a room's messages in the order of its history, with their offsets."""
         one, other = self.makeTwo()
         received: list[Any] = []
         one.start(received.append, Clock())
@@ -283,7 +283,7 @@ class BackplaneContract:
         assert sorted(message.offset for message in received) == [1, 1, 2, 2, 3, 3]
 
     def test_nothingReadIsReceived(self) -> None:
-        """Whatever a node receives after it has read a history isn't in it, also where it reads while it receives."""
+        """A node never receives a message that it has already read in a history, even if it reads while it receives."""
         one, other = self.makeTwo()
         seen: list[tuple[str, int]] = []
 
@@ -300,8 +300,8 @@ class BackplaneContract:
             if what == "read":
                 assert all(later > offset for kind, later in seen[position:] if kind == "received")
 
-    def test_aLifeWhileSomebodyIsIn(self) -> None:
-        """A room's epoch stays while a node has a member in it, and is another when they have been gone for long enough."""
+    def test_historyLifetime(self) -> None:
+        """A room keeps its epoch while a node has a member in it; long enough after the last one it gets another."""
         one, other = self.makeTwo()
         one.start(lambda _: None, Clock())
         other.start(lambda _: None, Clock())
@@ -319,12 +319,12 @@ class BackplaneContract:
 
     def passTime(self, seconds: float) -> None:
         """
-        Let the time of both nodes go on.
+        Advance the clock of both nodes.
         """
         raise NotImplementedError
 
-    def test_aNodeThatStopsHasNoMembers(self) -> None:
-        """A node that has left keeps no room's history alive."""
+    def test_stoppedNodeHasNoMembers(self) -> None:
+        """A stopped node keeps no room's history alive."""
         one, other = self.makeTwo()
         one.start(lambda _: None, Clock())
         other.start(lambda _: None, Clock())
@@ -335,7 +335,7 @@ class BackplaneContract:
         assert one.read("news", None, 10) is None
 
     def test_membersOfAllNodes(self) -> None:
-        """Who entered on one node is seen on the other, until he leaves."""
+        """A member that enters on one node is seen on the other until it leaves."""
         one, other = self.makeTwo()
         one.enter("lobby", "c-1", {"status": "here"}, 60)
         other.enter("lobby", "c-2", {}, 60)
@@ -343,14 +343,14 @@ class BackplaneContract:
         one.leave("lobby", "c-1")
         assert other.members("lobby") == {"c-2": {}}
 
-    def test_leavingWhereOneIsNot(self) -> None:
-        """Leaving a room that one is not in does nothing."""
+    def test_leaveWithoutEntering(self) -> None:
+        """Leaving a room without being in it does nothing."""
         one, _ = self.makeTwo()
         one.leave("lobby", "c-1")
         assert one.members("lobby") == {}
 
     def test_leases(self) -> None:
-        """A member whose lease has run out is no member, and one who enters again before that stays."""
+        """A member without a renewed lease is removed; one that enters again in time stays."""
         one, other = self.makeTwo()
         one.enter("lobby", "c-1", {}, 10)
         other.enter("lobby", "c-2", {}, 10)

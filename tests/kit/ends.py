@@ -1,5 +1,5 @@
 """
-A client's end of a connection: one that has no network, where bytes go in and out at once, and one that has.
+A client's end of a connection: in memory, where bytes arrive at once, or over a real socket.
 """
 
 from contextlib import suppress
@@ -19,10 +19,10 @@ from tests.kit.wire import Frame, frames, handshake
 
 class MemoryTransport(StringTransport):
     """
-    A server's end.
+    A server's transport in memory.
 
-    @ivar protocol: who is given what comes in; it may be replaced, as a WebSocket replaces HTTP
-    @ivar aborted: whether the connection was dropped
+    @ivar protocol: receives the incoming bytes; it may be replaced, as a WebSocket replaces HTTP
+    @ivar aborted: whether the connection was aborted
     """
 
     protocol: Any = None
@@ -34,13 +34,13 @@ class MemoryTransport(StringTransport):
         super().abortConnection()
 
     def unregisterProducer(self) -> None:
-        # A real TCP transport doesn't mind if nobody is registered.
+        # A real TCP transport accepts this without a producer too.
         self.producer = None
 
 
 class MemoryReactor(MemoryReactorClock):  # type: ignore[misc]
     """
-    A reactor whose ports are no ports, whose time is the test's, and that can be told to shut down.
+    A reactor without real ports; the test controls its time and shuts it down.
     """
 
     def removeSystemEventTrigger(self, trigger: Any) -> None:
@@ -59,7 +59,7 @@ class MemoryReactor(MemoryReactorClock):  # type: ignore[misc]
 
 class Wire:
     """
-    A client's end.
+    A client's end of a connection in memory.
     """
 
     def __init__(self, factory: Any, peer: Any = None) -> None:
@@ -72,25 +72,25 @@ class Wire:
     @property
     def protocol(self) -> Any:
         """
-        Who is at the other end by now.
+        The protocol that now serves the connection.
         """
         return self.transport.protocol
 
     def send(self, data: bytes) -> None:
         self.protocol.dataReceived(data)
-        # What is beyond a peer's share is dealt with in the reactor's next turns.
+        # Bytes beyond a peer's share are handled in the reactor's next turns.
         if isinstance(self.factory.reactor, MemoryReactorClock):
             self.factory.reactor.advance(0)
 
     def stopReading(self) -> None:
         """
-        Read nothing, so that what is sent waits at the other end.
+        Stop reading: what the server sends waits there.
         """
         self.transport.producer.pauseProducing()
 
     def readAgain(self) -> None:
         """
-        Read what waits, and whatever comes.
+        Read what waits, and what comes later.
         """
         self.transport.producer.resumeProducing()
 
@@ -104,7 +104,7 @@ class Wire:
 
     def open(self, path: str = "/", **headers: str) -> "Wire":
         """
-        Shake hands.
+        Send a handshake.
         """
         self.send(handshake(path, **headers))
         assert self.receive().startswith(b"HTTP/1.1 101 ")
@@ -112,7 +112,7 @@ class Wire:
 
     def get(self, path: str, **headers: str) -> tuple[int, str, bytes]:
         """
-        Ask for a page.
+        Request a page.
 
         @return: the status, the head, and the body
         """
@@ -123,9 +123,9 @@ class Wire:
 
     def lose(self, reason: Exception | None = None) -> None:
         """
-        Be gone.
+        Lose the connection.
         """
-        # A real transport stops who was sending first, such as a file that is then closed.
+        # A real transport first stops its producer, such as a file, which is then closed.
         if (producer := self.transport.producer) is not None:
             self.transport.producer = None
             producer.stopProducing()
@@ -134,9 +134,9 @@ class Wire:
 
 def fetch(url: str, **headers: str) -> tuple[int, Any, bytes]:
     """
-    Ask for a page over a real socket, waiting for it.
+    Request a page over a real socket, and wait for it.
 
-    @return: the status, or 0 where nobody listens; the headers, and the body
+    @return: the status, or 0 if nothing listens; the headers, and the body
     """
     request = Request(url, headers={name.replace("_", "-"): value for name, value in headers.items()})
     try:
@@ -151,14 +151,14 @@ def fetch(url: str, **headers: str) -> tuple[int, Any, bytes]:
 
 async def fetched(url: str, **headers: str) -> tuple[int, Any, bytes]:
     """
-    Ask for a page of a server in this process.
+    Request a page from a server in this process.
     """
     return await deferToThread(lambda: fetch(url, **headers))
 
 
 def readAll(peer: socket) -> bytes:
     """
-    Read until the server is gone, however it went.
+    Read until the server closes the connection, cleanly or not.
     """
     received = b""
     with suppress(ConnectionResetError):

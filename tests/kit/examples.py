@@ -1,5 +1,5 @@
 """
-How many examples a property is tried with, and which ones.
+How many examples Hypothesis tries.
 
 C{ci} takes the same ones each time, so that no change is refused for what another one did.  C{long} takes others each time,
 and twenty times as many; C{make test-long} runs it.  What it finds becomes a test of its own, or an C{@example}.
@@ -21,6 +21,6 @@ settings.register_profile("long", settings.get_profile(USUAL), max_examples=20 *
 
 def examples(most: int, **others: Any) -> settings:
     """
-    Try another number of examples than the usual 100; in a long run as many times more as everywhere.
+    Try another number of examples than the default 100; a long run multiplies it as everywhere.
     """
     return settings(max_examples=most * settings().max_examples // _MOST, **others)

@@ -1,5 +1,5 @@
 """
-The tests that documents name: finds them, in whichever folder they stand.
+Finds the tests that documents name, in any folder.
 """
 
 import ast
@@ -13,7 +13,7 @@ from tests.kit.vector import FOLDER
 @cache
 def _modules() -> dict[str, list[Path]]:
     """
-    Find the modules of the tests by their names; there is a C{conftest} in several folders.
+    Find test modules by their names; several folders have a C{conftest}.
     """
     tests = ROOT / "tests"
     folders = [tests, *(path.parent for path in tests.glob("*/**/__init__.py") if "node_modules" not in path.parts)]
@@ -25,7 +25,7 @@ def _modules() -> dict[str, list[Path]]:
 
 def namesIn(module: str) -> set[str]:
     """
-    Name all classes and functions of the modules of this name, wherever in them.
+    Name all classes and functions of the modules with this name, nested ones too.
     """
     return {name for path in _modules().get(module, ()) for name in _defined(path)}
 
@@ -38,7 +38,7 @@ def _defined(path: Path) -> set[str]:
 
 def isThere(name: str) -> bool:
     """
-    Say whether there is what a document names: C{test_hub}, C{test_incoming::TestOrder::test_inOrder}, or C{vectors/login}.
+    Say whether a named test exists: C{test_hub}, C{test_incoming::TestOrder::test_inOrder}, or C{vectors/login}.
     """
     if name.startswith("vectors/"):
         return (FOLDER / f"{name.removeprefix('vectors/')}.json").is_file()

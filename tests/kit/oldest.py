@@ -1,7 +1,7 @@
 """
-The oldest versions that C{setup.py} admits, as pip's constraints: C{python -m tests.kit.oldest}.
+Lists the oldest versions that C{setup.py} allows, as pip's constraints: C{python -m tests.kit.oldest}.
 
-C{make test-oldest} installs them, so that a bound which isn't true is found before a user finds it.
+C{make test-oldest} installs them, so that a wrong bound is found before a user finds it.
 """
 
 from collections.abc import Iterator
@@ -9,13 +9,13 @@ from importlib.metadata import requires
 
 from packaging.requirements import Requirement
 
-#: What is for tests and users; the rest is ours, and runs with its newest versions only.
+#: The extras for tests and users; the others are for development, and run with the newest versions only.
 EXTRAS = ("test", "tls", "jwt", "templates")
 
 
 def bounded() -> Iterator[Requirement]:
     """
-    List what is needed, in itself and by the extras.
+    List the requirements of the package and of its extras.
     """
     for line in requires("ratchet_tx") or []:
         requirement = Requirement(line)
@@ -27,7 +27,7 @@ def constraints() -> list[str]:
     """
     Make the constraints.
 
-    @raise ValueError: where something has no bound, or two that differ
+    @raise ValueError: if a requirement has no bound, or two different ones
     """
     found: dict[str, str] = {}
     for requirement in bounded():

@@ -1,5 +1,5 @@
 """
-What every outlet does for its peer: a mix-in, run on both kinds, each over a transport that is full when the test says so.
+The contract of both kinds of outlet, over a transport that is full when the test says so.
 """
 
 from typing import Any
@@ -12,13 +12,13 @@ from ratchet_tx.wire.frames import Spare
 
 class Peer:
     """
-    Somebody who reads as much as the test says, and the owner of the outlet to him.
+    A peer that reads as much as the test says, and the owner of the outlet to it.
 
-    A subclass makes C{outlet}, and says what has arrived and how more is read.
+    A subclass makes C{outlet}, reads in C{drain}, and has what arrived in C{received}.
 
-    @ivar overflows: how often he was too slow
-    @ivar dropped: what was left out for him
-    @ivar waiting: how much waits for them, as they were told last
+    @ivar overflows: how often the peer was too slow
+    @ivar dropped: the marks of the frames that were dropped
+    @ivar waiting: the number of waiting bytes that the owner was last told
     """
 
     outlet: Any
@@ -41,19 +41,19 @@ class Peer:
 
     def drain(self, room: int = 1 << 30) -> None:
         """
-        Read so much more.
+        Read this many bytes more.
         """
         raise NotImplementedError
 
     def lose(self) -> None:
         """
-        Be gone.
+        Lose the connection.
         """
         raise NotImplementedError
 
     def write(self, data: bytes, spare: Spare | None = None) -> None:
         """
-        Be written to, in a turn of its own.
+        Write to the peer, in a turn of its own.
         """
         self.outlet.write(data, spare)
         self.turn()
@@ -79,7 +79,7 @@ class OutletContract:
 
     def make(self, room: int = 0, limit: int = 100) -> Peer:
         """
-        Make somebody who reads so much at first.
+        Make a peer that first reads this many bytes.
         """
         raise NotImplementedError
 
@@ -87,15 +87,15 @@ class OutletContract:
         """An outlet is a producer."""
         verifyObject(self.interface, self.make().outlet)
 
-    def test_whoReads(self) -> None:
-        """For a peer that reads nothing waits."""
+    def test_fastPeer(self) -> None:
+        """Nothing waits for a peer that reads."""
         peer = self.make(room=1000)
         for data in (b"a", b"b", b"c"):
             peer.write(data)
         assert (peer.received, peer.outlet.queuedBytes) == (b"abc", 0)
 
-    def test_whoDoesnt(self) -> None:
-        """For a peer that doesn't read it waits, is counted, and comes in order as soon as he reads."""
+    def test_slowPeer(self) -> None:
+        """Bytes for a peer that doesn't read wait, are counted, and arrive in order as soon as it reads."""
         peer = self.make(room=1)
         for data in (b"a", b"bb", b"ccc"):
             peer.write(data)
@@ -106,7 +106,7 @@ class OutletContract:
         assert peer.received == b"abbcccd"
 
     def test_tooMuch(self) -> None:
-        """Where too much waits it is dropped, and the connection is to end; what says so still waits."""
+        """Above the limit the waiting bytes are dropped and the owner is told; what the owner writes then still waits."""
         peer = self.make(room=1, limit=10)
         peer.write(b"a")
         peer.write(b"x" * 10)
@@ -119,7 +119,9 @@ class OutletContract:
         assert peer.outlet.queuedBytes == 0
 
     def test_long(self) -> None:
-        """What is longer than the limit is no reason to part with a peer that has read all before, nor is what follows."""
+        """
+        One write above the limit is no overflow for a peer that has read everything before; nor is what fits behind it.
+        """
         peer = self.make(room=3, limit=10)
         peer.write(b"a")
         peer.write(b"x" * 100)
@@ -131,7 +133,7 @@ class OutletContract:
         assert peer.received[:101] == b"a" + b"x" * 100
 
     def test_noLimit(self) -> None:
-        """Where the limit is switched off, any number may wait."""
+        """With the limit switched off, any number of bytes may wait."""
         peer = self.make(room=1, limit=0)
         peer.write(b"x")
         for _ in range(100):
@@ -139,7 +141,7 @@ class OutletContract:
         assert (peer.overflows, peer.outlet.queuedBytes) == (0, 100_000)
 
     def test_waits(self) -> None:
-        """Its owner is told how many bytes wait, each time that it changes, and that none do in the end."""
+        """The owner is told how many bytes wait whenever that changes, down to 0."""
         peer = self.make(room=1, limit=1000)
         peer.write(b"a")
         assert peer.waiting == 0
@@ -152,7 +154,7 @@ class OutletContract:
         assert peer.waiting == peer.outlet.queuedBytes == 0
 
     def test_drop(self) -> None:
-        """What waits may be dropped; what is written after that comes, however much it is."""
+        """C{drop} drops the waiting bytes; later writes arrive, however long they are."""
         peer = self.make(room=1, limit=100)
         peer.outlet.drop()
         for data in (b"a", b"b" * 50, b"c" * 50):
@@ -176,13 +178,13 @@ class OutletContract:
         assert peer.received == b"ab"
 
     def test_closingAtOnce(self) -> None:
-        """Where nothing waits, a connection is closed at once."""
+        """A connection is closed at once if nothing waits."""
         peer = self.make(room=1000)
         peer.outlet.close()
         assert peer.closed
 
     def test_aborting(self) -> None:
-        """A connection that is dropped takes with it what waits."""
+        """An abort drops the waiting bytes."""
         peer = self.make(room=1)
         peer.write(b"a")
         peer.write(b"b")
@@ -191,7 +193,7 @@ class OutletContract:
         assert peer.outlet.queuedBytes == 0
 
     def test_gone(self) -> None:
-        """Of what is sent to a peer that is gone nothing is kept, and there is nobody to drop."""
+        """Nothing is kept for a peer that is gone, and an abort does nothing."""
         peer = self.make(room=1, limit=10)
         peer.write(b"a")
         peer.write(b"b")
@@ -202,7 +204,7 @@ class OutletContract:
         assert not peer.aborted
 
     def test_moved(self) -> None:
-        """It can be asked whether he has read of what waited, since the last time."""
+        """C{moved} says whether the peer has read since the last call."""
         peer = self.make(room=1)
         peer.write(b"a")
         peer.write(b"b")
@@ -213,13 +215,13 @@ class OutletContract:
         assert not peer.outlet.moved()
 
 
-#: What may happen to an outlet: so many bytes are written, or read.
+#: The steps of an outlet: so many bytes are written, or read.
 steps = st.lists(st.tuples(st.sampled_from(["write", "drain"]), st.integers(1, 100)))
 
 
 def checkOrder(peer: Peer, steps: list[tuple[str, int]]) -> None:
     """
-    Check that all bytes come, once, in order, and that what isn't there yet is counted.
+    Check that all bytes arrive, once and in order, and that those which haven't arrived are counted.
     """
     sent = b""
     for step, number in steps:

@@ -1,5 +1,5 @@
 """
-A port in memory that serves pages, for tests of what twisted.web does for a site.
+A port in memory that serves pages, for tests of how a site uses twisted.web.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from tests.kit.fakes import logged
 
 class Uploads(Resource):
     """
-    Says how long what it is sent was.
+    Replies with the length of the request's body.
     """
 
     isLeaf = True
@@ -24,7 +24,7 @@ class Uploads(Resource):
 
 class Port:
     """
-    A port in memory that takes uploads of up to 1000 bytes, unless it is told otherwise.
+    A port in memory that accepts bodies of up to 1000 bytes by default.
     """
 
     def __init__(self, pages: Any = None, **arguments: Any) -> None:
@@ -56,7 +56,7 @@ CHUNKED = "Transfer-Encoding: chunked"
 
 def later(port: Port, first: bytes = b"GET /a HTTP/1.1\r\nHost: localhost:8080\r\n\r\n") -> Wire:
     """
-    Have one request answered, and keep the connection.
+    Send one request and read its response, and keep the connection.
     """
     wire = Wire(port.factory)
     with logged():

@@ -1,5 +1,5 @@
 """
-A port without a hub, for tests of one socket alone: strict stand-ins for what a socket is given by its factory.
+A port without a hub, for tests of a single socket: strict fakes of what a factory gives its sockets.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ from ratchet_tx.transport.sockets.turns import Turns
 
 class FakeConnection:
     """
-    A connection that writes down what it is told.
+    A connection that records its calls.
     """
 
     def __init__(self, transport: Any) -> None:
@@ -51,10 +51,10 @@ class FakeConnection:
 @implementer(IPeers)
 class FakePeers:
     """
-    A hub that writes down what it is told of peers, and minds the order.
+    A hub that records its calls about peers, and checks their order.
 
     @ivar pays: whether a peer may send one more ping
-    @ivar whyNot: why no more peers may come in
+    @ivar whyNot: why no more peers are accepted
     """
 
     def __init__(self) -> None:
@@ -88,12 +88,12 @@ class FakePeers:
 
 class FakeKeepalive:
     """
-    Pings nobody, and writes down of whom it hears.
+    Sends no pings, and records which peers it is told about.
 
-    @ivar alive: who would be pinged
-    @ivar heardOf: who has sent something
+    @ivar alive: the peers that would be pinged
+    @ivar heardOf: the peers that sent something
     @ivar owed: how many pongs are owed
-    @ivar taken: what was taken, whenever somebody looks
+    @ivar taken: how much the peer has taken, whenever it is asked
     """
 
     def __init__(self) -> None:
@@ -123,10 +123,10 @@ class FakeKeepalive:
 
 class FakePort(WebSocketServerFactory):  # type: ignore[misc]
     """
-    A port of bare Autobahn's, and what its sockets need besides; pages of our own origin may connect.
+    A port with Autobahn's bare factory and what its sockets need; pages of its own origin may connect.
 
     @param protocol: the class of its sockets
-    @param subprotocols: those that are allowed
+    @param subprotocols: the allowed ones
     """
 
     longestText = 65535

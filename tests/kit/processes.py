@@ -1,5 +1,5 @@
 """
-Servers as processes of their own, as people run them; each is ended by who started it.
+Runs servers as processes, like an operator; the code that starts one also ends it.
 """
 
 import os
@@ -20,16 +20,16 @@ from tests.kit.wire import PLANTED
 
 ROOT = Path(__file__).parents[2]
 
-#: How long anything at all may take before a test gives up on it; nothing that works comes near it.
+#: How long any step may take before a test gives up; a working one is far quicker.
 PATIENCE = 60.0
 
 
 def freePort() -> int:
     """
-    Find a port that nobody listens on.
+    Find a free port.
     """
     with socket() as probe:
-        # On all addresses, as some of them listen: another test's connection may have the port on one of them.
+        # On all addresses, because some servers listen on all: another test's connection may use the port on one.
         probe.bind(("", 0))
         port: int = probe.getsockname()[1]
         return port
@@ -37,19 +37,19 @@ def freePort() -> int:
 
 def twistd(*words: str) -> list[str]:
     """
-    Make a command line of twistd's, from the environment in which the tests run.
+    Make a twistd command line for the environment in which the tests run.
     """
     return [str(Path(sys.executable).with_name("twistd")), *words]
 
 
 class Server:
     """
-    A process that serves on a port.
+    A server process on a port.
 
     @ivar port: the port
-    @ivar output: what it has printed, once it has ended
-    @ivar code: its exit status then
-    @ivar signalled: whether it has been asked to end
+    @ivar output: what it printed, after its end
+    @ivar code: its exit status, after its end
+    @ivar signalled: whether it was sent a signal to end
     """
 
     def __init__(self, command: list[str], port: int, cwd: Path, descriptors: Sequence[int] = ()) -> None:
@@ -58,7 +58,7 @@ class Server:
         self.code: int | None = None
         self.signalled = False
         environment = {**os.environ, "PORT": str(port), "PYTHONUNBUFFERED": "1"}
-        # A file and not a pipe: a pipe that nobody reads while the server runs would stop it once it is full.
+        # A file and not a pipe: a full pipe would stop the server, for the test reads it only at the end.
         self._output = TemporaryFile("w+")  # noqa: SIM115 - closed when it is read
         self._process = subprocess.Popen(
             command,
@@ -84,7 +84,7 @@ class Server:
 
     def waitUntilItListens(self) -> None:
         """
-        Wait until somebody can connect.
+        Wait until the server accepts connections.
         """
         end = monotonic() + PATIENCE
         while monotonic() < end:
@@ -100,26 +100,26 @@ class Server:
 
     def terminate(self) -> None:
         """
-        Ask it to end, as an operator does.
+        Send SIGTERM, like an operator.
         """
         self.signal(signal.SIGTERM)
 
     def hangUp(self) -> None:
         """
-        Tell it to read again what may have changed.
+        Send SIGHUP, which reloads files.
         """
         self._process.send_signal(signal.SIGHUP)
 
     def signal(self, number: int) -> None:
         """
-        Ask it to end, by a signal.
+        Send a signal that ends the server.
         """
         self.signalled = True
         self._process.send_signal(number)
 
     def stop(self) -> str:
         """
-        Ask it to end, unless that was done, and wait.
+        End the server if it still runs, and wait.
 
         @return: what it printed
         """
@@ -147,10 +147,10 @@ def serving(
     command: list[str], port: int | None = None, cwd: Path = ROOT, descriptors: Sequence[int] = ()
 ) -> Iterator[Server]:
     """
-    Run a server meanwhile.
+    Run a server within a C{with} block.
 
     @param command: its command line; the environment variable PORT names the port to it
-    @param descriptors: what is handed over to it
+    @param descriptors: the file descriptors that it inherits
     """
     server = Server(command, port or freePort(), cwd, descriptors)
     try:
@@ -162,18 +162,18 @@ def serving(
 
 def run(command: list[str], cwd: Path = ROOT, patience: float = PATIENCE) -> subprocess.CompletedProcess[str]:
     """
-    Run something that ends by itself.
+    Run a command to its end.
     """
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=patience, check=False)
 
 
 def node(*words: str, command: str | None = None, **environment: str) -> str:
     """
-    Run a script of Node's in the folder of the browser client, to its end.
+        Run a Node script in the browser client's folder, to its end.
 
-    @param command: which Node; by default the system's
-    @param environment: variables for it
-    @return: what it printed
+    @param command: the Node to run; by default the system's
+    @param environment: further environment variables
+        @return: what it printed
     """
     folder = ROOT / "client"
     command = shutil.which(command or "node")

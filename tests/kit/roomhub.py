@@ -1,5 +1,5 @@
 """
-A hub with rooms of all kinds, and what is done and heard in them.
+A hub with rooms of all kinds, and helpers to use them.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ LARGE = "x" * 1000
 
 class Joins:
     """
-    Decides who may join, when the test says so.
+    A policy that decides when the test says so.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class Joins:
 
 def roomHub(*applications: Any, **arguments: Any) -> Hub:
     """
-    Make a hub with rooms of all kinds, which knows ada, bob and eve.
+    Make a hub with rooms of all kinds, and the clients ada, bob and eve.
     """
     registered = Applications()
     registered.registerRooms("lobby", RoomPolicy())

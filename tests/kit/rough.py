@@ -1,5 +1,5 @@
 """
-A network as bad as networks are: what goes through it comes in pieces, late, for a while not at all, and is cut anywhere.
+A bad network: it splits, delays and stalls what goes through it, and cuts connections anywhere.
 """
 
 from collections.abc import Callable
@@ -13,10 +13,10 @@ from twisted.internet.protocol import ClientFactory, Factory, Protocol
 
 class Pipe:
     """
-    One way through the network.
+    One direction of a connection.
 
     @param send: called with what arrives
-    @param cut: called when it is cut
+    @param cut: called when the pipe is cut
     """
 
     def __init__(self, network: "Network", send: Callable[[bytes], None], cut: Callable[[], None]) -> None:
@@ -79,7 +79,7 @@ class _Side(Protocol):
 
 class _Link:
     """
-    Somebody's connection to the server, in two parts.
+    A client's connection to the server, in two parts.
     """
 
     def __init__(self, network: "Network") -> None:
@@ -104,7 +104,7 @@ class _Link:
 
     def cut(self) -> None:
         """
-        Lose it: the client sees it now, the server perhaps much later.
+        Cut the link: the client notices now, the server perhaps much later.
         """
         self._network.cuts += 1
         self._stop()
@@ -131,9 +131,9 @@ class Network:
     """
     A network between clients and servers.
 
-    @param ports: the servers' ports, of which each connection comes to one
-    @ivar isRough: whether it is bad, or has become good
-    @ivar cuts: how often it has cut somebody off
+    @param ports: the servers' ports; each connection goes to one of them
+    @ivar isRough: whether the network is bad now
+    @ivar cuts: how many connections it has cut
     """
 
     def __init__(self, reactor: IReactorTCP, ports: list[int], seed: int) -> None:
@@ -150,7 +150,7 @@ class Network:
     @property
     def port(self) -> int:
         """
-        Where clients connect to.
+        The port that clients connect to.
         """
         number: int = self._port.getHost().port
         return number
@@ -162,15 +162,15 @@ class Network:
 
     def delay(self) -> float:
         """
-        Say after how many seconds the next piece arrives: soon, later, or after it has stalled.
+        Choose the seconds until the next piece arrives: soon, later, or after a stall.
         """
         return self.random.choice([0, 0, 0, 0, 0.005, 0.02, 0.1]) if self.isRough else 0
 
     def stop(self) -> Deferred[Any]:
         """
-        Cut everybody off, and let nobody in.
+        Cut every connection, and refuse new ones.
 
-        @return: fires when all are gone
+        @return: fires when all connections have ended
         """
         ended: list[Deferred[Any]] = [self._port.stopListening()]
         for link in tuple(self.links):

@@ -1,5 +1,5 @@
 """
-A client's end over a real socket, as L{tests.kit.ends.Wire} is one without: for what is only done where there is plain TCP.
+A client's end over a real socket, like L{tests.kit.ends.Wire} in memory: for code that only runs over plain TCP.
 
 The reactor is turned by the test, and deals with all that is ready before it gives back; so nothing waits, and nothing is
 a matter of chance.  A pair of sockets of the system's stands for a network: what one end sends is at the other at once.
@@ -22,12 +22,12 @@ from tests.kit.ends import MemoryReactor, Wire
 
 class SocketReactor(MemoryReactor):
     """
-    A reactor whose sockets are real.
+    A reactor with real sockets.
     """
 
     def turn(self) -> None:
         """
-        Read and write whatever can be, and call what is due, until there is nothing more to do.
+        Read and write whatever is ready, and make the due calls, until nothing is left.
         """
         self.advance(0)
         while any(ready := select(list(self.getReaders()), self._writable(), [], 0)):
@@ -57,9 +57,9 @@ class SocketReactor(MemoryReactor):
 
 class Paired(socket):
     """
-    One of a pair, which takes the options of TCP and does nothing about them.
+    One socket of a pair, which accepts TCP's options and ignores them.
 
-    @ivar full: whether it takes nothing more, because the other doesn't read: the system would take some 200 KB before
+    @ivar full: whether it takes nothing more, as if the other didn't read; the system would first take some 200 KB
     """
 
     full = False
@@ -76,7 +76,7 @@ class Paired(socket):
 
 class SocketWire(Wire):
     """
-    A client's end.
+    A client's end over a real socket.
 
     @param factory: the server's, whose C{reactor} is a L{SocketReactor}
     @param wrap: puts something between the server's transport and its socket
@@ -98,7 +98,7 @@ class SocketWire(Wire):
     @property
     def protocol(self) -> Any:
         """
-        Who is at the other end, or was before the end: a transport that is lost forgets it.
+        The protocol that serves the connection, or served it: a lost transport forgets it.
         """
         self._last = getattr(self.transport, "protocol", self._last)
         return self._last
@@ -106,14 +106,14 @@ class SocketWire(Wire):
     def send(self, data: bytes) -> None:
         rest = memoryview(data)
         while rest and self.transport.connected:
-            # Where it is full, the server reads first; where it is closed already, nobody does.
+            # A full socket takes more once the server has read; a closed one takes nothing.
             with suppress(BlockingIOError, BrokenPipeError, ConnectionResetError):
                 rest = rest[self._client.send(rest) :]
             self._turn()
 
     def stopReading(self) -> None:
         self._server.full = True
-        # As the transport does, above 64 KiB of its own.
+        # The transport stops its producer above 64 KiB too.
         if self.transport.streamingProducer:
             super().stopReading()
 
@@ -140,7 +140,7 @@ class SocketWire(Wire):
 
     def lose(self, reason: Exception | None = None) -> None:
         """
-        Be gone, in the only way in which a socket is.
+        Close the socket: a real socket has no other way to be lost.
         """
         self._client.close()
         self._reactor.turn()

@@ -1,8 +1,7 @@
 """
-A server whose time of day is the test's: C{time.time} is replaced before anything has asked for it, as if the system's had
-been set.
+A server whose time of day the test sets: C{time.time} is replaced before anything calls it.
 
-It is run as a script, with a file of two numbers, and the words of twistd.
+It runs as a script, with a file of two numbers and twistd's arguments.
 """
 
 import mmap
@@ -14,7 +13,7 @@ from pathlib import Path
 
 class TimeOfDay:
     """
-    The test's hand on the clock.
+    The time of day that the test sets.
     """
 
     def __init__(self, path: Path) -> None:
@@ -23,18 +22,18 @@ class TimeOfDay:
 
     def step(self, seconds: float) -> None:
         """
-        Be so many seconds beside the system's.
+        Differ from the system's time by this many seconds.
         """
         self._set(seconds, 0)
 
     def freeze(self) -> None:
         """
-        Stand still.
+        Stop the clock.
         """
         self._set(0, time.time())
 
     def _set(self, offset: float, frozen: float) -> None:
-        # In place: the server has it before it.
+        # In place: the server has mapped the file.
         with self._path.open("r+b" if self._path.exists() else "wb") as file:
             file.write(struct.pack("dd", offset, frozen))
 

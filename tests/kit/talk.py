@@ -9,7 +9,7 @@ from ratchet_tx import on
 
 class Talk:
     """
-    Answers, and remembers the ends of connections.
+    Replies, and records the ends of connections.
     """
 
     def __init__(self) -> None:

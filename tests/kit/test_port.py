@@ -8,7 +8,7 @@ from tests.kit.port import FakePeers
 
 class TestFakePeers(PeersContract):
     """
-    The stand-in for a hub's peers is what a transport sees of them.
+    The fake of a hub's peers keeps their contract with transports.
     """
 
     def make(self) -> FakePeers:

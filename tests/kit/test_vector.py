@@ -16,7 +16,7 @@ def vector(*steps: Any, **keys: Any) -> bytes:
 
 class TestReading:
     def test_steps(self) -> None:
-        """A step is known by the key that tells what is done."""
+        """A step's kind is found by its key."""
         steps = [{"peer": "a", "closedWith": 4500}, {"server": "emits", "event": "x"}]
         assert read(vector(*steps)).steps == [ClosedWith("a", 4500), Emits("x")]
 
@@ -41,8 +41,8 @@ class TestReading:
             vector({"peer": "a", "stopsReading": False}),
         ],
     )
-    def test_whatIsNone(self, text: bytes) -> None:
-        """Whatever the format doesn't know is an error, and never passed over."""
+    def test_unknownKeys(self, text: bytes) -> None:
+        """Anything that the format doesn't have is an error."""
         with pytest.raises(ValueError):  # noqa: PT011
             read(text)
 
@@ -68,11 +68,11 @@ class TestComparing:
         ],
     )
     def test_matches(self, expected: Any, got: Any, matches: bool) -> None:
-        """What is compared must be the same, all through; a placeholder stands for one thing, wherever it stands."""
+        """Values are compared deeply; a placeholder has one value wherever it is."""
         assert Values().matches(expected, got) is matches
 
     def test_filling(self) -> None:
-        """What a placeholder stood for can be sent; other texts stay what they are."""
+        """A placeholder is replaced by its value, and other texts stay."""
         values = Values()
         assert values.matches({"id": "$id"}, {"id": "s1"})
         assert values.fill({"re": "$id", "data": ["$other", 5, "$.x"]}) == {"re": "s1", "data": ["$other", 5, "$.x"]}

@@ -1,5 +1,5 @@
 """
-The ways themselves: a test that goes one of them goes it indeed.
+Each way really uses the shortcuts that it names.
 """
 
 import pytest
@@ -13,7 +13,7 @@ from tests.kit.ways import MEMORY, WAYS, Way
 
 @pytest.mark.parametrize("way", WAYS, ids=str)
 def test_shortcuts(way: Way) -> None:
-    """What makes it fast is done where it isn't left out, and the reading and writing of it only at real sockets."""
+    """Each shortcut is used unless it is left out, and those for sockets only over real sockets."""
     reactor = way.makeReactor()
     factory = RatchetServerFactory(Hub(clock=reactor, settings=Settings(without=way.without)), reactor)
     with logged():
@@ -32,7 +32,7 @@ def test_shortcuts(way: Way) -> None:
 
 
 def test_all() -> None:
-    """Each of them is left out alone, and all of them are at once."""
+    """Each shortcut is left out alone in one way, and all of them in another."""
     left = [way.without for way in WAYS if way.socket]
     assert sorted(left) == sorted([(), SHORTCUTS, *((each,) for each in SHORTCUTS)])
     assert MEMORY in WAYS

@@ -1,5 +1,5 @@
 """
-TLS for tests: certificates, servers that show them, and peers that look at them.
+TLS for tests: certificates, servers that use them, and peers that check them.
 """
 
 import ssl
@@ -22,7 +22,7 @@ from tests.whole.real.talk import Peer, ask
 
 def makeCertificate(folder: Path, name: str) -> None:
     """
-    Write a certificate for this machine, which is its own authority, and its key.
+    Write a self-signed certificate for this machine, and its key.
     """
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
@@ -54,7 +54,7 @@ def talks(peer: Peer) -> bool:
 
 def shownName(port: int, context: ssl.SSLContext) -> str:
     """
-    Say whose certificate is shown to who comes now.
+    Return the name in the certificate that a new connection gets.
     """
     with create_connection(("127.0.0.1", port), 20) as plain, context.wrap_socket(plain, server_hostname="127.0.0.1") as tls:
         subject = cast(Any, tls.getpeercert())["subject"]
@@ -63,7 +63,7 @@ def shownName(port: int, context: ssl.SSLContext) -> str:
 
 def shows(port: int, context: ssl.SSLContext) -> bool:
     """
-    Say whether a certificate is shown that is trusted.
+    Say whether a new connection gets a trusted certificate.
     """
     try:
         return bool(shownName(port, context))

@@ -1,5 +1,5 @@
 """
-Compiling TypeScript, with the browser client's types.
+Compiles TypeScript with the browser client's types.
 """
 
 import shutil
@@ -17,7 +17,7 @@ TYPES = ROOT / "ratchet_tx" / "web" / "browser" / "ratchet.d.ts"
 
 def errors(program: Path) -> list[str]:
     """
-    Compile a program strictly, beside the browser client's types.
+    Compile a program strictly, next to the browser client's types.
 
     @return: the lines of the program in which there is an error
     """

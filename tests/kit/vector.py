@@ -1,7 +1,7 @@
 """
-A rule of the wire as steps that any implementation can be led through: reading such a vector, and comparing frames with it.
+Reads vectors, each a rule of the wire as steps, and compares frames with them.
 
-It knows the format, which C{tests/vectors/README.rst} describes, and nothing of who is led through it.
+It knows the format, which C{tests/vectors/README.rst} describes, and not the server or client under test.
 """
 
 import re
@@ -18,13 +18,13 @@ _PLACEHOLDER = re.compile(r"\$[A-Za-z]\w*", re.ASCII)
 
 class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
-    What has no other keys than those that are known: a slip of the pen must not make a vector say less than it seems to.
+    An object without unknown keys: a misspelled key must not weaken a vector.
     """
 
 
 class Question(_Strict):
     """
-    What a handler asks its own peer.
+    A question that a handler asks its peer.
     """
 
     event: str
@@ -51,11 +51,11 @@ class Handling(_Strict):
 
 class Policy(_Strict):
     """
-    What some rooms are like.
+    The policy of some rooms.
 
-    @ivar clients: the ids of those who may subscribe; without it everybody may
-    @ivar after: how many seconds it takes to decide that
-    @ivar fails: nobody can decide it
+    @ivar clients: the ids of the clients that may subscribe; by default every client may
+    @ivar after: the seconds until the decision
+    @ivar fails: whether the decision fails
     """
 
     historySize: int = 0
@@ -68,11 +68,11 @@ class Policy(_Strict):
 
 class Server(_Strict):
     """
-    What the server has to be like.
+    The server that a vector needs.
 
-    @ivar clients: who is found by which token; None where it can't be found out; without it everybody may come in
-    @ivar expires: which token's login ends how many seconds after the vector's beginning
-    @ivar rooms: which rooms may be subscribed to, by their pattern
+    @ivar clients: the clients' ids by token, None where the provider can't decide; by default every peer is accepted
+    @ivar expires: by token, the seconds from the vector's start to the end of its login
+    @ivar rooms: the policies of rooms, by their pattern
     """
 
     limits: dict[str, int | float] = {}
@@ -82,7 +82,7 @@ class Server(_Strict):
     events: dict[str, Handling] = {}
 
 
-# The steps: what a peer does and what comes to it,
+# The steps of peers
 
 
 class Opens(_Strict):
@@ -152,14 +152,14 @@ class ClosedWith(_Strict):
     closedWith: int
 
 
-# the time,
+# The step of the time
 
 
 class Wait(_Strict):
     wait: float
 
 
-# and what the server does by itself.
+# The steps of the server
 
 
 class Emits(_Strict, tag_field="server", tag="emits"):
@@ -211,7 +211,7 @@ _OTHERS = (
     Wait,
 )
 
-#: A step's kind by the key that only steps of this kind have.
+#: A step's kind by the key that only this kind has.
 _KINDS = {(kind.__name__[0].lower() + kind.__name__[1:]): kind for kind in _OTHERS}
 
 
@@ -220,9 +220,9 @@ class Vector(_Strict):
     One rule.
 
     @ivar rule: the rule, as a sentence
-    @ivar source: the section of PROTOCOL that has it
-    @ivar server: what the server has to be like
-    @ivar steps: what is done, and what comes of it
+    @ivar source: its section of the protocol
+    @ivar server: the server that the rule needs
+    @ivar steps: what peers and the server do, and what peers must receive
     """
 
     rule: str
@@ -235,7 +235,7 @@ def read(text: bytes) -> Vector:
     """
     Read a vector.
 
-    @raise ValueError: for what isn't one
+    @raise ValueError: if the text is no vector
     """
     vector = msgspec.json.decode(text, type=Vector)
     return msgspec.structs.replace(vector, steps=[_readStep(step) for step in vector.steps])
@@ -254,15 +254,14 @@ def _readStep(step: Any) -> Any:
 
 def write(envelope: Any) -> bytes:
     """
-    Write what a peer sends.
+    Write a peer's message.
     """
     return msgspec.json.encode(envelope)
 
 
 class Values:
     """
-    What can't be known when a vector is written: a text such as C{$ref} stands for it, the same wherever it stands;
-    C{$any} stands for anything.
+    The values of placeholders such as C{$ref}: each has one value throughout a vector; C{$any} stands for any value.
     """
 
     def __init__(self) -> None:
@@ -270,7 +269,7 @@ class Values:
 
     def matches(self, expected: Any, got: Any) -> bool:
         """
-        Compare something with what a vector says of it; numbers aren't truth values, and the keys' order is no matter.
+        Compare a value with a vector's; a number is no truth value, and the order of keys doesn't matter.
         """
         if isinstance(expected, str) and _PLACEHOLDER.fullmatch(expected):
             return expected == "$any" or _same(self._known.setdefault(expected, got), got)
@@ -282,7 +281,7 @@ class Values:
 
     def fill(self, value: Any) -> Any:
         """
-        Put what has been met so far in the place of its names.
+        Replace the placeholders by their values so far.
         """
         if isinstance(value, str):
             return self._known.get(value, value)

@@ -14,10 +14,10 @@ from tests.kit.sockets import SocketReactor, SocketWire
 
 class Way(NamedTuple):
     """
-    How a server is set up.
+    A way to set up a server.
 
-    @ivar without: what is left out of what makes it fast
-    @ivar socket: whether its sockets are real
+    @ivar without: the shortcuts that are left out
+    @ivar socket: whether it runs over real sockets
     """
 
     without: tuple[str, ...] = ()
@@ -28,9 +28,9 @@ class Way(NamedTuple):
 
     def makeWire(self, factory: Any) -> Wire:
         """
-        Make a client's end of a new connection.
+            Make a client's end of a new connection.
 
-        @param factory: a server's, which has the reactor
+        @param factory: the server's factory, with its reactor
         """
         return SocketWire(factory) if self.socket else Wire(factory)
 

@@ -1,5 +1,5 @@
 """
-WebSocket as bytes, written down once more from RFC 6455 for the tests: what it says here isn't taken from the package.
+WebSocket frames as bytes, written from RFC 6455 for the tests, independent of the package.
 """
 
 import json
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 TEXT, BINARY, CLOSE, PING, PONG, CONTINUATION = 1, 2, 8, 9, 10, 0
 
-#: The example of RFC 6455 section 1.3, and what the server answers to it.
+#: The example of RFC 6455 section 1.3, and the server's response.
 KEY = b"dGhlIHNhbXBsZSBub25jZQ=="
 ACCEPT = b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
@@ -22,7 +22,7 @@ def handshake(path: str = "/", host: str = "localhost:8080", **headers: str) -> 
     """
     Make a client's handshake.
 
-    @param headers: others, their names with _ for -; an empty value leaves one out
+    @param headers: further headers, their names with _ for -; an empty value leaves one out
     """
     fields = {
         "Host": host,
@@ -65,7 +65,7 @@ def event(name: str, data: Any = None, **keys: Any) -> bytes:
 
 class Frame(NamedTuple):
     """
-    What a server sent.
+    A frame that a server sent.
     """
 
     opcode: int
@@ -84,7 +84,7 @@ class Frame(NamedTuple):
 
 def frames(data: bytes) -> list[Frame]:
     """
-    Take a server's frames apart; each must be whole, final and unmasked.
+    Split a server's frames; each must be whole, final and unmasked.
     """
     found = []
     while data:
@@ -107,7 +107,7 @@ def frames(data: bytes) -> list[Frame]:
 
 class Stream:
     """
-    A server's frames out of bytes that come in pieces of any size.
+    Reads a server's frames from bytes in pieces of any size.
     """
 
     def __init__(self) -> None:
@@ -115,9 +115,9 @@ class Stream:
 
     def feed(self, data: bytes) -> list[Frame]:
         """
-        Take in some bytes.
+        Read some bytes.
 
-        @return: the frames that are whole by now
+        @return: the frames that are now complete
         """
         self._rest += data
         end = 0

@@ -1,7 +1,7 @@
 """
-A client that comes back again and again, and checks all the time that it is told what the protocol promises.
+A client that reconnects again and again, and checks everything that it is told against the protocol's promises.
 
-It speaks in messages, and knows neither bytes nor who carries them; what was really published, it is told by who published.
+It handles decoded messages only; the publisher tells it what was really published.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from ratchet_tx.backplane.historyevents import Position
 
 class Published:
     """
-    What was published to rooms with a history, as the publisher knows it.
+    The events that were published to rooms with a history, as the publisher knows them.
     """
 
     def __init__(self) -> None:
@@ -20,7 +20,7 @@ class Published:
 
     def add(self, room: str, position: tuple[str, int], data: Any) -> None:
         """
-        Remember an event; the numbers of an epoch rise by one.
+        Record an event; the offsets of an epoch rise by one.
         """
         epoch, offset = position
         events = self._events.setdefault((room, epoch), [])
@@ -29,7 +29,7 @@ class Published:
 
     def check(self, room: str, position: tuple[str, int], data: Any) -> None:
         """
-        See that an event is the one that has this number.
+        Check that an event is the one with this offset.
         """
         epoch, offset = position
         events = self._events[room, epoch]
@@ -38,11 +38,11 @@ class Published:
 
 class Visit:
     """
-    A room, as somebody knows it on one connection.
+    A room, as a client knows it on one connection.
 
-    @ivar isIn: whether he has been told that he is in
-    @ivar members: who is shown there, as state and diffs say it: meta by ref, by client; None before the state
-    @ivar last: the number that the publisher gave to what came last
+    @ivar isIn: whether a reply said that the client is in the room
+    @ivar members: the members by the state and the diffs: meta by ref, by client; None before the state
+    @ivar last: the publisher's number of the last event
     """
 
     def __init__(self) -> None:
@@ -56,14 +56,14 @@ class Visit:
 
 class Witness:
     """
-    Somebody with one connection after the other.
+    A client with one connection after the other.
 
-    @param token: by which he logs in
-    @param published: what he compares with what he is told
-    @ivar wanted: the rooms that he wants to be in; each with how he asks for it
-    @ivar positions: up to where he knows what was published, by room, also where he isn't any more
+    @param token: the token for the login
+    @param published: the true events, for comparison
+    @ivar wanted: the wanted rooms, each with the options of its subscribe
+    @ivar positions: the last known position by room, also of rooms that were left
     @ivar visits: the rooms of this connection
-    @ivar recoveries: how often he was told that he missed nothing, and how often that he did
+    @ivar recoveries: how many replies had recovered: true, and how many false
     """
 
     def __init__(self, token: str, published: Published) -> None:
@@ -80,30 +80,30 @@ class Witness:
     @property
     def isAnswered(self) -> bool:
         """
-        Whether each of his requests has had its reply.
+        Whether each request has its reply.
         """
         return not self._asked
 
-    # What he says
+    # Sending
 
     def comes(self) -> list[dict[str, Any]]:
         """
         Begin a connection.
 
-        @return: what he says at once: who he is, and where he wants to go on
+        @return: the first messages: the login, and the subscribes with the last positions
         """
         login = {"event": "socket.auth.request", "data": {"token": self._token, "v": 2}}
         return [login, *([self.subscribesToAll()] if self.wanted else [])]
 
     def subscribesToAll(self) -> dict[str, Any]:
         """
-        Ask for all rooms that are wanted.
+        Subscribe to all wanted rooms.
         """
         return self.asks("socket.subscribe", {"rooms": [self._wish(room) for room in self.wanted]})
 
     def subscribes(self, room: str, **how: Any) -> dict[str, Any]:
         """
-        Want to be in a room.
+        Subscribe to a room, and want it from now on.
         """
         self.wanted[room] = how
         return self.asks("socket.subscribe", self._wish(room))
@@ -116,14 +116,14 @@ class Witness:
 
     def unsubscribes(self, room: str) -> dict[str, Any]:
         """
-        Want to be in a room no longer.
+        Unsubscribe from a room.
         """
         self.wanted.pop(room, None)
         return self.asks("socket.unsubscribe", {"room": room})
 
     def asks(self, event: str, data: Any) -> dict[str, Any]:
         """
-        Ask for anything.
+        Make a request.
         """
         self._count += 1
         self._asked[self._count] = (event, data)
@@ -131,18 +131,18 @@ class Witness:
 
     def isLost(self) -> None:
         """
-        Have no connection any more: nothing is known of what was asked there.
+        Forget the open requests of a lost connection.
         """
         self._asked.clear()
         self.visits.clear()
 
-    # What he is told
+    # Receiving
 
     def hears(self, message: Mapping[str, Any]) -> None:
         """
-        Take in a message, in the order in which they come.
+        Check the next message.
 
-        @raise AssertionError: where it isn't what may come now
+        @raise AssertionError: if the message may not come now
         """
         event, data = message["event"], message["data"]
         if event == "socket.reply":
@@ -181,12 +181,12 @@ class Witness:
     def _subscribed(self, wish: Mapping[str, Any], result: Mapping[str, Any]) -> None:
         room = wish["room"]
         if "error" in result:
-            # Where it only can't be said just now, he is where he was.
+            # A refusal with retry changes nothing.
             if not result["error"]["retry"]:
                 self.wanted.pop(room, None)
                 self._visit(room).leave()
             elif result["error"]["code"] == "replay.later":
-                # They aren't in it until they have asked again.
+                # The client is out of this room until it asks again.
                 self._visit(room).leave()
             return
         self._visit(room).isIn = True
@@ -209,13 +209,13 @@ class Witness:
         assert [each["offset"] for each in events] == list(range(since.offset + 1, now.offset + 1)), "no gap, no repeat"
         for each in events:
             self._published.check(room, (now.epoch, each["offset"]), each["data"])
-        # Who asks anew where he is may have been told some of it meanwhile, and never more than the reply.
+        # A repeated subscribe may have got some of the events meanwhile, and never more than the reply has.
         assert since.offset <= self.positions[room].offset <= now.offset
         self.positions[room] = now
 
     def _item(self, room: str, offset: int | None, data: Any) -> None:
         visit = self._visit(room)
-        assert visit.isIn, f"an event of {room!r} came where he isn't, or before the reply"
+        assert visit.isIn, f"an event of {room!r} came outside of the room, or before the reply"
         assert data["n"] > visit.last, "in the order in which they were published, and once"
         visit.last = data["n"]
         if offset is None:
