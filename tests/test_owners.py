@@ -17,7 +17,7 @@ EXCEPTIONS = {
     # Records of a module's own, which have no methods: it makes them, and nobody else has them.
     "deferreds.once": {"entry.result", "entry.size", "entry.waiting"},
     "login.expiry": {"login.announced", "login.connection", "login.next"},
-    "rooms.rosterstore": {"known.isComplete", "known.touched", "known.users"},
+    "rooms.rosterstore": {"kept.isComplete", "kept.touched", "kept.users"},
     "transport.keepalive": {"liveness.isAsked", "liveness.owed", "liveness.taken", "liveness.took"},
     # What a module keeps the books of in an object of another one, where each message would pay for a call.
     "backplane.histories": {"history.ends", "history.keep"},
@@ -41,7 +41,7 @@ EXCEPTIONS = {
     "applications.decorator": {"method.*"},
     "applications.timers": {"loop.clock"},
     "deferreds.clock": {"call.called"},
-    "rooms.presence": {"rounds.clock"},
+    "rooms.presence": {"renewals.clock"},
     "server.checkers": {"checker.users"},
     "server.proxyline": {"wrapped.log"},
     "server.tlsport": {"context.check_hostname", "context.minimum_version", "context.verify_mode"},

@@ -148,14 +148,14 @@ class Broadcast:
             return self._disconnected(message)
         for connection in tuple(self._directory.clients.members(message.client)):
             connection.leave(message.room)
-        self._presence.sentAway(message.client, message.room)
+        self._presence.disconnected(message.client, message.room)
 
     def _disconnected(self, message: Disconnect) -> None:
         self._lookups.disconnected(message.client, message.code)
         for connection in tuple(self._directory.clients.members(message.client)):
             connection.close(message.code, SENT_AWAY)
         if message.code not in RECONNECT_CODES:
-            self._presence.sentAway(message.client)
+            self._presence.disconnected(message.client)
 
     # Members of rooms
 

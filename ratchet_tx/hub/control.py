@@ -15,7 +15,7 @@ from ratchet_tx.errors import AskRefused, PeerError
 from ratchet_tx.login.login import Login
 from ratchet_tx.rooms.presence import Presence
 from ratchet_tx.rooms.readhistory import ReadHistory
-from ratchet_tx.rooms.requests import Shown, checkMeta
+from ratchet_tx.rooms.requests import PresenceUpdate, checkMeta
 from ratchet_tx.rooms.subscribe import Subscribe
 from ratchet_tx.wire.badpayload import BadPayload
 from ratchet_tx.wire.errorcodes import ROOM_DENIED
@@ -79,7 +79,7 @@ class Controls:
         C{socket.presence.update}: replace the metadata that a room shows for this connection.
         """
         requireClient(connection)
-        wanted = convertData(payload, Shown).data
+        wanted = convertData(payload, PresenceUpdate).data
         checkMeta(payload, wanted)
         if not self._presence.update(connection, wanted.room, wanted.meta):
             raise PeerError(ROOM_DENIED, "You aren't shown in this room")

@@ -1,5 +1,5 @@
 """
-Decides whether a client may be in a room, and reads what was published there.
+Asks a room's policy whether a client may be in the room, and reads the room's history for it.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,11 +27,11 @@ _log = Logger()
 
 class Access:
     """
-    The access to rooms on one node.
+    The access to the rooms of one node.
 
-    @param policies: say who may be in a room, and what it keeps
-    @param backplane: has what was published there
-    @param limits: of which C{handlerSeconds} is how long others may take to answer
+    @param policies: decide who may be in a room, and what history it keeps
+    @param backplane: has the histories
+    @param limits: C{handlerSeconds} is how long a policy or the backplane may take
     """
 
     def __init__(self, policies: Policies, backplane: IBackplane, limits: Limits, patience: Patience) -> None:
@@ -40,22 +40,22 @@ class Access:
         self._seconds = limits.handlerSeconds
         self._patience = patience
 
-    def of(self, connection: Connection) -> "Permission":
+    def forClient(self, connection: Connection) -> "Permission":
         """
-        Give the permission of a connection's client.
+        Make the permission of a connection's client.
         """
         return Permission(self, connection)
 
     def limit(self, later: Deferred[Any]) -> Deferred[Any]:
         """
-        Wait for what others give no longer than handling an event may take.
+        Cancel a Deferred that takes longer than a handler may.
         """
         return self._patience.limit(later, self._seconds)
 
 
 class Permission:
     """
-    The permission of one client on one connection.
+    What one client on one connection may do with rooms.
     """
 
     def __init__(self, access: Access, connection: Connection) -> None:
@@ -63,39 +63,41 @@ class Permission:
         self.connection = connection
         self._client = connection.client
 
-    async def toEnter(self, room: str) -> IRoomPolicy:
+    async def requireMayJoin(self, room: str) -> IRoomPolicy:
         """
-        Ask whether the client may be in a room.
+        Ask the room's policy whether the client may join.
 
-        @return: the policy that allows it
+        @return: the policy
         @raise PeerError: C{room.denied}
         """
-        assert self._client is not None, "a stranger has been refused"
+        assert self._client is not None, "strangers are refused before"
         policy = self._access.policies.find(room, self._client)
-        if policy is None or not await self._given(room, lambda: policy.mayJoin(self._client, room)):
+        if policy is None or not await self._ask(room, lambda: policy.mayJoin(self._client, room)):
             raise PeerError(ROOM_DENIED, "You may not be in this room")
         return policy
 
     def keep(self, room: str) -> Keep | None:
         """
-        Say what a room keeps of what is published there; None for nothing.
+        Look up what history a room keeps; None for none.
         """
         return self._access.policies.keep(room)
 
-    async def past(self, room: str, since: Since | None, limit: int, keep: Keep) -> tuple[str, int, Sequence[HistoryEvent]]:
+    async def readHistory(
+        self, room: str, since: Since | None, limit: int, keep: Keep
+    ) -> tuple[str, int, Sequence[HistoryEvent]]:
         """
-        Ask what was published.
+        Read a room's history from the backplane.
 
         @return: the epoch, the last offset, and events
         """
         position = None if since is None else since.position
-        found = await self._given(room, lambda: self._access.backplane.read(room, position, limit, keep))
+        found = await self._ask(room, lambda: self._access.backplane.read(room, position, limit, keep))
         epoch, offset, events = found
         return epoch, offset, events
 
-    async def _given(self, room: str, ask: Callable[[], Any]) -> Any:
+    async def _ask(self, room: str, ask: Callable[[], Any]) -> Any:
         """
-        Wait for what others give, for as long as handling an event may take; what fails is a refusal that says "come again".
+        Wait for a policy or the backplane; a failure becomes a refusal with C{retry}.
         """
         try:
             value = ask()

@@ -1,5 +1,5 @@
 """
-The members of rooms on this node.
+Keeps the members of rooms on this node.
 """
 
 from collections.abc import Collection, Hashable
@@ -10,18 +10,18 @@ Member = TypeVar("Member", bound=Hashable)
 
 class Rooms(Generic[Member]):
     """
-    Rooms, each with its members; a room is there while somebody is in it.
+    Rooms with their members; a room exists while it has members.
 
-    Joining and leaving cost the same however many members there are.
+    Joining and leaving take the same time however many members there are.
     """
 
     def __init__(self) -> None:
-        # A dict and not a set: members are told things in the order in which they came.
+        # A dict instead of a set, so that members get events in the order in which they joined.
         self._members: dict[str, dict[Member, None]] = {}
 
     def join(self, room: str, member: Member) -> bool:
         """
-        Put somebody into a room.
+        Add a member to a room.
 
         @return: whether the room is new
         """
@@ -34,9 +34,9 @@ class Rooms(Generic[Member]):
 
     def leave(self, room: str, member: Member) -> bool:
         """
-        Take somebody out, who is in.
+        Remove a member, which must be in the room.
 
-        @return: whether the room is gone with its last member
+        @return: whether it was the last member, and the room is gone
         """
         members = self._members[room]
         del members[member]
@@ -47,7 +47,7 @@ class Rooms(Generic[Member]):
 
     def members(self, room: str) -> Collection[Member]:
         """
-        Name who is in a room; it changes with the room, so take a copy to go through.
+        List the members of a room, as a view: copy it before a loop that may change the room.
         """
         return self._members.get(room, {}).keys()
 

@@ -1,9 +1,9 @@
 """
 Shows the members of rooms to each other, on every node.
 
-Each node keeps the roster of each room in which a connection of its own is shown. It sends these connections each change of
-the roster, and sends the other nodes its own changes.
-So a connection gets the roster when it enters, and then each change, once and in order.
+Each node keeps the roster of each room that shows a connection of its own. It sends these connections each change of the
+roster, and sends the other nodes its own changes. So a connection first gets the roster, and then each change, once and in
+order.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -19,17 +19,19 @@ from ratchet_tx.backplane.messages import Absent, Message, Present
 from ratchet_tx.budget.ledger import Ledger
 from ratchet_tx.connections.connection import Connection
 from ratchet_tx.deferreds.coroutines import asDeferred
-from ratchet_tx.deferreds.timeouts import Patience, Timeouts
+from ratchet_tx.deferreds.timeouts import Patience
 from ratchet_tx.interfaces import IBackplane
 from ratchet_tx.monitoring.peerlog import UNKNOWN_ADDRESS, PeerLog
 from ratchet_tx.monitoring.printable import quoted
+from ratchet_tx.rooms.lostmembers import LostMembers
 from ratchet_tx.rooms.membership import Rooms
-from ratchet_tx.rooms.roster import Changes, Member, Roster, fromEntry, pack
+from ratchet_tx.rooms.roster import Changes, Member, Roster, fromEntry, packMeta
 from ratchet_tx.rooms.rosterstore import Rosters
 from ratchet_tx.wire.encoding import encode
 from ratchet_tx.wire.frames import makeText
 
-#: How often a node names its members to the backplane, in seconds, and after how many they are forgotten where it doesn't.
+#: Each node renews its members in the backplane every C{ROUND} seconds; members that aren't renewed are forgotten after
+#: C{LEASE} seconds.
 ROUND = 20
 LEASE = 60
 
@@ -38,13 +40,13 @@ class Presence:
     """
     The presence of one node's connections.
 
-    @param seconds: for how long a lost connection is still shown; 0 for not at all
+    @param seconds: how long a lost connection is still shown; 0 for not at all
     @param patience: measures these seconds
     @param backplane: keeps the members of all nodes
     @param publish: sends a message to every node, and gives what the backplane gives
     @param spread: sends a frame to some connections of this node
-    @param ledger: where it is counted how many bytes are kept of lost connections
-    @param log: where failures of the backplane are logged
+    @param ledger: counts the bytes of lost connections' members
+    @param log: logs failures of the backplane
     """
 
     _log = Logger()
@@ -59,135 +61,108 @@ class Presence:
         ledger: Ledger,
         log: PeerLog,
     ) -> None:
-        self._seconds = seconds
         self._patience = patience
         self._backplane = backplane
         self._publish = publish
         self._spread = spread
-        self._ledger = ledger
         self._peerLog = log
         self._id = token_hex(8)
         self._shown: Rooms[Connection] = Rooms()
-        # Under which ref each connection is shown, by room; and what is shown of it.
+        # The ref of each connection by room, and this node's members by room and ref.
         self._refs: dict[Connection, dict[str, str]] = {}
         self._own: dict[tuple[str, str], Member] = {}
-        # Who was lost, and is missed only if it isn't back in time.
-        self._grace: Timeouts[tuple[str, str]] = Timeouts(seconds, patience, self._missed)
-        # Whose connections these were, and which there are of each client.
-        self._lost: dict[tuple[str, str], Member] = {}
-        self._lostOf: Rooms[tuple[str, str]] = Rooms()
+        self._lost = LostMembers(seconds, patience, ledger, self._remove)
         self._rosters = Rosters(lambda room: backplane.members(room), self._tell, self._own.__contains__, log)
-        self._rounds: LoopingCall | None = None
+        self._renewals: LoopingCall | None = None
 
     @property
     def isIdle(self) -> bool:
         """
-        Whether no connection of this node is shown, is about to be shown, or is missed.
+        Whether no room shows a connection of this node, is about to, or shows a lost one.
         """
-        return not (len(self._rosters) or self._own or self._refs or len(self._shown) or self._lost)
+        return not (len(self._rosters) or self._own or self._refs or len(self._shown) or len(self._lost))
 
-    # A connection's part
+    # This node's members
 
-    async def enter(self, connection: Connection, room: str, meta: Mapping[str, Any]) -> None:
+    async def show(self, connection: Connection, room: str, meta: Mapping[str, Any]) -> None:
         """
-        Show a connection in a room that it is in, and show it who else is; nothing happens where it isn't by then.
+        Show a connection in a room, and send it the roster; nothing happens if it has left the room meanwhile.
 
-        Whose client comes back in time takes the place of the connection that was lost, and nobody is told.
+        If the room still shows a lost connection of the client, this one takes its place, and the others get no change.
 
         It fails as the backplane does.
         """
-        roster = await self._rosters.begin(room)
+        roster = await self._rosters.acquire(room)
         client = connection.client
         if connection.closing or client is None or not connection.isIn(room):
-            return self._forget(room)
+            return self._release(room)
         refs = self._refs.setdefault(connection, {})
         if room in refs:
-            self._forget(room)
+            self._release(room)
         else:
             refs[room] = roster.lostBy(client.id) or connection.id
         ref = refs[room]
-        self._isBack((room, ref))
-        self._show(room, ref, Member(client.id, pack(meta)))
-        self._count(connection)
-        # Only now: it isn't told of its own coming.
+        self._lost.remove(room, ref)
+        self._putOwn(room, ref, Member(client.id, packMeta(meta)))
+        self._countBytes(connection)
+        # Only now, so that it doesn't get its own join.
         self._shown.join(room, connection)
-        self._goRound()
-        connection.send("socket.presence.state", {"room": room, "members": roster.pack()}, room=room)
+        self._startRenewing()
+        connection.send("socket.presence.state", {"room": room, "members": roster.asJSON()}, room=room)
 
     def update(self, connection: Connection, room: str, meta: Mapping[str, Any]) -> bool:
         """
-        Show something else of a connection.
+        Replace the metadata that a room shows for a connection.
 
-        @return: whether it is shown in the room at all
+        @return: False if the room doesn't show the connection
         """
         ref = self._refs.get(connection, {}).get(room)
         if ref is None or connection.client is None:
             return False
-        self._show(room, ref, Member(connection.client.id, pack(meta)))
-        self._count(connection)
+        self._putOwn(room, ref, Member(connection.client.id, packMeta(meta)))
+        self._countBytes(connection)
         return True
 
     def left(self, connection: Connection, rooms: Collection[str]) -> None:
         """
-        Show a connection no longer in some rooms, which it has left.
+        Stop showing a connection in rooms that it has left.
         """
         refs = self._refs.get(connection, {})
         for room in [room for room in rooms if room in refs]:
-            ref, _ = self._hide(connection, room)
+            ref, _ = self._popOwn(connection, room)
             self._remove(room, ref)
-            self._forget(room)
-        self._count(connection)
+            self._release(room)
+        self._countBytes(connection)
 
     def lost(self, connection: Connection) -> None:
         """
-        Go on showing a connection that was lost for C{presenceSeconds}, for its client may be back by then.
+        Show a lost connection for C{presenceSeconds} longer, because its client may reconnect.
         """
-        for room in tuple(self._refs.get(connection, ())) if self._seconds else ():
-            ref, member = self._hide(connection, room)
-            self._grace.start((room, ref))
-            self._lost[room, ref] = member
-            self._ledger.change("metas", member.size)
-            self._lostOf.join(member.client, (room, ref))
-            self._put(room, ref, member._replace(lost=True), lease=self._seconds)
-            self._forget(room)
+        seconds = self._lost.seconds
+        for room in tuple(self._refs.get(connection, ())) if seconds else ():
+            ref, member = self._popOwn(connection, room)
+            self._lost.add(room, ref, member)
+            self._put(room, ref, member._replace(lost=True), lease=seconds)
+            self._release(room)
 
-    def sentAway(self, client: str, room: str | None = None) -> None:
+    def disconnected(self, client: str, room: str | None = None) -> None:
         """
-        Miss the lost connections of a client at once: it isn't to come back.
+        Stop showing the lost connections of a client at once, because it isn't to reconnect.
 
-        @param client: its id
+        @param client: the client's id
         @param room: only in this room
         """
-        for lost in tuple(self._lostOf.members(client)):
-            if room in (None, lost[0]):
-                self._missed(lost)
+        self._lost.expire(client, room)
 
-    def _missed(self, lost: tuple[str, str]) -> None:
-        self._isBack(lost)
-        self._remove(*lost)
-
-    def _isBack(self, lost: tuple[str, str]) -> None:
-        """
-        Miss somebody no more.
-        """
-        self._grace.stop(lost)
-        member = self._lost.pop(lost, None)
-        if member is not None:
-            self._lostOf.leave(member.client, lost)
-            self._ledger.change("metas", -member.size)
-
-    def _count(self, connection: Connection) -> None:
-        """
-        Note how many bytes are kept of what is shown of a connection.
-        """
+    def _countBytes(self, connection: Connection) -> None:
         refs = self._refs.get(connection, {})
         connection.countBytes("metas", sum(self._own[shown].size for shown in refs.items()))
 
-    def _show(self, room: str, ref: str, member: Member) -> None:
+    def _putOwn(self, room: str, ref: str, member: Member) -> None:
         self._own[room, ref] = member
         self._put(room, ref, member)
 
-    def _hide(self, connection: Connection, room: str) -> tuple[str, Member]:
+    def _popOwn(self, connection: Connection, room: str) -> tuple[str, Member]:
         self._shown.leave(room, connection)
         refs = self._refs[connection]
         ref = refs.pop(room)
@@ -195,35 +170,31 @@ class Presence:
             del self._refs[connection]
         return ref, self._own.pop((room, ref))
 
-    def _forget(self, room: str) -> None:
-        self._rosters.end(room)
-        if not len(self._rosters) and self._rounds is not None:
-            self._rounds.stop()
-            self._rounds = None
+    def _release(self, room: str) -> None:
+        self._rosters.release(room)
+        if not len(self._rosters) and self._renewals is not None:
+            self._renewals.stop()
+            self._renewals = None
 
     def stop(self) -> None:
         """
-        Miss nobody any more: what is left ends with its leases.
+        Forget the lost connections; other nodes show them until their leases end.
         """
-        for lost in tuple(self._lost):
-            self._isBack(lost)
+        self._lost.clear()
 
-    # To the others
+    # To the other nodes
 
     def _put(self, room: str, ref: str, member: Member, lease: float = LEASE) -> None:
-        """
-        Know a member, and have everybody else know it.
-        """
         self._rosters.put(room, ref, member)
-        self._do(room, self._backplane.enter(room, ref, member.asEntry(), lease))
-        self._do(room, self._publish(Present(self._id, room, ref, member.client, member.meta, member.lost)))
+        self._watch(room, self._backplane.enter(room, ref, member.asEntry(), lease))
+        self._watch(room, self._publish(Present(self._id, room, ref, member.client, member.meta, member.lost)))
 
     def _remove(self, room: str, ref: str) -> None:
         self._rosters.remove(room, ref)
-        self._do(room, self._backplane.leave(room, ref))
-        self._do(room, self._publish(Absent(self._id, room, ref)))
+        self._watch(room, self._backplane.leave(room, ref))
+        self._watch(room, self._publish(Absent(self._id, room, ref)))
 
-    def _do(self, room: str, result: Any) -> None:
+    def _watch(self, room: str, result: Any) -> None:
         later = asDeferred(result)
         if later is not None:
             later.addErrback(self._logNotPublished, room)
@@ -238,38 +209,38 @@ class Presence:
             data = {"room": room, "joins": changes.joins, "leaves": changes.leaves}
             self._spread(makeText(encode("socket.presence.diff", data, room=room)), shown)
 
-    # From the others
+    # From the other nodes
 
     def received(self, message: Present | Absent) -> None:
         """
-        Know what another node says.
+        Apply another node's presence message to this node's rosters.
         """
         room, ref = message.room, message.ref
         if message.node == self._id:
             return
         if isinstance(message, Present):
-            # Where it has come back to another node, that one minds it.
-            self._isBack((room, ref))
+            # If the client has reconnected to another node, that one keeps the member.
+            self._lost.remove(room, ref)
             self._rosters.put(room, ref, Member(message.client, message.meta, message.lost))
         elif (room, ref) in self._own:
-            # It was missed over there before it was known that it has come back here.
+            # Its timeout ended on the other node, before that one heard that the client has reconnected here.
             self._put(room, ref, self._own[room, ref])
         else:
             self._rosters.remove(room, ref)
 
-    # Round by round
+    # Renewals
 
-    def _goRound(self) -> None:
-        if self._rounds is None:
-            self._rounds = LoopingCall(self._step)
-            self._rounds.clock = self._patience.clock
-            self._rounds.start(1, now=False)
+    def _startRenewing(self) -> None:
+        if self._renewals is None:
+            self._renewals = LoopingCall(self._renewSome)
+            self._renewals.clock = self._patience.clock
+            self._renewals.start(1, now=False)
 
-    def _step(self) -> None:
+    def _renewSome(self) -> None:
         """
-        Go on with the round: each second some rooms, so that no second has much to do.
+        Renew and compare some rooms: all of them within C{ROUND} calls, so that no call takes long.
         """
-        for room in self._rosters.next(-(-len(self._rosters) // ROUND)):
+        for room in self._rosters.nextRooms(-(-len(self._rosters) // ROUND)):
             try:
                 self._renew(room)
             except Exception:
@@ -280,18 +251,16 @@ class Presence:
                     seconds=ROUND,
                     room=quoted(room),
                 )
-            self._rosters.ask(room)
+            self._rosters.refresh(room)
 
     def _renew(self, room: str) -> None:
         for connection in self._shown.members(room):
             ref = self._refs[connection][room]
-            self._do(room, self._backplane.enter(room, ref, self._own[room, ref].asEntry(), LEASE))
-
-    # Who is there
+            self._watch(room, self._backplane.enter(room, ref, self._own[room, ref].asEntry(), LEASE))
 
     async def members(self, room: str, here: Iterable[Connection]) -> dict[str, Any]:
         """
-        Say who is in a room: who is shown there, on all nodes, and of this node whoever else is.
+        List the members of a room: those that it shows, on all nodes, and all others on this node.
 
         @param here: the connections of this node that are in the room
         """
@@ -303,7 +272,7 @@ class Presence:
             roster.put(ref, fromEntry(entry), changes)
         for connection in here:
             isShown = room in self._refs.get(connection, {})
-            # It may have left while others were asked.
+            # It may have left while the backplane was queried.
             if not isShown and connection.client is not None and connection.isIn(room):
-                roster.put(connection.id, Member(connection.client.id, pack({})), changes)
+                roster.put(connection.id, Member(connection.client.id, packMeta({})), changes)
         return roster.plain()

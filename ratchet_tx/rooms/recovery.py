@@ -1,5 +1,5 @@
 """
-Recovers what a client missed in a room, from the position that it had, or reads what was published last.
+Reads the events that a client missed in a room since its last position, or the room's last events.
 """
 
 from collections.abc import Sequence
@@ -11,14 +11,14 @@ from ratchet_tx.rooms.replay import Replay
 from ratchet_tx.rooms.requests import Since, Subscription
 
 
-class Entered(NamedTuple):
+class Joined(NamedTuple):
     """
-    A room that the client is in.
+    A room that the client has joined.
 
     @ivar wanted: what the client asked for
-    @ivar now: the room's position; None where it has no history
-    @ivar missed: what was published since the position that the client wants to go on from; None where that can't be told
-    @ivar last: what was published last, where it was asked for and what was missed can't be told
+    @ivar now: the room's current position; None if it has no history
+    @ivar missed: all events since the client's position; None if some may be lost
+    @ivar last: the last events, if the client asked for them and C{missed} is None
     """
 
     wanted: Subscription
@@ -27,25 +27,25 @@ class Entered(NamedTuple):
     last: Sequence[HistoryEvent] = ()
 
 
-async def recover(permission: Permission, replay: Replay, wanted: Subscription) -> Entered:
+async def recover(permission: Permission, replay: Replay, wanted: Subscription) -> Joined:
     """
-    Read what a client missed in a room that it is in.
+    Read what a client missed in a room that it has joined.
 
-    @param replay: says how much the reply can have
-    @raise PeerError: as L{Permission.past}
+    @param replay: limits how many events the reply can have
+    @raise PeerError: as L{Permission.readHistory}
     """
     room, count = wanted.room, wanted.history
     keep = permission.keep(room)
     if keep is None:
-        return Entered(wanted)
+        return Joined(wanted)
     since = None if wanted.recover is None else wanted.recover.position
     most = replay.mostEvents(keep.size) if since else 0
-    epoch, offset, events = await permission.past(room, wanted.recover, most, keep)
+    epoch, offset, events = await permission.readHistory(room, wanted.recover, most, keep)
     now = Position(epoch, offset)
-    isRecovered = since is not None and isAll(events, since, now) and replay.couldHave(events)
+    isRecovered = since is not None and isAll(events, since, now) and replay.fitsAlone(events)
     if isRecovered or not count:
-        return Entered(wanted, now, events if isRecovered else None)
-    # One more than was asked for, which says whether there are more.
+        return Joined(wanted, now, events if isRecovered else None)
+    # One more than the client asked for, to know whether there are more.
     before = Since(epoch, max(0, offset - count - 1))
-    epoch, offset, events = await permission.past(room, before, keep.size, keep)
-    return Entered(wanted, Position(epoch, offset), None, events[-count - 1 :])
+    epoch, offset, events = await permission.readHistory(room, before, keep.size, keep)
+    return Joined(wanted, Position(epoch, offset), None, events[-count - 1 :])

@@ -7,25 +7,25 @@ from collections.abc import Sequence
 from ratchet_tx.backplane.historyevents import LEAST_BYTES, HistoryEvent, sizeOf
 
 
-def roomFor(queueBytes: int, waiting: int) -> int:
+def bytesFor(queueBytes: int, waiting: int) -> int:
     """
-    Say how many bytes of the past may be sent to a peer.
+    Count how many bytes of replayed events may be sent to a peer.
 
-    Behind others it leaves a quarter of the queue to what is sent before the peer has read it: with a full queue the next
-    reply, or the next event, would close the peer for what it had asked for.
+    If something is queued already, a quarter of the queue stays free: with a full queue the next reply or event would close
+    the connection, because of events that the peer asked for.
 
-    @param queueBytes: how many bytes may wait for the peer
-    @param waiting: how many wait already
+    @param queueBytes: how many bytes may be queued for the peer
+    @param waiting: how many are queued already
     """
     return queueBytes - queueBytes // 4 - waiting if waiting else queueBytes
 
 
 class Replay:
     """
-    What one reply tells of the past.
+    The replayed events of one reply.
 
-    @param roomBytes: how many bytes of each room; 0 for any number
-    @param queueBytes: how many bytes may wait for the peer; 0 for any number
+    @param roomBytes: how many bytes each room may have; 0 for any number
+    @param queueBytes: how many bytes may be queued for the peer; 0 for any number
     """
 
     def __init__(self, roomBytes: int, queueBytes: int) -> None:
@@ -35,11 +35,11 @@ class Replay:
 
     def mostEvents(self, kept: int) -> int:
         """
-        Say how many events of a room are worth reading: one more than a reply could have, by which it has too many.
+        Count how many events of a room to read: one more than a reply can have, to know whether there are too many.
 
-        So who comes back to a room that keeps very much, and has missed it all, costs no more than what could be sent.
+        So a client that missed all of a long history costs no more than the events that can be sent.
 
-        @param kept: how many the room keeps at most
+        @param kept: how many events the room keeps at most
         """
         limits = [limit // LEAST_BYTES + 1 for limit in (self._roomBytes, self._queueBytes) if limit]
         return min([kept, *limits])
@@ -48,31 +48,31 @@ class Replay:
         """
         Begin to fill the reply.
 
-        @param waiting: how many bytes wait for the peer already
+        @param waiting: how many bytes are queued for the peer already
         """
         if self._queueBytes:
-            self._left = roomFor(self._queueBytes, waiting)
+            self._left = bytesFor(self._queueBytes, waiting)
 
-    def couldHave(self, events: Sequence[HistoryEvent]) -> bool:
+    def fitsAlone(self, events: Sequence[HistoryEvent]) -> bool:
         """
-        Say whether a reply with nothing else in it, to a peer for whom nothing waits, could have some events.
+        Say whether some events fit into a reply of their own, to a peer whose queue is empty.
         """
         size = sizeOf(events)
         return not (0 < self._roomBytes < size or 0 < self._queueBytes < size)
 
     def take(self, events: Sequence[HistoryEvent]) -> bool:
         """
-        Take some events in, all of them or none.
+        Add some events to the reply, all or none.
 
-        @return: whether there was room for them
+        @return: whether they fit
         """
         return self._take(sizeOf(events))
 
     def takeNewest(self, events: Sequence[HistoryEvent]) -> Sequence[HistoryEvent]:
         """
-        Take in those of a room's last events that there is room for, the newest first.
+        Add as many of a room's last events as fit, beginning with the newest.
 
-        @return: these, the oldest first
+        @return: the added events, the oldest first
         """
         size = 0
         for count, event in enumerate(reversed(events)):

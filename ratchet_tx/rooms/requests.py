@@ -13,10 +13,10 @@ from ratchet_tx.wire.encoding import encodeData
 from ratchet_tx.wire.names import NAME_LENGTH
 from ratchet_tx.wire.payload import Payload
 
-#: How much may be shown of a member of a room, in bytes of JSON.
+#: How many bytes of JSON the presence metadata of a member may have.
 META_BYTES = 1024
 
-#: How many events of a room's history are given at once.
+#: How many events of a room's history one reply has at most.
 PAGE = 100
 
 Name = Annotated[str, Meta(min_length=1, max_length=NAME_LENGTH)]
@@ -25,7 +25,7 @@ Offset = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 
 class Since(msgspec.Struct, frozen=True):
     """
-    Up to where somebody knows what was published.
+    The position of the last event that a client has of a room.
     """
 
     epoch: str
@@ -34,14 +34,14 @@ class Since(msgspec.Struct, frozen=True):
     @property
     def position(self) -> Position:
         """
-        The same as the histories say it.
+        The same in the form that histories use.
         """
         return Position(self.epoch, self.offset)
 
 
 class Room(msgspec.Struct, frozen=True):
     """
-    A room by its name.
+    The name of a room; the data of C{socket.unsubscribe}.
     """
 
     room: Name
@@ -49,12 +49,12 @@ class Room(msgspec.Struct, frozen=True):
 
 class Subscription(Room, frozen=True):
     """
-    A room that somebody wants to be in.
+    A room to subscribe to.
 
-    @ivar recover: where they were in it before, and want to go on from
-    @ivar history: how many of the last events they want, unless what they missed can be told; 0 for none
-    @ivar presence: whether they want to be shown there, and to be told who else is
-    @ivar meta: what else to show of them
+    @ivar recover: the client's last position, to get the events after it
+    @ivar history: how many of the last events to send if the missed ones can't be recovered; 0 for none
+    @ivar presence: whether the room shows the connection, and sends it who else is there
+    @ivar meta: the presence metadata of the connection
     """
 
     recover: Since | None = None
@@ -65,7 +65,7 @@ class Subscription(Room, frozen=True):
 
 class Subscriptions(msgspec.Struct, frozen=True):
     """
-    Several of them.
+    Several rooms to subscribe to at once.
     """
 
     rooms: Annotated[tuple[Subscription, ...], Meta(min_length=1)]
@@ -73,27 +73,30 @@ class Subscriptions(msgspec.Struct, frozen=True):
 
 class Page(Room, frozen=True):
     """
-    Some of a room's history.
+    A request for a page of a room's history.
+
+    @ivar since: the position after which the page begins; None for the oldest events
+    @ivar limit: how many events at most
     """
 
     since: Since | None = None
     limit: Annotated[int, Meta(ge=1)] = PAGE
 
 
-class Shown(Room, frozen=True):
+class PresenceUpdate(Room, frozen=True):
     """
-    What else to show of somebody in a room.
+    New presence metadata of the connection in a room.
     """
 
     meta: dict[str, Any] = {}
 
 
-def checkMeta(payload: Payload, wanted: "Subscription | Shown", path: str = "$.data") -> None:
+def checkMeta(payload: Payload, wanted: "Subscription | PresenceUpdate", path: str = "$.data") -> None:
     """
-    Check that there isn't too much to show.
+    Check the size of presence metadata.
 
-    @param path: where it stands
-    @raise BadPayload: where there is
+    @param path: the JSON path of the request
+    @raise BadPayload: for too many bytes
     """
     if len(encodeData(payload.event, wanted.meta)) > META_BYTES:
         raise BadPayload(f"More than {META_BYTES} bytes", payload.id, path=f"{path}.meta")

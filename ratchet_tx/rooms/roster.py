@@ -1,5 +1,5 @@
 """
-The roster of one room: the members that are shown there, as one node knows them.
+The roster of one room: the members that its presence shows, as one node knows them.
 """
 
 import json
@@ -11,21 +11,23 @@ from msgspec import Raw
 
 from ratchet_tx.wire.encoding import encodeData
 
-#: What is shown of a connection that it doesn't say itself.
-_NOT_ITS_OWN = ("ref", "facts")
+#: The keys of a connection's metadata that the connection can't set.
+_RESERVED = ("ref", "facts")
 
-
-#: About how many bytes are kept of a connection in a room, beside its meta, which is here and with the backplane.
+#: About how many bytes a member takes, beside its metadata, which is kept here and in the backplane.
 SHOWN_BYTES = 1000
+
+#: A roster with so many members keeps its state in JSON.
+_MANY = 50
 
 
 class Member(NamedTuple):
     """
-    A connection that is shown.
+    A connection that a room shows.
 
-    @ivar client: whose it is, by the client's id
-    @ivar meta: what else is shown of it, as L{pack} gives it
-    @ivar lost: whether it is gone, and still shown because it may be back soon
+    @ivar client: the id of its client
+    @ivar meta: its metadata, as L{packMeta} gives it
+    @ivar lost: whether the connection was lost, and is still shown because its client may reconnect
     """
 
     client: str
@@ -35,34 +37,30 @@ class Member(NamedTuple):
     @property
     def size(self) -> int:
         """
-        About how many bytes are kept of it.
+        About how many bytes it takes.
         """
         return SHOWN_BYTES + 2 * len(self.meta)
 
     def asEntry(self) -> dict[str, Any]:
         """
-        Say it as it stands with the backplane; the meta is JSON there, too.
+        Convert it to the backplane's form, in which the metadata is JSON too.
         """
         return {"client": self.client, "meta": bytes(self.meta).decode(), "lost": self.lost}
 
 
-def pack(meta: Mapping[str, Any]) -> Raw:
+def packMeta(meta: Mapping[str, Any]) -> Raw:
     """
-    Put what is shown of a connection into the form in which it is kept: JSON, as an object may take thirty times as much.
+    Encode a connection's metadata as JSON, because objects may take thirty times as much memory.
 
-    What a connection says of itself never stands for its ref, nor for facts, which only a room's policy may give (PROTOCOL,
-    Presence), so these are left out.
+    C{ref} and C{facts} are left out: a connection can't set its ref, and only a room's policy may set facts (PROTOCOL,
+    Presence).
     """
-    return encodeData("socket.presence.state", {key: value for key, value in meta.items() if key not in _NOT_ITS_OWN})
-
-
-#: How many members a room has whose state is kept in JSON.
-_MANY = 50
+    return encodeData("socket.presence.state", {key: value for key, value in meta.items() if key not in _RESERVED})
 
 
 class Changes:
     """
-    What is to be told to those who know a roster as it was.
+    The changes of a roster that its members have to get.
     """
 
     def __init__(self) -> None:
@@ -73,49 +71,49 @@ class Changes:
         return bool(self.joins or self.leaves)
 
 
-def show(into: dict[str, Any], ref: str, member: Member) -> None:
+def addMember(state: dict[str, Any], ref: str, member: Member) -> None:
     """
-    Add a member to what is shown: each client once, with its connections.
+    Add a member to a state, which has each client once, with the metadata of each of its connections.
     """
     rest = bytes(member.meta)[1:]
     meta = b'{"ref":' + msgspec.json.encode(ref) + (rest if rest == b"}" else b"," + rest)
-    into.setdefault(member.client, {"metas": []})["metas"].append(Raw(meta))
+    state.setdefault(member.client, {"metas": []})["metas"].append(Raw(meta))
 
 
 class Roster:
     """
-    The members of a room, by their refs: the id of the connection that each came by.
+    The members of a room, by ref: the id of the connection by which the member first came.
     """
 
     def __init__(self) -> None:
         self._members: dict[str, Member] = {}
         self._lost: dict[str, list[str]] = {}
-        # Made when somebody is told, and kept until there is a change, where there are many: that costs much to make.
+        # For many members it is expensive to make, so it is kept until the next change.
         self._packed: Raw | None = None
 
     def put(self, ref: str, member: Member, changes: Changes) -> None:
         """
-        Add a member, or know it anew; nothing is to be told where it is shown as before.
+        Add or replace a member; there is no change if it is shown as before.
         """
         if self._members.get(ref) == member and next(reversed(self._members)) == ref:
-            # A member that comes again is shown last, and this one is that already.
+            # A member that is replaced moves to the end, and this one is there already.
             return
         before = self._forget(ref)
         self._members[ref] = member
         if member.lost:
             self._lost.setdefault(member.client, []).append(ref)
         if before is not None and before.client != member.client:
-            show(changes.leaves, ref, before)
+            addMember(changes.leaves, ref, before)
         if before is None or (before.client, before.meta) != (member.client, member.meta):
-            show(changes.joins, ref, member)
+            addMember(changes.joins, ref, member)
 
     def remove(self, ref: str, changes: Changes) -> None:
         """
-        Take a member out, if it is there.
+        Remove a member, if it is there.
         """
         before = self._forget(ref)
         if before is not None:
-            show(changes.leaves, ref, before)
+            addMember(changes.leaves, ref, before)
 
     def _forget(self, ref: str) -> Member | None:
         self._packed = None
@@ -129,31 +127,31 @@ class Roster:
 
     def lostBy(self, client: str) -> str | None:
         """
-        Name a connection of a client's that is gone and still shown.
+        Give the ref of a client's first lost connection that is still shown; None if there is none.
         """
         refs = self._lost.get(client)
         return refs[0] if refs else None
 
     def state(self) -> dict[str, Any]:
         """
-        Say who is shown, each client with its connections, whose metas are JSON already.
+        Make the state: each client with its connections, whose metadata is JSON.
         """
         shown: dict[str, Any] = {}
         for ref, member in self._members.items():
-            show(shown, ref, member)
+            addMember(shown, ref, member)
         return shown
 
     def plain(self) -> dict[str, Any]:
         """
-        Say who is shown, each client with its connections, as objects of Python's.
+        Make the state as plain Python objects.
         """
         return {
             client: {"metas": [json.loads(bytes(meta)) for meta in shown["metas"]]} for client, shown in self.state().items()
         }
 
-    def pack(self) -> Raw:
+    def asJSON(self) -> Raw:
         """
-        Say who is shown, in JSON.
+        Make the state as JSON.
         """
         packed = self._packed
         if packed is None:
@@ -167,6 +165,6 @@ class Roster:
 
 def fromEntry(entry: Mapping[str, Any]) -> Member:
     """
-    Read what stands with the backplane.
+    Convert a member from the backplane's form.
     """
     return Member(entry["client"], Raw(entry["meta"].encode()), entry["lost"])

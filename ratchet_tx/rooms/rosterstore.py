@@ -1,7 +1,7 @@
 """
-The rosters of a node, filled from the backplane and kept up to date by other nodes' messages.
+The rosters of a node: filled from the backplane, and kept up to date by other nodes' messages.
 
-It is asked for again and again, so that what a node that died had, or a change that was lost, is right again after a while.
+Each roster is compared with the backplane periodically, so that lost messages and members of dead nodes are corrected.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -17,14 +17,14 @@ from ratchet_tx.monitoring.printable import quoted
 from ratchet_tx.rooms.roster import Changes, Member, Roster, fromEntry
 
 
-class _Known:
+class _KeptRoster:
     """
     A room's roster.
 
-    @ivar users: how many are about to be shown in it
-    @ivar isComplete: whether it has been asked for
-    @ivar touched: who has changed since it was asked for; None where no answer is awaited
-    @ivar waiting: who waits for the answer
+    @ivar users: how many connections use it
+    @ivar isComplete: whether it was filled from the backplane
+    @ivar touched: the refs that changed since the backplane was queried; None if no query is under way
+    @ivar waiting: fire when the query is answered
     """
 
     __slots__ = ("isComplete", "roster", "touched", "users", "waiting")
@@ -39,12 +39,13 @@ class _Known:
 
 class Rosters:
     """
-    The rosters of the rooms in which a node shows somebody.
+    The rosters of the rooms in which a node has members.
 
-    @param members: asks the backplane who is in a room; gives entries by ref, or a Deferred of them
-    @param tell: called with a room's name and what has changed there
-    @param isOurs: called with a room's name and a ref, says whether nobody knows better than this node what is shown of it
-    @param log: where failures of the backplane are logged
+    @param members: queries the backplane for a room's members; gives entries by ref, or a Deferred of them
+    @param tell: called with a room's name and its changes
+    @param isOurs: called with a room's name and a ref; says whether it is a member of this node, which the backplane can't
+        correct
+    @param log: logs failures of the backplane
     """
 
     _log = Logger()
@@ -60,97 +61,97 @@ class Rosters:
         self._members = members
         self._tell = tell
         self._isOurs = isOurs
-        self._byRoom: dict[str, _Known] = {}
+        self._byRoom: dict[str, _KeptRoster] = {}
 
-    async def begin(self, room: str) -> Roster:
+    async def acquire(self, room: str) -> Roster:
         """
-        Know a room's roster until L{end}.
+        Keep a room's roster up to date until L{release}.
 
-        @return: the roster, once it is complete
+        @return: the roster, once it is filled from the backplane
 
         It fails as the backplane does.
         """
-        known = self._byRoom.setdefault(room, _Known())
-        known.users += 1
+        kept = self._byRoom.setdefault(room, _KeptRoster())
+        kept.users += 1
         try:
-            if not known.isComplete:
+            if not kept.isComplete:
                 waiting: Deferred[None] = Deferred()
-                known.waiting.append(waiting)
-                self.ask(room)
+                kept.waiting.append(waiting)
+                self.refresh(room)
                 await waiting
         except BaseException:
-            self.end(room)
+            self.release(room)
             raise
-        return known.roster
+        return kept.roster
 
-    def end(self, room: str) -> None:
+    def release(self, room: str) -> None:
         """
-        Take back one L{begin}; with the last of them the roster is forgotten.
+        End one L{acquire}; after the last one the roster is dropped.
         """
-        known = self._byRoom[room]
-        known.users -= 1
-        if not known.users:
+        kept = self._byRoom[room]
+        kept.users -= 1
+        if not kept.users:
             del self._byRoom[room]
 
     def put(self, room: str, ref: str, member: Member) -> None:
         """
-        Know that a member is there, or something else of it; those who watch are told what they don't know yet.
+        Add or replace a member of a room, and report the change.
         """
         self._change(room, ref, lambda roster, changes: roster.put(ref, member, changes))
 
     def remove(self, room: str, ref: str) -> None:
         """
-        Know that a member is gone.
+        Remove a member of a room, and report the change.
         """
         self._change(room, ref, lambda roster, changes: roster.remove(ref, changes))
 
     def _change(self, room: str, ref: str, change: Callable[[Roster, Changes], None]) -> None:
-        known = self._byRoom.get(room)
-        if known is None:
+        kept = self._byRoom.get(room)
+        if kept is None:
             return
-        if known.touched is not None:
-            known.touched.add(ref)
+        if kept.touched is not None:
+            kept.touched.add(ref)
         changes = Changes()
-        change(known.roster, changes)
+        change(kept.roster, changes)
         if changes:
             self._tell(room, changes)
 
-    def ask(self, room: str) -> None:
+    def refresh(self, room: str) -> None:
         """
-        Ask for who is there, and compare that with what is known.
+        Query the backplane for a room's members, and correct the roster.
         """
-        known = self._byRoom[room]
-        if known.touched is None:
-            known.touched = set()
+        kept = self._byRoom[room]
+        if kept.touched is None:
+            kept.touched = set()
             asked = maybeDeferred(self._members, room)
-            asked.addCallback(self._compare, room, known)
-            asked.addErrback(self._failed, room, known)
+            asked.addCallback(self._compare, room, kept)
+            asked.addErrback(self._failed, room, kept)
 
-    def _compare(self, found: Mapping[str, Any], room: str, known: _Known) -> None:
-        touched, known.touched = known.touched or set(), None
+    def _compare(self, found: Mapping[str, Any], room: str, kept: _KeptRoster) -> None:
+        touched, kept.touched = kept.touched or set(), None
         changes = Changes()
-        for ref in tuple(known.roster):
+        for ref in tuple(kept.roster):
             if ref not in found and ref not in touched and not self._isOurs((room, ref)):
-                known.roster.remove(ref, changes)
+                kept.roster.remove(ref, changes)
         for ref, entry in found.items():
             if ref not in touched and not self._isOurs((room, ref)):
-                known.roster.put(ref, fromEntry(entry), changes)
-        if changes and self._byRoom.get(room) is known:
+                kept.roster.put(ref, fromEntry(entry), changes)
+        if changes and self._byRoom.get(room) is kept:
             self._tell(room, changes)
-        known.isComplete = True
-        for waiting in _taken(known.waiting):
+        kept.isComplete = True
+        for waiting in _taken(kept.waiting):
             waiting.callback(None)
 
-    def _failed(self, failure: Failure, room: str, known: _Known) -> None:
-        known.touched = None
+    def _failed(self, failure: Failure, room: str, kept: _KeptRoster) -> None:
+        kept.touched = None
         what = "Backplane query for members failed: room={room}"
         self._peerLog.failure(self._log, UNKNOWN_ADDRESS, what, failure, room=quoted(room))
-        for waiting in _taken(known.waiting):
+        for waiting in _taken(kept.waiting):
             waiting.errback(failure)
 
-    def next(self, count: int) -> list[str]:
+    def nextRooms(self, count: int) -> list[str]:
         """
-        Name so many rooms, those first whose turn it hasn't been for the longest.
+        Choose the next rooms to refresh: all rooms take turns.
         """
         rooms = list(islice(self._byRoom, count))
         for room in rooms:
@@ -163,7 +164,7 @@ class Rosters:
 
 def _taken(waiting: list[Deferred[None]]) -> Iterable[Deferred[None]]:
     """
-    Go through those who wait, who then don't any more; some may have been cancelled.
+    Clear a list of waiting Deferreds, and give those that aren't cancelled.
     """
     taken = tuple(waiting)
     waiting.clear()

@@ -1,7 +1,7 @@
 """
-Subscribes a connection to rooms, and recovers what it has missed there.
+Subscribes a connection to rooms, and recovers the events that it missed there.
 
-From the request until its reply nothing live of its rooms is sent: the reply says where that begins, so it comes first.
+Live events of these rooms are held back until the reply is sent, because the reply says at which offset they begin.
 """
 
 from itertools import compress
@@ -21,7 +21,7 @@ from ratchet_tx.monitoring.counters import Counters
 from ratchet_tx.monitoring.printable import quoted
 from ratchet_tx.rooms.access import Access, unavailable
 from ratchet_tx.rooms.presence import Presence
-from ratchet_tx.rooms.recovery import Entered, recover
+from ratchet_tx.rooms.recovery import Joined, recover
 from ratchet_tx.rooms.replay import Replay
 from ratchet_tx.rooms.requests import Room, Subscription, Subscriptions, checkMeta
 from ratchet_tx.settings import Limits
@@ -34,13 +34,13 @@ _log = Logger()
 
 class Subscribe:
     """
-    The subscribing to rooms on one node.
+    Answers the C{socket.subscribe} and C{socket.unsubscribe} events of one node.
 
-    @param access: says who may enter a room, and what was published there
-    @param holds: keep the rooms' frames back until the reply
-    @param presence: shows who wants to be shown
-    @param guard: takes the price of many rooms at once
-    @param answers: reply
+    @param access: decides who may join a room, and reads its history
+    @param holds: hold back the rooms' live frames until the reply is sent
+    @param presence: shows the connections that ask for presence
+    @param guard: charges the rate limit for each further room of one event
+    @param answers: sends the reply
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Subscribe:
 
     def subscribe(self, connection: Connection, payload: Payload) -> Deferred[Any] | None:
         """
-        C{socket.subscribe}: let a client into rooms that they may be in, and tell them what they missed.
+        C{socket.subscribe}: join the rooms that the client may be in, and reply with the events that it missed.
         """
         requireClient(connection)
         several = isinstance(payload.data, dict) and "rooms" in payload.data
@@ -88,7 +88,7 @@ class Subscribe:
 
     def unsubscribe(self, connection: Connection, payload: Payload) -> None:
         """
-        C{socket.unsubscribe}: let a client out of a room, whether or not they are in it.
+        C{socket.unsubscribe}: leave a room; nothing happens if the connection isn't in it.
         """
         requireClient(connection)
         room = convertData(payload, Room).data.room
@@ -98,7 +98,7 @@ class Subscribe:
 
 class _Subscribing:
     """
-    One request to be let into rooms.
+    One subscribe request.
     """
 
     def __init__(
@@ -114,63 +114,64 @@ class _Subscribing:
         self._payload = payload
         self._rooms = rooms
         self._several = several
-        self._permission = subscribe.access.of(connection)
+        self._permission = subscribe.access.forClient(connection)
         self._replay = Replay(subscribe.limits.replayBytes, subscribe.limits.sendQueueBytes)
 
     def begin(self) -> Deferred[Any]:
         """
-        @return: fires when it is answered, and whoever is to be shown is
+        @return: fires when the request is answered and the presence is shown
         """
         return Deferred.fromCoroutine(self._run())
 
     async def _run(self) -> None:
         names = [each.room for each in self._rooms]
         hold = self._subscribe.holds.open(self._connection, names, self._subscribe.limits.sendQueueBytes)
-        entering = [Deferred.fromCoroutine(self._enter(each, hold)) for each in self._rooms]
+        joining = [Deferred.fromCoroutine(self._join(each, hold)) for each in self._rooms]
         try:
-            entered = await DeferredList(entering, consumeErrors=True)
+            joined = await DeferredList(joining, consumeErrors=True)
         finally:
             self._subscribe.holds.close(self._connection, names)
         if self._connection.closing:
             return
-        outcomes = [self._inTheEnd(room, outcome, hold) for room, (_, outcome) in zip(names, entered, strict=True)]
+        outcomes = [self._recheck(room, outcome, hold) for room, (_, outcome) in zip(names, joined, strict=True)]
         isIn = self._answer(outcomes, hold)
         await DeferredList([self._show(each) for each in compress(self._rooms, isIn) if each.presence])
 
-    async def _enter(self, wanted: Subscription, hold: Hold) -> Entered:
+    async def _join(self, wanted: Subscription, hold: Hold) -> Joined:
         room = wanted.room
-        policy = await self._permission.toEnter(room)
+        policy = await self._permission.requireMayJoin(room)
         self._check(room, hold)
         if wanted.presence and not policy.presence:
             raise PeerError(ROOM_DENIED, "Nobody is shown in this room")
         isNew = self._connection.addRoom(room)
         try:
-            entered = await recover(self._permission, self._replay, wanted)
+            joined = await recover(self._permission, self._replay, wanted)
             self._check(room, hold)
         except BaseException:
             if isNew:
                 self._connection.removeRoom(room)
             raise
-        return entered
+        return joined
 
     def _check(self, room: str, hold: Hold) -> None:
         """
-        See whether anything happened meanwhile that makes it needless: an end, another client, a leave.
+        Check that the connection still subscribes to a room: meanwhile it may have been closed, have got another client, or
+        have been removed from the room.
         """
         if self._connection.closing or room not in hold.rooms:
-            raise _takenOut()
+            raise _removed()
 
-    def _inTheEnd(self, room: str, outcome: Any, hold: Hold) -> Any:
+    def _recheck(self, room: str, outcome: Any, hold: Hold) -> Any:
         """
-        Say what came of a room: who was let in early may have been taken out while another room was waited for.
+        Check the outcome of a room again: the connection may have been removed from it while another room was waited for.
         """
-        return outcome if isinstance(outcome, Failure) or room in hold.rooms else Failure(_takenOut())
+        return outcome if isinstance(outcome, Failure) or room in hold.rooms else Failure(_removed())
 
     def _answer(self, outcomes: list[Any], hold: Hold) -> list[bool]:
         """
-        Reply, and let go what waited.
+        Send the reply, and then the frames that were held back.
 
-        @return: of each room, whether the reply says that the client is in it
+        @return: for each room, whether the client has joined it
         """
         connection, payload = self._connection, self._payload
         answers, limits = self._subscribe.answers, self._subscribe.limits
@@ -180,21 +181,21 @@ class _Subscribing:
         self._replay.begin(queued + hold.size)
         offsets: dict[str, int] = {}
         results = [
-            self._outcome(room.room, outcome, hold, offsets) for room, outcome in zip(self._rooms, outcomes, strict=True)
+            self._resultFor(room.room, outcome, hold, offsets) for room, outcome in zip(self._rooms, outcomes, strict=True)
         ]
-        self._tellLost(results)
+        self._sendResyncs(results)
         if self._several:
             answers.reply(connection, payload, [self._item(*each) for each in zip(self._rooms, results, strict=True)])
         elif isinstance(results[0], PeerError):
             answers.refuse(connection, payload.event, payload.id, results[0])
         else:
             answers.reply(connection, payload, results[0])
-        self._release(hold, offsets)
+        self._sendHeld(hold, offsets)
         return [not isinstance(result, PeerError) for result in results]
 
-    def _outcome(self, room: str, outcome: Any, hold: Hold, offsets: dict[str, int]) -> dict[str, Any] | PeerError:
+    def _resultFor(self, room: str, outcome: Any, hold: Hold, offsets: dict[str, int]) -> dict[str, Any] | PeerError:
         """
-        Say what came of a room: what the reply says of it, or why there is nothing to say.
+        Make the reply's part for a room: the result, or the refusal.
         """
         if isinstance(outcome, Failure):
             refusal = outcome.value
@@ -206,9 +207,9 @@ class _Subscribing:
             hold.leave(room)
             return later
 
-    def _tellLost(self, results: list[dict[str, Any] | PeerError]) -> None:
+    def _sendResyncs(self, results: list[dict[str, Any] | PeerError]) -> None:
         """
-        Say of which rooms something may be missing, before the last events of these come.
+        Send C{socket.resync} for rooms of which events may be lost, before the reply with their last events.
         """
         for wanted, result in zip(self._rooms, results, strict=True):
             isLost = not isinstance(result, PeerError) and result.get("recovered") is False
@@ -216,7 +217,7 @@ class _Subscribing:
                 self._connection.send("socket.resync", {"room": wanted.room, "reason": "lost"})
 
     def _show(self, wanted: Subscription) -> Deferred[None]:
-        showing = Deferred.fromCoroutine(self._subscribe.presence.enter(self._connection, wanted.room, wanted.meta))
+        showing = Deferred.fromCoroutine(self._subscribe.presence.show(self._connection, wanted.room, wanted.meta))
         return self._subscribe.access.limit(showing).addErrback(self._notShown, wanted.room)
 
     def _notShown(self, failure: Failure, room: str) -> None:
@@ -225,14 +226,14 @@ class _Subscribing:
             connection.peerLog.failure(
                 _log,
                 connection.remoteAddress,
-                "Showing {id} in {room} failed; it is taken out",
+                "Presence not shown, connection removed from the room: room={room} id={id}",
                 failure,
-                id=connection.id,
                 room=quoted(room),
+                id=connection.id,
             )
             connection.leave(room)
 
-    def _release(self, hold: Hold, offsets: dict[str, int]) -> None:
+    def _sendHeld(self, hold: Hold, offsets: dict[str, int]) -> None:
         connection = self._connection
         for held in hold.framesAfter(offsets):
             connection.transport.send(held.frame, held.spare)
@@ -247,42 +248,43 @@ class _Subscribing:
         self._subscribe.counters.refused[result.code] += 1
         return {"room": wanted.room, "error": result.asJSON()}
 
-    def _result(self, entered: Entered, hold: Hold, offsets: dict[str, int]) -> dict[str, Any]:
+    def _result(self, joined: Joined, hold: Hold, offsets: dict[str, int]) -> dict[str, Any]:
         """
-        Say what came of it; the room's frames up to the offset in there are part of it.
+        Make the result for a room that the client has joined.
 
+        @param offsets: gets the room's offset in the result, up to which held back frames are left out
         @raise PeerError: C{replay.later}
         """
-        wanted, now = entered.wanted, entered.now
+        wanted, now = joined.wanted, joined.now
         room = wanted.room
         result: dict[str, Any] = {"room": room}
         if now is not None:
-            # What was dropped is missed, so the client comes in after it.
+            # Frames that were dropped are lost, so the live events begin after them.
             offset = max(now.offset, hold.lost.get(room) or 0)
             offsets[room] = offset
             result |= {"epoch": now.epoch, "offset": offset}
         if wanted.recover is None:
             result["recoverable"] = now is not None
-            return result | self._last(entered, hold)
-        if entered.missed is not None and room not in hold.lost:
-            if self._replay.take(entered.missed):
-                return {**result, "recovered": True, "events": entered.missed}
+            return result | self._lastEvents(joined, hold)
+        if joined.missed is not None and room not in hold.lost:
+            if self._replay.take(joined.missed):
+                return {**result, "recovered": True, "events": joined.missed}
             if self._several:
                 raise PeerError(REPLAY_LATER, "What you missed is too much for this reply: ask again", retry=True)
-        return {**result, "recovered": False, "events": [], **self._last(entered, hold)}
+        return {**result, "recovered": False, "events": [], **self._lastEvents(joined, hold)}
 
-    def _last(self, entered: Entered, hold: Hold) -> dict[str, Any]:
+    def _lastEvents(self, joined: Joined, hold: Hold) -> dict[str, Any]:
         """
-        Give the last events, where they were asked for: the newest of them that there is room for.
+        Give the room's last events, if the client asked for them: the newest that fit.
         """
-        wanted, last = entered.wanted, entered.last
+        wanted, last = joined.wanted, joined.last
         if not wanted.history:
             return {}
-        # After what was dropped they wouldn't be the last.
-        given = () if wanted.room in hold.lost else self._replay.takeNewest(last[-wanted.history :])
-        more = len(given) < len(last) or (entered.now is not None and wanted.room in hold.lost)
-        return {"events": given, "more": more}
+        # If live frames were dropped, these are no longer the last events.
+        sent = () if wanted.room in hold.lost else self._replay.takeNewest(last[-wanted.history :])
+        more = len(sent) < len(last) or (joined.now is not None and wanted.room in hold.lost)
+        return {"events": sent, "more": more}
 
 
-def _takenOut() -> PeerError:
+def _removed() -> PeerError:
     return PeerError(ROOM_DENIED, "You were taken out of this room meanwhile")

@@ -6,7 +6,7 @@ import pytest
 from msgspec import Raw
 
 from ratchet_tx.backplane.historyevents import HistoryEvent
-from ratchet_tx.rooms.replay import Replay, roomFor
+from ratchet_tx.rooms.replay import Replay, bytesFor
 
 
 def events(*sizes: int) -> list[HistoryEvent]:
@@ -15,12 +15,12 @@ def events(*sizes: int) -> list[HistoryEvent]:
     return made
 
 
-def test_couldHave() -> None:
+def test_fitsAlone() -> None:
     """A reply could have what is within both limits, whatever else it has in the end; 0 is no limit."""
     for limits in ((100, 0), (0, 100), (100, 200), (200, 100)):
-        assert Replay(*limits).couldHave(events(50, 50))
-        assert not Replay(*limits).couldHave(events(50, 51))
-    assert Replay(0, 0).couldHave(events(10_000_000))
+        assert Replay(*limits).fitsAlone(events(50, 50))
+        assert not Replay(*limits).fitsAlone(events(50, 51))
+    assert Replay(0, 0).fitsAlone(events(10_000_000))
 
 
 @pytest.mark.parametrize(("limits", "most"), [((0, 0), 1000), ((420, 0), 11), ((0, 420), 11), ((420, 84), 3), ((1, 0), 1)])
@@ -30,14 +30,14 @@ def test_mostEvents(limits: tuple[int, int], most: int) -> None:
     assert replay.mostEvents(1000) == most
     assert replay.mostEvents(0) == 0
     shortest = [HistoryEvent("x", Raw(b"1"), number) for number in range(1, most + 1)]
-    assert limits == (0, 0) or not replay.couldHave(shortest)
-    assert replay.couldHave(shortest[:-1])
+    assert limits == (0, 0) or not replay.fitsAlone(shortest)
+    assert replay.fitsAlone(shortest[:-1])
 
 
 @pytest.mark.parametrize(("waiting", "room"), [(0, 100), (1, 74), (75, 0), (90, -15)])
-def test_roomFor(waiting: int, room: int) -> None:
+def test_bytesFor(waiting: int, room: int) -> None:
     """Where something waits already, a quarter of the queue is left to what comes after the past."""
-    assert roomFor(100, waiting) == room
+    assert bytesFor(100, waiting) == room
 
 
 def test_take() -> None:

@@ -9,11 +9,11 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ratchet_tx.rooms.roster import Changes, Member, Roster, fromEntry, pack
+from ratchet_tx.rooms.roster import Changes, Member, Roster, fromEntry, packMeta
 
 
 def member(client: str, meta: dict[str, Any], lost: bool = False) -> Member:
-    return Member(client, pack(meta), lost)
+    return Member(client, packMeta(meta), lost)
 
 
 def read(shown: Any) -> Any:
@@ -105,16 +105,16 @@ def test_packed() -> None:
     roster = Roster()
     for number in range(100):
         put(roster, f"c-{number}", member(f"client-{number % 7}", {"n": number}))
-        assert json.loads(bytes(roster.pack())) == read(roster.state())
+        assert json.loads(bytes(roster.asJSON())) == read(roster.state())
     for client, meta, lost in (("ada", {"x": 1}, False), ("ada", {}, False), ("bob", {}, True), ("bob", {}, False)):
         put(roster, "c-1", member(client, meta, lost))
-        assert json.loads(bytes(roster.pack())) == read(roster.state())
-        packed = roster.pack()
+        assert json.loads(bytes(roster.asJSON())) == read(roster.state())
+        packed = roster.asJSON()
         put(roster, "c-1", member(client, meta, lost))
-        assert roster.pack() is packed
+        assert roster.asJSON() is packed
     for ref in tuple(roster):
         remove(roster, ref)
-        assert json.loads(bytes(roster.pack())) == read(roster.state())
+        assert json.loads(bytes(roster.asJSON())) == read(roster.state())
 
 
 def test_entry() -> None:

@@ -8,11 +8,11 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from ratchet_tx.deferreds.coroutines import cancel
-from ratchet_tx.rooms.roster import Changes, Member, Roster, pack
+from ratchet_tx.rooms.roster import Changes, Member, Roster, packMeta
 from ratchet_tx.rooms.rosterstore import Rosters
 from tests.kit.fakes import failed, logged, succeeded
 
-ADA, BOB, EVE = Member("ada", pack({})), Member("bob", pack({})), Member("eve", pack({}))
+ADA, BOB, EVE = Member("ada", packMeta({})), Member("bob", packMeta({})), Member("eve", packMeta({}))
 
 
 class World:
@@ -35,7 +35,7 @@ class World:
         self.told.append((list(changes.joins), list(changes.leaves)))
 
     def begin(self) -> Deferred[Roster]:
-        return Deferred.fromCoroutine(self.rosters.begin("cafe"))
+        return Deferred.fromCoroutine(self.rosters.acquire("cafe"))
 
     def answer(self, **members: Member) -> None:
         self.asked.pop(0).callback({ref: member.asEntry() for ref, member in members.items()})
@@ -62,9 +62,9 @@ def test_forgotten(world: World) -> None:
         world.begin()
         world.begin()
         world.answer()
-        world.rosters.end("cafe")
+        world.rosters.release("cafe")
         assert len(world.rosters) == 1
-        world.rosters.end("cafe")
+        world.rosters.release("cafe")
         assert len(world.rosters) == 0
     world.rosters.put("cafe", "a", ADA)
     assert (len(world.rosters), world.told) == (0, [])
@@ -87,12 +87,12 @@ def test_madeRight(world: World) -> None:
     world.answer(a=ADA, b=BOB)
     world.told.clear()
     world.ours.add("b")
-    world.rosters.ask("cafe")
-    world.rosters.ask("cafe")
+    world.rosters.refresh("cafe")
+    world.rosters.refresh("cafe")
     assert len(world.asked) == 1
     world.answer(e=EVE)
     assert world.told == [(["eve"], ["ada"])]
-    world.rosters.ask("cafe")
+    world.rosters.refresh("cafe")
     world.answer(e=EVE, b=ADA)
     assert len(world.told) == 1
 
@@ -113,7 +113,7 @@ def test_failingLater(world: World) -> None:
     """Where it fails later, what is known stays known."""
     world.begin()
     world.answer(a=ADA)
-    world.rosters.ask("cafe")
+    world.rosters.refresh("cafe")
     with logged():
         world.asked.pop(0).errback(OSError("gone"))
     assert list(succeeded(world.begin())) == ["a"]
@@ -126,7 +126,7 @@ def test_raising() -> None:
         raise OSError("gone")
 
     with logged():
-        waiting = Deferred.fromCoroutine(Rosters(members, lambda *_: None, lambda *_: False).begin("cafe"))
+        waiting = Deferred.fromCoroutine(Rosters(members, lambda *_: None, lambda *_: False).acquire("cafe"))
     assert isinstance(failed(waiting), OSError)
 
 
@@ -137,7 +137,7 @@ def test_whoWaitsNoLonger(world: World) -> None:
     failed(waiting)
     world.answer(a=ADA)
     assert list(succeeded(other)) == ["a"]
-    world.rosters.end("cafe")
+    world.rosters.release("cafe")
     assert len(world.rosters) == 0
 
 
@@ -154,6 +154,6 @@ def test_next() -> None:
     """Each room has its turn before any has a second one."""
     rosters = Rosters(lambda room: {}, lambda *_: None, lambda *_: False)
     for room in "abcde":
-        succeeded(Deferred.fromCoroutine(rosters.begin(room)))
-    assert (rosters.next(2), rosters.next(2), rosters.next(2)) == (["a", "b"], ["c", "d"], ["e", "a"])
-    assert rosters.next(0) == []
+        succeeded(Deferred.fromCoroutine(rosters.acquire(room)))
+    assert (rosters.nextRooms(2), rosters.nextRooms(2), rosters.nextRooms(2)) == (["a", "b"], ["c", "d"], ["e", "a"])
+    assert rosters.nextRooms(0) == []
