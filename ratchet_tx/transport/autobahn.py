@@ -27,6 +27,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ratchet_tx.monitoring.printable import printable
+from ratchet_tx.transport.handshake.forwarded import addressOf
 from ratchet_tx.transport.handshake.head import END, BadHead, Head, readHead
 from ratchet_tx.transport.handshake.refusals import Refused, phraseOf
 from ratchet_tx.transport.handshake.upgrade import VERSION, Handshake, readHandshake
@@ -212,7 +213,7 @@ class LeanProtocol(WebSocketServerProtocol):
         except ConnectionDeny as deny:
             self.failHandshake(deny.reason, deny.code)
         except Exception:
-            self.noteFailure("Looking at a handshake failed")
+            self.noteFailure("Handshake failed: address={address}")
             self.failHandshake("Internal Server Error", 500)
         else:
             self.data = self.data[end:]
@@ -230,8 +231,10 @@ class LeanProtocol(WebSocketServerProtocol):
     def noteFailure(self, what: str) -> None:
         """
         Log the exception that is being handled.
+
+        @param what: the line to log, which may name the C{address}
         """
-        self._log.failure(what)
+        self._log.failure(what, address=addressOf(self.transport))
 
     def _describe(self, handshake: Handshake) -> ConnectionRequest:
         # The query is read when an application asks for it: it may be long, and the handshake may be refused.

@@ -56,4 +56,4 @@ class Batch:
             try:
                 each.flush()
             except Exception:
-                self._peerLog.failure(self._log, UNKNOWN_ADDRESS, "Writing to a peer failed")
+                self._peerLog.failure(self._log, UNKNOWN_ADDRESS, "Write at the end of a turn failed: address={address}")

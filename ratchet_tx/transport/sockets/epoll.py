@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ratchet_tx.deferreds.clock import nextTurn
-from ratchet_tx.monitoring.peerlog import UNBOUNDED, UNKNOWN_ADDRESS, PeerLog
+from ratchet_tx.monitoring.peerlog import UNBOUNDED, PeerLog
 from ratchet_tx.transport.sockets.corking import Batch
 
 #: How many sockets are read in one turn, before what was written to them is sent.
@@ -120,7 +120,7 @@ class Poller:
         try:
             why = transport.doRead() if happened & select.EPOLLIN else ConnectionLost()
         except BaseException as error:
-            self._peerLog.failure(self._log, UNKNOWN_ADDRESS, "Reading from a peer failed; it is dropped")
+            self._peerLog.failure(self._log, transport.getPeer().host, "Read failed, connection dropped: address={address}")
             why = error
         if why is not None:
             self._lose(number, transport, why)

@@ -89,6 +89,6 @@ class Turns:
             try:
                 reading.goOn()
             except Exception:
-                self._peerLog.failure(self._log, UNKNOWN_ADDRESS, "Handling a peer's bytes failed")
+                self._peerLog.failure(self._log, UNKNOWN_ADDRESS, "Handling of waiting bytes failed: address={address}")
         if self._waiting:
             self._schedule()

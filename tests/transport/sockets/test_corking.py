@@ -46,4 +46,5 @@ def test_failing() -> None:
     with logged() as lines:
         clock.advance(0)
     assert corked[1].flushed == 1
+    assert "Write at the end of a turn failed: address=unknown" in lines[0]
     assert "ValueError: broken" in lines[0]

@@ -209,6 +209,7 @@ def test_failing(house: House) -> None:
     good.sendall(b"hi")
     with logged() as lines:
         house.turn()
+    assert "Read failed, connection dropped: address=127.0.0.1" in lines[0]
     assert "ValueError: broken" in lines[0]
     assert protocol.lost is ValueError
     assert other.protocol.received == b"hi"

@@ -115,6 +115,7 @@ def test_failing(turns: tuple[Turns, Ticking]) -> None:
     with logged() as lines:
         clock.turn()
     assert DONE == ["a"]
+    assert any("Handling of waiting bytes failed: address=unknown" in line for line in lines)
     assert any("broken" in line for line in lines)
 
 
