@@ -4,16 +4,16 @@ The registered applications, and which of their events each client may use.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
-from zope.interface import alsoProvides, implementer
+from zope.interface import implementer
 from zope.interface.registry import Components
 
 from ratchet_tx import Applications, UsageError, on
 from ratchet_tx.connections.connection import Connection
 from ratchet_tx.interfaces import IApplication, IClient, IConnection
-from tests.kit.fakes import FakeClient, FakeProvider, Peer, logged, startedHub
+from tests.kit.fakes import FakeClient, Peer, logged, startedHub
 
 
 class IModerator(IClient):
@@ -446,215 +446,6 @@ class TestTables:
         applications = adding(application)
         application.subscribed = None
         assert Asked(applications).events == ["x"]
-
-
-class Feed:
-    """
-    An application that records its open and its close.
-    """
-
-    made: ClassVar[list["Feed"]] = []
-    order: ClassVar[list[Any]] = []
-
-    def __init__(self, client: Any, connection: Any) -> None:
-        self.client = None if client is None else client.id
-        self.heard: list[Any] = []
-        Feed.made.append(self)
-
-    @on("socket.open", "socket.auth.success", "socket.close")
-    def note(self, event: Any) -> None:
-        who = event.connection.client
-        Feed.order.append((Feed.made.index(self), event.payload.event))
-        self.heard.append((event.payload.event, None if who is None else who.id, event.payload.data))
-
-    @on("whose")
-    def whose(self, event: Any) -> Any:
-        return Feed.made.index(self)
-
-    @property
-    def events(self) -> list[str]:
-        return [event.removeprefix("socket.") for event, _, _ in self.heard]
-
-
-class IModerator(IClient):
-    """Who may do more."""
-
-
-class TestReplaced:
-    """
-    Applications that are made for each connection, kept or replaced at a login.
-    """
-
-    @pytest.fixture(autouse=True)
-    def _clean(self) -> None:
-        Feed.made = []
-
-    def hub(self, **arguments: Any) -> Any:
-        provider = FakeProvider(a="ada", again="ada", m="ada", b="bob", **arguments)
-        alsoProvides(provider.clients["m"], IModerator)
-        hub = startedHub(clientProvider=provider)
-        hub.applications.register(Feed)
-        return hub
-
-    def test_sameClient(self) -> None:
-        """A renewed token, or another login of the same client, keeps the applications, however often."""
-        peer = Peer(self.hub())
-        peer.logIn("a")
-        for _ in range(3):
-            peer.ask("socket.auth.refresh", {"token": "again"})
-            peer.logIn("again")
-        assert peer.ask("whose") == 0
-        peer.leave()
-        (feed,) = Feed.made
-        assert feed.events == ["auth.success"] * 4 + ["close"]
-
-    def test_anotherClient(self) -> None:
-        """Another client's login ends an application once, with its own client, before the new one hears of the login."""
-        peer = Peer(self.hub())
-        peer.logIn("a")
-        peer.connection.join("lobby")
-        Feed.order.clear()
-        peer.logIn("b")
-        assert peer.ask("whose") == 1
-        first, second = Feed.made
-        assert Feed.order == [(0, "socket.close"), (1, "socket.auth.success")]
-        assert first.heard[1:] == [("socket.close", "ada", {"code": 1000, "reason": "Another login", "clean": True})]
-        assert second.events == ["auth.success"]
-        peer.leave()
-        assert (first.events, second.events) == (["auth.success", "close"], ["auth.success", "close"])
-        assert second.heard[-1] == ("socket.close", "bob", {"code": 1000, "reason": "", "clean": True})
-
-    def test_otherRegistrations(self) -> None:
-        """Other registrations that come or go don't end an application."""
-        hub = self.hub()
-        peer = Peer(hub)
-        peer.logIn("a")
-        hub.applications.register(lambda client, connection: Feed(client, connection), name="later")
-        peer.logIn("again")
-        assert [feed.events for feed in Feed.made] == [["auth.success"] * 2, ["auth.success"]]
-        hub.applications.registry.unregisterAdapter(required=[IClient, IConnection], provided=IApplication, name="later")
-        assert peer.ask("socket.auth.refresh", {"token": "a"}) == {"expires": None}
-        assert [feed.events for feed in Feed.made] == [["auth.success"] * 2, ["auth.success", "close"]]
-        assert Feed.made[1].heard[-1][2]["reason"] == "Another login"
-        hub.applications.add(Moderation(None, None), name="shared")
-        peer.logIn("a")
-        peer.leave()
-        assert [feed.events for feed in Feed.made] == [["auth.success"] * 3 + ["close"], ["auth.success", "close"]]
-
-    def test_otherInterfaces(self) -> None:
-        """A login of the same client with other interfaces ends it."""
-        peer = Peer(self.hub())
-        for token in ("a", "m", "m", "a"):
-            peer.logIn(token)
-        peer.leave()
-        assert [feed.events for feed in Feed.made] == [
-            ["auth.success", "close"],
-            ["auth.success", "auth.success", "close"],
-            ["auth.success", "close"],
-        ]
-
-    def test_guests(self) -> None:
-        """A guest's application ends at the login, and another one is made when the client is a guest again."""
-        hub = startedHub()
-        hub.applications.register(Feed)
-        token = hub.issueAccessToken(FakeClient("ada"))
-        peer = Peer(hub)
-        peer.logIn(token)
-        peer.logIn("")
-        peer.leave()
-        assert [feed.events for feed in Feed.made] == [
-            ["open", "close"],
-            ["auth.success", "close"],
-            ["auth.success", "close"],
-        ]
-
-    def test_strangers(self) -> None:
-        """A stranger's application ends at the login, too."""
-        hub = startedHub(clientProvider=FakeProvider(a="ada"))
-        hub.applications.register(Feed, client=None)
-        peer = Peer(hub)
-        peer.logIn("wrong")
-        peer.logIn("a")
-        peer.leave()
-        assert [(feed.client, feed.events) for feed in Feed.made] == [
-            (None, ["open", "close"]),
-            ("ada", ["auth.success", "close"]),
-        ]
-
-    def test_failures(self) -> None:
-        """Factories that failed or gave None are called again at each login; existing applications are kept."""
-        results: list[Any] = [None, ValueError("not now"), None, Feed]
-
-        def some(client: Any, connection: Any) -> Any:
-            result = results.pop(0)
-            if isinstance(result, Exception):
-                raise result
-            return None if result is None else result(client, connection)
-
-        hub = startedHub(clientProvider=FakeProvider(a="ada"))
-        hub.applications.register(some, name="some")
-        hub.applications.register(Feed, name="always")
-        peer = Peer(hub)
-        with logged():
-            for _ in range(6):
-                peer.logIn("a")
-        peer.leave()
-        assert [feed.events for feed in Feed.made] == [["auth.success"] * 6 + ["close"], ["auth.success"] * 3 + ["close"]]
-
-    def test_shared(self) -> None:
-        """A shared application gets C{socket.close} once, when the connection ends."""
-        hub = self.hub()
-        shared = Feed(None, None)
-        hub.applications.add(shared, name="shared")
-        peer = Peer(hub)
-        peer.logIn("a")
-        peer.logIn("b")
-        peer.leave()
-        assert shared.events == ["open", "auth.success", "auth.success", "close"]
-
-    def test_isKeptOut(self) -> None:
-        """An application that closes the connection at its own end stops the next client's login."""
-        hub = self.hub()
-
-        class Closing:
-            def __init__(self, client: Any, connection: Any) -> None:
-                pass
-
-            @on("socket.close")
-            def end(self, event: Any) -> None:
-                event.connection.close(4000)
-
-        hub.applications.register(Closing)
-        peer = Peer(hub)
-        peer.logIn("a")
-        peer.logIn("b")
-        assert len(peer.read()) == 1
-        peer.leave()
-        assert [feed.events for feed in Feed.made] == [["auth.success", "close"]]
-
-    def test_closesThen(self) -> None:
-        """An application that aborts the connection at its own end gets one C{socket.close}."""
-        hub = self.hub()
-        peer = Peer(hub)
-        ends: list[Any] = []
-
-        class Ending:
-            def __init__(self, client: Any, connection: Any) -> None:
-                pass
-
-            @on("socket.close")
-            def end(self, event: Any) -> None:
-                ends.append(event.payload.data)
-                hub.peers.closed(event.connection, 1006, "", clean=False)
-
-        hub.applications.register(Ending)
-        peer.logIn("a")
-        peer.logIn("b")
-        assert len(ends) == 1
-        assert [feed.events for feed in Feed.made] == [["auth.success", "close"]]
-        assert hub.connections == ()
-        hub.emit("x", client="bob")
-        assert peer.read()[1:] == []
 
 
 @pytest.mark.parametrize(("event", "whenSlow"), [("socket.reply", "drop"), ("", "drop"), ("x", "never"), ("x", None)])
