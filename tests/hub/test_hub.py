@@ -1,5 +1,5 @@
 """
-The hub: what comes in reaches the applications, and what they say reaches everybody whom it is for.
+The hub: how it is made, served, and observed.
 """
 
 from typing import Any

@@ -1,5 +1,5 @@
 """
-Subscribing to rooms, and getting back what was missed.
+Subscribing to rooms, alone or several at once, and unsubscribing.
 """
 
 from typing import Any
