@@ -1,5 +1,5 @@
 """
-What the tests of sockets stand on: wires to a server whose application answers and remembers.
+Fixtures for tests of sockets: clients' ends of a server whose application answers and records.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def talk() -> Talk:
 @pytest.fixture
 def way() -> Way:
     """
-    The way that messages take, where a test doesn't go all of them.
+    The way that messages take, in tests that don't run all of them.
     """
     return MEMORY
 
@@ -29,7 +29,7 @@ def way() -> Way:
 @pytest.fixture
 def make(talk: Talk, way: Way) -> Iterator[Any]:
     """
-    Make wires to a server; those that a test leaves open are lost at its end.
+    Make clients' ends of a server; the fixture closes those that a test leaves open.
     """
     wires: list[Wire] = []
     factories: list[RatchetServerFactory] = []

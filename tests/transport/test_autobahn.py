@@ -1,5 +1,5 @@
 """
-Autobahn without what we do not use, its masker in C, and what it refuses of peers.
+Autobahn's protocol with less state, its masker in C, and the messages that it refuses.
 """
 
 from typing import Any
@@ -25,19 +25,19 @@ from tests.kit.wire import BINARY, CLOSE, CONTINUATION, PING, event, frame, hand
 
 
 def test_unmask() -> None:
-    """A mask is taken off as RFC 6455 section 5.7 shows it."""
+    """A mask is removed as in the example of RFC 6455 section 5.7."""
     assert unmaskLong(b"\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58") == b"Hello"
 
 
 @given(st.binary(max_size=1000), st.binary(min_size=4, max_size=4))
 def test_unmaskAsPythonDoes(data: bytes, mask: bytes) -> None:
-    """Whatever the payload and the mask, it is what Python makes of them."""
+    """Any payload and mask give the same result as in Python."""
     assert unmaskLong(mask + data) == unmask(mask + data)
 
 
 @pytest.mark.parametrize("size", [65_535, 1 << 20])
 def test_unmaskLong(size: int) -> None:
-    """So are long ones, and the payload that was given stays what it was."""
+    """Long payloads too, and the given payload stays unchanged."""
     data = b"abcd" + bytes(range(256)) * (size // 256)
     before = bytes(data)
     assert unmaskLong(data) == unmask(data)
@@ -45,13 +45,13 @@ def test_unmaskLong(size: int) -> None:
 
 
 def test_unmaskWithoutTheLibrary(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where Autobahn has no masker in C, Python does it."""
+    """Without Autobahn's masker in C, Python removes the mask."""
     monkeypatch.setattr(autobahn, "lib", None)
     assert unmaskLong(b"\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58") == b"Hello"
 
 
 def test_quiet() -> None:
-    """What Autobahn logs as an error is logged; all else of its words is dropped."""
+    """Autobahn's errors are logged, and its other lines are dropped."""
     log = Quiet()
     with logged() as lines:
         for level in (log.trace, log.debug, log.info, log.warn):
@@ -72,15 +72,15 @@ class _Lean(RatchetServerFactory):
         return self.buildSocket(addr)
 
 
-#: What Autobahn makes for each connection, and we don't: objects of the same kind, made when needed or shared.
+#: The state that Autobahn makes for each connection, and we share or make when it is needed.
 _OBJECTS = {"is_closed", "is_open", "trafficStats", "utf8validator", "_transport_details", "peer", "send_queue"}
 
-#: What belongs to all connections of Twisted's, or is Autobahn's for events that nobody listens to.
+#: The state of Twisted's connections, and Autobahn's for events without listeners.
 _OTHERS = {"factory", "transport", "_valid_events", "_results", "trackTimings"}
 
 
 def test_state() -> None:
-    """A connection begins with all the state with which Autobahn's own begins, and keeps next to nothing of it itself."""
+    """A connection starts with all of Autobahn's state, and stores hardly any of it itself."""
     bare = connected(_bareFactory())
     lean = connected(_Lean(Hub(clock=Clock())))
     expected = {name: value for name, value in vars(bare).items() if name not in _OBJECTS | _OTHERS | _options()}
@@ -88,7 +88,7 @@ def test_state() -> None:
     assert set(vars(lean)) == {"connected", "factory", "transport", "outlet", "liveness"}
     for name in _OBJECTS:
         assert hasattr(lean, name)
-    # One that isn't a class of Autobahn's to begin with would hide a new one of its later versions.
+    # An override of a name that Autobahn's class doesn't have could hide a later version's attribute.
     assert len(expected) > 20
 
 
@@ -104,7 +104,7 @@ def _bareFactory() -> Any:
 
 
 def test_options() -> None:
-    """Every option of Autobahn's is the factory's, whenever it is set there."""
+    """Every option of Autobahn's is read from the factory, whenever it is set there."""
     factory = _Lean(Hub(clock=Clock()))
     protocol = connected(factory)
     for name in _options():
@@ -114,13 +114,13 @@ def test_options() -> None:
 
 
 def test_statistics() -> None:
-    """What Autobahn counts it counts for all connections of a factory together."""
+    """Autobahn's counters count all connections of a factory together."""
     factory = _Lean(Hub(clock=Clock()))
     assert connected(factory).trafficStats is connected(factory).trafficStats is factory.trafficStats
 
 
-def test_nobodyWaits() -> None:
-    """Where Autobahn fires what nobody waits for, nothing happens."""
+def test_unusedDeferreds() -> None:
+    """Autobahn may fire the Deferreds that were replaced, and nothing happens."""
     LeanProtocol.is_open.callback(None)
     assert not LeanProtocol.is_open.called
 
@@ -132,7 +132,7 @@ class _Choosy(RatchetServerProtocol):
 
 
 def test_subprotocols() -> None:
-    """A protocol of your own may choose among the client's subprotocols, and add headers to the answer."""
+    """A protocol subclass may choose among the client's subprotocols, and add headers to the response."""
     answer = _ask("/a?which=1")
     assert answer.startswith(b"HTTP/1.1 101 ")
     assert b"Sec-WebSocket-Protocol: y\r\n" in answer
@@ -141,7 +141,7 @@ def test_subprotocols() -> None:
 
 @pytest.mark.parametrize("query", ["", "?which=2", "?which=x"])
 def test_failing(query: str) -> None:
-    """One that fails to do so refuses the handshake, and its failure is logged; the peer isn't told."""
+    """A subclass that raises there refuses the handshake; the error is logged, and the peer isn't told."""
     with logged() as lines:
         answer = _ask(f"/{query}")
     assert answer.startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
@@ -239,8 +239,8 @@ class TestRefusals:
 
 
 class TestCompression:
-    def test_whereItIsLetIn(self, talk: Talk) -> None:
-        """Where a subclass lets compression in, what is for one and what is for many arrives compressed."""
+    def test_enabled(self, talk: Talk) -> None:
+        """With compression enabled by a subclass, messages to one and to many arrive compressed."""
         from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
 
         hub = Hub(clock=Clock(), settings=Settings(limits=Settings().limits.having({"pingSeconds": 0}, "test")))
@@ -262,7 +262,7 @@ class TestCompression:
         factory.doStop()
 
     def test_bomb(self, talk: Talk) -> None:
-        """Where compression is let in, the limit counts for what comes out of it: few bytes can't become many."""
+        """With compression enabled, the limit counts the decompressed bytes: few bytes can't become many."""
         from zlib import MAX_WBITS, Z_SYNC_FLUSH, compressobj
 
         from autobahn.websocket.compress import PerMessageDeflateOfferAccept
@@ -283,7 +283,7 @@ class TestCompression:
         factory.doStop()
 
     def test_offByDefault(self, make: Any) -> None:
-        """By default compression isn't agreed on: it would let few bytes become many."""
+        """By default compression isn't negotiated, because few bytes could become many."""
         wire = make()
         wire.send(handshake(Sec_WebSocket_Extensions="permessage-deflate"))
         assert b"permessage-deflate" not in wire.receive()

@@ -1,5 +1,5 @@
 """
-The factory of a port: what it makes of the settings, when its hub runs, and whom it serves pages.
+The factory of a port: its settings, when its hub runs, and its pages.
 """
 
 import pytest
@@ -18,7 +18,7 @@ from tests.kit.wire import handshake
 
 
 def test_running() -> None:
-    """The hub runs from the first port of the factory to the last, and is told before the reactor shuts down."""
+    """The hub runs from the factory's first port to its last, and is told before the reactor shuts down."""
     reactor = MemoryReactor()
     factory = RatchetServerFactory(Hub(), reactor)
     with logged():
@@ -35,7 +35,7 @@ def test_running() -> None:
 
 class Pages(Factory):
     """
-    Pages that are nothing but their start and end.
+    Pages that only record their start and stop.
     """
 
     protocol = Protocol
@@ -52,7 +52,7 @@ class Pages(Factory):
 
 
 def test_pages() -> None:
-    """Pages start and stop with the factory, and get what isn't for a WebSocket; without them that is told to upgrade."""
+    """Pages start and stop with the factory, and get ordinary requests; without pages these get 426."""
     pages = Pages()
     page = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
     factories = [RatchetServerFactory(Hub(), MemoryReactor(), each) for each in (pages, None)]
@@ -75,7 +75,7 @@ def test_pages() -> None:
     [(65_536, 65_535, 1024), (1000, 1000, 1024), (1 << 20, 65_535, 16_384), (0, 65_535, float("inf"))],
 )
 def test_sizes(messageBytes: int, longestText: int, mostFragments: float) -> None:
-    """The limit of messages says what the fast path takes, and in how many frames a message may come."""
+    """The limit of messages sets the longest message of the fast path, and how many frames a message may have."""
     factory = RatchetServerFactory(Hub(settings=Settings(limits=Limits(messageBytes=messageBytes))), MemoryReactor())
     assert (factory.longestText, factory.mostFragments) == (longestText, mostFragments)
     assert factory.maxMessagePayloadSize == factory.maxFramePayloadSize == messageBytes
@@ -91,7 +91,7 @@ def test_sizes(messageBytes: int, longestText: int, mostFragments: float) -> Non
     ],
 )
 def test_shortcuts(without: tuple[str, ...], fast: bool, polls: bool, kind: type) -> None:
-    """Each shortcut may be left out alone; whatever isn't plain TCP is written to through its transport."""
+    """Each shortcut may be left out alone; anything but plain TCP is written to through its transport."""
     reactor = SocketReactor()
     factory = RatchetServerFactory(Hub(settings=Settings(without=without)), reactor)
     assert (factory.takesTexts, factory.poller is not None) == (fast, polls)
@@ -105,7 +105,7 @@ def test_shortcuts(without: tuple[str, ...], fast: bool, polls: bool, kind: type
 
 
 def test_everyOrigin() -> None:
-    """The log warns of a server to which pages of every origin may connect."""
+    """The log warns of a server that accepts pages of every origin."""
     factory = RatchetServerFactory(Hub(settings=Settings(origin=("*",))), MemoryReactor())
     with logged() as lines:
         factory.doStart()
@@ -114,18 +114,18 @@ def test_everyOrigin() -> None:
 
 
 def test_tls() -> None:
-    """Over TLS the factory offers what C{alpn} says."""
+    """Over TLS the factory offers the protocols of C{alpn}."""
     assert RatchetServerFactory(Hub(), MemoryReactor()).acceptableProtocols() == alpn.acceptableProtocols()
 
 
 def test_badOrigins() -> None:
-    """An origin in the settings that isn't one is an error when the factory is made."""
+    """A setting that is no origin is an error when the factory is made."""
     with pytest.raises(UsageError, match=r"example\.org"):
         RatchetServerFactory(Hub(settings=Settings(origin=("example.org",))))
 
 
 def test_notRunning() -> None:
-    """A hub that doesn't run takes nobody in."""
+    """A hub that doesn't run accepts no peers."""
     wire = Wire(RatchetServerFactory(Hub(clock=Clock())))
     wire.send(handshake())
     assert wire.receive().startswith(b"HTTP/1.1 503 ")

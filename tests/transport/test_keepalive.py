@@ -1,5 +1,5 @@
 """
-Pings and pongs: who is pinged when, and who is closed.
+Pings and pongs: when peers are pinged, and which ones are closed.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from tests.kit.wire import PING, PONG, frame
 
 class Transport:
     """
-    As much of a transport as is asked.
+    A fake of the used part of a transport.
     """
 
     def __init__(self, handle: socket) -> None:
@@ -32,7 +32,7 @@ class Transport:
 
 class FakePeer:
     """
-    A peer's socket that writes down what happens to it; it is its own outlet, and its own connection.
+    A peer's socket that records what happens to it; it is its own outlet and its own connection.
     """
 
     transport: Any = None
@@ -70,7 +70,7 @@ class FakePeer:
 
 class House:
     """
-    A port with one peer, and its time.
+    A port with one peer, and its clock.
     """
 
     def __init__(self, pingSeconds: float = 20, pongSeconds: float = 10) -> None:
@@ -100,7 +100,7 @@ def house() -> Iterator[House]:
 
 
 def test_silent(house: House) -> None:
-    """A peer that is silent is pinged, and closed with 4012 if it goes on to be."""
+    """A silent peer is pinged, and closed with 4012 if it stays silent."""
     assert house.until(19) == []
     assert house.until(20) == [(20, "ping")]
     assert house.peer.liveness.isAsked
@@ -109,7 +109,7 @@ def test_silent(house: House) -> None:
 
 
 def test_heard(house: House) -> None:
-    """Whatever comes is as good as a pong; the next ping comes that much later."""
+    """Any received byte counts as a pong; the next ping comes that much later."""
     assert house.until(20) == [(20, "ping")]
     house.until(25)
     house.keepalive.heard(house.peer)
@@ -119,7 +119,7 @@ def test_heard(house: House) -> None:
 
 
 def test_owed(house: House) -> None:
-    """As many pongs are owed as there were pings, whatever else has been heard meanwhile."""
+    """A peer owes as many pongs as it got pings, whatever else it sends."""
     assert not house.keepalive.isOwed(house.peer)
     for at in (20, 40):
         house.until(at)
@@ -128,7 +128,7 @@ def test_owed(house: House) -> None:
 
 
 def test_paused(house: House) -> None:
-    """The time in which we didn't read from a peer doesn't count."""
+    """Time in which the server paused reading doesn't count."""
     house.until(20)
     house.peer.isPaused = True
     assert house.until(30) == []
@@ -138,7 +138,7 @@ def test_paused(house: House) -> None:
 
 
 def test_reading(house: House) -> None:
-    """A peer that still takes what was sent before the ping has its time once more."""
+    """A peer that still reads what was sent before the ping gets its time once more."""
     house.until(20)
     house.peer.hasMoved = True
     assert house.until(30) == []
@@ -146,7 +146,7 @@ def test_reading(house: House) -> None:
 
 
 def test_steps() -> None:
-    """However short the time is, a peer that reads slowly has that of a step."""
+    """However short the time is, a slow reader has at least one step."""
     house = House(pongSeconds=1)
     house.until(20)
     house.peer.hasMoved = True
@@ -155,7 +155,7 @@ def test_steps() -> None:
 
 
 def test_look(house: House) -> None:
-    """How much a peer has taken is known roughly; it is asked once for each piece."""
+    """How much a peer has taken is known roughly: it is asked once per step."""
     assert house.keepalive.look(house.peer) == 0
     house.peer.hasMoved = True
     assert house.keepalive.look(house.peer) == PORTION
@@ -163,7 +163,7 @@ def test_look(house: House) -> None:
 
 
 def test_acknowledged() -> None:
-    """Over TCP it is the system that says what a peer has taken, so that one that reads has its time once more."""
+    """Over TCP the system knows what a peer has taken, so a peer that reads gets its time once more."""
     with create_server(("127.0.0.1", 0)) as port, create_connection(port.getsockname()) as peer:
         handle, _ = port.accept()
         with handle:
@@ -184,7 +184,7 @@ def test_acknowledged() -> None:
 
 
 def test_gone(house: House) -> None:
-    """A peer whose connection has ended meanwhile isn't closed, nor waited for."""
+    """A peer that has left meanwhile isn't closed, nor waited for."""
     house.until(20)
     house.peer.connection, house.peer.isPaused = None, True
     assert house.until(30) == []
@@ -192,7 +192,7 @@ def test_gone(house: House) -> None:
 
 
 def test_switchedOff() -> None:
-    """Where pings are switched off there are none."""
+    """With pings switched off none are sent."""
     house = House(pingSeconds=0)
     assert house.until(1000) == []
 
@@ -202,7 +202,7 @@ def test_switchedOff() -> None:
 
 @everyWay
 def test_pongs(make: Any) -> None:
-    """A pong that we asked for costs nothing; any other what an event costs, and floods of them close with 4009."""
+    """A pong that was asked for is free; another one costs as much as an event, and a flood of them closes with 4009."""
     wire = make(limits={"pingSeconds": 1, "eventsPerSecond": 1, "eventsBurst": 2}).open()
     for _ in range(10):
         wire.factory.reactor.pump([0.25] * 4)
@@ -219,7 +219,7 @@ def test_pongs(make: Any) -> None:
 
 @everyWay
 def test_noPong(make: Any, talk: Talk) -> None:
-    """A peer that doesn't answer pings is closed with 4012, and that is told once."""
+    """A peer that doesn't answer pings is closed with 4012, and applications are told once."""
     wire = make(limits={"pingSeconds": 1, "pongSeconds": 1}).open()
     wire.factory.reactor.pump([0.25] * 10)
     ping, closing = wire.frames()
@@ -230,7 +230,7 @@ def test_noPong(make: Any, talk: Talk) -> None:
 
 
 def test_pausedPeers(make: Any) -> None:
-    """The time in which we didn't read from a peer doesn't count against its pong."""
+    """Time in which the server paused reading from a peer doesn't count against its pong."""
     wire = make(limits={"pingSeconds": 1, "pongSeconds": 1}).open()
     wire.factory.reactor.pump([0.25] * 5)
     wire.protocol.pauseReading()

@@ -1,5 +1,5 @@
 """
-WebSockets over a transport in memory: bytes in, bytes out.
+A peer's WebSocket, over a transport in memory.
 """
 
 from typing import Any, cast
@@ -37,7 +37,7 @@ class TestTransport(TransportContract):
 
 class TestAlone:
     """
-    One socket, without a hub.
+    A socket without a hub.
     """
 
     @pytest.fixture
@@ -49,11 +49,11 @@ class TestAlone:
         return Wire(port).open("/path?x=1")
 
     def test_interface(self, port: FakePort) -> None:
-        """What stands in for the hub provides what IPeers asks for."""
+        """The fake of the hub provides IPeers."""
         verifyObject(IPeers, port.peers)
 
     def test_told(self, port: FakePort, wire: Wire) -> None:
-        """The hub is told of a peer, its messages and its end, in that order, and each once."""
+        """The hub is told of a peer, its messages and its end, in order, and once each."""
         wire.send(frame("a") + frame("b", final=False) + frame("c", CONTINUATION) + frame("", CLOSE) + frame("d"))
         wire.lose()
         wire.lose()
@@ -66,7 +66,7 @@ class TestAlone:
         assert port.keepalive.alive == []
 
     def test_refused(self, port: FakePort) -> None:
-        """A handshake that is refused is counted, logged with its facts and answered; the hub hears nothing of it."""
+        """A refused handshake is counted, logged with its facts and answered; the hub isn't told."""
         port.peers.whyNot = "limit=connections of=1"
         wire = Wire(port)
         with logged() as lines:
@@ -76,7 +76,7 @@ class TestAlone:
         assert (port.counters.refused, port.peers.happened) == ({"http.503": 1}, [])
 
     def test_lostWhileOpening(self, port: FakePort) -> None:
-        """A transport that ends while the hub greets the peer is told of as the end of the connection."""
+        """A transport that ends while the hub greets the peer is reported as the end of the connection."""
         opened = port.peers.opened
 
         def losing(transport: Any, request: Any, address: str) -> Any:
@@ -89,14 +89,14 @@ class TestAlone:
         assert port.peers.happened == [("opened", "/", "192.0.2.7"), ("closed", 1006, "", False)]
 
     def test_fragments(self, port: FakePort, wire: Wire) -> None:
-        """A message in more frames than may be is closed with 4009, were they empty."""
+        """A message in too many frames is closed with 4009, even if they are empty."""
         wire.send(frame("", final=False) + frame("", CONTINUATION, final=False) * 3)
         assert not wire.protocol.connection.closing
         wire.send(frame("", CONTINUATION, final=False))
         assert wire.frames()[-1].code == 4009
 
     def test_pings(self, port: FakePort, wire: Wire) -> None:
-        """A ping is answered where it can be paid for; so does a pong count that nobody asked for."""
+        """A ping is answered if the rate allows it; an unasked pong costs as much."""
         wire.send(frame("x", PING) + frame("", PONG))
         assert ([each.opcode for each in wire.frames()], len(port.keepalive.heardOf)) == ([PONG], 1)
         port.peers.pays = False
@@ -107,7 +107,10 @@ class TestAlone:
         assert len(port.keepalive.heardOf) == 2
 
     def test_slow(self, port: FakePort, wire: Wire) -> None:
-        """What waits for a slow peer is told; what may be dropped is, and is counted; above the limit the peer is closed."""
+        """
+        The bytes that wait for a slow peer are reported; droppable ones are dropped and counted; above the limit the peer is
+        closed.
+        """
         protocol = wire.protocol
         wire.stopReading()
         protocol.send(makeText(b"x" * 598))
@@ -122,7 +125,7 @@ class TestAlone:
         assert [each.code for each in wire.frames()] == [4008]
 
     def test_closing(self, port: FakePort, wire: Wire) -> None:
-        """A closed peer that goes on reading has more time; one that doesn't is dropped."""
+        """A closed peer that goes on reading gets more time, and one that doesn't is dropped."""
         wire.protocol.close(4000, "bye")
         port.keepalive.taken = 1 << 20
         port.clock.pump([1] * 10)
@@ -132,7 +135,7 @@ class TestAlone:
         assert wire.transport.disconnecting
 
     def test_badFrame(self, port: FakePort, wire: Wire) -> None:
-        """A close that Autobahn begins is counted, and told with its code whatever the peer answers."""
+        """A close by Autobahn is counted, and reported with its code whatever the peer answers."""
         wire.send(frame("x", masked=False))
         assert port.counters.closes == {1002: 1}
         wire.lose()
@@ -141,7 +144,7 @@ class TestAlone:
 
 class TestHandshake:
     def test_accepted(self, make: Any) -> None:
-        """A handshake is answered as RFC 6455 section 1.3 shows it, without naming the server's software."""
+        """A handshake is answered as in RFC 6455 section 1.3, without the name of the server's software."""
         wire = make()
         wire.send(handshake())
         answer = wire.receive()
@@ -149,8 +152,8 @@ class TestHandshake:
         assert ACCEPT in answer
         assert b"Server:" not in answer
 
-    def test_whereFrom(self, make: Any) -> None:
-        """A connection knows the peer's address, and its request's path and query."""
+    def test_request(self, make: Any) -> None:
+        """A connection has the peer's address, and its request's path and query."""
         wire = make()
         wire.send(handshake("/chat%20room;x?a=1&a=2&b=%C3%BC&c="))
         wire.receive()
@@ -177,7 +180,9 @@ class TestHandshake:
         ],
     )
     def test_origins(self, make: Any, origin: str, allowed: bool) -> None:
-        """Pages of our own origin and of those that are named may connect, and who isn't a page; others get a 403."""
+        """
+        Pages of the server's own origin and of allowed origins may connect, and clients without an origin; others get 403.
+        """
         wire = make(origin=("https://good.example",))
         wire.send(handshake(Origin=origin))
         assert wire.receive().split(b" ")[1] == (b"101" if allowed else b"403")
@@ -196,7 +201,7 @@ class TestHandshake:
         ],
     )
     def test_refused(self, make: Any, head: bytes) -> None:
-        """What is no WebSocket handshake gets an HTTP error, and no application hears of it."""
+        """A malformed handshake gets an HTTP error, and applications aren't told."""
         wire = make()
         wire.send(head)
         assert wire.receive().split(b" ")[1][:1] in b"45"
@@ -205,7 +210,7 @@ class TestHandshake:
         assert sum(wire.factory.hub.counters.refused.values()) == 1
 
     def test_secretsStayOutOfTheLog(self, make: Any) -> None:
-        """Of what a peer sends with a broken handshake, nothing gets into the log."""
+        """Nothing that a peer sends with a broken handshake gets into the log."""
         with logged() as lines:
             make().send(handshake("/?token=sesame#sesame", Sec_WebSocket_Key="sesame", Cookie="sesame"))
         assert "sesame" not in "".join(lines)
@@ -214,7 +219,7 @@ class TestHandshake:
 @everyWay
 class TestEnds:
     def test_peersClose(self, make: Any, talk: Talk) -> None:
-        """A peer's close is answered, and told to applications once."""
+        """A peer's close is answered, and applications are told once."""
         wire = make().open()
         wire.send(frame((4000).to_bytes(2, "big") + b"bye", CLOSE))
         assert wire.frames()[0].code == 1000
@@ -222,14 +227,14 @@ class TestEnds:
         assert talk.ends == [{"code": 4000, "reason": "bye", "clean": True}]
 
     def test_peersCloseWithoutACode(self, make: Any, talk: Talk) -> None:
-        """A close without a code is told as RFC 6455 section 7.1.5 says: 1005."""
+        """A close without a code is reported as RFC 6455 section 7.1.5 says: 1005."""
         wire = make().open()
         wire.send(frame("", CLOSE))
         wire.lose()
         assert talk.ends == [{"code": 1005, "reason": "", "clean": True}]
 
     def test_lost(self, make: Any, talk: Talk) -> None:
-        """A peer that is lost is told as 1006."""
+        """A lost peer is reported as 1006."""
         wire = make().open()
         wire.lose(ConnectionLost())
         assert [(end["code"], end["clean"]) for end in talk.ends] == [(1006, False)]
@@ -248,7 +253,7 @@ class TestEnds:
         assert talk.ends == [{"code": code, "reason": "that's it", "clean": True}]
 
     def test_closedByAutobahnFirst(self, make: Any, talk: Talk) -> None:
-        """Where a bad frame has begun the end, that is told, and nothing can close once more or be sent."""
+        """After a close for a bad frame, that close is reported, and nothing can be sent or closed again."""
         wire = make().open()
         connection = wire.protocol.connection
         wire.send(frame("x", masked=False))
@@ -266,7 +271,7 @@ class TestEnds:
         assert wire.frames()[0].payload[2:].decode() == "ü" * 61
 
     def test_afterTheEnd(self, make: Any, talk: Talk) -> None:
-        """Whatever comes in a socket's last moments does nothing."""
+        """Bytes that come after the end do nothing."""
         wire = make().open()
         protocol = wire.protocol
         wire.lose()
@@ -277,7 +282,7 @@ class TestEnds:
 
 
 def test_slowReaders(make: Any) -> None:
-    """Who still reads what was sent before the close isn't dropped for not having answered it."""
+    """A peer that still reads what was sent before the close isn't dropped for not answering it."""
     wire = make().open()
     protocol = wire.protocol
     protocol.connection.close(4000)

@@ -1,5 +1,5 @@
 """
-From bytes to messages, in whatever pieces they come; and pauses of reading.
+From bytes in any pieces to messages; and pauses of reading.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ from tests.kit.wire import CLOSE, CONTINUATION, PING, PONG, TEXT, event, frame, 
 
 class Noting(Receiver):
     """
-    Writes down the messages of a peer whose handshake is over.
+    Records the messages of a peer whose handshake is over.
     """
 
     def __init__(self, source: Any) -> None:
@@ -44,7 +44,7 @@ def receiver(source: FakePort) -> Noting:
 
 
 def test_share(source: FakePort, receiver: Noting) -> None:
-    """Of what comes at once 32 messages are dealt with in a turn, and nothing more is read until the others are."""
+    """Of a chunk 32 messages are handled in a turn, and nothing more is read until the rest is."""
     receiver.dataReceived(frame("x") * 80)
     assert (len(receiver.messages), receiver.transport.producerState) == (32, "paused")
     source.clock.advance(0)
@@ -53,7 +53,7 @@ def test_share(source: FakePort, receiver: Noting) -> None:
 
 
 def test_longChunks(source: FakePort, receiver: Noting) -> None:
-    """In a turn that has taken too long a short chunk is read, and a long one waits, with all that comes after it."""
+    """In a turn that has taken too long a short chunk is read; a long one waits, and everything after it too."""
     assert not source.turns.isOver()
     source.clock.rightNow += TURN_SECONDS
     receiver.dataReceived(frame("x"))
@@ -67,7 +67,7 @@ def test_longChunks(source: FakePort, receiver: Noting) -> None:
 
 @pytest.mark.parametrize("fast", [True, False])
 def test_closedMeanwhile(source: FakePort, fast: bool) -> None:
-    """What comes in one chunk behind the message for which a peer is closed is dropped, but for the peer's own close."""
+    """Messages behind the one for which a peer is closed are dropped, except the peer's own close."""
 
     class Closing(Noting):
         def onMessage(self, payload: bytes, isBinary: bool) -> None:
@@ -91,7 +91,7 @@ def test_closedMeanwhile(source: FakePort, fast: bool) -> None:
 
 
 def test_closedWhileWaiting(source: FakePort, receiver: Noting) -> None:
-    """Of what waits when a peer is closed, only its close still counts."""
+    """Of the bytes that wait when a peer is closed, only its close counts."""
     close = frame((1000).to_bytes(2, "big"), CLOSE)
     receiver.dataReceived(frame("x") * 40 + close)
     closes: list[bytes] = []
@@ -103,7 +103,7 @@ def test_closedWhileWaiting(source: FakePort, receiver: Noting) -> None:
 
 
 def test_pausedMeanwhile(source: FakePort, receiver: Noting) -> None:
-    """What is left waits for as long as reading is paused."""
+    """Waiting bytes stay while reading is paused."""
     receiver.dataReceived(frame("x") * 40)
     receiver.pauseReading()
     source.clock.advance(0)
@@ -116,7 +116,7 @@ def test_pausedMeanwhile(source: FakePort, receiver: Noting) -> None:
 
 
 def test_wasPaused(receiver: Noting) -> None:
-    """It is known whether reading was paused at any time since that was asked before."""
+    """C{wasPaused} says whether reading was paused since its last call."""
     assert not receiver.wasPaused()
     receiver.pauseReading()
     receiver.pauseReading()
@@ -126,7 +126,7 @@ def test_wasPaused(receiver: Noting) -> None:
 
 
 def test_signOfLife(source: FakePort, receiver: Noting) -> None:
-    """Whatever comes from a peer that was asked is told, once."""
+    """The first byte after a ping is reported, once."""
     receiver.dataReceived(frame("x"))
     receiver.liveness.isAsked = True
     receiver.dataReceived(frame("x")[:1])
@@ -136,7 +136,7 @@ def test_signOfLife(source: FakePort, receiver: Noting) -> None:
 
 
 def test_awaitClose(source: FakePort, receiver: Noting) -> None:
-    """After our close nothing is taken but the peer's, and reading isn't paused for anything."""
+    """After the server's close only the peer's close is read, and reading is never paused."""
     closes: list[bytes] = []
     override(receiver, _dataReceived=closes.append)
     receiver.pauseReading()
@@ -152,7 +152,7 @@ def test_awaitClose(source: FakePort, receiver: Noting) -> None:
 
 
 def test_lost(source: FakePort, receiver: Noting) -> None:
-    """What is left of a peer that is gone is dropped, and its transport isn't asked for anything."""
+    """The waiting bytes of a lost peer are dropped, and its transport isn't called any more."""
     receiver.dataReceived(frame("x") * 40)
     receiver.wasClean = True
     receiver.onClose = lambda *_: None
@@ -168,7 +168,7 @@ def test_lost(source: FakePort, receiver: Noting) -> None:
 
 @everyWay
 def test_echo(make: Any) -> None:
-    """An event goes in as a frame, and comes out as one."""
+    """An event arrives in a frame, and leaves in one."""
     wire = make().open()
     wire.send(event("echo", {"x": [1, "ü", None]}))
     assert [each.json for each in wire.frames()] == [{"event": "echo", "data": {"x": [1, "ü", None]}}]
@@ -185,7 +185,7 @@ def test_sizes(make: Any, size: int) -> None:
 
 @everyWay
 def test_bitByBit(make: Any) -> None:
-    """It doesn't matter into which pieces the network cuts what is sent."""
+    """A message may arrive in any pieces."""
     wire = make()
     for byte in handshake() + event("echo", 1) + frame("", PING) + event("echo", 2):
         wire.send(bytes([byte]))
@@ -204,7 +204,7 @@ def test_fragments(make: Any) -> None:
 
 @everyWay
 def test_noLimit(make: Any) -> None:
-    """Where the limit is switched off, a message may have any length."""
+    """With the limit switched off, a message may have any length."""
     wire = make(limits={"messageBytes": 0}).open()
     wire.send(event("echo", "x" * 1_000_000))
     assert len(wire.frames()[0].payload) > 1_000_000

@@ -1,5 +1,5 @@
 """
-Which handshakes are accepted, and which subprotocol is agreed on.
+Which handshakes are accepted, and which subprotocol is chosen.
 """
 
 from typing import Any
@@ -23,7 +23,7 @@ FULL = "limit=connections of=1"
 
 class Door:
     """
-    The rules of a port that is called C{example.org}, behind so many proxies, and somebody who comes.
+    The rules of a port for C{example.org}, behind this many proxies, and a peer that connects.
     """
 
     def __init__(self, hops: int = 0, full: str | None = None) -> None:
@@ -39,9 +39,9 @@ class Door:
 
     def refused(self, **headers: str) -> tuple[int, str]:
         """
-        Come with some headers.
+        Connect with some headers.
 
-        @return: the status and the facts of the refusal; 101 where there is none
+        @return: the status and the facts of the refusal, or 101 without one
         """
         named = {"host": "example.org", **{name.replace("_", "-"): value for name, value in headers.items()}}
         try:
@@ -52,7 +52,7 @@ class Door:
 
 
 def test_admitted() -> None:
-    """Who comes by a name of ours, and is no page, or a page of an origin that is allowed, is let in."""
+    """A request for an allowed name is accepted if it has no Origin or an allowed one."""
     door = Door()
     assert door.refused() == (101, "")
     assert door.refused(origin="https://good.example") == (101, "")
@@ -61,7 +61,7 @@ def test_admitted() -> None:
 
 
 def test_refused() -> None:
-    """The first rule that a handshake breaks decides: too many peers, the Host, the Origin; each says what would help."""
+    """The first rule that a handshake breaks decides: too many peers, the Host, the Origin; the refusal names the option."""
     assert Door(full=FULL).refused(host="evil.example", origin="http://evil.example") == (503, FULL)
     status, facts = Door().refused(host="evil.example", origin="http://evil.example")
     assert (status, 'option="--host evil.example"' in facts) == (421, True)
@@ -70,7 +70,7 @@ def test_refused() -> None:
 
 
 def test_proxies() -> None:
-    """What a trusted proxy says counts: for the address, for the Host, and for whether it was over TLS."""
+    """A trusted proxy's headers tell the address, the Host, and whether the peer used TLS."""
     said = {"x_forwarded_for": "198.51.100.1", "x_forwarded_host": "example.org", "x_forwarded_proto": "https"}
     door = Door(hops=1)
     assert door.refused(host="inner:8080", origin="https://example.org", **said) == (101, "")
@@ -79,21 +79,21 @@ def test_proxies() -> None:
         assert Door().refused(host="inner:8080", **said)[0] == 421
 
 
-def test_speaker() -> None:
-    """For whom a peer speaks is known by the head of its request; without proxies by the socket alone."""
+def test_addressOfThePeer() -> None:
+    """Behind proxies the headers tell a peer's address, and without them the socket does."""
     head = Head(False, [(b"host", b"example.org"), (b"x-forwarded-for", b"198.51.100.1")], b"GET / HTTP/1.1")
     assert Door(hops=1).admission.speaker(Door().transport, head) == "198.51.100.1"
     assert Door().admission.speaker(Door().transport, head) == "192.0.2.7"
 
 
 def test_asker() -> None:
-    """Without proxies it is the socket and the Host that say who asks."""
+    """Without proxies the socket and the Host tell who asks."""
     door = Door()
     assert door.admission.asker(door.transport, {"host": "x:1"}) == Asker("192.0.2.7", False, "x:1")
 
 
-def test_doubtsOnce() -> None:
-    """That a proxy isn't trusted which should be is logged once."""
+def test_untrustedProxyOnce() -> None:
+    """A proxy that should be trusted and isn't is logged once."""
     door = Door()
     door.transport = StringTransport(peerAddress=IPv4Address("TCP", "127.0.0.1", 5000))
     with logged() as lines:
@@ -110,7 +110,7 @@ def test_doubtsOnce() -> None:
     [("chat.v2", "chat.v2"), ("x, chat.v1 ,chat.v2", "chat.v1"), ("chat.v3", None), ("CHAT.V1", None), ("", None)],
 )
 def test_subprotocols(make: Any, offered: str, agreed: str | None) -> None:
-    """Of the subprotocols that are offered the first that is allowed is answered; where none is, none."""
+    """The first offered subprotocol that is allowed is chosen; without one, none is."""
     wire = make(subprotocol=("chat.v2", "chat.v1"))
     wire.send(handshake(Sec_WebSocket_Protocol=offered))
     answer = wire.receive().decode()
@@ -120,14 +120,14 @@ def test_subprotocols(make: Any, offered: str, agreed: str | None) -> None:
 
 
 def test_blankSubprotocol(make: Any) -> None:
-    """A blank header offers nothing."""
+    """A blank header offers no subprotocol."""
     with logged() as lines:
         Wire(make().factory).open(Sec_WebSocket_Protocol=" , ")
     assert not [line for line in lines if "subprotocol" in line]
 
 
-def test_unansweredSubprotocol(make: Any) -> None:
-    """Who offers one that isn't allowed, and may give up, is told of by the log, once, with what would help."""
+def test_refusedSubprotocol(make: Any) -> None:
+    """A client whose subprotocol isn't allowed is logged once, with the option that allows it."""
     factory = make().factory
     with logged() as lines:
         for _ in range(3):

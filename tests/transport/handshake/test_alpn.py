@@ -1,5 +1,5 @@
 """
-Which protocols ports name over TLS; that clients are answered so is in test_certificate.
+The protocols that ports name by ALPN; test_tls tests the answers to clients.
 """
 
 from typing import Any
@@ -24,7 +24,7 @@ from tests.kit.ends import MemoryReactor
     ids=["sockets", "pages"],
 )
 def test_factories(factory: Any) -> None:
-    """Each factory of ours names HTTP/1.1, and never HTTP/2, whatever is installed."""
+    """Each factory names HTTP/1.1 and never HTTP/2, whatever is installed."""
     verifyObject(IProtocolNegotiationFactory, factory)
     assert factory.acceptableProtocols() == acceptableProtocols()
     assert b"h2" not in acceptableProtocols()

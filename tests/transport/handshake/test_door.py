@@ -1,5 +1,5 @@
 """
-The door, over a transport in memory.
+The door, which sends each connection to the WebSockets or the pages by its first request, over a transport in memory.
 """
 
 from typing import Any, cast
@@ -28,7 +28,7 @@ PAGE = b"GET /page HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 class Room(Protocol):
     """
-    Who stands behind the door, and writes down what comes.
+    A protocol behind the door, which records what it receives.
     """
 
     def __init__(self, name: str) -> None:
@@ -73,7 +73,7 @@ def answer(wire: Wire) -> int:
 
 @pytest.mark.parametrize(("head", "name"), [(handshake(), "sockets"), (PAGE, "pages")])
 def test_ways(head: bytes, name: str) -> None:
-    """Handshakes go to the sockets and all else to the pages, whole, and whatever follows goes there at once."""
+    """Handshakes go to the sockets and other requests to the pages, whole; later bytes go there directly."""
     house = House()
     wire = Wire(house)
     wire.send(head[:-1])
@@ -88,7 +88,7 @@ def test_ways(head: bytes, name: str) -> None:
 
 
 def test_byteByByte() -> None:
-    """It doesn't matter into which pieces a head is cut."""
+    """A head may come in any pieces."""
     wire = Wire(House())
     for byte in PAGE:
         wire.send(bytes([byte]))
@@ -96,14 +96,14 @@ def test_byteByByte() -> None:
 
 
 def test_noPages() -> None:
-    """Where there are no pages, who asks for one is told to upgrade."""
+    """Without pages, a request for one gets 426."""
     wire = Wire(House(pages=False))
     wire.send(PAGE)
     assert answer(wire) == 426
 
 
 def test_slow() -> None:
-    """Who takes too long for his head is told so, and closed, however busy he is with it."""
+    """A head that takes too long gets 408 and a close, even if its bytes keep coming."""
     house = House(headSeconds=5)
     wire = Wire(house)
     for _ in range(39):
@@ -116,7 +116,7 @@ def test_slow() -> None:
 
 
 def test_large() -> None:
-    """A head above the limit is refused as soon as it is that long, and nothing more is kept of what still comes."""
+    """A head above the limit is refused as soon as it is too long, and what comes later isn't kept."""
     house = House(headBytes=1000)
     wire = Wire(house)
     for _ in range(1000):
@@ -130,8 +130,8 @@ def test_large() -> None:
     assert house.clock.getDelayedCalls() == []
 
 
-def test_exactlyLargeEnough() -> None:
-    """A head of just the limit passes, whatever follows it; one byte more, and it doesn't."""
+def test_largestHead() -> None:
+    """A head of exactly the limit is accepted, whatever follows it; one byte more is refused."""
     for limit, passes in ((len(PAGE), True), (len(PAGE) - 1, False)):
         wire = Wire(House(headBytes=limit))
         wire.send(PAGE + b"body" * 1000)
@@ -139,7 +139,7 @@ def test_exactlyLargeEnough() -> None:
 
 
 def test_switchedOff() -> None:
-    """Each of the limits can be switched off."""
+    """Each limit can be switched off."""
     house = House(headBytes=0, headCount=0, headSeconds=0)
     wire = Wire(house)
     wire.send(PAGE[:-2] + b"X: y\r\n" * 10_000)
@@ -149,7 +149,7 @@ def test_switchedOff() -> None:
 
 
 def test_bad() -> None:
-    """A bad head is refused before anybody sees it."""
+    """A bad head is refused before any protocol gets it."""
     house = House()
     wire = Wire(house)
     wire.send(handshake(X="a\x0bOrigin: http://localhost:8080"))
@@ -158,7 +158,7 @@ def test_bad() -> None:
 
 
 def test_goneEarly() -> None:
-    """Who goes before his head is there leaves nothing behind."""
+    """A peer that leaves before the end of its head leaves nothing behind."""
     house = House()
     wire = Wire(house)
     wire.send(PAGE[:5])
@@ -167,7 +167,7 @@ def test_goneEarly() -> None:
 
 
 def test_behindAWrapper() -> None:
-    """Behind a wrapper, as TLS is one, it is the wrapper that is given the next protocol."""
+    """Behind a wrapper such as TLS, the wrapper gets the next protocol."""
     house = House()
     for outer in (False, True):
         wrapper = ProtocolWrapper(WrappingFactory(cast(Any, house)), house.buildProtocol(None))
@@ -182,7 +182,9 @@ def test_behindAWrapper() -> None:
 
 
 def test_silent() -> None:
-    """Who connects and says nothing, as browsers do in advance, is closed without a word, and not counted as refused."""
+    """
+    A connection without a request, as browsers open in advance, is closed without an answer, and not counted as refused.
+    """
     house = House(headSeconds=5)
     wire = Wire(house)
     with logged() as lines:
@@ -193,8 +195,8 @@ def test_silent() -> None:
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET", b"x" * 20_000])
-def test_whoStays(sent: bytes) -> None:
-    """Who was closed and doesn't go is dropped."""
+def test_staysAfterClose(sent: bytes) -> None:
+    """A closed peer that doesn't leave is dropped."""
     house = House()
     wire = Wire(house)
     wire.send(sent)
@@ -209,7 +211,7 @@ def test_whoStays(sent: bytes) -> None:
 
 
 def test_tooMany() -> None:
-    """One connection too many of an address is told so before it says anything, and when to come again."""
+    """A connection above the limit of its address is refused before its request, and told when to retry."""
     house = House(pagesPerAddress=2)
     first, second = (Wire(house, PUBLIC) for _ in range(2))
     third = Wire(house, PUBLIC)

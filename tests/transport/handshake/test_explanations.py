@@ -1,5 +1,5 @@
 """
-What the log says of refused handshakes.
+The log lines of refused handshakes.
 """
 
 import re
@@ -20,7 +20,7 @@ from tests.kit.wire import handshake
 
 PAGE = "https://example.org:8443"
 
-#: What the usual configurations of nginx send behind TLS on port 8443, and what is said of each.
+#: The headers of nginx's usual configurations behind TLS on port 8443, with the explanation of each.
 NGINX = [
     ({"host": "127.0.0.1:8080"}, "--origin https://example.org:8443", "sends its own Host"),
     ({"host": "ratchet"}, "--origin https://example.org:8443", "sends its own Host"),
@@ -45,14 +45,14 @@ NGINX = [
 
 def options(line: str) -> list[str]:
     """
-    Take the options out of a line.
+    Return the options in a line.
     """
     return re.findall(r' (?:option|or)="([^"]+)"', line)
 
 
 def settings(option: str) -> Settings:
     """
-    Make the settings that an option makes.
+    Make the settings of an option.
     """
     read = Options()
     read.parseOptions(option.split(" "))
@@ -66,7 +66,9 @@ def explained(headers: dict[str, str], hops: int = 0) -> str:
 
 @pytest.mark.parametrize(("headers", "option", "hint"), NGINX)
 def test_behindNginx(headers: dict[str, str], option: str, hint: str) -> None:
-    """The log says which option lets a page in behind a proxy that ends TLS, and what the proxy leaves out."""
+    """
+    The log names the option that accepts a page behind a proxy that ends TLS, and the headers that the proxy leaves out.
+    """
     headers = {"origin": PAGE, **headers}
     line = explained(headers)
     assert options(line)[0] == option
@@ -88,7 +90,7 @@ def test_behindNginx(headers: dict[str, str], option: str, hint: str) -> None:
     ],
 )
 def test_trusted(headers: dict[str, str], hint: str) -> None:
-    """Where a proxy is trusted already, the log says what it leaves out."""
+    """For a trusted proxy the log names the headers that it leaves out."""
     line = explained({"origin": PAGE, **headers}, 1)
     assert options(line)[-1] == f"--origin {PAGE}"
     assert "trusted=1" in line
@@ -107,7 +109,7 @@ def test_trusted(headers: dict[str, str], hint: str) -> None:
     ],
 )
 def test_otherPages(origin: str, option: str) -> None:
-    """Of any other page the log names the origin as the operator may allow it."""
+    """For any other page the log names the option with its origin."""
     line = explained({"host": "example.org", "origin": origin})
     assert options(line) == [option]
     assert "hint" not in line
@@ -116,7 +118,7 @@ def test_otherPages(origin: str, option: str) -> None:
 
 @pytest.mark.parametrize("origin", ["evil\x1b[31m", 'a" option="--origin *', "x\u202ey", "https://a b", "x" * 5000, ""])
 def test_hostile(origin: str) -> None:
-    """What is no origin is shown escaped and in one short line, with no option that somebody chose for us."""
+    """Text that is no origin is escaped and cut, and the line has no option that a peer chose."""
     line = explained({"host": "example.org\x07", "origin": origin, "x-forwarded-host": "\r\nforged" * 1000})
     assert line.isprintable()
     assert len(line) < 6000
@@ -124,7 +126,7 @@ def test_hostile(origin: str) -> None:
 
 
 def test_hosts() -> None:
-    """For a name that isn't ours the log says by which option it would be."""
+    """For a wrong host the log names the option that allows it."""
     line = explainHost({"host": "Shop.Example:8080"}, Asker("127.0.0.1", False, "Shop.Example:8080"), 0)
     assert 'host="Shop.Example:8080"' in line
     assert options(line) == ["--host shop.example"]
@@ -133,13 +135,13 @@ def test_hosts() -> None:
 
 
 def test_others() -> None:
-    """Any other reason is one line, too."""
+    """Every other reason is one line too."""
     assert explain('bad "\r\n') == r'why="bad \"\r\n"'
 
 
 class Server:
     """
-    A server in memory, and what it logs of handshakes.
+    A server in memory, and its log lines about handshakes.
     """
 
     def __init__(self, clientProvider: Any = None, **settings: Any) -> None:
@@ -148,9 +150,9 @@ class Server:
 
     def shake(self, **headers: str) -> tuple[int, list[str]]:
         """
-        Shake hands.
+        Send a handshake.
 
-        @return: the status, and what was logged
+        @return: the status, and the log lines
         """
         wire = Wire(self.factory)
         with logged() as lines:
@@ -159,9 +161,9 @@ class Server:
 
     def refused(self, **headers: str) -> str:
         """
-        Shake hands in vain.
+        Send a handshake that is refused.
 
-        @return: the line of the log
+        @return: the log line
         """
         status, lines = self.shake(**headers)
         (line,) = [line for line in lines if line.startswith(f"Refused a handshake: status={status} address=")]
@@ -170,17 +172,17 @@ class Server:
 
 class TestServer:
     """
-    The server's log.
+    The log of a server.
     """
 
     def test_forbidden(self) -> None:
-        """A page that may not connect is logged with its origin, and with what would let it in."""
+        """A refused page is logged with its origin, and with the option that allows it."""
         line = Server().refused(Origin=PAGE, X_Forwarded_Proto="https", host="example.org:8443")
         assert "status=403 address=192.0.2.7 " in line
         assert options(line) == ["--trust-forwarded 1", f"--origin {PAGE}"]
 
     def test_misdirected(self) -> None:
-        """A name that isn't ours is logged; where a proxy is trusted, that which it says counts."""
+        """A wrong host is logged; behind a trusted proxy, the host that the proxy tells."""
         line = Server(host=("example.org",)).refused(host="evil.example")
         assert "status=421" in line
         assert options(line) == ["--host evil.example"]
@@ -191,7 +193,7 @@ class TestServer:
         assert server.shake(X_Forwarded_Host="example.org", X_Forwarded_For="192.0.2.1", host="inner:8080")[0] == 101
 
     def test_full(self) -> None:
-        """Where too many of an address are here, the log names the limit."""
+        """With too many connections of an address, the log names the limit."""
         limits = Settings().limits.having({"connectionsPerAddress": 1}, "test")
         server = Server(limits=limits, trustForwarded=1)
         assert server.shake(X_Forwarded_For="2001:db8::1")[0] == 101
@@ -199,7 +201,7 @@ class TestServer:
         assert "status=503 address=2001:db8::2 limit=connectionsPerAddress of=1" in line
 
     def test_fullInAll(self) -> None:
-        """So where there are too many in all, who are refused before they say anything."""
+        """With too many connections in all, the log names the limit, even before there is a request."""
         server = Server(limits=Settings().limits.having({"connections": 1}, "test"))
         assert server.shake()[0] == 101
         with logged() as lines:
@@ -208,20 +210,20 @@ class TestServer:
         assert lines == ["Refused a connection: status=503 address=192.0.2.7 limit=connections of=1"]
 
     def test_strangers(self) -> None:
-        """So where too many of an address haven't logged in."""
+        """With too many strangers of an address, the log names the limit."""
         limits = Settings().limits.having({"strangersPerAddress": 1}, "test")
         server = Server(FakeProvider(), limits=limits, trustForwarded=1)
         assert server.shake(X_Forwarded_For="192.0.2.1")[0] == 101
         assert "limit=strangersPerAddress of=1" in server.refused(X_Forwarded_For="192.0.2.1:5")
 
     def test_badHandshake(self) -> None:
-        """A handshake that isn't one is logged with the rule that it breaks."""
+        """A malformed handshake is logged with the rule that it breaks."""
         line = Server().refused(Sec_WebSocket_Version="8")
         assert "status=400" in line
         assert 'why="Sec-WebSocket-Version isn\'t 13"' in line
 
-    def test_doubtOnce(self) -> None:
-        """That a proxy doesn't tell peers apart is warned of once, whatever the entry says."""
+    def test_sharedAddressOnce(self) -> None:
+        """A proxy that doesn't tell peers apart is logged once, whatever its headers are."""
         server = Server(trustForwarded=1)
         entries = ("_hidden\x9b31m", "unknown", "203.0.113.7:51234")
         lines = [line for entry in entries for line in server.shake(X_Forwarded_For=entry)[1] if "why=unreadable" in line]
@@ -231,7 +233,7 @@ class TestServer:
 
 @pytest.mark.parametrize("origin", ["capacitor://localhost:1", "moz-extension://1b2c3d4e-aaaa"])
 def test_appsOwnSchemes(origin: str) -> None:
-    """Of an app's own scheme no proxy is to blame: it is never that of a page of ours."""
+    """An origin with an app's own scheme isn't explained by a proxy: no page of the server has such a scheme."""
     line = explained({"origin": origin, "host": "localhost:8080"}, 0)
     assert f'option="--origin {origin}"' in line
     assert "hint" not in line

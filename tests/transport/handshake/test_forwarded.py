@@ -1,5 +1,5 @@
 """
-What proxies say of a peer.
+The headers in which proxies tell a peer's address.
 """
 
 import pytest
@@ -11,7 +11,7 @@ PROXY = Asker("10.0.0.1", False, "inner:8080")
 
 def refuse(why: str, entry: str) -> None:
     """
-    Fail, where a header that can be read is doubted.
+    Fail if a readable header is doubted.
     """
     raise AssertionError(f"{why}: {entry}")
 
@@ -28,17 +28,17 @@ HEADERS = {
     [(1, "10.0.0.2"), (2, "192.0.2.7"), (3, "6.6.6.6"), (4, "6.6.6.6")],
 )
 def test_hops(hops: int, address: str) -> None:
-    """Of the addresses, that counts which the outermost of our proxies has added; what stands before, anybody may write."""
+    """The address that the outermost trusted proxy added counts; a client may write anything before it."""
     assert readForwarded(PROXY, HEADERS, hops) == Asker(address, True, "example.org")
 
 
 def test_notTrusted() -> None:
-    """Without proxies of ours, such headers are a stranger's words."""
+    """Without trusted proxies the headers are ignored."""
     assert readForwarded(PROXY, HEADERS, 0) == PROXY
 
 
 def test_nothingSaid() -> None:
-    """What a proxy doesn't say is as the socket and the request tell it."""
+    """Without the headers, the socket and the request tell the address, the host and the scheme."""
     assert readForwarded(PROXY, {}, 1) == PROXY
     assert readForwarded(PROXY._replace(secure=True), {"x-forwarded-for": "::1"}, 1) == Asker("::1", True, "inner:8080")
 
@@ -70,7 +70,7 @@ NO_ADDRESSES = [
 
 @pytest.mark.parametrize("said", NO_ADDRESSES)
 def test_noAddress(said: str) -> None:
-    """What is no IP address is none: the peer counts as the proxy, and that is told."""
+    """Text that is no IP address counts as the proxy's address, and is reported."""
     doubts: list[tuple[str, str]] = []
     headers = {"x-forwarded-for": said}
     assert readForwarded(PROXY, headers, 1, lambda *doubt: doubts.append(doubt)) == PROXY
@@ -81,7 +81,7 @@ def test_noAddress(said: str) -> None:
     "headers", [{}, {"x-forwarded-for": "  "}, {"x-forwarded-proto": "http"}, {"forwarded": "proto=http"}]
 )
 def test_addressMissing(headers: dict[str, str]) -> None:
-    """A proxy that says nothing of the peer makes all of them one: that is told, too."""
+    """A proxy without the header gives all peers its own address, which is reported."""
     doubts: list[tuple[str, str]] = []
     assert readForwarded(PROXY, headers, 1, lambda *doubt: doubts.append(doubt)) == PROXY
     assert doubts == [("missing", "")]
@@ -97,7 +97,7 @@ def test_addressMissing(headers: dict[str, str]) -> None:
     ],
 )
 def test_untrusted(socket: str, hops: int, doubts: list[tuple[str, str]]) -> None:
-    """That a proxy of our own network tells who asks, and isn't trusted, is told; a stranger's header is nothing."""
+    """A header of an untrusted proxy on a private network is reported; a header from elsewhere isn't."""
     found: list[tuple[str, str]] = []
     readForwarded(PROXY._replace(address=socket), {"x-forwarded-for": "192.0.2.7"}, hops, lambda *doubt: found.append(doubt))
     assert found == doubts
@@ -105,7 +105,7 @@ def test_untrusted(socket: str, hops: int, doubts: list[tuple[str, str]]) -> Non
 
 class TestStandard:
     """
-    The standard's header, C{Forwarded}.
+    The standard header, C{Forwarded}.
     """
 
     @pytest.mark.parametrize(
@@ -130,12 +130,12 @@ class TestStandard:
         ],
     )
     def test_read(self, said: str, asker: Asker) -> None:
-        """Its words are understood in any case and order, in quotes or not."""
+        """Its parameters are read in any case and order, quoted or not."""
         assert readForwarded(PROXY, {"forwarded": said}, 1, refuse) == asker
 
     @pytest.mark.parametrize(("hops", "address"), [(1, "192.0.2.3"), (2, "192.0.2.2"), (3, "192.0.2.1"), (4, "192.0.2.1")])
     def test_hops(self, hops: int, address: str) -> None:
-        """The entries are counted from the right, as those of X-Forwarded-For are; it doesn't matter on how many lines."""
+        """Entries are counted from the right, like those of X-Forwarded-For, over any number of lines."""
         headers = {"forwarded": 'for=192.0.2.1, for="192.0.2.2:1" , for=192.0.2.3;proto=https'}
         assert readForwarded(PROXY, headers, hops).address == address
 
@@ -144,7 +144,7 @@ class TestStandard:
         ['for="', 'for="6.6.6.6', 'host="a, for=6.6.6.6', ",,,", '"', 'for="a\\', "x", "for=6.6.6.6;", "\x1b", 'for="a, "b'],
     )
     def test_openQuotes(self, stranger: str) -> None:
-        """What a peer writes before the proxy, quotes left open among it, changes nothing of what the proxy says."""
+        """Nothing that a peer writes before the proxy's entry, open quotes included, changes the proxy's entry."""
         said = f'{stranger}, for="[2001:db8::1]:4711";proto=https;host="example.org"'
         assert readForwarded(PROXY, {"forwarded": said}, 1, refuse) == Asker("2001:db8::1", True, "example.org")
 
@@ -152,24 +152,24 @@ class TestStandard:
         "said", ["for=unknown", "for=_hidden", 'for="_a:_b"', "for=", "nonsense", 'for="1.2.3.4', "for=1.2.3.4,"]
     )
     def test_noAddress(self, said: str) -> None:
-        """Where it doesn't say who it is, the peer counts as the proxy, and that is told."""
+        """An entry without an address counts as the proxy's address, and is reported."""
         doubts: list[str] = []
         assert readForwarded(PROXY, {"forwarded": said}, 1, lambda why, entry: doubts.append(why)) == PROXY
         assert doubts == ["unreadable"]
 
     def test_manyCommas(self) -> None:
-        """A header full of what can't be read costs little: nothing is looked for behind it."""
+        """A long unreadable header costs little: parsing stops at the first error."""
         assert readForwarded(PROXY, {"forwarded": 'for="' + "," * 16_000}, 100).address == "10.0.0.1"
         assert readForwarded(PROXY, {"forwarded": 'a=";' * 4_000}, 100).address == "10.0.0.1"
 
 
 class TestBoth:
     """
-    Where a request has both forms.
+    Requests with both forms of headers.
     """
 
-    def test_theOther(self) -> None:
-        """Of both, X-Forwarded headers count, for most proxies pass a Forwarded header on as it came."""
+    def test_otherForm(self) -> None:
+        """The X-Forwarded headers win, because most proxies pass on a client's Forwarded header."""
         headers = {"x-forwarded-for": "192.0.2.7", "forwarded": "for=6.6.6.6;proto=https;host=evil.example"}
         assert readForwarded(PROXY, headers, 1) == Asker("192.0.2.7", False, "inner:8080")
         assert readForwarded(PROXY, {**headers, "x-forwarded-for": "", "x-forwarded-proto": "http"}, 1) == PROXY
@@ -178,7 +178,7 @@ class TestBoth:
         ("said", "doubts"), [("for=6.6.6.6", ["both"]), ('for="192.0.2.7:80"', []), ("proto=https", [])]
     )
     def test_disagreement(self, said: str, doubts: list[str]) -> None:
-        """That they disagree on the peer is told."""
+        """Different addresses in the two forms are reported."""
         found: list[str] = []
         headers = {"x-forwarded-for": "192.0.2.7", "forwarded": said}
         readForwarded(PROXY, headers, 1, lambda why, entry: found.append(why))
@@ -200,7 +200,7 @@ class TestBoth:
     ],
 )
 def test_ports(host: str, port: str, proto: str, expected: str) -> None:
-    """The port that a proxy says apart is the host's, where that has none."""
+    """The port in a header of its own is added to a host without one."""
     headers = {"x-forwarded-for": "::1", "x-forwarded-host": host, "x-forwarded-port": port, "x-forwarded-proto": proto}
     assert readForwarded(PROXY._replace(host=host), headers, 1).host == expected
 
@@ -209,5 +209,5 @@ def test_ports(host: str, port: str, proto: str, expected: str) -> None:
     ("said", "secure"), [("http", False), ("HTTPS", True), ("wss", True), ("http, https", True), ("x", False)]
 )
 def test_protocols(said: str, secure: bool) -> None:
-    """A proxy that ends TLS says so."""
+    """A proxy that ends TLS tells the scheme."""
     assert readForwarded(PROXY, {"x-forwarded-proto": said}, 1).secure is secure

@@ -1,5 +1,5 @@
 """
-Heads of requests, looked through before any parser sees them.
+Request heads, which are checked before a parser reads them.
 """
 
 from contextlib import suppress
@@ -33,7 +33,7 @@ def test_pages() -> None:
 
 @pytest.mark.parametrize("value", [b"websocket", b"WebSocket", b"h2c, websocket", b" websocket "])
 def test_upgrades(value: bytes) -> None:
-    """A request that wants to become a WebSocket is told apart, in whatever way it says so."""
+    """A request with an upgrade to a WebSocket is recognized in every spelling."""
     assert readHead(head(b"Upgrade: " + value), 64).isUpgrade
     assert readHead(handshake(), 64).isUpgrade
     assert not readHead(head(b"Upgrade: h2c", b"X-Upgrade: websocket"), 64).isUpgrade
@@ -41,7 +41,7 @@ def test_upgrades(value: bytes) -> None:
 
 @pytest.mark.parametrize("byte", [*range(9), 11, 12, *range(14, 32), 127])
 def test_controlBytes(byte: int) -> None:
-    """No control byte but the tab may stand in a value, nor in the request's line."""
+    """Neither a value nor the request line may have control bytes, except tabs in a value."""
     bad = bytes([byte])
     assert refusal(head(b"X: a" + bad + b"Origin: http://evil")) == 400
     assert refusal(head().replace(b"/ ", b"/" + bad + b" ")) == 400
@@ -49,7 +49,7 @@ def test_controlBytes(byte: int) -> None:
 
 @pytest.mark.parametrize("upgrade", [b"Upgrade: websocket", b"X: y"])
 def test_anyText(upgrade: bytes) -> None:
-    """Every byte that is no ASCII may stand in a value: it is a part of UTF-8, or latin-1."""
+    """A value may have any non-ASCII byte: it is UTF-8, or latin-1."""
     value = bytes(range(128, 256))
     assert readHead(head(b"Cookie: name=" + value, upgrade), 64).headers[1] == (b"cookie", b"name=" + value)
 
@@ -57,14 +57,14 @@ def test_anyText(upgrade: bytes) -> None:
 @pytest.mark.parametrize(
     "line", [b"X: a\rY: b", b"X: a\nY: b", b"X : a", b" X: a", b"\tfolded", b"nocolon", b": a", b"X(: a", b"\xffX: a"]
 )
-def test_misshapen(line: bytes) -> None:
-    """A line that is no header, or two for some parsers, is refused."""
+def test_malformedLines(line: bytes) -> None:
+    """A line that is no header, or that some parsers read as two, is refused."""
     assert refusal(head(line)) == 400
 
 
 @pytest.mark.parametrize("line", [b"Host: other", b"host: localhost", b"HOST: "])
 def test_repeatedHost(line: bytes) -> None:
-    """A second Host is refused, even if it is the same."""
+    """A second Host is refused, even an equal one."""
     assert refusal(head(line)) == 400
 
 
@@ -75,15 +75,15 @@ def test_repeatedOrigin() -> None:
 
 
 def test_count() -> None:
-    """There may be as many headers as the limit says; where it is switched off, any number."""
+    """The number of headers is limited; with the limit switched off, it isn't."""
     lines = [b"X: y"] * 63
     readHead(head(*lines), 64)
     assert refusal(head(*lines, b"Z: z")) == 431
     readHead(head(*lines * 10), 0)
 
 
-def test_takenApart() -> None:
-    """Headers that a site has taken apart are looked through in the same way."""
+def test_parsedHeaders() -> None:
+    """Headers that a site has already parsed are checked in the same way."""
     assert checkHeaders([(b"host", b"x"), (b"upgrade", b"websocket")], 2)
     with pytest.raises(BadHead, match="431"):
         checkHeaders([(b"host", b"x"), (b"y", b"z")], 1)
@@ -94,14 +94,14 @@ def test_takenApart() -> None:
 @examples(500)
 @given(st.binary(max_size=400))
 def test_anything(text: bytes) -> None:
-    """Whatever a head is, it passes or it is refused, and nothing else happens."""
+    """Any head is accepted or refused, and never raises another error."""
     with suppress(BadHead):
         readHead(text + b"\r\n\r\n", 64)
 
 
 class TestHeadReader:
     def test_pieces(self) -> None:
-        """A head may come in any pieces, with whatever follows it, and the next one after it."""
+        """A head may come in any pieces, with more bytes and the next head after it."""
         reader = HeadReader(0, 64)
         text = head(b"X: y")
         for byte in text[:-1]:
@@ -113,7 +113,7 @@ class TestHeadReader:
         assert reader.feed(text) is not None
 
     def test_emptyLine(self) -> None:
-        """One empty line may stand before a head, as some clients send it, in any pieces; a second one may not."""
+        """One empty line may come before a head, as some clients send it, in any pieces; a second one may not."""
         for pieces in ([b"\r\n" + GET + b"\r\n"], [b"\r", b"\n", GET, b"\r\n"]):
             reader = HeadReader(0, 64)
             assert reader.feed(b"".join(pieces[:-1])) is None
@@ -125,7 +125,7 @@ class TestHeadReader:
                 [reader.feed(piece) for piece in pieces]
 
     def test_bounds(self) -> None:
-        """A head above the bounds is refused as soon as it is."""
+        """A head is refused as soon as it is above the limits."""
         assert HeadReader(len(GET) + 2, 1).feed(GET + b"\r\nmore") is not None
         with pytest.raises(BadHead, match="431"):
             HeadReader(len(GET) + 1, 1).feed(GET + b"\r\n")
@@ -136,7 +136,7 @@ class TestHeadReader:
 
 
 def test_upgradeLost() -> None:
-    """A handshake whose Upgrade a proxy has dropped is refused with the reason, and isn't answered by a page."""
+    """A handshake whose Upgrade header a proxy dropped is refused with that reason, and gets no page."""
     text = handshake().replace(b"Upgrade: websocket\r\nConnection: Upgrade\r\n", b"Connection: close\r\n")
     with pytest.raises(BadHead) as refused:
         readHead(text, 64)

@@ -1,5 +1,5 @@
 """
-By which names we may be called.
+The names under which the server may be requested.
 """
 
 import pytest
@@ -9,19 +9,19 @@ from ratchet_tx.transport.handshake.hosts import Hosts
 
 
 def test_any() -> None:
-    """Where no name is said, any will do."""
+    """Without names every name is allowed."""
     assert Hosts().permit("whatever:80")
 
 
 @pytest.mark.parametrize("host", ["example.org", "EXAMPLE.org:8080", "127.0.0.1:80", "[::1]:8080", "[::1]"])
-def test_ours(host: str) -> None:
-    """Our names are ours in any case, and with any port."""
+def test_allowed(host: str) -> None:
+    """An allowed name matches in any case, and with any port."""
     assert Hosts(["Example.org", "127.0.0.1", "[::1]"]).permit(host)
 
 
 @pytest.mark.parametrize("host", ["", "evil.example", "example.org.evil.example", "example.org:x", "sub.example.org", "::1"])
 def test_others(host: str) -> None:
-    """Any other name is refused: a page of somebody else's may have its own name lead here."""
+    """Any other name is refused: another site may point its name at this server."""
     assert not Hosts(["example.org", "[::1]"]).permit(host)
 
 
@@ -36,7 +36,7 @@ def test_others(host: str) -> None:
     ],
 )
 def test_asBrowsersWriteThem(name: str, host: str) -> None:
-    """An address or a name in letters of its own language is found as browsers write it."""
+    """Addresses and internationalized names match as browsers write them."""
     assert Hosts([name]).permit(host)
 
 
@@ -45,6 +45,6 @@ def test_asBrowsersWriteThem(name: str, host: str) -> None:
     ["", "example.org:80", "http://example.org", "[::1]:80", "*", "*.example.org", "exa mple.org", "[::1", "a/b", "ü b"],
 )
 def test_noName(name: str) -> None:
-    """What isn't a name without a port is an error that says so."""
+    """A name that is invalid, or has a port, is an error that says so."""
     with pytest.raises(UsageError, match="without a port"):
         Hosts([name])

@@ -48,7 +48,7 @@ hosts = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?(\.[a-z0-9]{1,8}){0,2}|
     ],
 )
 def test_origins(text: str, origin: Origin) -> None:
-    """An origin is a scheme, a host and a port, which may be the scheme's own; some clients name the socket's scheme."""
+    """An origin is a scheme, a host and a port, by default the scheme's own; some clients send the socket's scheme."""
     assert parseOrigin(text) == origin
 
 
@@ -76,12 +76,12 @@ def test_origins(text: str, origin: Origin) -> None:
     ],
 )
 def test_notOrigins(text: str) -> None:
-    """Whatever else may stand in an Origin header is none."""
+    """Any other text is no origin."""
     assert parseOrigin(text) is None
 
 
 def test_noPort() -> None:
-    """Port 0 is no page's, least of all that of a page on the scheme's own port."""
+    """Port 0 is no port of an origin, and isn't read as the scheme's own port."""
     assert parseOrigin("http://example.org:0") != parseOrigin("http://example.org")
 
 
@@ -89,7 +89,7 @@ def test_noPort() -> None:
 @example("http://[::1")
 @example("http://\u2100.example")
 def test_anyText(text: str) -> None:
-    """Whatever an Origin header says, it is an origin or none."""
+    """Any Origin header is read as an origin or none."""
     origin = parseOrigin(text)
     assert origin is None or (origin[1] and (origin[2] is None or 0 <= origin[2] < 65536))
     assert origin is None or parseOrigin(writeOrigin(origin)) == origin
@@ -97,14 +97,14 @@ def test_anyText(text: str) -> None:
 
 @given(st.sampled_from(["http", "https"]), hosts, st.none() | st.integers(1, 65535))
 def test_roundTrip(scheme: str, host: str, port: int | None) -> None:
-    """The origin of any page is read as its scheme, host and port."""
+    """Any page's origin is read as its scheme, host and port."""
     text = f"{scheme}://{host}" if port is None else f"{scheme}://{host}:{port}"
     assert parseOrigin(text) == (scheme, host.strip("[]"), port or {"http": 80, "https": 443}[scheme])
 
 
 class TestPermission:
     """
-    Who may connect.
+    Which pages may connect.
     """
 
     @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ class TestPermission:
         ],
     )
     def test_ownPages(self, origin: str, host: str, secure: bool) -> None:
-        """Our own pages may connect without being named."""
+        """The server's own pages may connect without being named."""
         assert Origins().permit(origin, host, secure)
 
     @pytest.mark.parametrize(
@@ -140,16 +140,16 @@ class TestPermission:
             ("http://example.org", "", False),
         ],
     )
-    def test_othersPages(self, origin: str, host: str, secure: bool) -> None:
-        """A page whose scheme, host or port is another may not connect, nor one that can't be told apart."""
+    def test_foreignPages(self, origin: str, host: str, secure: bool) -> None:
+        """A page with another scheme, host or port, or with an unreadable origin, may not connect."""
         assert not Origins().permit(origin, host, secure)
 
     def test_noBrowser(self) -> None:
-        """Who sends no Origin is no browser, and may connect."""
+        """A client without an Origin is no browser, and may connect."""
         assert Origins().permit(None, "example.org", False)
 
     def test_allowed(self) -> None:
-        """Pages that the operator allows may connect, beside our own."""
+        """Allowed pages may connect, and the server's own too."""
         origins = Origins(["https://App.example", "http://localhost:3000"])
         assert origins.permit("https://app.example", "example.org", False)
         assert origins.permit("https://app.example:443", "example.org", False)
@@ -160,7 +160,7 @@ class TestPermission:
         assert not origins.permit("null", "example.org", False)
 
     def test_all(self) -> None:
-        """A star allows every page, also those that don't say which they are."""
+        """A star allows every page, even one without an origin."""
         origins = Origins(["https://app.example", "*"])
         assert origins.all
         assert origins.permit("https://evil.example", "example.org", False)
@@ -174,7 +174,7 @@ class TestPermission:
         ],
     )
     def test_apps(self, origin: str) -> None:
-        """An app's or an extension's own scheme is allowed by its name, and no other page of that scheme with it."""
+        """An app's or an extension's own scheme is allowed by its full origin, and no other page of that scheme."""
         origins = Origins([origin])
         assert origins.permit(origin, "example.org", False)
         assert origins.permit(origin.upper(), "example.org", False)
@@ -184,14 +184,14 @@ class TestPermission:
         assert not Origins().permit(origin, "example.org", False)
 
     def test_null(self) -> None:
-        """Pages without an origin, as from a file, may connect where the operator says so, and those alone."""
+        """Pages without an origin, such as files, may connect if C{null} is allowed, and no other pages."""
         assert Origins(["null"]).permit("null", "example.org", False)
         assert not Origins(["null"]).permit("http://evil.example", "example.org", False)
         assert not Origins(["null"]).permit("NULL", "example.org", False)
         assert not Origins(["file://"]).permit("null", "example.org", False)
 
     def test_socketsScheme(self) -> None:
-        """A client that names the socket's scheme is of the same host's pages, no more and no less."""
+        """An origin with the socket's scheme counts as a page of the same host."""
         assert Origins().permit("ws://example.org:8080", "example.org:8080", False)
         assert Origins().permit("wss://example.org", "example.org", True)
         assert not Origins().permit("ws://example.org", "example.org", True)
@@ -208,8 +208,8 @@ class TestPermission:
             ("https://xn--mnchen-3ya.example", "https://xn--mnchen-3ya.example"),
         ],
     )
-    def test_ownLetters(self, written: str, sent: str) -> None:
-        """A host in letters of its own language is compared as browsers send it."""
+    def test_internationalHosts(self, written: str, sent: str) -> None:
+        """An internationalized host is compared as browsers send it."""
         assert Origins([written]).permit(sent, "example.org", False)
 
     @pytest.mark.parametrize(
@@ -220,12 +220,12 @@ class TestPermission:
         ],
     )
     def test_wronglyAllowed(self, text: str) -> None:
-        """What is no web origin can't be allowed, and the operator is shown one."""
+        """A setting that is no origin is an error that shows one."""
         with pytest.raises(UsageError, match=r"^origin: .* isn't a web origin such as https://example\.org"):
             Origins([text])
 
     @pytest.mark.parametrize("text", ["https://*.example.org", "https://example.org https", "https://example.*"])
     def test_noPatterns(self, text: str) -> None:
-        """A pattern, which no page's origin would ever match, is refused and not silently useless."""
+        """A pattern is an error, because it would never match an origin."""
         with pytest.raises(UsageError, match=r"^origin: "):
             Origins([text])

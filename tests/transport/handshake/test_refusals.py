@@ -1,5 +1,5 @@
 """
-What who is refused is answered.
+The responses to refused handshakes.
 """
 
 import pytest
@@ -17,7 +17,7 @@ from ratchet_tx.transport.handshake.refusals import answer, phraseOf
     ],
 )
 def test_answers(status: int, head: bytes) -> None:
-    """Each answer has no body, and says by its headers what the peer can do."""
+    """A response has no body, and headers that say what the peer can do."""
     assert answer(status) == head + b"Content-Length: 0\r\n\r\n"
 
 
@@ -34,5 +34,5 @@ def test_answers(status: int, head: bytes) -> None:
     ],
 )
 def test_phrases(status: int, phrase: str) -> None:
-    """A status is said in the words of HTTP."""
+    """A status has HTTP's reason phrase."""
     assert phraseOf(status) == phrase

@@ -25,13 +25,13 @@ def test_interface() -> None:
 
 
 def test_empty() -> None:
-    """A request of which nothing is known is one for the root."""
+    """An unknown request is one for the root."""
     request = Request()
     assert (request.path, request.query, request.headers, request.cookies) == ("/", {}, {}, {})
 
 
-def test_whatItSays() -> None:
-    """A request says its path, its query, its headers by lower-case names, and its cookies."""
+def test_parts() -> None:
+    """A request has its path, its query, its headers by lower-case names, and its cookies."""
     request = Request("/a%20b", {"room": ["1", "2"]}, {"User-Agent": "Netscape", "COOKIE": "a=1; b=2"})
     assert request.path == "/a%20b"
     assert request.query["room"] == ("1", "2")
@@ -42,7 +42,7 @@ def test_whatItSays() -> None:
 
 @pytest.mark.parametrize("name", ["path", "query", "headers", "cookies", "other"])
 def test_fixed(name: str) -> None:
-    """Nothing of a request can be replaced."""
+    """A request's attributes can't be replaced."""
     request: Any = Request()
     with pytest.raises(AttributeError):
         setattr(request, name, {})
@@ -50,14 +50,14 @@ def test_fixed(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["query", "headers", "cookies"])
 def test_readOnly(name: str) -> None:
-    """Nothing can be put into a request."""
+    """A request's mappings can't be changed."""
     mapping: Any = getattr(Request(), name)
     with pytest.raises(TypeError):
         mapping["x"] = "1"
 
 
-def test_queryIsReadOnlyToo() -> None:
-    """One application can't add to a query's field what the next would read there."""
+def test_readOnlyQuery() -> None:
+    """An application can't change a query field that the next application reads."""
     request = Request("/", {"room": ["lobby"]})
     with suppress(AttributeError, TypeError):
         request.query["room"].append("vault")
@@ -65,7 +65,7 @@ def test_queryIsReadOnlyToo() -> None:
 
 
 def test_target() -> None:
-    """A query may stand in the request's target, as it does on the wire; an empty value is one, too."""
+    """The query may be part of the request's target; an empty value is a value."""
     request = Request("/a%20b?room=1&room=2&c%C3%A4=&&x")
     assert request.path == "/a%20b"
     assert request.query == {"room": ("1", "2"), "cä": ("",), "x": ("",)}
@@ -79,12 +79,14 @@ COOKIES = ";".join(f"{number}=1" for number in range(2000))
 
 @pytest.mark.parametrize("query", [QUERY, MANY])
 def test_long(query: str) -> None:
-    """However many fields a query and cookies have, a request takes as many bytes as their text, also once it was read."""
+    """
+    A request takes as much memory as its text, however many fields its query and cookies have, even after they are read.
+    """
     tracemalloc.start()
     try:
         request = Request(f"/?{query}".encode().decode(), headers={"Cookie": COOKIES})
         counts = (sum(len(values) for values in request.query.values()), len(request.cookies))
-        # Python keeps some of the tuples that it has made, for the next ones.
+        # Python keeps some freed tuples for later ones.
         gc.collect()
         kept, _ = tracemalloc.get_traced_memory()
     finally:
@@ -95,7 +97,7 @@ def test_long(query: str) -> None:
 
 
 def test_reprShowsThePathAlone() -> None:
-    """A request's repr shows neither query nor headers nor cookies."""
+    """A request's repr has only its path: no query, headers or cookies."""
     request = Request("/chat", {"token": ["sesame"]}, {"Cookie": "token=sesame"})
     assert request.cookies["token"] == "sesame"
     assert repr(request) == str(request) == "<Request /chat>"
@@ -118,13 +120,13 @@ def test_reprShowsThePathAlone() -> None:
     ],
 )
 def test_cookies(header: str, cookies: dict[str, str]) -> None:
-    """Cookies are read as browsers send them, and an odd one costs none of the others."""
+    """Cookies are read as browsers send them; a malformed one doesn't affect the others."""
     assert parseCookies(header) == cookies
 
 
 @given(st.text())
 def test_anyCookieHeader(header: str) -> None:
-    """Whatever a Cookie header says, reading it gives texts by name."""
+    """Any Cookie header is read as texts by name."""
     for name, value in parseCookies(header).items():
         assert ";" not in name + value
         assert "=" not in name
@@ -132,5 +134,5 @@ def test_anyCookieHeader(header: str) -> None:
 
 @given(st.dictionaries(names, values))
 def test_cookiesRoundTrip(cookies: dict[str, str]) -> None:
-    """The cookies that a browser was given are those that it brings back."""
+    """The cookies that a browser got are those that it sends back."""
     assert parseCookies("; ".join(f"{name}={value}" for name, value in cookies.items())) == cookies

@@ -1,5 +1,5 @@
 """
-The opening handshake of a WebSocket, as RFC 6455 section 4.2.1 wants it.
+The opening handshake of a WebSocket, by RFC 6455 section 4.2.1.
 """
 
 import pytest
@@ -20,7 +20,7 @@ def refusal(text: bytes) -> int:
 
 
 def test_good() -> None:
-    """What a browser sends is read, its names in lower case."""
+    """A browser's handshake is read; its header names become lower-case."""
     found = read(handshake("/chat?room=news", Origin="http://localhost:8080", X_Forwarded_For="a"))
     assert (found.target, found.host, found.key) == ("/chat?room=news", "localhost", KEY.decode())
     assert found.headers["origin"] == "http://localhost:8080"
@@ -29,7 +29,7 @@ def test_good() -> None:
 
 @pytest.mark.parametrize("value", ["keep-alive, Upgrade", "upgrade", "UPGRADE ,x"])
 def test_connection(value: str) -> None:
-    """An upgrade may stand beside other words, in capitals or not."""
+    """The word upgrade may be one of several, in any case."""
     assert read(handshake(Connection=value))
 
 
@@ -49,7 +49,7 @@ def test_connection(value: str) -> None:
     ],
 )
 def test_missing(field: dict[str, str]) -> None:
-    """What lacks one of the things that a handshake has to say is refused."""
+    """A handshake that lacks a required part is refused."""
     assert refusal(handshake(**field)) == 400
 
 
@@ -64,7 +64,7 @@ def test_missing(field: dict[str, str]) -> None:
     ],
 )
 def test_hosts(host: str, name: str) -> None:
-    """A host is a name or an address, with a port or none."""
+    """A host is a name or an address, with or without a port."""
     assert read(handshake(host=host)).host == name
 
 
@@ -87,7 +87,7 @@ def test_hosts(host: str, name: str) -> None:
     ],
 )
 def test_badHosts(host: str) -> None:
-    """A host that could be read in two ways is refused, and so is none."""
+    """An ambiguous or missing host is refused."""
     assert refusal(handshake(host=host)) == 400
 
 
@@ -105,19 +105,19 @@ def test_badHosts(host: str) -> None:
     ],
 )
 def test_lines(line: bytes, status: int) -> None:
-    """Whatever isn't a GET by HTTP/1.1 is refused, with the status that says what is wrong."""
+    """Anything but a GET by HTTP/1.1 is refused, with a status that says what is wrong."""
     assert refusal(handshake().replace(b"GET / HTTP/1.1", line)) == status
 
 
 @pytest.mark.parametrize("name", [b"Sec-WebSocket-Key", b"Sec-WebSocket-Version", b"Sec-WebSocket-Extensions"])
 def test_twice(name: bytes) -> None:
-    """What is said once isn't said twice."""
+    """A header that may come once is refused if it is repeated."""
     again = name + b": x\r\n"
     assert refusal(handshake().replace(b"Host:", again * 2 + b"Host:")) == 400
 
 
 def test_joined() -> None:
-    """A header that came several times has all its values, in their order."""
+    """A repeated header has all its values, in order."""
     found = read(handshake(Sec_WebSocket_Protocol="a,b").replace(b"Host:", b"Sec-WebSocket-Protocol: c\r\nHost:"))
     assert found.headers["sec-websocket-protocol"] == "c, a,b"
     assert found.listed("sec-websocket-protocol") == ["c", "a", "b"]
@@ -134,21 +134,21 @@ def test_joined() -> None:
     ],
 )
 def test_texts(value: bytes, text: str) -> None:
-    """A header is UTF-8 where it is, and latin-1 otherwise; so is the target."""
+    """A header and the target are read as UTF-8, else as latin-1."""
     found = read(handshake("/TEXT", X="TEXT").replace(b"TEXT", value))
     assert found.headers["x"] == text
     assert found.target == f"/{text}"
 
 
 def test_cookies() -> None:
-    """Several Cookie headers are one, with semicolons between them; each cookie is read by itself."""
+    """Several Cookie headers are joined by semicolons; each cookie is parsed by itself."""
     more = "Cookie: a=Михаил; b=".encode() + b"\xc9mile\r\nCookie: c=3\r\n"
     found = read(handshake(Cookie="").replace(b"Host:", more + b"Host:"))
     assert found.headers["cookie"] == "a=Михаил; b=Émile; c=3"
 
 
 def test_tooManyOffers() -> None:
-    """Of endless offers no more is looked at than anybody means: extensions are ignored, and 32 subprotocols are read."""
+    """Of endless offers only some are read: no extensions, and 32 subprotocols."""
     many = read(handshake(Sec_WebSocket_Extensions="a," * 3000 + "a", Sec_WebSocket_Protocol="p," * 3000 + "p"))
     assert many.extensions == ""
     assert many.listed("sec-websocket-protocol") == ["p"] * 32
@@ -156,7 +156,7 @@ def test_tooManyOffers() -> None:
 
 
 def test_absoluteForm() -> None:
-    """A target that names the host, too, is read as proxies write it, and its host counts."""
+    """An absolute target is read as proxies write it, and its host counts."""
     for scheme in ("http", "HTTPS", "ws", "wss"):
         found = read(handshake(f"{scheme}://example.org:8080/chat?room=news", host="evil.example"))
         assert (found.target, found.host, found.headers["host"]) == ("/chat?room=news", "example.org", "example.org:8080")
@@ -165,12 +165,12 @@ def test_absoluteForm() -> None:
 
 @pytest.mark.parametrize("target", ["*", "chat", "http://", "http:///chat", "http://u@example.org/", "ftp://example.org/"])
 def test_badTargets(target: str) -> None:
-    """A target without a path, or with a host that is none, is refused."""
+    """A target without a path, or with a malformed host, is refused."""
     assert refusal(handshake(target)) == 400
 
 
 @pytest.mark.parametrize("field", [{"Content_Length": "5"}, {"Transfer_Encoding": "chunked"}])
 def test_bodies(field: dict[str, str]) -> None:
-    """A handshake has no body, which would be taken for frames; a length of 0 does no harm."""
+    """A handshake with a body is refused, because the body would be read as frames; a length of 0 is accepted."""
     assert refusal(handshake(**field)) == 400
     assert read(handshake(Content_Length="0"))

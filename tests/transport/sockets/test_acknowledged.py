@@ -1,5 +1,5 @@
 """
-What a peer's end has taken, over real sockets, and what follows from that for a peer that is slow and not gone.
+How many bytes a peer's system has taken, over real sockets, and how that keeps slow peers connected.
 """
 
 import select
@@ -19,7 +19,7 @@ from tests.kit.wire import CONTINUATION, TEXT, event, frame
 
 class Transport:
     """
-    As much of a transport as is asked.
+    A fake of the used part of a transport.
     """
 
     def __init__(self, handle: Any) -> None:
@@ -31,7 +31,7 @@ class Transport:
 
 class Wrapper:
     """
-    What stands above another transport, and has a handle of another kind.
+    A transport above another one, with a handle of another kind.
     """
 
     def __init__(self, transport: Any) -> None:
@@ -66,7 +66,7 @@ def fill(server: socket) -> int:
 
 
 def test_slowPeer(pair: tuple[socket, socket]) -> None:
-    """Of what waits it is known how much a peer has taken, whatever stands above its socket; and whether it has all."""
+    """The number of waiting bytes that a peer has taken is known, under any wrapper, and so is whether it has taken all."""
     server, client = pair
     transport = Transport(server)
     assert acknowledged(transport) == -1
@@ -85,7 +85,7 @@ def test_slowPeer(pair: tuple[socket, socket]) -> None:
 
 
 def test_notKnown() -> None:
-    """Where the system doesn't know, or there is no socket, it is as if all were taken."""
+    """Where the system can't tell, or there is no socket, everything counts as taken."""
     one, other = socketpair()
     for transport in (Transport(one), object(), Wrapper(object())):
         assert acknowledged(transport) == -1
@@ -95,7 +95,7 @@ def test_notKnown() -> None:
 
 
 def test_taken() -> None:
-    """What a peer has taken can be asked of a socket of TCP, also inside of a wrapper, and of nothing else."""
+    """The bytes that a peer has taken are known for a TCP socket, also inside a wrapper, and for nothing else."""
     with create_server(("127.0.0.1", 0)) as port, create_connection(port.getsockname()) as peer:
         handle, _ = port.accept()
         with handle:
@@ -118,7 +118,7 @@ LIMITS: dict[str, Any] = {"pingSeconds": 20, "pongSeconds": 5, "sendQueueBytes":
 
 @pytest.mark.parametrize("cut", [False, True])
 def test_slowUpload(cut: bool) -> None:
-    """Who sends something long, in pieces or fragments, is there, though its pong stands behind it; until it stops."""
+    """A peer that sends a long message stays connected although its pong is queued behind it; until it stops."""
     server = Stopped(**LIMITS)
     peer = server.connect()
     whole = event("x", "y" * 50_000)
@@ -139,7 +139,7 @@ def test_slowUpload(cut: bool) -> None:
 
 
 def test_slowReading() -> None:
-    """Who reads what waits for it, though slowly, is there, though the ping stands behind it; until it stops to."""
+    """A peer that reads slowly stays connected although its ping is queued; until it stops reading."""
     server = Stopped(**LIMITS)
     peer = server.connect()
     peer.setsockopt(SOL_SOCKET, SO_RCVBUF, 65536)

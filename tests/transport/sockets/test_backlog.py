@@ -1,5 +1,5 @@
 """
-What waits for a peer.
+The bytes that wait for a peer.
 """
 
 from hypothesis import given
@@ -18,7 +18,7 @@ def waiting(limit: int = 10) -> tuple[Backlog, list[Spare]]:
 
 
 def test_inOrder() -> None:
-    """What waits is counted, and comes out in its order."""
+    """Waiting pieces are counted, and come out in order."""
     backlog, _ = waiting()
     assert backlog.add(b"a")
     assert backlog.add(b"bb")
@@ -28,7 +28,7 @@ def test_inOrder() -> None:
 
 
 def test_portions() -> None:
-    """It comes out in portions, of whole pieces."""
+    """Pieces come out in portions of whole pieces."""
     backlog, _ = waiting(0)
     for _ in range(5):
         backlog.add(b"x" * 30_000)
@@ -37,7 +37,7 @@ def test_portions() -> None:
 
 
 def test_tooMuch() -> None:
-    """Where too much waits, that is said; nothing is dropped by itself but what is spare."""
+    """Above the limit the backlog says so; it drops only pieces that are marked as droppable."""
     backlog, spared = waiting()
     assert backlog.add(b"x" * 10)
     assert not backlog.add(b"y")
@@ -48,7 +48,7 @@ def test_tooMuch() -> None:
 
 
 def test_underway() -> None:
-    """What has been taken and isn't written yet counts with what waits."""
+    """Bytes that were taken and aren't written yet count as waiting."""
     backlog, _ = waiting()
     backlog.underway = 9
     assert backlog.add(b"a")
@@ -56,7 +56,7 @@ def test_underway() -> None:
 
 
 def test_spare() -> None:
-    """Where too much waits, what may be left out is left out."""
+    """Above the limit, droppable pieces are dropped."""
     backlog, spared = waiting()
     for data, spare in ((b"t" * 4, TICK), (b"p" * 2, PRICE), (b"t" * 4, TICK)):
         assert backlog.add(data, spare)
@@ -66,7 +66,7 @@ def test_spare() -> None:
 
 
 def test_latest() -> None:
-    """Where only the latest is needed of an event, an earlier one of the same room goes at once."""
+    """A piece marked as latest replaces an earlier one of the same event and room at once."""
     gold, silver = Spare("price", "gold", True), Spare("price", "silver", True)
     backlog, spared = waiting()
     for data, spare in ((b"1", gold), (b"2", silver), (b"3", None), (b"4", gold), (b"5", gold)):
@@ -78,7 +78,7 @@ def test_latest() -> None:
 @examples(200)
 @given(st.lists(st.one_of(st.integers(1, 9), st.none())))
 def test_counted(steps: list[int | None]) -> None:
-    """What came in and didn't come out is what is counted."""
+    """The count is what went in minus what came out."""
     backlog, _ = waiting(0)
     came = went = b""
     for number, step in enumerate(steps):

@@ -1,5 +1,5 @@
 """
-Connections that were closed and don't end.
+Closed connections that don't end.
 """
 
 from twisted.internet.task import Clock
@@ -10,7 +10,7 @@ from ratchet_tx.transport.sockets.closing import LINGER_SECONDS, Closing
 
 class Peer:
     """
-    Reads on for a while.
+    A peer that goes on reading for a while.
     """
 
     def __init__(self, moves: int = 0) -> None:
@@ -25,8 +25,8 @@ class Peer:
         self.dropped += 1
 
 
-def test_whoStays() -> None:
-    """Who doesn't go is dropped once; who goes by themselves isn't."""
+def test_staysAfterClose() -> None:
+    """A closed peer that doesn't leave is dropped once; one that leaves isn't."""
     clock = Clock()
     closing = Closing(Patience(clock))
     staying, going = Peer(), Peer()
@@ -43,8 +43,8 @@ def test_whoStays() -> None:
     assert clock.getDelayedCalls() == []
 
 
-def test_whoReadsOn() -> None:
-    """Who goes on to read has more time."""
+def test_readsAfterClose() -> None:
+    """A closed peer that goes on reading gets more time."""
     clock = Clock()
     closing = Closing(Patience(clock))
     peer = Peer(moves=2)

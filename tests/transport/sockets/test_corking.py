@@ -1,5 +1,5 @@
 """
-The batch of a turn.
+The outlets that are flushed at the end of a turn.
 """
 
 from twisted.internet.task import Clock
@@ -20,7 +20,7 @@ class Corked:
 
 
 def test_turn() -> None:
-    """Everybody who was added is flushed once, when the turn ends, by one call however many they are."""
+    """Each added outlet is flushed once at the end of the turn, by one delayed call for all."""
     clock = Clock()
     batch = Batch(clock)
     corked = [Corked() for _ in range(10)]
@@ -37,7 +37,7 @@ def test_turn() -> None:
 
 
 def test_failing() -> None:
-    """One who can't be flushed is logged, and stops no other."""
+    """A failing outlet is logged, and the others are flushed."""
     clock = Clock()
     batch = Batch(clock)
     corked = [Corked(fails=True), Corked()]

@@ -1,5 +1,5 @@
 """
-The outlet over plain TCP: a socket that takes as much as the test says, and a transport that writes what it doesn't take.
+The outlet over plain TCP, with a socket that takes as much as the test says and a transport that writes the rest.
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ from tests.kit.outlets import OutletContract, Peer, checkOrder, steps
 
 class Socket:
     """
-    A socket that takes so many bytes, and no more until the test says so.
+    A socket that takes this many bytes, and more only when the test says so.
     """
 
     def __init__(self, room: int) -> None:
@@ -41,7 +41,7 @@ class Socket:
 
 class Transport:
     """
-    Twisted's transport over that socket, as far as it is used; strict about what it is asked for.
+    A strict fake of the used part of Twisted's transport over that socket.
     """
 
     def __init__(self, room: int = 0) -> None:
@@ -70,7 +70,7 @@ class Transport:
 
     def turn(self) -> None:
         """
-        Write what the socket takes, as the reactor has it done, until it is full.
+        Write what the socket takes, like the reactor, until it is full.
         """
         while self.buffer and self.socket.room:
             self.buffer = self.buffer[self.socket.send(self.buffer) :]
@@ -124,7 +124,7 @@ class TestDirectOutlet(OutletContract):
         return Reader(room, limit)
 
     def test_cork(self) -> None:
-        """What is written in one turn is one write to the socket, at the turn's end; it is counted until then."""
+        """The writes of one turn are one write to the socket at its end, and count as waiting until then."""
         peer = self.make(room=1000)
         for data in (b"a", b"b", b"c"):
             peer.outlet.write(data)
@@ -135,7 +135,7 @@ class TestDirectOutlet(OutletContract):
         assert peer.clock.getDelayedCalls() == []
 
     def test_largeCork(self) -> None:
-        """A turn that writes very much doesn't keep all of it until its end."""
+        """A turn that writes very much sends some of it before its end."""
         peer = self.make(room=1 << 30, limit=0)
         for _ in range(100):
             peer.outlet.write(b"x" * 10_000)
@@ -143,7 +143,7 @@ class TestDirectOutlet(OutletContract):
         assert len(peer.received) > 900_000
 
     def test_directAgain(self) -> None:
-        """When nothing waits any more, the socket is written to directly as before."""
+        """When nothing waits any more, writes go directly to the socket again."""
         peer = self.make(room=1)
         peer.write(b"ab")
         assert peer.transport.producer is peer.outlet
@@ -154,7 +154,7 @@ class TestDirectOutlet(OutletContract):
         assert peer.received == b"abc"
 
     def test_portions(self) -> None:
-        """What waits is given to the transport in portions, each when the last one is written."""
+        """Waiting bytes go to the transport in portions, each after the last one is written."""
         peer = self.make(room=0, limit=0)
         for _ in range(10):
             peer.write(b"x" * 30_000)
@@ -165,8 +165,8 @@ class TestDirectOutlet(OutletContract):
         peer.drain()
         assert len(peer.received) == 300_000
 
-    def test_notFresh(self) -> None:
-        """A transport that has been written to may still have something to write, which goes first."""
+    def test_usedTransport(self) -> None:
+        """A transport that was written to before may have bytes left, which go first."""
         peer = Reader(room=1000, fresh=False)
         peer.transport.write(b"page")
         peer.write(b"a")
@@ -176,14 +176,14 @@ class TestDirectOutlet(OutletContract):
         peer.write(b"b")
         assert peer.transport.socket.sent[-1] == b"b"
 
-    def test_notFreshAndClosed(self) -> None:
-        """Such a one can be closed before anything is written."""
+    def test_usedTransportClosed(self) -> None:
+        """A used transport can be closed before anything is written."""
         peer = Reader(fresh=False)
         peer.outlet.close()
         assert peer.closed
 
     def test_broken(self) -> None:
-        """A socket that fails is left to the transport, which fails in the same way and tells of it."""
+        """A failing socket is left to the transport, which fails too and reports it."""
         peer = self.make(room=1000)
         peer.transport.socket.broken = True
         peer.write(b"a")
@@ -192,7 +192,7 @@ class TestDirectOutlet(OutletContract):
             peer.transport.turn()
 
     def test_corkedAtTheEnd(self) -> None:
-        """What was written before a close is sent before it."""
+        """Bytes that were written before a close are sent before it."""
         peer = self.make(room=1000)
         peer.outlet.write(b"a")
         peer.outlet.close()
@@ -200,7 +200,7 @@ class TestDirectOutlet(OutletContract):
         assert peer.closed
 
     def test_spare(self) -> None:
-        """What may be left out is, once it waits for the peer; what the transport has been given already comes."""
+        """Droppable pieces are dropped once they wait for the peer; those in the transport still arrive."""
         tick, price = Spare("tick", None, False), Spare("price", None, True)
         peer = self.make(room=0, limit=10)
         peer.write(b"a")
@@ -215,5 +215,5 @@ class TestDirectOutlet(OutletContract):
 @examples(200)
 @given(steps)
 def test_inOrder(steps: list[tuple[str, int]]) -> None:
-    """Whatever the peer's pace, all bytes come, once, in order, and what isn't there yet is counted."""
+    """At any pace of the peer all bytes arrive, once and in order, and those which haven't arrived are counted."""
     checkOrder(Reader(room=10, limit=0), steps)

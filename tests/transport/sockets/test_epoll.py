@@ -1,5 +1,5 @@
 """
-The nested epoll, with real sockets and a reactor that looks at nothing but it.
+The nested epoll, with real sockets and a reactor that watches nothing else.
 """
 
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ from tests.kit.wire import handshake
 
 class Watching(Clock):
     """
-    A reactor that notes what it is to watch; strict about it.
+    A strict reactor that records what it watches.
     """
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class Watching(Clock):
 
 class Listening(Protocol):
     """
-    Notes what it receives; raises, or ends another, when it is told to.
+    A protocol that records what it receives; on request it raises, or ends another connection.
     """
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ class Listening(Protocol):
 
 class House:
     """
-    A poller, and connections that it holds.
+    A poller and its connections.
     """
 
     def __init__(self) -> None:
@@ -100,7 +100,7 @@ class House:
 
     def turn(self) -> None:
         """
-        Read what there is, and do what that leaves to the next turn.
+        Read what is ready, and do what is left for the next turn.
         """
         self.poller.doRead()
         self.reactor.advance(0)
@@ -121,14 +121,14 @@ def house() -> Iterator[House]:
 
 
 def test_interface(house: House) -> None:
-    """A poller is what a reactor can look at."""
+    """A poller is a reader for a reactor."""
     house.connect()
     verifyObject(IReadDescriptor, house.poller)
     assert house.poller.logPrefix() == "ratchet"
 
 
 def test_reading(house: House) -> None:
-    """Those that can be read are read, the others left alone, and the reactor watches one thing."""
+    """Readable connections are read and others aren't, and the reactor watches one descriptor."""
     connections = [house.connect() for _ in range(3)]
     assert house.reactor.watched == [house.poller]
     for client, _, _ in connections[:2]:
@@ -138,7 +138,7 @@ def test_reading(house: House) -> None:
 
 
 def test_turns(house: House) -> None:
-    """What is written while they are read is sent when all have been, and needs no delayed call."""
+    """Writes made during the reading are sent after it, without a delayed call."""
     told: list[bytes] = []
 
     class Corked:
@@ -157,7 +157,7 @@ def test_turns(house: House) -> None:
 
 
 def test_manyAtOnce(house: House) -> None:
-    """A turn reads so many, and leaves the others to the next, so that nobody waits for long for what was written to him."""
+    """A turn reads a limited number of connections, so that no peer waits long for what was written to it."""
     connections = [house.connect() for _ in range(100)]
     for client, _, _ in connections:
         client.sendall(b"hi")
@@ -168,7 +168,7 @@ def test_manyAtOnce(house: House) -> None:
 
 
 def test_releasing(house: House) -> None:
-    """One that is released is read no more until it is held again; without any, there is nothing to watch."""
+    """A released connection isn't read until it is held again; without connections the reactor watches nothing."""
     client, transport, number = house.connect()
     house.poller.release(number, transport)
     house.poller.release(number, transport)
@@ -182,7 +182,7 @@ def test_releasing(house: House) -> None:
 
 
 def test_done(house: House) -> None:
-    """One whose peer has closed ends as the reactor would end it."""
+    """A connection that its peer closes ends as it would in the reactor."""
     client, transport, _ = house.connect()
     protocol = transport.protocol
     client.close()
@@ -192,7 +192,7 @@ def test_done(house: House) -> None:
 
 
 def test_reset(house: House) -> None:
-    """One whose peer has broken off is lost."""
+    """A connection that its peer resets is lost."""
     client, transport, _ = house.connect()
     protocol = transport.protocol
     client.setsockopt(SOL_SOCKET, SO_LINGER, pack("ii", 1, 0))
@@ -202,7 +202,7 @@ def test_reset(house: House) -> None:
 
 
 def test_failing(house: House) -> None:
-    """One that raises is logged and dropped, and costs no other anything."""
+    """A connection whose reading raises is logged and dropped, and doesn't affect the others."""
     (bad, transport, _), (good, other, _) = house.connect(), house.connect()
     protocol = transport.protocol
     bad.sendall(b"raise")
@@ -217,7 +217,7 @@ def test_failing(house: House) -> None:
 
 
 def test_endedByAnother(house: House) -> None:
-    """One that is ended while another is read, isn't read any more, though it could have been."""
+    """A connection that ends while another is read isn't read any more, even if it is readable."""
     connections = [house.connect() for _ in range(2)]
     for (client, transport, _), (_, other, number) in zip(connections, reversed(connections), strict=True):
         transport.protocol.other = other
@@ -237,7 +237,7 @@ def test_endedByAnother(house: House) -> None:
 
 
 def test_numbersUsedAgain(house: House) -> None:
-    """A number that another connection has been given by now leads to that one."""
+    """A file number that was used again leads to the new connection."""
     _, transport, number = house.connect()
     client = house.dial()
     house.poller.release(number, transport)
@@ -251,7 +251,7 @@ def test_numbersUsedAgain(house: House) -> None:
 
 
 def test_shutdown(house: House) -> None:
-    """When the reactor ends, which knows only the poller, all that it holds are lost."""
+    """At the reactor's end, which knows only the poller, all connections are lost."""
     protocols = [house.connect()[1].protocol for _ in range(3)]
     with suppress(ValueError):
         house.poller.connectionLost(Failure(ConnectionError()))
@@ -261,14 +261,14 @@ def test_shutdown(house: House) -> None:
 
 def reset(client: socket) -> None:
     """
-    Break off.
+    Reset a connection.
     """
     client.setsockopt(SOL_SOCKET, SO_LINGER, pack("ii", 1, 0))
     client.close()
 
 
 def test_lostInTheNextTurn(house: House) -> None:
-    """One that is lost keeps its socket for this turn, and nobody asks the reactor to read or write it any more."""
+    """A lost connection keeps its socket for this turn, and the reactor neither reads nor writes it any more."""
     client, transport, number = house.connect()
     protocol = transport.protocol
     reset(client)
@@ -281,7 +281,7 @@ def test_lostInTheNextTurn(house: House) -> None:
 
 
 def test_lostTwice(house: House) -> None:
-    """One that is lost in another way before it could be told, is told once, and reading it again meanwhile does nothing."""
+    """A connection that is lost again before it was told is told once; another read meanwhile does nothing."""
     (client, transport, number), (other, second, _) = house.connect(), house.connect()
     protocols = [each.protocol for each in (transport, second)]
     reset(client)
@@ -295,8 +295,8 @@ def test_lostTwice(house: House) -> None:
     assert [protocol.lost for protocol in protocols] == [ConnectionError] * 2
 
 
-def test_releasingLate(house: House) -> None:
-    """A connection that releases its number once more, when another has it, doesn't end the reading of that one."""
+def test_releasedTwice(house: House) -> None:
+    """A second release of a number that a new connection has doesn't stop the new one."""
     _, transport, number = house.connect()
     client = house.dial()
     house.poller.release(number, transport)
@@ -310,7 +310,7 @@ def test_releasingLate(house: House) -> None:
 
 
 def test_shutdownBetween(house: House) -> None:
-    """What is lost when the reactor ends, and waits to be told so, is told at once: there is no other turn."""
+    """Connections that wait to be told of their loss are told at the reactor's end, which has no next turn."""
     client, transport, _ = house.connect()
     protocol = transport.protocol
     house.connect()
@@ -324,8 +324,7 @@ def test_shutdownBetween(house: House) -> None:
 @pytest.mark.parametrize("writing", [True, False])
 def test_newcomers(writing: bool) -> None:
     """
-    A peer that connects in the turn in which another is lost, while that one is written to, gets none of its events, though
-    the system would give it the same file number.
+    A new connection gets no events of a connection that is lost in the same turn, even if both have the same file number.
 
     The system tells what has happened in its order: that the first can be read, that the second comes, and then that the
     first can be written to.

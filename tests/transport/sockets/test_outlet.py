@@ -1,5 +1,5 @@
 """
-The outlet over any transport, one that is full when the test says so.
+The outlet over any transport, with one that is full when the test says so.
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ from tests.kit.outlets import OutletContract, Peer, checkOrder, steps
 
 class Transport:
     """
-    Says that it is full whenever it was given so many bytes; strict about what a transport is asked for.
+    A strict fake of a transport, which says that it is full after this many bytes.
     """
 
     def __init__(self, room: int = 0) -> None:
@@ -86,7 +86,7 @@ class TestOutlet(OutletContract):
         return Reader(room, limit)
 
     def test_portions(self) -> None:
-        """What waits is given to the transport in portions, so that it can say when it is full again."""
+        """Waiting bytes go to the transport in portions, so that it can say again when it is full."""
         peer = self.make(room=1, limit=0)
         for _ in range(10):
             peer.write(b"x" * 30_000)
@@ -97,7 +97,7 @@ class TestOutlet(OutletContract):
         assert peer.outlet.queuedBytes == 0
 
     def test_drop(self) -> None:
-        """Where too much waits, what may be dropped is dropped first, and the connection stays."""
+        """Above the limit droppable pieces are dropped first, and the connection stays."""
         tick, price = Spare("tick", None, False), Spare("price", None, True)
         peer = self.make(room=1, limit=10)
         peer.write(b"a")
@@ -109,7 +109,7 @@ class TestOutlet(OutletContract):
         assert peer.received == b"appnews"
 
     def test_latest(self) -> None:
-        """Of what only the latest is needed of, an earlier one that waits makes room for a later one of the same room."""
+        """A later piece marked as latest replaces a waiting one of the same room."""
         gold, silver = Spare("price", "gold", True), Spare("price", "silver", True)
         peer = self.make(room=1)
         peer.write(b"0", gold)
@@ -123,12 +123,12 @@ class TestOutlet(OutletContract):
 @examples(200)
 @given(steps)
 def test_inOrder(steps: list[tuple[str, int]]) -> None:
-    """Whatever the peer's pace, all bytes come, once, in order, and what isn't there yet is counted."""
+    """At any pace of the peer all bytes arrive, once and in order, and those which haven't arrived are counted."""
     checkOrder(Reader(room=10, limit=0), steps)
 
 
-def test_nowhere() -> None:
-    """To a peer that is gone everything may be sent, and nothing waits for it."""
+def test_gone() -> None:
+    """Writing to a peer that is gone does nothing, and nothing waits."""
     NOWHERE.write(b"news", Spare("tick", None, False))
     for end in (NOWHERE.close, NOWHERE.abort, NOWHERE.lose):
         end()

@@ -1,5 +1,5 @@
 """
-The turns of a reactor, and who has which share of them.
+The turns of a reactor, and each peer's share of them.
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ from tests.kit.wire import CLOSE, CONTINUATION, PING, event, frame
 
 class Ticking(Clock):
     """
-    A clock that goes on only when it is told to, and one turn at a time.
+    A clock that only advances when told to, and one turn at a time.
     """
 
     def turn(self) -> None:
@@ -33,7 +33,7 @@ class Ticking(Clock):
 
 class Reader:
     """
-    Has some portions left.
+    A peer with some shares left.
     """
 
     def __init__(self, turns: Turns, clock: Ticking, name: str, portions: int, seconds: float = 0.0) -> None:
@@ -58,7 +58,7 @@ def turns() -> tuple[Turns, Ticking]:
 
 
 def test_oneShareATurn(turns: tuple[Turns, Ticking]) -> None:
-    """Who has something left has one share of it dealt with in each turn, beside all others."""
+    """A peer with bytes left has one share handled in each turn, like every other peer."""
     shared, clock = turns
     for name, portions in (("a", 3), ("b", 1), ("c", 2)):
         shared.wait(Reader(shared, clock, name, portions))
@@ -70,7 +70,7 @@ def test_oneShareATurn(turns: tuple[Turns, Ticking]) -> None:
 
 
 def test_over(turns: tuple[Turns, Ticking]) -> None:
-    """A turn that takes too long is over; the next begins with who had nothing in it."""
+    """A turn that takes too long ends; the next begins with those that it left out."""
     shared, clock = turns
     for name in "abcd":
         shared.wait(Reader(shared, clock, name, 2, TURN_SECONDS / 2))
@@ -80,7 +80,7 @@ def test_over(turns: tuple[Turns, Ticking]) -> None:
 
 
 def test_isOver(turns: tuple[Turns, Ticking]) -> None:
-    """The time of a turn begins when it is first asked for, and anew with the next turn."""
+    """The time of a turn starts at the first check, and anew in each turn."""
     shared, clock = turns
     clock.later(100)
     assert not shared.isOver()
@@ -90,8 +90,8 @@ def test_isOver(turns: tuple[Turns, Ticking]) -> None:
     assert not shared.isOver()
 
 
-def test_onceInLine(turns: tuple[Turns, Ticking]) -> None:
-    """Who waits twice is in line once, and who is forgotten isn't."""
+def test_queuedOnce(turns: tuple[Turns, Ticking]) -> None:
+    """A peer that waits twice is queued once, and a forgotten peer isn't queued."""
     shared, clock = turns
     first, second = Reader(shared, clock, "a", 1), Reader(shared, clock, "b", 1)
     for each in (first, second, first):
@@ -103,7 +103,7 @@ def test_onceInLine(turns: tuple[Turns, Ticking]) -> None:
 
 
 def test_failing(turns: tuple[Turns, Ticking]) -> None:
-    """Who fails stops nobody else."""
+    """A failing peer doesn't stop the others."""
     shared, clock = turns
 
     class Broken:
@@ -134,7 +134,7 @@ class Noting:
 
 class Port:
     """
-    A port of which a test sees each turn.
+    A port whose turns the test sees.
     """
 
     def __init__(self, way: Way) -> None:
@@ -162,7 +162,7 @@ CUT = b"".join(
 @pytest.mark.parametrize("chunk", [TEXTS, MIXED, CUT], ids=["texts", "mixed", "fragments"])
 @pytest.mark.parametrize("way", WAYS, ids=str)
 def test_inOrder(way: Way, chunk: bytes) -> None:
-    """Whatever takes several turns is dealt with in order, and nothing is lost; what comes behind it comes after it."""
+    """Messages that take several turns are handled in order, and none is lost."""
     with logged():
         port = Port(way)
         wire = port.opened()
@@ -175,7 +175,7 @@ def test_inOrder(way: Way, chunk: bytes) -> None:
 
 def chunkOf(wire: Any, data: bytes) -> None:
     """
-    Give the server a chunk, and let no turn pass.
+    Send the server a chunk without a turn passing.
     """
     wire.protocol.dataReceived(data)
 
@@ -190,7 +190,7 @@ def nextTurn(reactor: MemoryReactor) -> None:
 @pytest.mark.parametrize("without", [(), SHORTCUTS], ids=["fast", "slow"])
 @pytest.mark.parametrize("chunk", [TEXTS, MIXED, CUT], ids=["texts", "mixed", "fragments"])
 def test_share(without: tuple[str, ...], chunk: bytes) -> None:
-    """In one turn no peer has more than 64 frames dealt with; until the rest is, nothing more is read of it."""
+    """In one turn at most 64 frames of a peer are handled; until the rest is, nothing more is read from it."""
     with logged():
         port = Port(Way(without, socket=False))
         wire, other = port.opened(), port.opened()
@@ -214,7 +214,10 @@ def test_share(without: tuple[str, ...], chunk: bytes) -> None:
 
 @pytest.mark.parametrize("way", WAYS, ids=str)
 def test_nothingAfterOurClose(way: Way) -> None:
-    """After our own close nothing is dealt with any more; the peer's close, behind whatever it has sent, ends it cleanly."""
+    """
+    After the server's close nothing is handled any more; the peer's close ends the connection cleanly, whatever came before
+    it.
+    """
     with logged():
         port = Port(way)
         wire = port.opened()
@@ -228,8 +231,8 @@ def test_nothingAfterOurClose(way: Way) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS, ids=str)
-def test_lastWordInPieces(way: Way) -> None:
-    """The peer's close is heard in whatever pieces it comes, and half a message before it is no matter."""
+def test_closeInPieces(way: Way) -> None:
+    """The peer's close is recognized in any pieces, even after half a message."""
     with logged():
         port = Port(way)
         wire = port.opened()
@@ -243,7 +246,7 @@ def test_lastWordInPieces(way: Way) -> None:
 
 
 def test_leftoversEnd() -> None:
-    """What is left of a peer is dropped when its connection ends, or is closed by us."""
+    """A peer's waiting bytes are dropped when its connection ends or is closed."""
     with logged():
         port = Port(Way(socket=False))
         lost, closed = port.opened(), port.opened()
@@ -261,7 +264,7 @@ def test_leftoversEnd() -> None:
 
 
 def test_pausedMeanwhile() -> None:
-    """What is left waits, too, while the connection wants nothing more, and goes on when it does."""
+    """Waiting bytes stay while reading is paused, and are handled when it resumes."""
     with logged():
         port = Port(Way(socket=False))
         wire = port.opened()
