@@ -91,11 +91,11 @@ class Identity:
         before = connection.client
         if not self._endReplaced(connection, client):
             return False
-        self._basis.counters.logins += 1
         self.strangers.stop(connection)
         self._expiry.watch(connection, client)
         if not self._setClient(connection, client):
             return False
+        self._basis.counters.logins += 1
         if before is None or client.id != before.id:
             self._guard.giveSubscribes(connection, self._basis.clock.seconds())
             self._guard.closeOneTooMany([each for each in self._directory.clients.members(client.id) if not each.closing])
