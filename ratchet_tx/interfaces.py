@@ -337,52 +337,52 @@ class IHub(Interface):
 
 class IPeers(Interface):
     """
-    The peers of a node, as a transport sees them: the other direction of L{ITransport}.
+    The peers of a node: a transport reports to it what happens to them. It is the other direction of L{ITransport}.
     """
 
     def permit(address: str) -> str | None:
         """
-        Decide whether one more peer may come in.
+        Decide whether one more peer may connect.
 
         @param address: its IP address
-        @return: None where it may; else why it may not, in the log's words: C{limit=} and the limit's name, or C{why=}
+        @return: None if it may; else the reason for the log: C{limit=} and the limit's name, or C{why=}
         """
 
     def opened(transport: "ITransport", request: "IRequest", remoteAddress: str) -> Any:
         """
-        Take in a peer whose handshake has been accepted.
+        Open a connection whose handshake has been accepted.
 
-        @param remoteAddress: its IP address
-        @return: what to name in the other calls, an L{IConnection}
+        @param remoteAddress: the peer's IP address
+        @return: the L{IConnection}, an argument of the other calls
         """
 
     def received(connection: Any, text: bytes, fragments: int = 0) -> None:
         """
-        Take in a message. It never raises: what is wrong with the message, the peer is told.
+        Handle a message. It never raises: if the message is wrong, the peer gets a refusal.
 
         @param text: the message, whose UTF-8 has not been checked
-        @param fragments: in how many frames it came, where it was in several
+        @param fragments: how many frames it came in; 0 for a single one
         """
 
     def pinged(connection: Any) -> bool:
         """
-        Take in a ping of WebSocket's own, which costs what an event costs.
+        Charge the rate limit for a WebSocket ping, as for an event.
 
-        @return: whether it may be answered
+        @return: whether to answer it
         """
 
     def closed(connection: Any, code: int, reason: str, clean: bool) -> None:
         """
-        Part with a peer that is gone; what went on for it is cancelled.
+        End a connection whose peer is gone; its running handlers are cancelled.
 
-        @param code: the close code; 1006 where there was none because the peer was lost
-        @param reason: what was said with it
-        @param clean: whether both sides took leave
+        @param code: the close code; 1006 if the peer was lost without one
+        @param reason: the close reason
+        @param clean: whether the closing handshake was completed
         """
 
     def __len__() -> int:
         """
-        Say how many there are.
+        Count the connections.
         """
 
 

@@ -17,7 +17,7 @@ from ratchet_tx.hub.directory import Directory
 from ratchet_tx.hub.fanout import Delivery
 from ratchet_tx.hub.published import Position, Publisher
 from ratchet_tx.interfaces import IBackplane
-from ratchet_tx.login.finder import SENT_AWAY
+from ratchet_tx.login.finder import DISCONNECTED
 from ratchet_tx.login.lookups import Lookups
 from ratchet_tx.rooms.presence import Presence
 from ratchet_tx.wire.closecodes import RECONNECT_CODES, checkCloseCode
@@ -153,7 +153,7 @@ class Broadcast:
     def _disconnected(self, message: Disconnect) -> None:
         self._lookups.disconnected(message.client, message.code)
         for connection in tuple(self._directory.clients.members(message.client)):
-            connection.close(message.code, SENT_AWAY)
+            connection.close(message.code, DISCONNECTED)
         if message.code not in RECONNECT_CODES:
             self._presence.disconnected(message.client)
 

@@ -76,7 +76,7 @@ class Identity:
                 raise UsageError(f"{type(guest).__name__} is no client with an id that is a text without lone surrogates.")
             self._expiry.watch(connection, guest)
         except BaseException:
-            what = "The client provider gave no anonymous client: id={id}"
+            what = "Client provider gave no anonymous client: id={id}"
             self._basis.peerLog.failure(self._log, connection.remoteAddress, what, id=connection.id)
             return connection.close(OUR_FAULT, "Internal error")
         self._guard.openedAsGuest(connection)

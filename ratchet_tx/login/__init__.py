@@ -1,3 +1,3 @@
 """
-Who a peer is: providers, tokens, the login and its end.
+Logs clients in: providers, tokens, the login and its expiry.
 """

@@ -1,5 +1,5 @@
 """
-Clients and their providers: the anonymous ones that a hub has by itself, and access tokens.
+Anonymous clients with their provider, clients with a name, and access tokens.
 """
 
 from collections import OrderedDict
@@ -18,7 +18,7 @@ from ratchet_tx.interfaces import IAnonymousClientProvider, IClient, IClientProv
 @implementer(IClient)
 class AnonymousClient:
     """
-    Somebody who didn't say who he is.
+    A client that hasn't logged in.
     """
 
     __slots__ = ("accessToken", "id")
@@ -37,9 +37,9 @@ class AnonymousClient:
 @implementer(IClient)
 class NamedClient:
     """
-    Somebody of whom a name is known, and nothing else.
+    A client with nothing but a name.
 
-    @param username: what everybody may know; by default the id
+    @param username: the public name; by default the id
     """
 
     __slots__ = ("accessToken", "expires", "id", "username")
@@ -59,9 +59,9 @@ class NamedClient:
 
 class IssuedTokens:
     """
-    Whom tokens were issued to; not the tokens themselves, but their digests.
+    Remembers to whom access tokens were issued, by the tokens' digests.
 
-    @param remembered: how many of them are kept; the oldest is forgotten first
+    @param remembered: how many tokens are remembered; the oldest is forgotten first
     """
 
     def __init__(self, remembered: int) -> None:
@@ -70,7 +70,7 @@ class IssuedTokens:
 
     def add(self, accessToken: str, who: Any) -> None:
         """
-        Remember whose a token is.
+        Remember to whom a token is issued.
         """
         self._known[digest(accessToken)] = who
         if len(self._known) > self._remembered:
@@ -78,7 +78,9 @@ class IssuedTokens:
 
     def find(self, accessToken: str) -> Any:
         """
-        @return: whose it is, or None
+        Look a token up.
+
+        @return: what was given to L{add}, or None
         """
         return self._known.get(digest(accessToken))
 
@@ -86,12 +88,12 @@ class IssuedTokens:
 @implementer(IClientProvider, IAnonymousClientProvider)
 class AnonymousClientProvider:
     """
-    Lets everybody in, as nobody.
+    Gives each connection an anonymous client.
 
-    A token that was issued to an anonymous client brings that client's id back, so that a page may load again and be the
-    same.
+    A token that was issued to an anonymous client gives back a client with the same id, so that a page that is reloaded can
+    stay the same client.
 
-    @param remembered: how many such tokens are kept; the oldest is forgotten first
+    @param remembered: how many such tokens are remembered; the oldest is forgotten first
     """
 
     def __init__(self, remembered: int = 10_000) -> None:
@@ -111,26 +113,26 @@ class AnonymousClientProvider:
 
 def digest(accessToken: str) -> bytes:
     """
-    Make what a provider may keep of a token: nobody who reads it can log in with it.
+    Hash a token, so that a provider needn't keep the token itself.
 
-    A token is 256 random bits, so nothing slower than a plain hash is needed.
+    A token has 256 random bits, so a fast hash is enough.
     """
     return blake2b(accessToken.encode("utf-8", "surrogatepass"), digest_size=32).digest()
 
 
 def issueAccessToken(provider: IClientProvider, client: IClient) -> Any:
     """
-    Give a client a new token, and have the provider remember it.
+    Make a new token for a client, and have the provider remember it.
 
     @return: the token, or a Deferred of it, which fails as C{updateClient} does
-    @raise UsageError: for what isn't a client
+    @raise UsageError: for an object that isn't a client
     """
     requireProvided(IClient, client)
     token, before = token_urlsafe(32), client.accessToken
     client.accessToken = token
 
     def failed(failure: Failure) -> Failure:
-        # Nobody would know the token; but it may have been given another one meanwhile.
+        # The provider doesn't know the token. Another call may have set another one meanwhile.
         if client.accessToken == token:
             client.accessToken = before
         return failure

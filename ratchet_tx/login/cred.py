@@ -1,7 +1,7 @@
 """
 Logs clients in by name and password, with the checkers of twisted.cred.
 
-The access token is C{name:password}, so who shows one over a line that others can read should use TLS.
+The access token is C{name:password}, so connections should use TLS.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,16 +19,16 @@ from ratchet_tx.errors import UsageError
 from ratchet_tx.interfaces import IClientProvider
 from ratchet_tx.login.clients import IssuedTokens, NamedClient
 
-#: What checkers may ask for: to compare the password themselves, or to have one compared that they know.
+#: The credentials that a checker may take: with the password, or with a method that compares a password.
 CREDENTIALS = (IUsernamePassword, IUsernameHashedPassword)
 
 
 @implementer(IUsernamePassword, IUsernameHashedPassword)
 class NameAndPassword:
     """
-    What somebody says who wants to log in.
+    The name and password of an access token.
 
-    Twisted's own compares by C{==}, which takes the longer, the more of it is right.
+    Twisted's own class compares with C{==}, whose time shows how much of the password is right.
     """
 
     __slots__ = ("password", "username")
@@ -39,7 +39,7 @@ class NameAndPassword:
 
     def checkPassword(self, password: bytes) -> bool:
         """
-        Say whether it is the right one.
+        Compare a password, in a time that shows nothing.
         """
         return compare_digest(self.password, password)
 
@@ -50,18 +50,19 @@ class NameAndPassword:
 @implementer(IClientProvider)
 class CredClientProvider:
     """
-    Knows whoever a checker of twisted.cred's lets in::
+    Finds clients by name and password, with checkers of twisted.cred::
 
         CredClientProvider([FilePasswordDB("passwd")])
 
-    Who has logged in can be issued a token, which is good until this process ends.
+    A client that has logged in can be issued a token, which is valid until this process ends.
 
-    @param checkers: each an L{ICredentialsChecker} that takes names and passwords; they are asked one after the other, until
-        one lets him in.  A checker that refuses says nobody's; one that fails otherwise, that nobody can say just now.
-    @param makeClient: called with the avatar's id as a text, which for most checkers is the name; it gives an L{IClient}, or
-        None for nobody.  By default the client's C{id} is this, and everybody may know it.
-    @param remembered: how many issued tokens are kept; the oldest is forgotten first
-    @raise UsageError: for what isn't such a checker
+    @param checkers: each an L{ICredentialsChecker} that takes names and passwords; they are called one after the other,
+        until one accepts the password. If all refuse it, the token is invalid. If one fails otherwise, the login is
+        unavailable, and the peer may try again
+    @param makeClient: called with the avatar's id as a str, which for most checkers is the name; it gives an L{IClient}, or
+        None to refuse the login. By default it makes a client with this C{id}, which is its public name too
+    @param remembered: how many issued tokens are remembered; the oldest is forgotten first
+    @raise UsageError: for an object that isn't such a checker
     """
 
     def __init__(
@@ -83,7 +84,7 @@ class CredClientProvider:
         try:
             credentials = NameAndPassword(name.encode(), password.encode())
         except UnicodeEncodeError:
-            # A lone surrogate is in no name.
+            # No name or password has a lone surrogate.
             return None
         return self._ask(credentials)
 

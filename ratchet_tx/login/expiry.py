@@ -1,7 +1,5 @@
 """
-Ends logins whose token expires, and warns their peers shortly before.
-
-A client that doesn't expire costs nothing here, and nothing is left of one that does once its connection has ended.
+Closes connections whose login expires, and warns their peers shortly before.
 """
 
 from decimal import Decimal
@@ -17,30 +15,30 @@ from ratchet_tx.deferreds.lateclock import LateClock
 from ratchet_tx.errors import UsageError
 from ratchet_tx.wire.closecodes import EXPIRED
 
-#: How long before the end a peer is told, in seconds; but where less than four times that is left at the login, in the
-#: last quarter of it.
+#: How many seconds before its login expires a peer is warned; for a login of less than four times that, it is warned when a
+#: quarter of the login is left.
 NOTICE = 30.0
 
-#: After how many seconds at most it is noticed that the time of day was set.
+#: How often the time of day is read, in seconds, because it may have been set.
 LOOK = 1.0
 
-#: How many logins that are minded no more may stand among the others.
+#: How many ended logins may be in the heap before they are removed.
 _MANY = 64
 
-#: What lies beyond can't be told from its neighbour as a double.
+#: Later times aren't exact as a float.
 _LATEST = 2**53
 
 
 def secondsLeft(client: Any, now: float) -> float | None:
     """
-    Say for how long a client may stay logged in.
+    Compute how long a client may stay logged in.
 
-    On the wire it is this, and not the time at which it ends, for a browser's clock may be wrong by any amount.
+    The wire has these seconds instead of the time of the end, because a browser's clock may be wrong.
 
     @param client: an L{IClient<ratchet_tx.interfaces.IClient>}, which may have C{expires}
     @param now: the time, in seconds since 1970
-    @return: seconds, 0 where it is over; None where it doesn't expire
-    @raise UsageError: for a C{expires} that is no time
+    @return: the seconds, 0 if the login has expired; None if it doesn't expire
+    @raise UsageError: for an C{expires} that isn't a time
     """
     expires = getattr(client, "expires", None)
     if expires is None:
@@ -56,9 +54,9 @@ def secondsLeft(client: Any, now: float) -> float | None:
 
 def _timeOf(expires: Any) -> float | None:
     """
-    Read a time: any number, for databases give them as Decimal, or as numbers of numpy's.
+    Convert a time to a float. It may be any number, because databases give Decimals or numpy's numbers.
 
-    @return: None for what is no time
+    @return: None for an object that isn't a time
     """
     if not isinstance(expires, Real | Decimal) or isinstance(expires, bool):
         return None
@@ -73,9 +71,10 @@ class _Login:
     """
     A login that expires.
 
-    @ivar end: when, by the time of day
-    @ivar next: when something is to be done about it
-    @ivar connection: whose it is; None where it is minded no more
+    @ivar end: when it expires, in seconds since 1970
+    @ivar next: when to warn its peer, or to close the connection
+    @ivar connection: its connection; None if the login has ended
+    @ivar announced: whether the peer was warned
     """
 
     __slots__ = ("announced", "connection", "end", "next")
@@ -92,10 +91,10 @@ class _Login:
 
 class Expiry:
     """
-    The logins of one hub that expire.
+    Watches the logins of one hub that expire.
 
-    While they wait the time of day may be set, and the machine may sleep, which isn't counted where durations are measured.
-    So the time of day is looked at once a second, for all of them.
+    The time of day may be set meanwhile, and the machine may sleep, which a monotonic clock doesn't count. So the time of
+    day is read once a second, for all logins together.
 
     @param clock: tells the time of day too
     """
@@ -105,13 +104,13 @@ class Expiry:
     def __init__(self, clock: LateClock) -> None:
         self._clock = clock
         self._logins: dict[Connection, _Login] = {}
-        # A heap of the same, with some that are minded no more.
+        # A heap of the same logins, and of some that have ended.
         self._waiting: list[_Login] = []
         self._timer: IDelayedCall | None = None
 
     def watch(self, connection: Connection, client: Any) -> None:
         """
-        Mind the login of a client on a connection, and no earlier one.
+        Watch the login of a client on a connection, in place of an earlier one.
 
         @raise UsageError: as L{secondsLeft} does
         """
@@ -123,11 +122,11 @@ class Expiry:
         login = self._logins[connection] = _Login(connection, now + left, now + left - min(NOTICE, left / 4))
         heappush(self._waiting, login)
         if self._timer is None or self._waiting[0] is login:
-            self._wait(now)
+            self._schedule(now)
 
     def forget(self, connection: Connection) -> None:
         """
-        Mind a connection no more; nothing happens where that wasn't done.
+        Stop watching a connection; nothing happens if it isn't watched.
         """
         login = self._logins.pop(connection, None)
         if login is None:
@@ -138,36 +137,37 @@ class Expiry:
             heapify(self._waiting)
         if not self._logins:
             self._waiting.clear()
-            self._stopWaiting()
+            self._stopTimer()
 
-    def _stopWaiting(self) -> None:
+    def _stopTimer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _wait(self, now: float) -> None:
+    def _schedule(self, now: float) -> None:
         """
-        Look again when the first one's time may have come.
+        Check again when the first login may be due.
         """
-        self._stopWaiting()
+        self._stopTimer()
         if self._logins:
             first = max(0.0, self._waiting[0].next - now)
-            self._timer = self._clock.callLater(min(first, LOOK), self._look)
+            self._timer = self._clock.callLater(min(first, LOOK), self._check)
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         self._timer = None
         now = self._clock.wall()
         while self._waiting and self._waiting[0].next <= now:
             login = heappop(self._waiting)
-            if login.connection is None:
+            connection = login.connection
+            if connection is None:
                 continue
             try:
-                self._goOn(login, login.connection, now)
+                self._warnOrClose(login, connection, now)
             except Exception:
-                self._log.failure("The callback of an expiring login failed")
-        self._wait(now)
+                self._log.failure("Warning or closing an expiring login failed: id={id}", id=connection.id)
+        self._schedule(now)
 
-    def _goOn(self, login: _Login, connection: Connection, now: float) -> None:
+    def _warnOrClose(self, login: _Login, connection: Connection, now: float) -> None:
         if login.announced:
             del self._logins[connection]
             return connection.close(EXPIRED, "Token expired")
@@ -175,5 +175,5 @@ class Expiry:
         login.next = login.end
         heappush(self._waiting, login)
         if connection.version == 2 and not connection.closing:
-            # Reckoned anew: the machine may have slept meanwhile.
+            # Computed again, because the machine may have slept meanwhile.
             connection.send("socket.auth.expiring", {"expires": max(0.0, round(login.end - now, 3))})

@@ -1,5 +1,5 @@
 """
-Finds the client whose token it is: asks the provider, and checks what it gives.
+Finds the client of an access token: asks the provider, and checks its answer.
 """
 
 from collections.abc import Callable
@@ -21,8 +21,8 @@ from ratchet_tx.settings import Limits
 from ratchet_tx.wire.errorcodes import AUTH_INVALID, AUTH_UNAVAILABLE
 from ratchet_tx.wire.names import isEncodable
 
-#: The reason of the close of a client that the application disconnects.
-SENT_AWAY = "Disconnected by the server"
+#: The close reason for a client that the application disconnects.
+DISCONNECTED = "Disconnected by the server"
 
 INVALID = PeerError(AUTH_INVALID, "Invalid access token.")
 _UNAVAILABLE = PeerError(AUTH_UNAVAILABLE, "Login is not available right now.", retry=True)
@@ -32,15 +32,15 @@ _log = Logger()
 
 class ClientFinder:
     """
-    The way from a token to its client, on one node.
+    Finds the clients of tokens, on one node.
 
-    @param provider: knows the clients
-    @param throttle: lets addresses wait from which wrong tokens came
-    @param lookups: remember who is sent away meanwhile
-    @param limits: of which C{loginSeconds} is how long a login may take
+    @param provider: finds the client of a token
+    @param throttle: delays logins from addresses that sent wrong tokens
+    @param lookups: remembers clients that are disconnected while their token is looked up
+    @param limits: C{loginSeconds} is how long a login may take
     @param clock: tells whether a login has expired
     @param waits: called with a connection and whether its login waits for its turn
-    @param isRunning: says whether there is time to wait, as there isn't while the hub stops
+    @param isRunning: says whether the hub runs; while it stops, no login waits
     """
 
     def __init__(
@@ -65,10 +65,10 @@ class ClientFinder:
 
     def find(self, connection: Connection, token: str) -> Any:
         """
-        Ask who somebody is, as soon as the failures of others from their address let them.
+        Find the client of a token, after the delay for wrong tokens from its address.
 
         @param token: blank for the anonymous client of the connection
-        @return: the client or a refusal, or a Deferred of one of them, which fails only where it is cancelled while it waits
+        @return: the client or a refusal, or a Deferred of one of them, which fails only if it is cancelled while it waits
         """
         if not token:
             return self._checked(connection.guest, connection)
@@ -87,7 +87,7 @@ class ClientFinder:
 
     def _ask(self, connection: Connection, token: str) -> Any:
         """
-        Ask the provider, for as long as a login may take.
+        Ask the provider, with a timeout.
 
         @return: the client or a refusal, or a Deferred of one of them, which never fails
         """
@@ -101,16 +101,16 @@ class ClientFinder:
         self._patience.limit(later, self._seconds)
         lookup = self._lookups.begin()
         later.addCallbacks(self._checked, lambda failure: unavailable(connection, failure), callbackArgs=(connection,))
-        return later.addCallback(self._stillWelcome, connection, lookup)
+        return later.addCallback(self._closeIfDisconnected, connection, lookup)
 
-    def _stillWelcome(self, found: Any, connection: Connection, lookup: int) -> Any:
+    def _closeIfDisconnected(self, found: Any, connection: Connection, lookup: int) -> Any:
         """
-        Close the connection of a client that was disconnected while its token was looked up.
+        Close the connection if the client was disconnected while its token was looked up.
         """
         code = None if isinstance(found, PeerError) else self._lookups.closedWith(lookup, found.id)
         self._lookups.end(lookup)
         if code is not None:
-            connection.close(code, SENT_AWAY)
+            connection.close(code, DISCONNECTED)
         return found
 
     def _checked(self, found: Any, connection: Connection) -> Any:
@@ -119,31 +119,30 @@ class ClientFinder:
         if not isClient(found):
             _logError(
                 connection,
-                "The client provider gave {id} a {kind}, which is no client: "
+                "Client provider returned an object that is no client: kind={kind} id={id}; "
                 "put @implementer(IClient) above the class, and give it an id that is a text without lone surrogates",
                 kind=type(found).__name__,
             )
             return _UNAVAILABLE
         try:
-            over = secondsLeft(found, self._clock.wall()) == 0
+            isExpired = secondsLeft(found, self._clock.wall()) == 0
         except UsageError:
             return unavailable(connection)
-        return INVALID if over else found
+        return INVALID if isExpired else found
 
 
 def unavailable(connection: Connection, failure: Any = None) -> PeerError:
     """
-    Log that a provider failed.
+    Log that the provider failed, and make the refusal.
 
-    @param failure: how; by default by the exception that is being handled
-    @return: what the peer is told
+    @param failure: by default the exception that is being handled
     """
     if connection.ended:
         return _UNAVAILABLE
     if failure is not None and failure.check(defer.TimeoutError):
-        _logError(connection, "The client provider took too long for {id}")
+        _logError(connection, "Client provider took too long: id={id}")
     else:
-        what = "The client provider failed for {id}"
+        what = "Client provider failed: id={id}"
         connection.peerLog.failure(_log, connection.remoteAddress, what, failure, id=connection.id)
     return _UNAVAILABLE
 
@@ -154,9 +153,9 @@ def _logError(connection: Connection, what: str, **facts: Any) -> None:
 
 def isClient(found: Any) -> bool:
     """
-    Say whether a provider gave a client.
+    Say whether an object from a provider is a client.
 
-    It isn't verified in full, which costs more than the rest of a login: what else it lacks, its use will tell.
+    Only the interface and the id are checked: verifying the whole interface would take longer than the rest of a login.
     """
     id = getattr(found, "id", None)
     return IClient.providedBy(found) and isinstance(id, str) and isEncodable(id)

@@ -1,7 +1,7 @@
 """
 Logs clients in by JSON web tokens (RFC 7519).
 
-PyJWT is imported when a provider is made, for it is needed by nobody else: C{pip install "ratchet_tx[jwt]"}.
+PyJWT is imported when a provider is made, because nothing else needs it: C{pip install "ratchet_tx[jwt]"}.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,16 +15,16 @@ from ratchet_tx.errors import UsageError
 from ratchet_tx.interfaces import IClientProvider
 from ratchet_tx.login.clients import NamedClient
 
-#: What a signature is checked by: a secret or a key in PEM, a file with either, or a JSON web key (RFC 7517).
+#: A key for checking signatures: a secret or a public key in PEM, a file with either, or a JSON web key (RFC 7517).
 Key = str | bytes | Path | Mapping[str, Any]
 
 
 class _Check(NamedTuple):
     """
-    How a token is checked.
+    A key with its algorithms.
 
-    @ivar key: the key, as PyJWT has prepared it
-    @ivar algorithms: those of the pinned ones that are this key's; a token's own word for it counts for nothing else
+    @ivar key: the key, as prepared by PyJWT
+    @ivar algorithms: the allowed algorithms that fit the key; a token that names another one is refused
     """
 
     key: Any
@@ -34,25 +34,25 @@ class _Check(NamedTuple):
 @implementer(IClientProvider)
 class JWTClientProvider:
     """
-    Knows whoever has a good JSON web token::
+    Finds clients by JSON web tokens::
 
         JWTClientProvider(Path("public.pem"), algorithms=["ES256"], audience="chat", issuer="https://login.example.org")
 
     The login ends when the token does (C{exp}).
 
-    @param key: what the signatures are checked by: a text or bytes, the secret or the public key in PEM; a
-        L{Path<pathlib.Path>} for a file with it, without the line's end; a JSON web key as a dict; or several of them, as a
-        dict by the C{kid} of the tokens' heads, or as a JSON web key set, of which those count that fit an algorithm
-    @param algorithms: the only ones that count, such as C{["ES256"]}; those that take a secret (C{HS256}) and those that
-        take a public key don't go together, or else who knows the public key could sign by it
-    @param audience: whom the tokens are for (C{aud}), or several, of which one has to be there; None where they don't say
-    @param issuer: who signs them (C{iss}), or several; None for whoever has the key
-    @param leeway: how many seconds our clock and the issuer's may differ
+    @param key: the key for checking signatures: a str or bytes with the secret or the public key in PEM; a
+        L{Path<pathlib.Path>} of a file with it, whose line end is ignored; a JSON web key as a dict; or several of them, as
+        a dict by the C{kid} in the tokens' headers, or as a JSON web key set, whose keys for other algorithms are ignored
+    @param algorithms: the allowed algorithms, such as C{["ES256"]}. Algorithms with a secret (C{HS256}) can't be mixed with
+        algorithms with a public key: then everybody who knows the public key could sign tokens
+    @param audience: the required audience (C{aud}), or several, of which a token must have one; None if tokens have none
+    @param issuer: the required issuer (C{iss}), or several; None for any issuer that has the key
+    @param leeway: how many seconds this clock and the issuer's may differ
     @param required: the claims that a token must have
-    @param makeClient: called with the claims, as a dict; it gives an L{IClient}, a new one for each token, for its
-        C{expires} is set then; or None for nobody.  By default a client has the C{id} that stands in C{sub}, and everybody
-        may know C{name}, or C{sub} where there is none.
-    @raise UsageError: where PyJWT isn't installed, and for keys and algorithms that can't be used
+    @param makeClient: called with the claims, as a dict; it gives an L{IClient}, or None to refuse the token. The client
+        must be a new object for each token, because its C{expires} is set. By default the client's C{id} is C{sub}, and its
+        public name is C{name}, or C{sub} if there is none
+    @raise UsageError: if PyJWT isn't installed, and for keys and algorithms that can't be used
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class JWTClientProvider:
         found = {kid: self._check(each, names) for kid, each in given.items()}
         checks = {kid: check for kid, check in found.items() if check is not None}
         if not checks or not (isSet or len(checks) == len(found)):
-            # What a key looks like, or what PyJWT says of it, has no place in a message.
+            # The message has neither the key nor PyJWT's error, which may quote it.
             which = ", ".join(f" {kid!r}" for kid in found if kid is not None and kid not in checks)
             raise UsageError(f"key{which}: it can't be read as one for {' or '.join(names)}.")
         return checks
@@ -138,8 +138,8 @@ class JWTClientProvider:
                 options={"require": self._required},
             )
         except Exception:
-            # The keys have been tried when we were made, so it is the token: a stranger's text, by which a parser may be
-            # brought to raise more than it says that it does.
+            # The keys were checked when the provider was made, so the token is wrong. Any exception is caught, because a
+            # parser may raise more than it documents on a stranger's text.
             return None
         return claims
 
@@ -166,7 +166,7 @@ class JWTClientProvider:
 
 def namedBySubject(claims: Mapping[str, Any]) -> NamedClient | None:
     """
-    Make a client of what a token says, as C{makeClient} does by default.
+    Make the client of a token's claims, as C{makeClient} does by default.
     """
     id, name = claims.get("sub"), claims.get("name")
     if not isinstance(id, str) or not id:
@@ -184,9 +184,9 @@ def _pyJWT() -> Any:
 
 def _byName(key: Any) -> tuple[dict[str | None, Any], bool]:
     """
-    Tell one key, which is under None then, from several by their names.
+    Convert a key or several to a dict by C{kid}; a single key is under None.
 
-    @return: the keys, and whether they are a JSON web key set, in which may stand some that aren't for us
+    @return: the keys, and whether they are a JSON web key set, which may have keys for other uses
     """
     if not isinstance(key, Mapping) or "kty" in key:
         return {None: key}, False

@@ -1,5 +1,5 @@
 """
-Logs a connection in: finds its client by the token, and answers in the form of the request.
+Handles logins: finds the client of the token, and answers in the form of the request.
 """
 
 from collections.abc import Callable
@@ -23,18 +23,18 @@ from ratchet_tx.wire.encoding import encodeData
 from ratchet_tx.wire.errorcodes import PAYLOAD_INVALID
 from ratchet_tx.wire.payload import Payload
 
-#: How many logins of a connection may fail; the last of them closes it.
+#: After so many failed logins a connection is closed.
 FAILED_LOGINS = 5
 
-#: The limits that a peer of version 2 is told, so that it can pace itself.
-_TOLD_LIMITS = ("messageBytes", "rooms", "eventsPerSecond", "eventsBurst", "dedupSeconds", "replayBytes")
+#: The limits in a login's answer of version 2, so that a client can keep to them.
+_ANSWERED_LIMITS = ("messageBytes", "rooms", "eventsPerSecond", "eventsBurst", "dedupSeconds", "replayBytes")
 
 _MISSHAPEN = 'Expected {"token": "..."}.'
 
 
 class Identity(Protocol):
     """
-    What makes somebody the client of a connection.
+    Sets the clients of connections.
     """
 
     def loggedIn(self, connection: Connection, client: IClient) -> bool: ...
@@ -43,11 +43,11 @@ class Identity(Protocol):
 
 class _Request(NamedTuple):
     """
-    A request to be logged in, and the form in which it wants to be answered.
+    A login request.
 
-    @ivar token: blank for an anonymous login; None where it isn't a text
-    @ivar bare: whether it is the original's form, whose answers are bare too
-    @ivar version: what the peer announced
+    @ivar token: blank for an anonymous login; None if it isn't a str
+    @ivar bare: whether it has the original's form, a bare token; then the answer is bare too
+    @ivar version: the version that the peer announced
     """
 
     payload: Payload
@@ -70,16 +70,16 @@ def _parse(payload: Payload) -> _Request:
 
 class Login:
     """
-    The logins of one node.
+    Handles the logins of one node.
 
     @param finder: finds the client of a token
-    @param identity: makes it the client of the connection
-    @param fire: tells the applications of one of the protocol's own events on a connection
-    @param answers: reply to refreshes
-    @param keysName: gives the name of the memory of keys, which a peer of version 2 is told
-    @param limits: which such a peer is told, too
-    @param counters: where it is counted what was refused
-    @param clock: tells for how long a login is good
+    @param identity: sets the client of the connection
+    @param fire: calls the applications' handlers of a C{socket.auth.*} event
+    @param answers: replies to refreshes
+    @param keysName: gives the name of the memory of keys, for answers of version 2
+    @param limits: some of them are in answers of version 2
+    @param counters: counts refused logins
+    @param clock: tells how long a login is valid
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Login:
 
     def request(self, connection: Connection, payload: Payload) -> Deferred[Any] | None:
         """
-        C{socket.auth.request}: find out who it is, and say so.
+        C{socket.auth.request}: log the client of the token in, and answer.
         """
         request = _parse(payload)
         if request.token is None:
@@ -119,16 +119,16 @@ class Login:
                 public, data = self._success(connection, request, found)
             except BaseException:
                 return self._fail(connection, request, unavailable(connection))
-            # The application's own code has run.
+            # The application's code has run, and may have closed the connection.
             return None if connection.closing else self._succeed(connection, request, found, public, data)
 
         return withResult(self._finder.find(connection, request.token), decide)
 
     def refresh(self, connection: Connection, payload: Payload) -> Deferred[Any] | None:
         """
-        C{socket.auth.refresh}: renew the token of the client that is logged in.
+        C{socket.auth.refresh}: renew the login of the same client by another token.
 
-        @raise BadPayload: where it has no token
+        @raise BadPayload: if there is no token
         """
         token = payload.data.get("token") if isinstance(payload.data, dict) else None
         if not isinstance(token, str) or not token:
@@ -151,9 +151,9 @@ class Login:
 
     def _success(self, connection: Connection, request: _Request, client: IClient) -> tuple[Any, Any]:
         """
-        Make what a login that succeeds is answered with: everything that can fail is done before anything changes.
+        Make and encode the answer to a successful login: all that can fail is done before anything changes.
 
-        @return: the client's public data, and the answer's
+        @return: the client's public data, and the answer's data
         """
         public = client.jsonSerialize()
         data = self._answer(connection, request, client, public)
@@ -174,14 +174,14 @@ class Login:
             "ping": self._limits.pingSeconds,
             "expires": secondsLeft(client, self._clock.wall()),
             "keys": self._keysName(),
-            "limits": {name: getattr(self._limits, name) for name in _TOLD_LIMITS},
+            "limits": {name: getattr(self._limits, name) for name in _ANSWERED_LIMITS},
         }
 
     def _succeed(
         self, connection: Connection, request: _Request, client: IClient, public: Any, data: Any
     ) -> Deferred[Any] | None:
         """
-        Make it so: the rooms of somebody else are left before the peer is told, and applications hear of it after that.
+        Log the client in. Another client's rooms are left first; the peer gets the answer before the applications' handlers.
         """
         connection.announced(request.version)
         if not self._identity.loggedIn(connection, client):
@@ -198,7 +198,7 @@ class Login:
         else:
             data = {"errors": errors}
         if request.version == 2 and (connection.isGuest or not refusal.retry):
-            # The peer goes on as that guest or as a stranger, and of its version: it is told what of its events is refused.
+            # The peer goes on as a guest or stranger, of this version: from now on it gets refusals without asking for them.
             connection.announced(2)
         if request.version == 2 and connection.isGuest:
             data["guest"] = True

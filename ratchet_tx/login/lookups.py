@@ -1,5 +1,5 @@
 """
-Remembers which clients were disconnected while tokens were looked up, so that those logins are refused.
+Remembers which clients were disconnected while tokens were looked up, so that these logins are closed.
 """
 
 from collections import OrderedDict
@@ -9,14 +9,14 @@ class Lookups:
     """
     The lookups of one node.
 
-    A client that is disconnected while its token is looked up has no connection yet that could be closed, so it is
-    remembered until the lookups are over that were under way then.
+    A client that is disconnected while its token is looked up has no connection yet that could be closed. So it is
+    remembered until the lookups that are under way have ended.
     """
 
     def __init__(self) -> None:
         self._count = 0
         self._underWay: dict[int, None] = {}
-        # With the number of the last lookup that had begun by then; in the order of these.
+        # With the number of the last lookup that had begun by then, and in the order of these numbers.
         self._disconnected: OrderedDict[str, tuple[int, int]] = OrderedDict()
 
     def __len__(self) -> int:
@@ -24,7 +24,7 @@ class Lookups:
 
     def begin(self) -> int:
         """
-        Note that a token is being looked up.
+        Note that a lookup begins.
 
         @return: the lookup's number, for L{end}
         """
@@ -34,7 +34,7 @@ class Lookups:
 
     def end(self, lookup: int) -> None:
         """
-        Note that a lookup is over, and forget what mattered to it alone.
+        Note that a lookup has ended, and forget the disconnected clients that no other lookup needs.
         """
         self._underWay.pop(lookup, None)
         first = next(iter(self._underWay), self._count + 1)
@@ -43,7 +43,7 @@ class Lookups:
 
     def disconnected(self, client: str, code: int) -> None:
         """
-        Note that every connection of a client was closed.
+        Note that a client was disconnected.
 
         @param client: its id
         @param code: the close code
@@ -54,7 +54,7 @@ class Lookups:
 
     def closedWith(self, lookup: int, client: str) -> int | None:
         """
-        Say with which code a client was disconnected since a lookup began; None where it wasn't.
+        Give the close code of a client that was disconnected since a lookup began; None if it wasn't.
         """
         last, code = self._disconnected.get(client, (0, 0))
         return code if last >= lookup else None
