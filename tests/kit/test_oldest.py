@@ -24,7 +24,7 @@ def test_own() -> None:
 
 def test_whatIsRun() -> None:
     """What C{make test-oldest} runs is there, so that no renamed test is found missing only at the end of a gate."""
-    *_, command = run(["make", "--dry-run", "test-oldest"]).stdout.splitlines()
+    *_, command = run(["make", "--dry-run", "--no-print-directory", "test-oldest"]).stdout.splitlines()
     paths = [word for word in command.split() if word.startswith("tests/")]
     assert "tests/transport" in paths
     assert [path for path in paths if not (ROOT / path).exists()] == []
