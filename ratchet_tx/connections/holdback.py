@@ -146,7 +146,7 @@ class Holds(Generic[Receiver]):
 
     def __len__(self) -> int:
         """
-        Count the rooms whose frames wait for somebody.
+        Count the rooms whose frames are buffered for a connection.
         """
         return len(self._byRoom)
 

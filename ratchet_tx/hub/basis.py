@@ -47,9 +47,9 @@ class Basis:
         self.answers = Answers(self.counters, self.observers)
         self.pending = Pending(self._workFailed)
 
-    def obey(self, limits: Limits) -> None:
+    def applyLimits(self, limits: Limits) -> None:
         """
-        Keep to these limits from now on.
+        Set the limits of bytes and of the log.
         """
         self.ledger.limitTo(limits.processBytes)
         self.peerLog.limit(limits.logBytesPerMinute)

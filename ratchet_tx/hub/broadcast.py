@@ -14,7 +14,7 @@ from ratchet_tx.connections.connection import Connection
 from ratchet_tx.deferreds.threads import OwnThread
 from ratchet_tx.errors import UsageError
 from ratchet_tx.hub.directory import Directory
-from ratchet_tx.hub.fanout import Delivery
+from ratchet_tx.hub.fanout import Fanout
 from ratchet_tx.hub.published import Position, Publisher
 from ratchet_tx.interfaces import IBackplane
 from ratchet_tx.login.finder import DISCONNECTED
@@ -31,7 +31,7 @@ class Broadcast:
 
     @param publisher: sends a message to every node
     @param directory: finds the connections that a message is for
-    @param delivery: sends an event to them
+    @param fanout: sends an event to them
     @param presence: gets other nodes' presence messages, and the connections that leave rooms
     @param backplane: gets the rooms that have members on this node
     @param lookups: remembers disconnected clients while tokens are looked up
@@ -44,7 +44,7 @@ class Broadcast:
         self,
         publisher: Publisher,
         directory: Directory,
-        delivery: Delivery,
+        fanout: Fanout,
         presence: Presence,
         backplane: IBackplane,
         lookups: Lookups,
@@ -53,14 +53,14 @@ class Broadcast:
     ) -> None:
         self.publish = publisher.publish
         self._directory = directory
-        self._delivery = delivery
+        self._fanout = fanout
         self._presence = presence
         self._backplane = backplane
         self._lookups = lookups
         self._policies = policies
         self._thread = thread
-        self.spares = delivery.spares
-        self.spare = delivery.spare
+        self.spares = fanout.spares
+        self.spare = fanout.spare
 
     # To every node
 
@@ -141,7 +141,7 @@ class Broadcast:
         Apply a message of any node to the connections of this one.
         """
         if isinstance(message, Deliver):
-            return self._delivery.deliver(message, self._directory.receivers(message))
+            return self._fanout.deliver(message, self._directory.receivers(message))
         if isinstance(message, Present | Absent):
             return self._presence.received(message)
         if isinstance(message, Disconnect):

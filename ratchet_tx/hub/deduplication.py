@@ -131,7 +131,7 @@ class Keys:
             outcome.addErrback(lambda _: None)
             return begun[0], True
         self._counters.repeated += 1
-        outcome.addCallbacks(self._repeat, self._failed, (connection, payload), {}, (connection, payload))
+        outcome.addCallbacks(self._answerRepeat, self._refuseRepeat, (connection, payload), {}, (connection, payload))
         return None if isDone(outcome) else outcome, False
 
     def _onceOf(self, connection: Connection) -> Once:
@@ -143,10 +143,10 @@ class Keys:
             )
         return self._byOwner[owner]
 
-    def _repeat(self, outcome: Outcome, connection: Connection, payload: Payload[Any]) -> None:
+    def _answerRepeat(self, outcome: Outcome, connection: Connection, payload: Payload[Any]) -> None:
         self._answers.reply(connection, payload, outcome.result, outcome.refusal)
 
-    def _failed(self, failure: Failure, connection: Connection, payload: Payload[Any]) -> None:
+    def _refuseRepeat(self, failure: Failure, connection: Connection, payload: Payload[Any]) -> None:
         # It is cancelled if the connection of this repeat has ended.
         refusal: Any = failure.value
         if not failure.check(CancelledError):

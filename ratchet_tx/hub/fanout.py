@@ -15,7 +15,7 @@ from ratchet_tx.wire.encoding import encode
 from ratchet_tx.wire.frames import Spare, makeText
 
 
-class Delivery:
+class Fanout:
     """
     The fan-out of one hub.
 

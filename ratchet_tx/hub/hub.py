@@ -38,13 +38,13 @@ class Hub(Service):
     @param clientProvider: finds the clients, an L{IClientProvider}; by default everybody may connect, as an anonymous client
     @param applications: the registered applications, an L{Applications}
     @param backplane: carries messages to other nodes, an L{IBackplane}; by default there are none
-    @param clock: for all that takes time, and for clients' C{expires}; by default the reactor of what serves the hub.  Over
-        a reactor durations are measured by a time that never steps (see C{deferreds.clock}), and C{expires} is read by
+    @param clock: for all that takes time, and for clients' C{expires}; by default the reactor of the first server. With a
+        reactor, durations are measured by a monotonic clock (see C{deferreds.clock}), and C{expires} is compared with
         C{time.time()}
     @param settings: the L{Settings} of the hub and of its servers; by default those that C{makeService} gets, else the
         default ones
     @raise UsageError: for a provider or a backplane that doesn't provide its interface
-    @ivar letsGuestsIn: whether a peer that doesn't log in has an anonymous client
+    @ivar allowsGuests: whether a peer that doesn't log in has an anonymous client
     @ivar ledger: counts the bytes that are kept for peers, by what they are kept for
     @ivar peerLog: logs what peers cause
     @ivar journal: logs opened and closed connections and logins, once it observes them
@@ -67,7 +67,7 @@ class Hub(Service):
         self.clientProvider: IClientProvider = requireProvided(IClientProvider, provider)
         self.backplane: IBackplane = requireProvided(IBackplane, MemoryBackplane() if backplane is None else backplane)
         self.applications = Applications() if applications is None else applications
-        self.letsGuestsIn = IAnonymousClientProvider.providedBy(self.clientProvider)
+        self.allowsGuests = IAnonymousClientProvider.providedBy(self.clientProvider)
         self.lateClock = LateClock(clock)
         self._basis = basis = Basis(self.lateClock, self.backplane)
         self.counters, self.ledger, self.peerLog = basis.counters, basis.ledger, basis.peerLog
@@ -98,7 +98,7 @@ class Hub(Service):
             differing = settings.differing(self.settings)
             if differing:
                 raise UsageError(
-                    f"The hub goes by other settings than makeService was given: {', '.join(differing)}. "
+                    f"The hub has other settings than makeService was given: {', '.join(differing)}. "
                     "Give them to one of both: Hub(settings=settings) with makeService(hub=hub), "
                     "or Hub() with makeService(settings, hub) before anything else serves the hub."
                 )
@@ -139,15 +139,15 @@ class Hub(Service):
     @property
     def clock(self) -> IReactorTime:
         """
-        Who tells the time by which everything here is measured; it never steps.
+        The clock by which all durations are measured; it is monotonic.
 
-        @raise UsageError: while nobody does
+        @raise UsageError: while there is none
         """
         return self.lateClock.clock
 
     def provideClock(self, clock: IReactorTime) -> None:
         """
-        Tell a hub the time that was made without a clock; nothing happens where it has one.
+        Set the clock of a hub that was made without one; nothing happens if it has one.
         """
         self.lateClock.provide(clock)
 

@@ -32,7 +32,7 @@ class Identity:
     @param dispatch: tells replaced applications that their client is gone
     @param guard: counts strangers, and the connections of each client
     @param expiry: ends logins whose token expires
-    @ivar letsGuestsIn: whether a peer that doesn't log in has an anonymous client
+    @ivar allowsGuests: whether a peer that doesn't log in has an anonymous client
     @ivar strangers: the timeouts of the connections that have to log in
     """
 
@@ -56,14 +56,14 @@ class Identity:
         self._dispatch = dispatch
         self._guard = guard
         self._expiry = expiry
-        self.letsGuestsIn = IAnonymousClientProvider.providedBy(provider)
+        self.allowsGuests = IAnonymousClientProvider.providedBy(provider)
         self.strangers: Timeouts[Connection] = Timeouts(limits.loginSeconds, basis.patience, _closeStranger)
 
     def opened(self, connection: Connection) -> None:
         """
         Give a new connection its anonymous client, or the time to log in.
         """
-        if self.letsGuestsIn:
+        if self.allowsGuests:
             return self._becomeGuest(connection)
         connection.awaitsLogin()
         self._makeApplications(connection)

@@ -12,7 +12,7 @@ from ratchet_tx.hub.broadcast import Broadcast
 from ratchet_tx.hub.control import Controls
 from ratchet_tx.hub.deduplication import Keys
 from ratchet_tx.hub.dispatch import Dispatch
-from ratchet_tx.hub.fanout import Delivery
+from ratchet_tx.hub.fanout import Fanout
 from ratchet_tx.hub.identity import Identity
 from ratchet_tx.hub.incoming import Incoming
 from ratchet_tx.hub.lifecycle import Lifecycle
@@ -37,8 +37,8 @@ class Parts:
     The parts of one hub that depend on its settings; for other settings they are made again.
 
     @param basis: the parts that don't depend on the settings
-    @param provider: knows the clients
-    @param applications: what is registered
+    @param provider: finds the clients
+    @param applications: the registered applications
     @param timers: start and stop with the hub
     """
 
@@ -50,7 +50,7 @@ class Parts:
         self._applications = applications
         self._limits = settings.limits
         self.directory = basis.directory
-        basis.obey(settings.limits)
+        basis.applyLimits(settings.limits)
         self._makeLimits(settings)
         self._makeBroadcast()
         self._makeDispatch()
@@ -70,20 +70,20 @@ class Parts:
     def _makeBroadcast(self) -> None:
         basis = self._basis
         publisher = Publisher(basis.backplane, basis.counters)
-        self.delivery = Delivery(basis.counters, self._applications.whenSlow)
+        self.fanout = Fanout(basis.counters, self._applications.whenSlow)
         self.presence = Presence(
             self._limits.presenceSeconds,
             basis.patience,
             basis.backplane,
             publisher.publish,
-            self.delivery.spread,
+            self.fanout.spread,
             basis.ledger,
             basis.peerLog,
         )
         self.broadcast = Broadcast(
             publisher,
             basis.directory,
-            self.delivery,
+            self.fanout,
             self.presence,
             basis.backplane,
             self.lookups,
@@ -103,7 +103,7 @@ class Parts:
         basis, limits, answers = self._basis, self._limits, self._basis.answers
         access = Access(self._applications.policies, basis.backplane, limits, basis.patience)
         subscribe = Subscribe(
-            access, self.delivery.holds, self.presence, self.guard, answers, limits, basis.counters, basis.clock
+            access, self.fanout.holds, self.presence, self.guard, answers, limits, basis.counters, basis.clock
         )
         readHistory = ReadHistory(access, answers, limits)
         self.controls = Controls(self._makeLogin(), subscribe, readHistory, self.presence, answers)

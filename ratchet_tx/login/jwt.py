@@ -66,7 +66,7 @@ class JWTClientProvider:
         makeClient: Callable[[Mapping[str, Any]], Any] | None = None,
     ) -> None:
         self._jwt = _pyJWT()
-        names = self._pinned(algorithms)
+        names = self._allowed(algorithms)
         self._checks = self._checksOf(key, names)
         self._audience = audience
         self._issuer = issuer
@@ -74,7 +74,7 @@ class JWTClientProvider:
         self._required = list(required)
         self._makeClient = namedBySubject if makeClient is None else makeClient
 
-    def _pinned(self, algorithms: Sequence[str]) -> list[str]:
+    def _allowed(self, algorithms: Sequence[str]) -> list[str]:
         names = [algorithms] if isinstance(algorithms, str) else list(algorithms)
         known = set(self._jwt.algorithms.get_default_algorithms()) - {"none"}
         for name in names:
@@ -87,7 +87,7 @@ class JWTClientProvider:
         return names
 
     def _checksOf(self, key: Any, names: list[str]) -> dict[str | None, _Check]:
-        given, isSet = _byName(key)
+        given, isSet = _byKeyId(key)
         found = {kid: self._check(each, names) for kid, each in given.items()}
         checks = {kid: check for kid, check in found.items() if check is not None}
         if not checks or not (isSet or len(checks) == len(found)):
@@ -99,14 +99,14 @@ class JWTClientProvider:
     def _check(self, given: Any, names: list[str]) -> _Check | None:
         if isinstance(given, Path):
             given = _read(given)
-        prepared = {name: key for name in names if (key := self._prepared(given, name)) is not None}
+        prepared = {name: key for name in names if (key := self._prepareKey(given, name)) is not None}
         for name, key in prepared.items():
             weak = self._jwt.get_algorithm_by_name(name).check_key_length(key)
             if weak:
                 raise UsageError(f"key: {weak}")
         return _Check(next(iter(prepared.values())), list(prepared)) if prepared else None
 
-    def _prepared(self, given: Any, name: str) -> Any:
+    def _prepareKey(self, given: Any, name: str) -> Any:
         algorithm = self._jwt.get_algorithm_by_name(name)
         try:
             if not isinstance(given, Mapping):
@@ -121,7 +121,7 @@ class JWTClientProvider:
             return None
         found = self._makeClient(claims)
         later = asDeferred(found)
-        return self._ending(found, claims) if later is None else later.addCallback(self._ending, claims)
+        return self._withExpiry(found, claims) if later is None else later.addCallback(self._withExpiry, claims)
 
     def _claims(self, accessToken: str) -> Mapping[str, Any] | None:
         try:
@@ -148,7 +148,7 @@ class JWTClientProvider:
             return self._checks[None]
         return self._checks.get(self._jwt.get_unverified_header(accessToken).get("kid"))
 
-    def _ending(self, client: Any, claims: Mapping[str, Any]) -> Any:
+    def _withExpiry(self, client: Any, claims: Mapping[str, Any]) -> Any:
         if client is None or "exp" not in claims:
             return client
         try:
@@ -182,7 +182,7 @@ def _pyJWT() -> Any:
     return jwt
 
 
-def _byName(key: Any) -> tuple[dict[str | None, Any], bool]:
+def _byKeyId(key: Any) -> tuple[dict[str | None, Any], bool]:
     """
     Convert a key or several to a dict by C{kid}; a single key is under None.
 

@@ -148,7 +148,7 @@ class RatchetService(MultiService):
         if without:
             self._log.warn("Optimizations switched off: {variable}={without}", variable=WITHOUT, without=without)
         public = _listensOnPort(settings) and (isPublic(settings.address) or settings.address in ("0.0.0.0", "::"))
-        if public and self._hub.letsGuestsIn and not self._hub.limits.connectionsPerAddress:
+        if public and self._hub.allowsGuests and not self._hub.limits.connectionsPerAddress:
             self._log.warn(
                 "Anyone may connect without a login, and from one address as often as they like: "
                 "name a client provider, or set the limit connectionsPerAddress"

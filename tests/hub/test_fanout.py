@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from ratchet_tx.backplane.messages import Deliver
-from ratchet_tx.hub.fanout import Delivery
+from ratchet_tx.hub.fanout import Fanout
 from ratchet_tx.monitoring.counters import Counters
 from ratchet_tx.wire.frames import Spare, makeText
 from tests.kit.fakes import Peer, logged, override, startedHub
@@ -49,9 +49,9 @@ def message(**facts: Any) -> Deliver:
     return Deliver("news", msgspec.Raw(b"1"), **facts)
 
 
-def delivery() -> tuple[Delivery, Counters]:
+def delivery() -> tuple[Fanout, Counters]:
     counters = Counters()
-    return Delivery(counters, {"news": "latest"}), counters
+    return Fanout(counters, {"news": "latest"}), counters
 
 
 def test_framedOnce() -> None:
