@@ -1,3 +1,3 @@
 """
-The chat example, seen from outside: through a browser's windows, plain HTTP, and sockets that speak JSON.
+The chat example from outside: through browser windows, plain HTTP, and WebSockets with JSON.
 """

@@ -1,5 +1,5 @@
 """
-What the tests of the chat need: the chat as a process of its own, people who visit it, sockets, and a browser's windows.
+Fixtures for tests of the chat: the chat as a process, its visitors, WebSockets, and browser windows.
 """
 
 import json
@@ -40,13 +40,13 @@ CHROMIUM_SWITCHES = [
     "--disable-sync",
 ]
 
-#: For how long anything may take, in seconds.
+#: The timeout of every step, in seconds.
 PATIENCE = 30
 
 
 def moduleOf(name: str) -> Any:
     """
-    Load a module of the chat's, which looks for others beside itself.
+    Load a module of the chat, which imports others from its folder.
     """
     sys.path.insert(0, str(SERVER.parent))
     try:
@@ -57,10 +57,10 @@ def moduleOf(name: str) -> Any:
 
 class Chat:
     """
-    The chat's server, started as its README says, but from another folder.
+    The chat's server, started as its README says, from another folder.
 
-    @ivar url: the address of its first page
-    @ivar socket: the address for sockets
+    @ivar url: the URL of its first page
+    @ivar socket: the URL for sockets
     """
 
     def __init__(self, folder: Path) -> None:
@@ -95,13 +95,13 @@ class Chat:
 
     def log(self) -> str:
         """
-        Read what the server has logged.
+        Read the server's log.
         """
         return self._log.read_text()
 
     def stop(self) -> int:
         """
-        End the server, if it still runs.
+        End the server if it still runs.
 
         @return: its exit status
         """
@@ -116,7 +116,7 @@ class Chat:
 @pytest.fixture
 def chat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Chat]:
     """
-    A chat in which nobody is yet; that it ran and ended without a failure is checked at the end.
+    A chat without users; at the end the fixture checks that it ran and ended without a failure.
     """
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     chat = Chat(tmp_path)
@@ -125,14 +125,14 @@ def chat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Chat]:
         yield chat
     finally:
         status = chat.stop()
-    # twistd gives the signal on to itself once everything has ended well.
+    # twistd ends with its signal after a clean stop.
     assert status == -signal.SIGTERM, chat.log()
     assert "Traceback" not in chat.log()
 
 
 class Answer:
     """
-    What the server answered to a request.
+    The response to a request.
     """
 
     def __init__(self, response: Any) -> None:
@@ -145,7 +145,7 @@ class Answer:
 
 class Visitor:
     """
-    Somebody with a browser that has cookies and no scripts.
+    A browser with cookies and without scripts.
     """
 
     def __init__(self, chat: Chat) -> None:
@@ -170,7 +170,7 @@ class Visitor:
 
     def token(self) -> str:
         """
-        Load the chat's page, and give the token that it has for its socket.
+        Load the chat's page, and return its token for the socket.
         """
         page = self.get().text
         found = re.search(r'var p2_ratchet_access_token = "([\w-]+)"', page)
@@ -188,7 +188,7 @@ def visit(chat: Chat) -> Callable[[], Visitor]:
 
 class Socket:
     """
-    A socket that takes and gives JSON as it is.
+    A WebSocket that sends and receives JSON.
     """
 
     def __init__(self, connection: ClientConnection) -> None:
@@ -210,7 +210,7 @@ class Socket:
         """
         Read until the server closes the socket.
 
-        @return: the code that it says
+        @return: the code of the close
         """
         with pytest.raises(ConnectionClosed) as closed:
             deque(self._connection, maxlen=0)
@@ -221,7 +221,7 @@ class Socket:
 
     def cut(self) -> None:
         """
-        Be gone without a word, as behind a cable that is cut.
+        Lose the connection without a close, as with a cut cable.
         """
         self._connection.socket.shutdown(socket.SHUT_RDWR)
 
@@ -234,7 +234,7 @@ Join = Callable[[str], tuple[Socket, str]]
 @pytest.fixture
 def connect(chat: Chat) -> Iterator[Connect]:
     """
-    Opens sockets on which nobody is logged in.
+    Opens sockets without a login.
     """
     with ExitStack() as sockets:
         yield lambda: Socket(sockets.enter_context(client.connect(chat.socket)))
@@ -243,7 +243,7 @@ def connect(chat: Chat) -> Iterator[Connect]:
 @pytest.fixture
 def join(visit: Visit, connect: Connect) -> Join:
     """
-    Gives people a socket each, and the token that logs them in on it.
+    Gives each user a socket, and a token to log in with.
     """
 
     def join(name: str) -> tuple[Socket, str]:
@@ -254,11 +254,11 @@ def join(visit: Visit, connect: Connect) -> Join:
     return join
 
 
-# Not for the whole session: while Playwright runs, there is an asyncio loop that would be in others' way.
+# Not for the whole session: Playwright runs an asyncio loop, which would disturb other tests.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """
-    A Chromium without a screen.
+    A headless Chromium.
     """
     chromium = shutil.which("chromium")
     if chromium is None:
@@ -275,7 +275,8 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def someone(browser: Browser, chat: Chat) -> Iterator[Callable[..., Page]]:
     """
-    Gives people a browser each, with the chat's first page open; no script may fail in it, nor the page's policy be broken.
+    Gives each user a browser with the chat's first page; a failing script or a violation of the page's policy fails the
+    test.
     """
     contexts = []
     errors: list[str] = []
@@ -297,5 +298,5 @@ def someone(browser: Browser, chat: Chat) -> Iterator[Callable[..., Page]]:
 
 
 def _isTrouble(message: Any) -> bool:
-    # The browser says of a refused form, too, that it "failed to load".
+    # The browser reports a refused form as "failed to load" too.
     return message.type in ("error", "warning") and "status of 409" not in message.text

@@ -1,5 +1,5 @@
 """
-The chat as people see it, who have a browser each.
+The chat as its users see it, each in a browser.
 """
 
 import os
@@ -50,7 +50,7 @@ def assertHere(page: Page, text: str) -> None:
 
 
 def test_conversation(someone: Someone) -> None:
-    """What Ada says, Grace reads and can answer, and each sees which words are her own."""
+    """Grace reads what Ada says and can answer, and each user's own lines are marked."""
     ada, grace = logIn(someone(), "Ada"), logIn(someone(), "Grace")
     say(ada, "Hello, Grace!")
     assertOwn(ada, "Hello, Grace!")
@@ -61,7 +61,7 @@ def test_conversation(someone: Someone) -> None:
 
 
 def test_writingOn(someone: Someone) -> None:
-    """After Enter the line is empty and ready for the next message; a blank one isn't sent."""
+    """After Enter the line is empty and has the focus; a blank message isn't sent."""
     ada = logIn(someone(), "Ada")
     say(ada, "one")
     expect(ada.get_by_label("Your message")).to_be_focused()
@@ -80,7 +80,7 @@ def test_writingOn(someone: Someone) -> None:
     ],
 )
 def test_markupIsText(someone: Someone, text: str) -> None:
-    """HTML that somebody sends is read as it was written, and nothing of it runs."""
+    """HTML in a message is shown as text and doesn't run."""
     ada, grace = logIn(someone(), "Ada"), logIn(someone(), "Grace")
     say(ada, text)
     say(ada, "Did it show?")
@@ -92,7 +92,7 @@ def test_markupIsText(someone: Someone, text: str) -> None:
 
 @pytest.mark.parametrize("name", ["<b onclick=x>Eve</b>", "</script><i>", "'\"&lt;{{ 7*7 }}"])
 def test_nameWithMarkup(someone: Someone, name: str) -> None:
-    """A name that looks like HTML is shown as it was typed, everywhere."""
+    """HTML in a name is shown as text, everywhere."""
     ada, eve = logIn(someone(), "Ada"), logIn(someone(), name)
     say(eve, "Hi")
     expect(eve.locator(".me")).to_have_text(name)
@@ -102,7 +102,7 @@ def test_nameWithMarkup(someone: Someone, name: str) -> None:
 
 
 def test_takenName(someone: Someone) -> None:
-    """Somebody else's name is refused with a friendly line, in whatever case it is written, and another one is welcome."""
+    """Another user's name is refused with a friendly message, in any case, and another name is accepted."""
     logIn(someone(), "Ada")
     other = someone()
     other.get_by_label("Your name").fill("ADA")
@@ -115,7 +115,7 @@ def test_takenName(someone: Someone) -> None:
 
 
 def test_comingAndGoing(someone: Someone) -> None:
-    """Who is here is told of who comes and who goes, and knows how many there are."""
+    """The users are told who comes and goes, and how many there are."""
     ada = logIn(someone(), "Ada")
     assertHere(ada, "Only you are here")
     grace = logIn(someone(), "Grace")
@@ -129,7 +129,7 @@ def test_comingAndGoing(someone: Someone) -> None:
 
 
 def test_twoWindows(someone: Someone) -> None:
-    """Grace is one person, however many windows she has: only the first comes, and only the last goes."""
+    """Grace is one user in any number of windows: only the first window is shown as a join, and only the last as a leave."""
     ada, grace = logIn(someone(), "Ada"), logIn(someone(), "Grace")
     second = grace.context.new_page()
     second.goto(grace.url)
@@ -146,18 +146,18 @@ def test_twoWindows(someone: Someone) -> None:
 
 
 def test_reload(someone: Someone) -> None:
-    """Who loads the page again is still the same, and can go on."""
+    """A user who reloads the page stays the same user, and can go on."""
     ada, grace = logIn(someone(), "Ada"), logIn(someone(), "Grace")
     grace.reload()
     expect(grace.locator(".me")).to_have_text("Grace")
-    # Until the window is in its room, it keeps what is written.
+    # Until the window is in its room, it keeps the line.
     assertHere(grace, "2 people are here")
     say(grace, "Still me")
     assertFrom("Grace", ada, "Still me")
 
 
 def test_logOut(someone: Someone) -> None:
-    """Logging out leads back to the form, ends the other windows, and gives the name free."""
+    """A logout leads back to the form, ends the other windows, and frees the name."""
     ada, grace = logIn(someone(), "Ada"), logIn(someone(), "Grace")
     second = grace.context.new_page()
     second.goto(grace.url)
@@ -172,7 +172,7 @@ def test_logOut(someone: Someone) -> None:
 
 
 def test_connectionLost(someone: Someone, chat: Chat) -> None:
-    """When the server is gone, the window says so and sends nothing, but keeps what is half written."""
+    """Without its server the window says so and sends nothing, but keeps the unfinished line."""
     ada = logIn(someone(), "Ada")
     expect(ada.get_by_role("status")).to_have_text("")
     ada.get_by_label("Your message").fill("Half a th")
@@ -186,7 +186,7 @@ def test_connectionLost(someone: Someone, chat: Chat) -> None:
 
 
 def test_newestInSight(someone: Someone) -> None:
-    """The newest message is in sight, except for who has scrolled up to read."""
+    """The newest message scrolls into view, unless the user has scrolled up."""
     ada, grace = logIn(someone(viewport=PHONE), "Ada"), logIn(someone(viewport=PHONE), "Grace")
     for number in range(30):
         say(ada, f"Line {number}")
@@ -216,7 +216,7 @@ CONVERSATION = [
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("device", "size"), [("desktop", DESKTOP), ("phone", PHONE)])
 def test_looks(someone: Someone, chat: Chat, tmp_path: Path, device: str, size: dict[str, int], scheme: str) -> None:
-    """By day and by night, on a desk and on a phone, all of it fits the window (RATCHET_SCREENSHOTS takes pictures)."""
+    """The page fits the window in both colour schemes, on a desktop and on a phone (RATCHET_SCREENSHOTS takes pictures)."""
     folder = Path(os.environ.get("RATCHET_SCREENSHOTS") or tmp_path)
     folder.mkdir(parents=True, exist_ok=True)
 

@@ -1,5 +1,5 @@
 """
-The browser client in a real browser, with a real server: what it sends, what it says on the console, and what it asks again.
+The browser client in a real browser with a real server: what it sends, logs on the console, and retries.
 """
 
 from collections.abc import Callable, Iterator
@@ -89,7 +89,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture
 def page(browser: Browser, server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     """
-    Opens the page; gives it with what its console says, and what it fails with.
+    Opens the page; collects its console lines and its errors.
     """
     contexts = []
 
@@ -110,13 +110,13 @@ def page(browser: Browser, server: Server, monkeypatch: pytest.MonkeyPatch) -> I
 
 def do(page: Page, script: str) -> Any:
     """
-    Run the inside of an async function in a page.
+    Run the body of an async function in a page.
     """
     return page.evaluate(f"async () => {{ {script} }}")
 
 
-def test_halves(page: Open) -> None:
-    """A text that was cut in the middle of a character arrives, in data, in keys, and in names."""
+def test_halfSurrogates(page: Open) -> None:
+    """A text with half a surrogate pair arrives, in data, in keys and in names."""
     opened, said = page()
     cut = "'Thank you 😀'.slice(0, 11)"
     data = f"[{cut}, {{ [{cut}]: {cut} }}, '\\\\ud83d']"
@@ -128,7 +128,7 @@ def test_halves(page: Open) -> None:
 
 
 def test_typo(page: Open) -> None:
-    """An event that there isn't is said on the console of who emitted it, once."""
+    """An unknown event is logged once on the console of its sender."""
     opened, said = page()
     script = """
         const ratchet = new Ratchet();
@@ -143,7 +143,7 @@ def test_typo(page: Open) -> None:
 
 
 def test_manyRooms(page: Open) -> None:
-    """Each of many rooms that are asked for at once begins with its last events, and none of them is refused."""
+    """Each of many rooms that are subscribed to at once starts with its last events, and none is refused."""
     opened, said = page()
     do(opened, "globalThis.first = new Ratchet(); return first.emit('fill', 120, { ack: 60 })")
     script = """
@@ -162,7 +162,7 @@ def test_manyRooms(page: Open) -> None:
 
 
 def test_largeRooms(page: Open) -> None:
-    """Who begins with more of the past than may wait for a peer has all of it, and isn't closed for it."""
+    """A client that starts with more history than may wait for a peer gets all of it, and isn't closed."""
     opened, said = page()
     do(opened, "globalThis.first = new Ratchet(); return first.emit('fill.large', 40, { ack: 60 })")
     script = """
@@ -182,7 +182,7 @@ def test_largeRooms(page: Open) -> None:
 
 
 def test_loginAgain(page: Open) -> None:
-    """A login that the server can't decide right now is made again, and what waits for it is sent then."""
+    """A login that the server can't decide now is retried, and the waiting events are sent after it."""
     opened, said = page()
     script = """
         globalThis.p2_ratchet_access_token = 'flaky';
@@ -196,7 +196,7 @@ def test_loginAgain(page: Open) -> None:
 
 
 def test_endInAHandler(page: Open) -> None:
-    """A handler that leaves the room is the last that hears the event, and one whose promise fails is reported."""
+    """A handler that leaves the room is the last to get the event, and a handler whose promise fails is reported."""
     opened, said = page()
     script = """
         const ratchet = new Ratchet();

@@ -1,5 +1,5 @@
 """
-The chat without a browser: sockets on which somebody speaks the documented JSON, or as the original's browser client did.
+The chat without a browser: sockets that send the documented JSON, or what the original's browser client sent.
 """
 
 import json
@@ -15,7 +15,7 @@ GRACE = {"username": "Grace"}
 
 
 def test_originalLogin(join: Join) -> None:
-    """The original's browser client sends the bare token, and is answered by the bare client, as it expects."""
+    """The original's browser client sends the bare token, and gets the bare client."""
     ada, token = join("Ada")
     ada.send(event="socket.auth.request", data=token)
     assert ada.read() == {"event": "socket.auth.success", "data": ADA}
@@ -23,14 +23,14 @@ def test_originalLogin(join: Join) -> None:
 
 @pytest.mark.parametrize("token", ["wrong", "", None])
 def test_originalFailure(join: Join, token: str | None) -> None:
-    """The original's browser client is told of a wrong token, or of none, by the bare error."""
+    """The original's browser client gets the bare error for a wrong or missing token."""
     ada, _ = join("Ada")
     ada.send(event="socket.auth.request", data=token)
     assert ada.read() == {"event": "socket.auth.failure", "data": "Invalid access token."}
 
 
 def test_originalChat(join: Join) -> None:
-    """Two pages of the original chat with each other, and meet no frame that they don't know."""
+    """Two pages of the original chat with each other, and get no unknown frame."""
     ada, adasToken = join("Ada")
     grace, gracesToken = join("Grace")
     ada.send(event="socket.auth.request", data=adasToken)
@@ -48,7 +48,7 @@ def test_originalChat(join: Join) -> None:
 
 
 def test_documentedJSON(join: Join) -> None:
-    """Any program that speaks the documented JSON can log in, chat, and ask for a reply."""
+    """Any program that sends the documented JSON can log in, chat, and ask for a reply."""
     ada, token = join("Ada")
     ada.send(event="socket.auth.request", data={"token": token}, id=1)
     assert ada.read() == {"event": "socket.auth.success", "data": {"client": ADA}, "re": 1}
@@ -59,7 +59,7 @@ def test_documentedJSON(join: Join) -> None:
 
 
 def test_nodesClient(chat: Chat, visit: Visit, join: Join) -> None:
-    """A program of Node's that has nothing but the package ws joins the chat, and is heard."""
+    """A Node program with only the package ws joins the chat, and its messages arrive."""
     grace, token = join("Grace")
     grace.send(event="socket.auth.request", data={"token": token})
     grace.readUntil("chat.here")
@@ -75,7 +75,7 @@ def test_nodesClient(chat: Chat, visit: Visit, join: Join) -> None:
 
 @pytest.mark.parametrize("data", ["", "  \n ", "x" * 501, None, 7, ["hi"], {"message": "hi"}])
 def test_notAMessage(join: Join, data: Any) -> None:
-    """What isn't a text of 1 to 500 characters is refused, and nobody hears of it."""
+    """Anything but a text of 1 to 500 characters is refused, and reaches nobody."""
     ada, token = join("Ada")
     ada.send(event="socket.auth.request", data={"token": token})
     ada.readUntil("chat.here")
@@ -88,7 +88,7 @@ def test_notAMessage(join: Join, data: Any) -> None:
 
 
 def test_stranger(connect: Connect, join: Join) -> None:
-    """Who hasn't logged in can neither speak nor listen, and nobody notices him come or go."""
+    """A stranger can neither send nor receive, and isn't shown."""
     ada, token = join("Ada")
     ada.send(event="socket.auth.request", data={"token": token})
     ada.readUntil("chat.here")
@@ -104,8 +104,8 @@ def test_stranger(connect: Connect, join: Join) -> None:
     assert ada.read() == {"event": "chat.message.sent", "data": {"client": ADA, "message": "Nobody."}}
 
 
-def test_someoneElseOnTheSameSocket(join: Join) -> None:
-    """Who logs in as somebody else on the same socket has left as the first, and come as the second."""
+def test_anotherUserOnOneSocket(join: Join) -> None:
+    """A login as another user on the same socket is a leave of the first user and a join of the second."""
     ada, adasToken = join("Ada")
     ada.send(event="socket.auth.request", data={"token": adasToken})
     ada.readUntil("chat.here")
@@ -123,7 +123,7 @@ def test_someoneElseOnTheSameSocket(join: Join) -> None:
 
 
 def test_logoutEndsTheSocket(visit: Visit, connect: Connect) -> None:
-    """Logging out closes the sockets with 4503, and the token is nobody's any more."""
+    """A logout closes the user's sockets with 4503, and the token is unknown afterwards."""
     visitor = visit()
     visitor.logIn("Ada")
     token = visitor.token()
@@ -137,7 +137,7 @@ def test_logoutEndsTheSocket(visit: Visit, connect: Connect) -> None:
 
 
 def test_eachPageHasAToken(visit: Visit, connect: Connect) -> None:
-    """Each time the page is loaded it has a token of its own, and the earlier ones still count."""
+    """Each load of the page gets a new token, and the earlier ones stay valid."""
     visitor = visit()
     visitor.logIn("Ada")
     tokens = [visitor.token(), visitor.token()]
@@ -148,8 +148,8 @@ def test_eachPageHasAToken(visit: Visit, connect: Connect) -> None:
         assert ada.read() == {"event": "socket.auth.success", "data": {"client": ADA}}
 
 
-def test_logIsDiscreet(chat: Chat, visit: Visit, connect: Connect) -> None:
-    """The server's log says where the chat is, and shows neither tokens nor sessions nor what was said."""
+def test_noSecretsInTheLog(chat: Chat, visit: Visit, connect: Connect) -> None:
+    """The server's log has the chat's address, and no tokens, sessions or messages."""
     visitor = visit()
     visitor.logIn("Ada")
     token = visitor.token()

@@ -1,5 +1,5 @@
 """
-The chat's pages as HTTP: what is refused, what is remembered, and what a browser is told to be careful of.
+The chat's pages over HTTP: refusals, cookies, and security headers.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def test_cookie(visit: Visit) -> None:
 
 
 def test_headers(visit: Visit) -> None:
-    """Pages are kept nowhere, run only their own scripts, and are in nobody's frame; each has a nonce of its own."""
+    """Pages aren't cached, run only their own scripts, and can't be framed; each has its own nonce."""
     visitor = visit()
     form = visitor.get()
     chats = [visitor.logIn("Ada"), visitor.get()]
@@ -47,7 +47,7 @@ def test_headers(visit: Visit) -> None:
 @pytest.mark.parametrize("path", ["login", "logout"])
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1"])
 def test_otherSite(visit: Visit, path: str, origin: str) -> None:
-    """A form on another site can log nobody in and nobody out."""
+    """A form on another site can neither log a user in nor out."""
     visitor = visit()
     if path == "logout":
         visitor.logIn("Ada")
@@ -57,7 +57,7 @@ def test_otherSite(visit: Visit, path: str, origin: str) -> None:
 
 
 def test_ownSite(chat: Chat, visit: Visit) -> None:
-    """A form of our own site is taken."""
+    """A form of the chat's own site is accepted."""
     assert "Log out" in visit().post("login", {"Origin": chat.url.rstrip("/")}, name="Ada").text
 
 
@@ -75,13 +75,13 @@ def test_ownSite(chat: Chat, visit: Visit) -> None:
     ],
 )
 def test_names(visit: Visit, typed: str, shown: str) -> None:
-    """A name may be in any script; spaces around it don't count."""
+    """A name may be in any script; spaces around it are removed."""
     assert f'<bdi class="me">{shown}</bdi>' in visit().logIn(typed).text
 
 
 @pytest.mark.parametrize("typed", ["", "   ", "x" * 25, "a\x00b", "\u200b", "\u202eadA", "\u3164", "\u200d\ufe0f"])
 def test_noNames(visit: Visit, typed: str) -> None:
-    """What can't be seen, turns the text around, or is too long is no name."""
+    """A name that is invisible, changes the text's direction, or is too long is refused."""
     refused = visit().logIn(typed)
     assert refused.status == 409
     assert "Please choose a name of 1 to 24 visible characters." in refused.text
@@ -89,7 +89,7 @@ def test_noNames(visit: Visit, typed: str) -> None:
 
 @pytest.mark.parametrize("typed", ["Zoë", " ZOË ", "Zoe\u0308", "Ｚｏë", "Zo\u200dë", "Zoë\ufe0f"])
 def test_sameLook(visit: Visit, typed: str) -> None:
-    """A name that looks like somebody else's is taken, however it is spelled."""
+    """A name that looks like another user's is refused, however it is spelled."""
     visit().logIn("Zoë")
     refused = visit().logIn(typed)
     assert refused.status == 409
@@ -97,14 +97,14 @@ def test_sameLook(visit: Visit, typed: str) -> None:
 
 
 def test_logInTwice(visit: Visit) -> None:
-    """Who is somebody already stays it."""
+    """A second login of a logged-in user changes nothing."""
     visitor = visit()
     visitor.logIn("Ada")
     assert '<bdi class="me">Ada</bdi>' in visitor.logIn("Grace").text
 
 
 def test_logOut(visit: Visit) -> None:
-    """After the logout the browser has no session, and the session counts for nothing."""
+    """After a logout the browser has no session, and the old session is invalid."""
     visitor, thief = visit(), visit()
     visitor.logIn("Ada")
     (cookie,) = visitor.cookies
@@ -116,11 +116,11 @@ def test_logOut(visit: Visit) -> None:
 
 
 def test_tooMuch(visit: Visit) -> None:
-    """A form that is too large to hold a name only is refused."""
+    """A form that is too large for a name is refused."""
     assert visit().logIn("x" * 2000).status == 413
 
 
 @pytest.mark.parametrize("path", ["nothing", "static/", "chat.py", "../users.py", "login/more"])
 def test_nothingElse(visit: Visit, path: str) -> None:
-    """There is nothing to be found but the chat."""
+    """Other paths, and other methods, are refused."""
     assert visit().get(path).status in (404, 405)

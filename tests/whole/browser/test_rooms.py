@@ -1,5 +1,5 @@
 """
-The chat's rooms, by the documented JSON: which there are, who may say what there, and when they are closed.
+The chat's rooms over the documented JSON: the list, who may send to them, and when they close.
 """
 
 import time
@@ -19,7 +19,7 @@ rooms = moduleOf("rooms")
 @pytest.fixture
 def enter(join: Join) -> Any:
     """
-    Logs people in on a socket, and opens a room for them.
+    Logs users in on a socket each, and opens a room for them.
     """
 
     def enter(name: str, room: str = "Lobby", **options: Any) -> tuple[Socket, Any]:
@@ -43,7 +43,7 @@ def said(socket: Socket) -> Any:
 
 
 def test_sayInARoom(enter: Any) -> None:
-    """What is said in a room is heard by who is in it, with who said it and when, and kept."""
+    """A message to a room reaches its members, with its sender and time, and is kept."""
     (ada, opened), (grace, _) = enter("Ada", "Tea"), enter("Grace", "tea")
     before = int(time.time())
     position = ask(ada, "chat.say", {"room": "Tea", "text": "  hi  "})["result"]
@@ -58,7 +58,7 @@ def test_sayInARoom(enter: Any) -> None:
 
 
 def test_otherRooms(enter: Any) -> None:
-    """Who is in another room hears nothing of it, and can say nothing there."""
+    """A user in another room gets nothing of a room, and can't send to it."""
     (ada, _), (grace, _) = enter("Ada", "Tea"), enter("Grace")
     ask(ada, "chat.say", {"room": "Tea", "text": "in Tea"})
     assert ask(grace, "chat.say", {"room": "Tea", "text": "hi"})["error"]["code"] == "chat.outside"
@@ -79,29 +79,29 @@ def test_otherRooms(enter: Any) -> None:
         {"room": "Lobby", "text": "x" * 501},
     ],
 )
-def test_notSaid(enter: Any, data: Any) -> None:
-    """What isn't a room and a text of 1 to 500 characters is refused."""
+def test_badMessages(enter: Any, data: Any) -> None:
+    """A message without a room, or without a text of 1 to 500 characters, is refused."""
     ada, _ = enter("Ada")
     assert ask(ada, "chat.say", data)["error"]["code"] == "chat.invalid"
 
 
 @pytest.mark.parametrize("data", [None, 7, "", "   ", "x" * 25, "\u200b", ["Tea"]])
-def test_notARoom(enter: Any, data: Any) -> None:
-    """A room's name is like a person's: what can't be seen, or is too long, is none."""
+def test_badRoomNames(enter: Any, data: Any) -> None:
+    """A room's name has the rules of a user's: an invisible or too long one is refused."""
     ada, _ = enter("Ada")
     error = ask(ada, "chat.open", data)["error"]
     assert (error["code"], error["message"]) == ("chat.refused", "Please choose a name of 1 to 24 visible characters.")
 
 
 def test_unopened(enter: Any) -> None:
-    """A room that nobody has opened can't be entered."""
+    """A room that was never opened can't be entered."""
     ada, _ = enter("Ada")
     for room in ("chat:Tea", "chat:", "Lobby", "Tea"):
         assert ask(ada, "socket.subscribe", {"room": room})["error"]["code"] == "room.denied"
 
 
 def test_told(enter: Any) -> None:
-    """Everybody is told which rooms there are when one is opened, and not when one is found."""
+    """Every user is told the list of rooms when a room is opened, and not when an existing one is found."""
     (ada, opened), (grace, _) = enter("Ada"), enter("Grace")
     assert opened["rooms"] == ["Lobby"]
     assert ask(grace, "chat.open", "  tea ")["result"]["rooms"] == ["Lobby", "tea"]
@@ -112,7 +112,7 @@ def test_told(enter: Any) -> None:
 
 
 def test_originalInTheLobby(enter: Any, join: Join) -> None:
-    """Who knows no rooms, as the original's browser client, is in the lobby: hears it, and is heard there."""
+    """A client that knows no rooms, such as the original's, sends to the lobby and gets its messages."""
     original, token = join("Ada")
     original.send(event="socket.auth.request", data=token)
     original.readUntil("chat.here")
@@ -134,20 +134,20 @@ class TestPolicy(RoomPolicyContract):
 
 class TestRooms:
     def test_order(self) -> None:
-        """The lobby comes first, the others by their names."""
+        """The lobby comes first, and the others are sorted by name."""
         everything = rooms.Rooms()
         for name in ("tea", "Zoo", "Art"):
             everything.open(name)
         assert everything.names() == ["Lobby", "Art", "tea", "Zoo"]
 
     def test_sameLook(self) -> None:
-        """Names that look the same are one room's, which keeps the first of them."""
+        """Names that look the same are one room, which keeps the first name."""
         everything = rooms.Rooms()
         assert [everything.open(name) for name in ("Zoë", "ZOË ", "Zoe\u0308")] == ["Zoë"] * 3
         assert everything.open("lobby") == "Lobby"
 
     def test_tooMany(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """There can't be more rooms than so many; those that there are can be used."""
+        """The number of rooms is limited; existing rooms can still be used."""
         monkeypatch.setitem(rooms.Rooms.open.__globals__, "MOST_ROOMS", 2)
         everything = rooms.Rooms()
         everything.open("Tea")
@@ -161,7 +161,7 @@ class TestClosing(PeriodicTimerContract):
         return rooms.Closing(None, rooms.Rooms())
 
     def test_closing(self) -> None:
-        """A room that hasn't been used for long is closed, unless it is the lobby or somebody is there."""
+        """A room that hasn't been used for long is closed, unless it is the lobby or has members."""
         clock = Clock()
         everything = rooms.Rooms(clock.seconds)
         told: list[Any] = []

@@ -1,5 +1,5 @@
 """
-The chat's users: what the hub asks of them, and when they are forgotten.
+The chat's users: the interfaces that the hub needs, and when users are forgotten.
 """
 
 from types import SimpleNamespace
@@ -27,7 +27,7 @@ class TestUsers(ClientProviderContract):
         return users.User("Ada", 0)
 
     def test_tokensOfManyWindows(self) -> None:
-        """A person may have many windows; of too many, the oldest can't log in again."""
+        """A user may have many windows; above the limit the oldest token is forgotten."""
         everybody, ada = self.make(), self.makeClient()
         for number in range(users.MOST_TOKENS + 1):
             ada.accessToken = f"token {number}"
@@ -37,7 +37,7 @@ class TestUsers(ClientProviderContract):
         assert everybody.findByAccessToken(f"token {users.MOST_TOKENS}") is ada
 
     def test_nothingToSteal(self) -> None:
-        """Neither a token nor a session can be found among what is kept."""
+        """Neither a token nor a session is stored in readable form."""
         everybody = self.make()
         session = everybody.logIn("Ada")
         ada = everybody.find(session)
@@ -48,7 +48,7 @@ class TestUsers(ClientProviderContract):
         assert session not in kept
 
     def test_crowd(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """When it is too crowded nobody else comes in, and nobody is thrown out."""
+        """Above the limit no new user is accepted, and existing users stay."""
         monkeypatch.setitem(users.Users.logIn.__globals__, "MOST_PEOPLE", 2)
         everybody = self.make()
         sessions = [everybody.logIn("Ada"), everybody.logIn("Grace")]
@@ -62,7 +62,7 @@ class TestHousekeeping(PeriodicTimerContract):
         return users.Housekeeping(None, users.Users())
 
     def test_sessionIsOver(self) -> None:
-        """After its time a session ends: its windows are closed, its tokens are nobody's, and its name is free."""
+        """When a session expires its windows are closed, its tokens are forgotten, and its name is free."""
         clock = Clock()
         everybody = users.Users(clock.seconds)
         disconnected: list[str] = []

@@ -1,5 +1,5 @@
 """
-The chat's rooms as people see them, who have a browser each: where they are, what was said before, and who is here.
+The chat's rooms as users see them, each in a browser: the room, its history, and its members.
 """
 
 import re
@@ -36,7 +36,7 @@ def assertMembers(page: Page, *names: str) -> None:
 
 def look(page: Page, away: bool) -> None:
     """
-    Turn to a window, or to another one: without a screen no window is ever hidden.
+    Show or hide a window: a headless browser never hides one by itself.
     """
     page.evaluate(
         """hidden => {
@@ -48,7 +48,7 @@ def look(page: Page, away: bool) -> None:
 
 
 def test_rooms(someone: Someone) -> None:
-    """A room that Ada opens is there for Grace, too; what is said in it is read by who is there, and by nobody else."""
+    """Grace sees the room that Ada opens; its messages are shown to its members only."""
     ada, grace = logIn(someone(), "Ada"), logIn(someone(), "Grace")
     say(ada, "Tea?")
     assertFrom("Ada", grace, "Tea?")
@@ -75,7 +75,7 @@ def test_rooms(someone: Someone) -> None:
 
 
 def test_address(someone: Someone, chat: Chat) -> None:
-    """A room has an address, which can be bookmarked, and gone back from; letter case doesn't count."""
+    """A room has an address for bookmarks and the back button; letter case doesn't count."""
     ada = logIn(someone(), "Ada")
     openRoom(ada, "Café 🫖")
     assert ada.url == f"{chat.url}#Caf%C3%A9%20%F0%9F%AB%96"
@@ -89,7 +89,7 @@ def test_address(someone: Someone, chat: Chat) -> None:
 
 
 def test_noRoom(someone: Someone, chat: Chat) -> None:
-    """What can't be the name of a room is refused with a friendly line, and one stays where one is."""
+    """An invalid room name is refused with a friendly message, and the user stays in the room."""
     ada = logIn(someone(), "Ada")
     openRoom(ada, "Tea")
     ada.get_by_label("Open another room").fill("\u200b")
@@ -109,7 +109,7 @@ def test_noRoom(someone: Someone, chat: Chat) -> None:
 
 
 def test_recentLines(someone: Someone) -> None:
-    """Who comes later reads what was said before, in its order; who comes back knows her own words."""
+    """A user who comes later reads the earlier messages in order; a user who returns sees which are her own."""
     ada = logIn(someone(), "Ada")
     for number in range(12):
         say(ada, f"Line {number}")
@@ -126,8 +126,8 @@ def test_recentLines(someone: Someone) -> None:
     expect(message(grace, "And one more")).to_be_visible()
 
 
-def test_whoIsHere(someone: Someone) -> None:
-    """Who is here is listed, each person once, oneself first; who closes the last window is gone."""
+def test_members(someone: Someone) -> None:
+    """The members are listed, each user once and oneself first; a user without windows is removed."""
     ada, grace = logIn(someone(), "Ada"), logIn(someone(), "Grace")
     assertMembers(ada, "Ada", "Grace")
     assertMembers(grace, "Grace", "Ada")
@@ -147,7 +147,7 @@ def test_whoIsHere(someone: Someone) -> None:
 
 
 def test_away(someone: Someone) -> None:
-    """Who looks at none of her windows is shown as away, and neither comes nor goes by that."""
+    """A user who looks at none of her windows is shown as away, without a leave or a join."""
     ada, grace = logIn(someone(), "Ada"), logIn(someone(), "Grace")
     second = grace.context.new_page()
     second.goto(grace.url)
@@ -168,7 +168,7 @@ def test_away(someone: Someone) -> None:
 
 
 def test_lostConnection(someone: Someone, join: Join, connect: Connect) -> None:
-    """Who loses the connection is missed only after a while; somebody who is back by then was never gone."""
+    """A user with a lost connection leaves after a while; one who is back by then never left."""
     ada = logIn(someone(), "Ada")
     first, token = join("Grace")
     for grace in (first, connect()):
@@ -182,7 +182,7 @@ def test_lostConnection(someone: Someone, join: Join, connect: Connect) -> None:
 
 
 def test_notSent(someone: Someone) -> None:
-    """What the server refuses is not lost: the window says why, and has it ready to be changed."""
+    """For a refused message the window shows the reason, and keeps the text for editing."""
     ada = logIn(someone(), "Ada")
     ada.get_by_label("Your message").evaluate("input => input.removeAttribute('maxlength')")
     say(ada, "x" * 501)
@@ -195,7 +195,7 @@ def test_notSent(someone: Someone) -> None:
 
 
 def test_markupInNames(someone: Someone) -> None:
-    """The name of a room that looks like HTML is shown as it was typed, everywhere."""
+    """HTML in a room's name is shown as text, everywhere."""
     ada, grace = logIn(someone(), "Ada"), logIn(someone(), "<i>Grace</i>#1")
     openRoom(ada, "<img src=x>&amp;")
     go(grace, "<img src=x>&amp;")

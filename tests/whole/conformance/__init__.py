@@ -1,3 +1,3 @@
 """
-Conformance with RFC 6455 and RFC 7692: the Autobahn test suite, against our protocol with an echo in the hub's place.
+Conformance with RFC 6455 and RFC 7692: the Autobahn test suite against the package's protocol, with an echo for a hub.
 """

@@ -1,7 +1,7 @@
 """
-The server that the Autobahn test suite is run against: ours, but that it gives messages back instead of to the hub, and
-lets in what the suite wants to send: binary, 16 MiB at once, and compression.  It sends no pings of its own: the suite
-takes a ping in the middle of a case for the case's end, and three of them last longer than the 20 seconds between two.
+The server for the Autobahn test suite: it echoes messages instead of passing them to the hub, and accepts what the suite
+sends: binary, 16 MiB at once, and compression.  It sends no pings: the suite takes a ping in the middle of a case for the
+case's end, and three cases last longer than the 20 seconds between two pings.
 
     python -m tests.whole.conformance.server PORT [WITHOUT...]          (see L{ratchet_tx.settings.SHORTCUTS})
 """
@@ -19,7 +19,7 @@ from ratchet_tx.transport.protocol import RatchetServerProtocol
 
 class EchoProtocol(RatchetServerProtocol):
     """
-    Says what it is told.
+    Echoes each message.
     """
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
@@ -28,7 +28,7 @@ class EchoProtocol(RatchetServerProtocol):
 
 class EchoFactory(RatchetServerFactory):
     """
-    Makes those.
+    Makes echo protocols.
     """
 
     protocol = EchoProtocol
@@ -36,7 +36,7 @@ class EchoFactory(RatchetServerFactory):
 
 def accept(offers: list[Any]) -> Any:
     """
-    Agree on compression where it is offered.
+    Accept an offered compression.
     """
     deflate = [offer for offer in offers if isinstance(offer, PerMessageDeflateOffer)]
     return PerMessageDeflateOfferAccept(deflate[0]) if deflate else None
@@ -44,7 +44,7 @@ def accept(offers: list[Any]) -> Any:
 
 def main(port: int, without: tuple[str, ...]) -> None:
     """
-    Serve until the end.
+    Run the server.
     """
     limits = Settings().limits.having({"messageBytes": 16 << 20, "connectionBytes": 0, "pingSeconds": 0}, "conformance")
     factory = EchoFactory(Hub(settings=Settings(limits=limits, without=without)))

@@ -15,10 +15,10 @@ import autobahn
 
 from tests.kit.processes import ROOT, freePort, run, serving
 
-#: What the suite may say of a case: as RFC 6455 has it, or something that the RFC leaves open.
+#: The good results of a case: as RFC 6455 demands, or something that the RFC leaves open.
 GOOD = ("OK", "INFORMATIONAL")
 
-#: Performance and compression, which take minutes; the quick set goes without them.
+#: The cases of performance and compression take minutes; the quick set leaves them out.
 SLOW = ("9.*", "12.*", "13.*")
 
 REPORT = ROOT / "docs" / "conformance.rst"
@@ -26,9 +26,9 @@ REPORT = ROOT / "docs" / "conformance.rst"
 
 class Outcome:
     """
-    What the suite said.
+    The suite's results.
 
-    @ivar cases: the behaviour of each case, and that of its close
+    @ivar cases: the result of each case, and of its close
     """
 
     def __init__(self, cases: dict[str, tuple[str, str]]) -> None:
@@ -37,13 +37,13 @@ class Outcome:
     @property
     def bad(self) -> dict[str, tuple[str, str]]:
         """
-        The cases that went wrong.
+        The failed cases.
         """
         return {name: said for name, said in self.cases.items() if not set(said) <= set(GOOD)}
 
     def table(self) -> str:
         """
-        Count what was said, by the suite's sections, as a table in reStructuredText.
+        Count the results by the suite's sections, as a table in reStructuredText.
         """
         sections: dict[str, Counter[str]] = {}
         for name, (said, _) in self.cases.items():
@@ -60,8 +60,8 @@ def runSuite(exclude: Iterable[str] = (), without: Iterable[str] = ()) -> Outcom
     """
     Run the suite's cases.
 
-    @param exclude: which not, as kosoku's patterns
-    @param without: what is left out of what makes the server fast
+    @param exclude: the cases to leave out, as kosoku's patterns
+    @param without: the shortcuts to leave out
     """
     port = freePort()
     words = [word for pattern in exclude for word in ("--exclude", pattern)]
@@ -78,7 +78,7 @@ def runSuite(exclude: Iterable[str] = (), without: Iterable[str] = ()) -> Outcom
 
 def main() -> None:
     """
-    Run all of it, and write the report.
+    Run the whole suite, and write the report.
     """
     outcome = runSuite()
     print(outcome.table())

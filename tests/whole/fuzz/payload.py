@@ -1,5 +1,5 @@
 """
-Feeds the envelope with whatever finds new ways through the code: it may refuse, and nothing else.
+Fuzzes the decoding of messages: it may refuse a message, and raise nothing else.
 
     python tests/whole/fuzz/payload.py -max_total_time=60
 """
@@ -12,7 +12,7 @@ with atheris.instrument_imports(include=["ratchet_tx"]):
     from ratchet_tx.wire import encoding, payload
 
 
-#: What messages are made of.  The decoder is compiled, so the fuzzer sees no way into it: it is shown one.
+#: Parts of messages.  The decoder is compiled, so the fuzzer can't find them by coverage.
 PARTS = [
     *(b'{"event":', b'"data":', b'"id":', b'"re":', b'"x"', b'"socket.reply"', b",", b"{", b"}", b"[", b"]", b'"', b":"),
     *(b"0", b"-1", b"9" * 200, b"9" * 5000, b"1e999", b"1.5", b"9007199254740991", b"NaN", b"null", b"true", b" ", b"\n"),
@@ -22,7 +22,7 @@ PARTS = [
 
 def textOf(data: bytes) -> bytes:
     """
-    Make a text of the fuzzer's bytes: as they are, or of parts.
+    Make a text of the fuzzer's bytes: the bytes themselves, or a text of parts.
     """
     if data[:1] < b"\x40":
         return data
@@ -31,7 +31,7 @@ def textOf(data: bytes) -> bytes:
 
 def once(data: bytes) -> None:
     """
-    Read what may be a message; what is one can be said again, and read back.
+    Decode a text; a decoded message can be encoded, and decoded again.
     """
     try:
         read = payload.decode(textOf(data))

@@ -1,5 +1,5 @@
 """
-Has another thread work for a tenth of a second, prints its CPU time, and waits.
+Uses a tenth of a second of CPU in another thread, prints the CPU time, and waits.
 """
 
 import sys

@@ -1,8 +1,8 @@
 """
-Takes orders, and loses each before it can be answered.
+Receives orders, and loses each connection before the reply.
 """
 
-from hello import Users  # noqa: F401 - the command line names it here
+from hello import Users  # noqa: F401 - the command line names it in this module
 
 from ratchet_tx import on
 

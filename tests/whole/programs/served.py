@@ -1,5 +1,5 @@
 """
-The applications that the browser client's tests talk with.
+The applications for the browser client's tests.
 """
 
 from twisted.internet.task import deferLater

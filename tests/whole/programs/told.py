@@ -1,5 +1,5 @@
 """
-Tells of the server what an outsider can't see.
+Reports facts about the server that a peer can't see.
 """
 
 import gc
@@ -12,7 +12,7 @@ from ratchet_tx.transport.protocol import RatchetServerProtocol
 
 
 class Told:
-    """Tells of the server what an outsider can't see."""
+    """Reports facts about the server that a peer can't see."""
 
     opened = closed = 0
 

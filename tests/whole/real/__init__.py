@@ -1,3 +1,3 @@
 """
-The server behind and beside parts that nobody here wrote: browsers, clients, proxies, and a clock that steps.
+The server with real browsers, clients and proxies, and with a clock that steps.
 """

@@ -1,5 +1,5 @@
 """
-The application that the parts talk with.
+The application for the real clients.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from ratchet_tx import IPeriodicTimer, RoomPolicy, on
 @implementer(IPeriodicTimer)
 class Tick:
     """
-    Counts how often it was called.
+    Counts its calls.
     """
 
     name = "tick"
@@ -54,7 +54,7 @@ class Talk:
     @on("fill")
     def fill(self, event: Any) -> None:
         """
-        Send so many messages of 10 kB at once.
+        Send this many messages of 10 kB at once.
         """
         for number in range(event.payload.data):
             event.connection.emit("filled", f"{number:06}" + "x" * 10_000)

@@ -1,5 +1,5 @@
 """
-What the tests of real parts share: a server that listens in every way, and a record of what has passed.
+Fixtures for tests with real parts: a server that listens in every way, and a record of what passed.
 """
 
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ class Served:
     A server that listens in several ways.
 
     @ivar ports: the port of each way
-    @ivar certificate: a file with the certificate, which is its own authority
+    @ivar certificate: a file with the self-signed certificate
     """
 
     server: Server
@@ -68,7 +68,7 @@ class Served:
 @pytest.fixture(scope="session")
 def served(certificates: Path) -> Iterator[Served]:
     """
-    A server that listens in all ways at once; it ends without a traceback in its log.
+    A server that listens in every way at once; its log has no traceback at the end.
     """
     ports = {way: freePort() for way in (TCP, CERTIFICATE, SSL, TLS)}
     certificate, key = certificates / "cert.pem", certificates / "key.pem"

@@ -1,5 +1,5 @@
 """
-The parts that the tests run, and over what: each test says so itself, and C{docs/clients.rst} is made of it.
+The real parts that the tests run, and over which ways: each test declares its own, and C{docs/clients.rst} is made of them.
 """
 
 import importlib.metadata
@@ -18,7 +18,7 @@ import pytest
 
 from tests.kit.processes import ROOT
 
-#: What passed in the last run, for the page; written at the end of the run.
+#: The record of what passed in the last run, for the page; written at the end of the run.
 RECORD = ROOT / ".real.json"
 
 NODE_MODULES = ROOT / "client" / "node_modules"
@@ -27,11 +27,11 @@ NODE_MODULES = ROOT / "client" / "node_modules"
 @dataclass(frozen=True)
 class Part:
     """
-    A program or a library that is run against the server.
+    A program or library that is tested with the server.
 
     @ivar name: its name in the page
     @ivar kind: the table in which it stands
-    @ivar version: finds the version that is installed
+    @ivar version: finds the installed version
     """
 
     name: str
@@ -41,7 +41,7 @@ class Part:
 
 def program(name: str) -> str:
     """
-    Find a program, also where only root's path has it.
+    Find a program, also one that is only on root's path.
     """
     found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
     if found is None:
@@ -97,20 +97,20 @@ HAPROXY = ofProgram("haproxy", PROXY, "haproxy", "-v")
 APACHE = ofProgram("Apache httpd", PROXY, "apache2", "-v")
 CADDY = ofProgram("Caddy", PROXY, "caddy", "version")
 
-#: The ways to the server, as an operator asks for them.
+#: The ways to serve, as an operator configures them.
 TCP = "TCP"
 CERTIFICATE = "--certificate"
 SSL = "--listen ssl:"
 TLS = "--listen tls:"
 PLAIN_AND_TLS = (TCP, CERTIFICATE, SSL, TLS)
 
-#: All that test modules have said they run, once they are imported: a part, and over what.
+#: The parts and ways that the imported test modules declare.
 declared: set[tuple[Part, str]] = set()
 
 
 def runs(part: Part, *ways: str) -> Callable[[Any], Any]:
     """
-    Say of a test which part it runs and over what; the test is run for each, as C{way}.
+    Mark a test with the part that it runs and the ways; the test runs for each C{way}.
     """
     declared.update((part, way) for way in ways)
 
@@ -122,7 +122,7 @@ def runs(part: Part, *ways: str) -> Callable[[Any], Any]:
 
 def writeRecord(passed: set[tuple[Part, str]], path: Path = RECORD) -> None:
     """
-    Write down what passed in a run, with the versions.
+    Write a record of what passed, with the versions.
     """
     versions = {part: part.version() for part, _ in passed}
     rows = sorted([part.name, way, versions[part]] for part, way in passed)

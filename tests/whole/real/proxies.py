@@ -1,5 +1,5 @@
 """
-Proxies as processes of their own, with the configurations of C{examples/deploy}, and what is done through each.
+Proxies as processes, with the configurations of C{examples/deploy}, and the requests that the tests make through them.
 """
 
 import os
@@ -17,13 +17,13 @@ from tests.whole.real.talk import ask, converse, dialing
 
 DEPLOY = ROOT / "examples" / "deploy"
 
-#: From where the peers come, which is neither the proxy's address nor the server's.
+#: The address of the peers, which is neither the proxy's nor the server's.
 CLIENT = "127.0.0.5"
 
-#: What somebody says who wants to be taken for somebody else.
+#: The headers of a client that fakes another address.
 LIES = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Host": "evil.example", "Forwarded": "for=203.0.113.9"}
 
-#: The modules that Debian's Apache has as files.
+#: The Apache modules that Debian has as files.
 APACHE_MODULES = ("mpm_event", "authz_core", "headers", "proxy", "proxy_http", "proxy_wstunnel", "socache_shmcb", "ssl")
 
 
@@ -32,8 +32,8 @@ class Front:
     """
     A proxy in front of the server.
 
-    @ivar port: where it listens, by TLS
-    @ivar relay: what stands between both
+    @ivar port: its port for TLS
+    @ivar relay: the relay between the proxy and the server
     @ivar context: trusts its certificate
     """
 
@@ -54,7 +54,7 @@ def deployed(name: str, changes: Mapping[str, str]) -> str:
     """
     Read a configuration of C{examples/deploy}, with other names, ports and paths.
 
-    @param changes: what stands there, and what is to stand there instead
+    @param changes: texts of the configuration, and their replacements
     """
     text = (DEPLOY / name).read_text()
     for old, new in changes.items():
@@ -103,7 +103,7 @@ def caddy(folder: Path, text: str, port: int) -> Iterator[Server]:
 
 def get(front: Front, *paths: str) -> list[tuple[int, str]]:
     """
-    Ask for pages, all over one connection to the proxy.
+    Request pages, all over one connection to the proxy.
     """
     connection = HTTPSConnection("localhost", front.port, timeout=PATIENCE, context=front.context)
     answers = []
@@ -119,7 +119,7 @@ def get(front: Front, *paths: str) -> list[tuple[int, str]]:
 
 def pageThenSocket(front: Front) -> None:
     """
-    Ask for pages, then talk over a socket as a page of this site does, and look at whose address the server sees.
+    Request pages, then talk over a socket like a page of this site, and check the address that the server sees.
     """
     (page, shown), (ready, _) = get(front, "/", "/readyz")
     assert (page, ready) == (200, 200)
@@ -132,7 +132,7 @@ def pageThenSocket(front: Front) -> None:
 
 def foreignPage(front: Front) -> int:
     """
-    Try to connect as a page of another site does.
+    Try to connect like a page of another site.
 
     @return: the status of the refusal
     """
@@ -148,9 +148,9 @@ def foreignPage(front: Front) -> int:
 
 def place(folder: Path, certificates: Path) -> tuple[int, dict[str, str]]:
     """
-    Find a port for the proxy, and write its certificate in one file, too.
+    Find a port for the proxy, and write its certificate and key into one file too.
 
-    @return: the port, and what C{cert}, C{key} and C{combined} are to be replaced by
+    @return: the port, and the replacements of C{cert}, C{key} and C{combined}
     """
     cert, key = certificates / "cert.pem", certificates / "key.pem"
     combined = folder / "combined.pem"

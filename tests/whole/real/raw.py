@@ -1,5 +1,5 @@
 """
-A peer that is a socket and RFC 6455: it reads as slowly, and answers a ping as late, as a test wants.
+A peer over a raw socket, which reads as slowly and answers pings as late as a test wants.
 """
 
 import json
@@ -19,13 +19,13 @@ _TURN = 0.01
 
 class RawPeer:
     """
-    A peer.
+    A peer over a raw socket.
 
     @param context: for TLS
-    @param buffer: how many bytes its system takes in for it, at most; by default as many as the system likes
+    @param buffer: the size of the receive buffer; by default the system's
     @ivar pings: how often it was pinged
-    @ivar messages: what it was sent
-    @ivar code: the code that the server closed with; 1006 where the connection ended without
+    @ivar messages: the received messages
+    @ivar code: the server's close code; 1006 without a close
     @ivar pinged: called at a ping, before the pong
     """
 
@@ -48,7 +48,7 @@ class RawPeer:
     @property
     def isOpen(self) -> bool:
         """
-        Say whether the handshake has been answered by now, and the connection hasn't ended.
+        Say whether the handshake has been answered, and the connection hasn't ended.
         """
         return self._head.endswith(b"\r\n\r\n") and self.code is None
 
@@ -64,7 +64,7 @@ class RawPeer:
 
     def read(self, size: int = 65536) -> None:
         """
-        Read what is there, at most so many bytes, and answer pings.
+        Read what is there, at most this many bytes, and answer pings.
         """
         self._socket.settimeout(_TURN)
         try:
@@ -100,7 +100,7 @@ class RawPeer:
 
 def readUntil(peers: Sequence[RawPeer], done: Callable[[], bool], size: int = 65536) -> None:
     """
-    Have peers read in turn until something is so.
+    Let peers read in turn until a condition is true.
     """
     end = monotonic() + PATIENCE
     while not done():
@@ -113,7 +113,7 @@ def readUntil(peers: Sequence[RawPeer], done: Callable[[], bool], size: int = 65
 @contextmanager
 def peers(port: int, count: int, context: ssl.SSLContext | None = None, buffer: int = 0) -> Iterator[list[RawPeer]]:
     """
-    Have so many peers that are connected.
+    Connect this many peers.
     """
     with ExitStack() as stack:
         made = [stack.enter_context(closing(RawPeer(port, context, buffer))) for _ in range(count)]
@@ -125,7 +125,7 @@ def peers(port: int, count: int, context: ssl.SSLContext | None = None, buffer: 
 
 def after(seconds: float) -> Callable[[], bool]:
     """
-    Make what says whether so many seconds have gone by.
+    Make a condition that is true after this many seconds.
     """
     end = monotonic() + seconds
     return lambda: monotonic() >= end
@@ -133,7 +133,7 @@ def after(seconds: float) -> Callable[[], bool]:
 
 def assertLives(made: list[RawPeer]) -> None:
     """
-    Look that all are pinged again and again, and nobody is closed.
+    Check that all peers are pinged again and again, and none is closed.
     """
     before = [each.pings for each in made]
     readUntil(made, lambda: all(each.pings >= pings + 3 for each, pings in zip(made, before, strict=True)))

@@ -1,5 +1,5 @@
 """
-Stands between a proxy and the server, and notes which requests came over which connection.
+Relays connections from a proxy to the server, and records the requests of each.
 """
 
 import re
@@ -32,7 +32,7 @@ class Relay(socketserver.ThreadingTCPServer):
     @property
     def mixed(self) -> int:
         """
-        Count the connections on which a socket came after a page.
+        Count the connections that carried a page before a socket.
         """
         return sum("socket" in each and "page" in each[: each.index("socket")] for each in self.requests)
 
@@ -66,7 +66,7 @@ class _Connection(socketserver.BaseRequestHandler):
             target.shutdown(SHUT_WR)
 
     def _note(self, data: bytes) -> None:
-        # The proxies send a head at once.
+        # The proxies send a head in one piece.
         if re.match(rb"[A-Z]+ \S+ HTTP/1\.1\r\n", data):
             self.seen.append("socket" if re.search(rb"(?i)\r\nupgrade: websocket\r\n", data) else "page")
 
@@ -74,7 +74,7 @@ class _Connection(socketserver.BaseRequestHandler):
 @contextmanager
 def relaying(upstream: int) -> Iterator[Relay]:
     """
-    Relay meanwhile.
+    Run a relay within a C{with} block.
     """
     with Relay(upstream) as relay:
         thread = Thread(target=relay.serve_forever, kwargs={"poll_interval": 0.05})

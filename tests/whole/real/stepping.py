@@ -1,7 +1,7 @@
 """
-Starts twistd under a wall clock that can be stepped: C{python -m tests.whole.real.stepping OFFSETFILE WORDS OF TWISTD'S}.
+Runs twistd with a wall clock that can step: C{python -m tests.whole.real.stepping OFFSETFILE ARGUMENTS OF TWISTD}.
 
-The file holds by how many seconds the clock is wrong, as a number in eight bytes, which may be changed meanwhile.
+The file holds the offset of the clock in seconds, as a number in eight bytes, which may change at any time.
 """
 
 import mmap
@@ -25,7 +25,7 @@ def _main() -> None:
     with open(sys.argv[1], "rb") as file:
         offset = mmap.mmap(file.fileno(), _NUMBER.size, access=mmap.ACCESS_READ)
     right = time.time
-    # Before anything of Twisted's takes it.
+    # Before Twisted imports it.
     time.time = lambda: right() + _NUMBER.unpack(offset[:])[0]
     sys.argv = ["twistd", *sys.argv[2:]]
     from twisted.scripts.twistd import run

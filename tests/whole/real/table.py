@@ -1,5 +1,5 @@
 """
-C{docs/clients.rst}: what the server was run with, written from the record of the last run.
+Writes C{docs/clients.rst}, the list of parts that the server was tested with, from the record of the last run.
 
 C{python -m tests.whole.real.table} writes it.
 """
@@ -13,7 +13,7 @@ from tests.kit.processes import ROOT
 from tests.whole.real import test_browsers, test_curl, test_node_clients, test_proxies, test_python_clients
 from tests.whole.real.parts import BROWSER, CLIENT, PROXY, RECORD, Part, declared
 
-#: Imported for what they declare.
+#: Imported for their declarations.
 LAYER = (test_browsers, test_curl, test_node_clients, test_proxies, test_python_clients)
 
 PAGE = ROOT / "docs" / "clients.rst"
@@ -46,9 +46,9 @@ Not run
 
 def rows(pairs: Iterable[tuple[Part, str]]) -> dict[str, dict[Part, list[str]]]:
     """
-    Order parts and ways by table.
+    Sort parts and ways into tables.
 
-    @return: for each kind its parts, each with its ways
+    @return: by kind the parts, each with its ways
     """
     tables: dict[str, dict[Part, list[str]]] = {kind: {} for kind in (BROWSER, CLIENT, PROXY)}
     for part, way in sorted(pairs, key=lambda pair: (pair[0].name.lower(), pair[1])):
@@ -80,10 +80,10 @@ def _table(heads: tuple[str, ...], lines: list[tuple[str, ...]]) -> str:
 
 def readRecord(path: Path = RECORD) -> dict[str, str]:
     """
-    Read what the last run wrote down.
+    Read the record of the last run.
 
     @return: the versions, by the parts' names
-    @raise ValueError: where not all has been run that the tests declare
+    @raise ValueError: if the run left out a part or a way
     """
     recorded = [tuple(row) for row in json.loads(path.read_text())]
     missing = {(part.name, way) for part, way in declared} - {(name, way) for name, way, _ in recorded}

@@ -1,5 +1,5 @@
 """
-The conversation that every client has with the server, whatever it is made of.
+The conversation that every client has with the server.
 """
 
 import asyncio
@@ -21,12 +21,12 @@ TEXT = "aé€😀" * 6_000
 
 class Peer(NamedTuple):
     """
-    A client that is connected.
+    A connected client.
 
     @ivar send: sends a text
     @ivar receive: waits for the next text
     @ivar close: closes with 1000, waits for the end
-    @ivar closed: waits for the end, and gives the code that the server closed with
+    @ivar closed: waits for the end, and returns the server's close code
     """
 
     send: Callable[[str], Any]
@@ -37,7 +37,7 @@ class Peer(NamedTuple):
 
 def ask(peer: Peer, event: str, data: Any = None) -> Any:
     """
-    Send an event, and give the result of its reply.
+    Send an event, and return the result of its reply.
     """
     peer.send(json.dumps({"event": event, "data": data, "id": 1}, ensure_ascii=False))
     while True:
@@ -49,7 +49,7 @@ def ask(peer: Peer, event: str, data: Any = None) -> Any:
 
 def converse(peer: Peer) -> None:
     """
-    Log in as a guest, send and receive what is long, and be told things in their order.
+    Log in as a guest, send and receive long messages, and get several events in order.
     """
     peer.send('{"event":"socket.auth.request","data":{"token":""}}')
     assert json.loads(peer.receive())["event"] == "socket.auth.success"
@@ -61,7 +61,7 @@ def converse(peer: Peer) -> None:
 
 def converseAndClose(connect: Callable[[], AbstractContextManager[Peer]]) -> None:
     """
-    Have the conversation, and close; once more, and have the server close.
+    Have the conversation and close; then have it again, and let the server close.
     """
     with connect() as peer:
         converse(peer)
@@ -80,14 +80,14 @@ def dialing(
     source: str | None = None,
 ) -> Iterator[Peer]:
     """
-    Be connected meanwhile, by the client of websockets.
+    Connect with the client of websockets within a C{with} block.
 
-    It is the one for asyncio.  Its client for threads is of no use over TLS with Python 3.11: two threads share one
-    object of OpenSSL's without a lock, and one request of a hundred is never sent, to whatever server.
+    It is the client for asyncio.  The one for threads fails over TLS with Python 3.11: two threads share one OpenSSL
+    object without a lock, and one request of a hundred is never sent, to any server.
 
     @param context: for TLS
-    @param origin: what a browser says of the page
-    @param source: the address to come from
+    @param origin: the Origin header
+    @param source: the address to connect from
     """
     options: dict[str, Any] = {"origin": origin, "additional_headers": headers}
     if context is not None:

@@ -20,7 +20,7 @@ from tests.whole.real.parts import CHROMIUM, FIREFOX, NODE_MODULES, PLAIN_AND_TL
 @pytest.fixture(scope="module")
 def firefox(served: Served) -> Any:
     """
-    What came of each page in Firefox, by its URL; it takes some seconds to start, so once for all.
+    Firefox's results by the URL of each page; it takes some seconds to start, so it runs once for all.
     """
     pages = [served.page(way) for way in PLAIN_AND_TLS]
     newer = str(NODE_MODULES / ".bin" / "node")
@@ -29,11 +29,11 @@ def firefox(served: Served) -> Any:
 
 @runs(FIREFOX, *PLAIN_AND_TLS)
 def test_firefox(served: Served, firefox: Any, way: str) -> None:
-    """A page of Firefox's is shown, and its sockets talk."""
+    """A page in Firefox is shown, and its sockets talk."""
     assert firefox[served.page(way)] == "talked"
 
 
-# Not for the whole session: while Playwright runs, there is an asyncio loop that would be in others' way.
+# Not for the whole session: Playwright runs an asyncio loop, which would disturb other tests.
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
@@ -44,7 +44,7 @@ def chromium() -> Iterator[Browser]:
 
 @runs(CHROMIUM, *PLAIN_AND_TLS)
 def test_chromium(served: Served, chromium: Browser, way: str) -> None:
-    """A page of Chromium's is shown, and its sockets talk."""
+    """A page in Chromium is shown, and its sockets talk."""
     with chromium.new_context(ignore_https_errors=True) as context:
         context.set_default_timeout(PATIENCE * 1000)
         page = context.new_page()
@@ -65,7 +65,7 @@ def secureChat(tmp_path: Path, certificates: Path) -> Iterator[str]:
 
 
 def test_chat(secureChat: str, chromium: Browser) -> None:
-    """Two people chat over https, with its cookies and sockets."""
+    """Two users chat over https, with cookies and sockets."""
     with ExitStack() as contexts:
 
         def enter(name: str) -> Page:

@@ -1,5 +1,5 @@
 """
-What speaks HTTP and TLS only: curl, and OpenSSL's own client.
+Clients of HTTP and TLS only: curl, and OpenSSL's s_client.
 """
 
 import subprocess
@@ -14,7 +14,7 @@ from tests.whole.real.parts import CERTIFICATE, CURL, OPENSSL, PLAIN_AND_TLS, SS
 
 def curl(served: Served, way: str, *words: str) -> str:
     """
-    Ask for pages by curl.
+    Request pages with curl.
 
     @return: what it printed
     """
@@ -29,13 +29,13 @@ def curl(served: Served, way: str, *words: str) -> str:
     "words", [(), ("--http1.1",), ("--no-alpn",), ("--insecure",), ("--http2",)], ids=lambda words: "".join(words) or "plain"
 )
 def test_page(served: Served, way: str, words: tuple[str, ...]) -> None:
-    """A page comes to curl, whatever it offers by ALPN, or when it offers nothing; an upgrade to h2 is let alone."""
+    """curl gets a page, whatever it offers by ALPN; an upgrade to h2 is ignored."""
     assert "<h1>A page</h1>" in curl(served, way, *words, served.page(way))
 
 
 @runs(CURL, *PLAIN_AND_TLS)
 def test_twoOnOneConnection(served: Served, way: str) -> None:
-    """Two pages and a page that isn't there come over one connection."""
+    """Two pages and a missing one come over one connection."""
     pages = [served.page(way), served.page(way, "/ratchet.js"), served.page(way, "/nowhere"), served.page(way, "/readyz")]
     printed = curl(served, way, "--write-out", "%{http_code} %{num_connects}\n", *_outputs(len(pages)), *pages)
     assert printed.splitlines() == ["200 1", "200 0", "404 0", "200 0"]
@@ -47,7 +47,7 @@ def _outputs(count: int) -> list[str]:
 
 @runs(CURL, *PLAIN_AND_TLS)
 def test_upload(served: Served, way: str, tmp_path: Path) -> None:
-    """A form of 300 kB that curl announces by Expect is answered, as a page that takes none."""
+    """A form of 300 kB that curl announces by Expect gets a response, from a page that accepts none."""
     (tmp_path / "upload").write_text("x" * 300_000)
     words = ("--form", f"field=@{tmp_path / 'upload'}", "--header", "Expect: 100-continue")
     words += ("--write-out", "%{http_code}", *_outputs(1))
@@ -66,7 +66,7 @@ def test_upload(served: Served, way: str, tmp_path: Path) -> None:
 )
 @pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
 def test_negotiation(served: Served, way: str, version: str, offered: str, chosen: str) -> None:
-    """http/1.1 is chosen of what is offered, over both versions of TLS."""
+    """The server chooses http/1.1 of the offered protocols, over both versions of TLS."""
     address = f"localhost:{served.port(way)}"
     words = [program("openssl"), "s_client", "-4", "-connect", address, "-servername", "localhost", version]
     words += ["-CAfile", str(served.certificate), "-verify_return_error", *(("-alpn", offered) if offered else ())]

@@ -18,7 +18,7 @@ def _talk(kind: str, served: Served, way: str) -> None:
 
 @runs(NODE, *PLAIN_AND_TLS)
 def test_own(served: Served, way: str) -> None:
-    """The WebSocket that Node has by itself talks."""
+    """Node's own WebSocket talks."""
     _talk("own", served, way)
 
 

@@ -1,7 +1,7 @@
 """
-Proxies in front of the server, as C{examples/deploy} configures them: pages and sockets over the same connections.
+Proxies in front of the server, configured as in C{examples/deploy}: pages and sockets over the same connections.
 
-The relay between proxy and server tells whether a page and a socket really came over one connection.
+The relay between proxy and server shows whether a page and a socket really came over one connection.
 """
 
 from collections.abc import Iterator
@@ -22,10 +22,10 @@ from tests.whole.real.relay import relaying
 AS_DEPLOYED, NOT_KEPT, REUSED = "as deployed", "no kept connections", "http-reuse always"
 V1, V2 = "PROXY protocol 1", "PROXY protocol 2"
 
-#: How often a page and a socket are asked for in turn.
+#: How many pages and sockets are requested in turn.
 TURNS = 6
 
-#: What every server here is started with.
+#: The options of every server here.
 SERVED = (
     "--application",
     "tests.whole.real.application.register",
@@ -37,7 +37,7 @@ SERVED = (
 @pytest.fixture(scope="module")
 def upstream() -> Iterator[int]:
     """
-    The port of a server that trusts what one proxy says in headers.
+    The port of a server that trusts one proxy's headers.
     """
     port = freePort()
     words = ("--address", "127.0.0.1", "--port", str(port), "--trust-forwarded", "1", "--host", "localhost", *SERVED)
@@ -49,7 +49,7 @@ def upstream() -> Iterator[int]:
 @contextmanager
 def proxiedServer(origin: str) -> Iterator[int]:
     """
-    Run a server that is told by the PROXY protocol who comes.
+    Run a server that learns the peer's address by the PROXY protocol.
     """
     port = freePort()
     words = ("--listen", f"haproxy:tcp:{port}:interface=127.0.0.1", "--origin", origin, *SERVED)
@@ -60,7 +60,7 @@ def proxiedServer(origin: str) -> Iterator[int]:
 
 def assertServes(front: Front) -> None:
     """
-    Ask for pages and sockets in turn, refuse a foreign page, and look at all of it in Chromium.
+    Request pages and sockets in turn, see a foreign page refused, and repeat it in Chromium.
     """
     for _ in range(TURNS):
         pageThenSocket(front)
@@ -77,7 +77,7 @@ def assertServes(front: Front) -> None:
 
 @runs(NGINX, AS_DEPLOYED, NOT_KEPT)
 def test_nginx(upstream: int, certificates: Path, tmp_path: Path, way: str) -> None:
-    """Through nginx pages and sockets come as they do without, also where both come over one kept connection."""
+    """Through nginx pages and sockets work, also both over one kept connection."""
     port, files = place(tmp_path, certificates)
     with relaying(upstream) as relay:
         changes = {
@@ -96,7 +96,7 @@ def test_nginx(upstream: int, certificates: Path, tmp_path: Path, way: str) -> N
 
 @runs(HAPROXY, AS_DEPLOYED, REUSED)
 def test_haproxy(upstream: int, certificates: Path, tmp_path: Path, way: str) -> None:
-    """Through HAProxy pages and sockets come as they do without, from Chromium by HTTP/2, and over one kept connection."""
+    """Through HAProxy pages and sockets work, from Chromium over HTTP/2, and over one kept connection."""
     port, files = place(tmp_path, certificates)
     with relaying(upstream) as relay:
         changes = {**_haproxyChanges(port, freePort(), files), "127.0.0.1:8080": f"127.0.0.1:{relay.port}"}
@@ -109,7 +109,7 @@ def test_haproxy(upstream: int, certificates: Path, tmp_path: Path, way: str) ->
 
 @runs(HAPROXY, V1, V2)
 def test_haproxyByTCP(certificates: Path, tmp_path: Path, way: str) -> None:
-    """Through HAProxy's TCP the server knows by the PROXY protocol who comes."""
+    """Through HAProxy's TCP mode the server learns the peer's address by the PROXY protocol."""
     port, files = place(tmp_path, certificates)
     with proxiedServer(f"https://localhost:{port}") as server, relaying(server) as relay:
         changes = {**_haproxyChanges(freePort(), port, files), "127.0.0.1:8081": f"127.0.0.1:{relay.port}"}
@@ -130,7 +130,7 @@ def _haproxyChanges(pages: int, sockets: int, files: dict[str, str]) -> dict[str
 
 @runs(APACHE, AS_DEPLOYED)
 def test_apache(upstream: int, certificates: Path, tmp_path: Path, way: str) -> None:
-    """Through Apache's pool pages and sockets come as they do without."""
+    """Through Apache's connection pool pages and sockets work."""
     port, files = place(tmp_path, certificates)
     with relaying(upstream) as relay:
         changes = {
@@ -147,7 +147,7 @@ def test_apache(upstream: int, certificates: Path, tmp_path: Path, way: str) -> 
 
 @runs(CADDY, AS_DEPLOYED)
 def test_caddy(upstream: int, certificates: Path, tmp_path: Path, way: str) -> None:
-    """Through Caddy pages and sockets come as they do without."""
+    """Through Caddy pages and sockets work."""
     port, files = place(tmp_path, certificates)
     with relaying(upstream) as relay:
         changes = {
@@ -156,5 +156,5 @@ def test_caddy(upstream: int, certificates: Path, tmp_path: Path, way: str) -> N
         }
         with caddy(tmp_path, deployed("Caddyfile", changes), port):
             assertServes(Front(port, relay, trusting(certificates)))
-        # It has a connection of its own for each socket.
+        # Caddy opens a connection for each socket.
         assert relay.sockets >= TURNS

@@ -43,7 +43,7 @@ from tests.whole.real.talk import Peer, converseAndClose, dialing
 
 def offering(served: Served, *protocols: str) -> ssl.SSLContext:
     """
-    Trust the server's certificate, and offer protocols by ALPN as browsers do.
+    Trust the server's certificate, and offer protocols by ALPN like browsers.
     """
     context = ssl.create_default_context(cafile=str(served.certificate))
     context.set_alpn_protocols(protocols or ("http/1.1",))
@@ -53,7 +53,7 @@ def offering(served: Served, *protocols: str) -> ssl.SSLContext:
 @runs(WEBSOCKETS, *PLAIN_AND_TLS)
 @pytest.mark.parametrize("protocols", [("http/1.1",), ("h2", "http/1.1")], ids="-".join)
 def test_websockets(served: Served, way: str, protocols: tuple[str, ...]) -> None:
-    """The client of websockets talks, offering what a browser offers for sockets, or for pages."""
+    """The client of websockets talks, offering what browsers offer for sockets or for pages."""
 
     context = None if way == TCP else offering(served, *protocols)
     converseAndClose(lambda: dialing(served.socket(way), context))
@@ -61,7 +61,7 @@ def test_websockets(served: Served, way: str, protocols: tuple[str, ...]) -> Non
 
 @runs(AIOHTTP, *PLAIN_AND_TLS)
 def test_aiohttp(served: Served, way: str) -> None:
-    """The client of aiohttp talks; its page before that goes over the connection that becomes the socket."""
+    """The client of aiohttp talks; it first gets a page over the connection that becomes the socket."""
     with asyncio.Runner() as runner:
         run = runner.run
         tls: Any = {} if way == TCP else {"ssl": offering(served)}
@@ -103,7 +103,7 @@ def test_aiohttp(served: Served, way: str) -> None:
 
 @runs(HTTPX_WS, *PLAIN_AND_TLS)
 def test_httpxws(served: Served, way: str) -> None:
-    """The client of httpx-ws talks, on a pool that has asked for a page before."""
+    """The client of httpx-ws talks, on a pool that has requested a page before."""
     # Not its client for threads: see dialing.
     client = httpx.AsyncClient(verify=offering(served), limits=httpx.Limits(max_connections=1))
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(client):
@@ -149,7 +149,7 @@ def test_websocketClient(served: Served, way: str) -> None:
 
 class PumpedClient(WebSocketBaseClient):  # type: ignore[misc]
     """
-    A client of ws4py's that is read by who uses it: the one with a thread has two threads share an object of OpenSSL's.
+    A ws4py client that its user reads: the threaded one shares an OpenSSL object between two threads.
     """
 
     def __init__(self, url: str, certificate: Path) -> None:
@@ -180,11 +180,11 @@ class PumpedClient(WebSocketBaseClient):  # type: ignore[misc]
 
 @runs(WS4PY, *PLAIN_AND_TLS)
 def test_ws4py(served: Served, way: str) -> None:
-    """The client of ws4py talks; its Origin begins with ws, as no browser's does."""
+    """The client of ws4py talks; its Origin begins with ws, unlike a browser's."""
 
     @contextmanager
     def connected() -> Iterator[Peer]:
-        # It takes the first address that the name has, which may be one of IPv6.
+        # It takes the first address of the name, which may be IPv6.
         peer = PumpedClient(served.socket(way).replace("localhost", "127.0.0.1"), served.certificate)
         peer.connect()
 
@@ -199,7 +199,7 @@ def test_ws4py(served: Served, way: str) -> None:
 
 class AutobahnClient(WebSocketClientProtocol):  # type: ignore[misc]
     """
-    A client of Autobahn's that keeps what comes; its end is the code.
+    An Autobahn client that keeps what it receives; its result is the close code.
     """
 
     def __init__(self, opened: Any) -> None:
@@ -220,7 +220,7 @@ class AutobahnClient(WebSocketClientProtocol):  # type: ignore[misc]
 @runs(AUTOBAHN, *PLAIN_AND_TLS)
 @pytest_twisted.ensureDeferred
 async def test_autobahn(served: Served, way: str) -> None:
-    """The client of Autobahn talks, on Twisted, offering http/1.1 by ALPN as Twisted's own clients do."""
+    """The client of Autobahn talks on Twisted, offering http/1.1 by ALPN like Twisted's clients."""
 
     def run(call: Any, *words: Any) -> Any:
         return blockingCallFromThread(reactor, call, *words)

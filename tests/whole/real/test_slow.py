@@ -1,5 +1,5 @@
 """
-Peers who are slow but not gone.
+Peers that are slow but alive.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from tests.whole.real.test_stopped import IMPATIENT
 @pytest.fixture(scope="module")
 def impatient(certificates: Path) -> Iterator[tuple[int, int]]:
     """
-    The ports, TCP and TLS, of a server that waits for nobody.
+    The ports, TCP and TLS, of a server with short timeouts.
     """
     secure = freePort()
     certificate, key = certificates / "cert.pem", certificates / "key.pem"
@@ -32,7 +32,7 @@ def impatient(certificates: Path) -> Iterator[tuple[int, int]]:
 @pytest.fixture(params=["TCP", "TLS"])
 def slowly(request: pytest.FixtureRequest, impatient: tuple[int, int], certificates: Path) -> Iterator[RawPeer]:
     """
-    A peer whose system takes in little for it.
+    A peer with a small receive buffer.
     """
     secure = request.param == "TLS"
     with peers(impatient[secure], 1, trusting(certificates) if secure else None, 16384) as made:

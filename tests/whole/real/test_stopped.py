@@ -1,5 +1,5 @@
 """
-A process that stands still: stopped, swapped out, or moved to another machine.
+A process that is stopped for a while: by a signal, by swapping, or by a move to another machine.
 """
 
 import signal
@@ -11,18 +11,18 @@ from tests.kit.tls import ratchet
 from tests.kit.wire import handshake
 from tests.whole.real.raw import RawPeer, after, assertLives, peers, readUntil
 
-#: A server that parts with a peer soon, were it not for what is tested.
+#: The options of a server with short timeouts.
 IMPATIENT = (
     *("--address", "127.0.0.1", "--port", "PORT", "--application", "tests.whole.real.application.register"),
     *("--limit", "pingSeconds=0.5", "--limit", "pongSeconds=0.5"),
 )
 
-#: For how long a process stands still; several times as long as everything that may be late.
+#: The seconds for which the process is stopped: several times every timeout.
 STILL = 3.0
 
 
 def test_stopped() -> None:
-    """A process that stood still parts with nobody who had answered, greeted or logged in meanwhile."""
+    """A process that was stopped doesn't close peers that had answered, connected or logged in meanwhile."""
     soon = ("headSeconds", "loginSeconds", "handlerSeconds")
     limits = [word for name in soon for word in ("--limit", f"{name}=1")]
     with (
@@ -35,7 +35,7 @@ def test_stopped() -> None:
         stopped: list[int] = []
 
         def stop() -> None:
-            # At the first ping, and before its pong.
+            # At the first ping, before its pong.
             if not stopped:
                 stopped.append(running.pid)
                 kill(running.pid, signal.SIGSTOP)

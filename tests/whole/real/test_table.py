@@ -1,5 +1,5 @@
 """
-The page of what the server was run with.
+The page about the parts that the server was tested with.
 """
 
 import json
@@ -13,7 +13,7 @@ from tests.whole.real.table import LAYER, PAGE, makePage, readRecord, rows
 
 
 def test_page() -> None:
-    """The page lists exactly the parts that the tests run, and over what; the versions are those of when it was written."""
+    """The page lists exactly the parts and ways that the tests declare; the versions are those of the last run."""
     committed = PAGE.read_text()
     versions = {}
     for part, _ in declared:
@@ -31,7 +31,7 @@ def test_all() -> None:
 
 
 def test_partly(tmp_path: Path) -> None:
-    """A run that left something out writes no page."""
+    """An incomplete run writes no page."""
     record = tmp_path / "record"
     some = sorted(declared, key=lambda pair: (pair[0].name, pair[1]))[1:]
     writeRecord(set(some), record)
@@ -41,6 +41,6 @@ def test_partly(tmp_path: Path) -> None:
 
 
 def test_rows() -> None:
-    """Each part has one row, with all its ways."""
+    """Each part has one row with all its ways."""
     tables = rows(declared)
     assert sum(len(ways) for parts in tables.values() for ways in parts.values()) == len(declared)

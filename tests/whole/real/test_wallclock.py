@@ -1,5 +1,5 @@
 """
-A wall clock that steps under a running server.
+A wall clock that steps while the server runs.
 """
 
 import sys
@@ -21,7 +21,7 @@ SERVED = ("--application", "tests.whole.real.application.register", "--timer", "
 @dataclass
 class Stepped:
     """
-    A server whose clock steps.
+    A server whose clock can step.
     """
 
     server: Server
@@ -73,7 +73,7 @@ def test_clockSteps(stepped: Stepped, seconds: float) -> None:
 
 def _awaitTicks(peer: RawPeer, count: int) -> None:
     """
-    Ask until a timer has been called so often.
+    Ask until a timer has been called this often.
     """
     end, ticks, id = monotonic() + PATIENCE, -1, 101
     while ticks < count:
