@@ -1,5 +1,5 @@
 """
-The page about the architecture: it names every module, and none that isn't there; its picture shows the imports.
+The page about the architecture: it names every module and no other, and its picture shows the imports.
 """
 
 import re
@@ -13,13 +13,13 @@ from tests.test_layers import MODULES, ORDER, TOP, WITHIN
 
 PAGE = (ROOT / "docs/architecture.rst").read_text()
 
-#: The part of the page that names the folders, each with its modules; and the one that follows messages through them.
+#: The parts of the page: the one that names the folders with their modules, and the one that follows a message.
 FOLDERS, _, WAYS = PAGE.partition("\nA connection opens\n---")
 
 
 def chapter(part: str) -> str:
     """
-    Take the paragraph of a folder out of the page.
+    Take a folder's paragraph from the page.
     """
     found = re.search(rf"^``{part}``(?:: .*|, .*)\n(?:(?:    .*)?\n)*", FOLDERS, re.MULTILINE)
     assert found is not None, part
@@ -30,7 +30,7 @@ def chapter(part: str) -> str:
     "module", sorted(module for module in MODULES if module not in TOP and MODULES[module].name != "__init__.py")
 )
 def test_everyModuleIsNamed(module: str) -> None:
-    """Each module is named once where its folder is."""
+    """Each module is named once, in its folder's paragraph."""
     folder, _, _ = module.partition(".")
     text = chapter(folder) if "." in module else FOLDERS
     name = module.rpartition(".")[2]
@@ -38,20 +38,20 @@ def test_everyModuleIsNamed(module: str) -> None:
 
 
 def test_everyModuleOfTheClientIsNamed() -> None:
-    """Each module of the browser client is named once, and none that isn't there."""
+    """Each module of the browser client is named once, and no other."""
     _, _, text = FOLDERS.partition("\n``client/src/``: ")
     assert sorted(re.findall(r"``(\w+\.js)``", text)) == sorted(path.name for path in (ROOT / "client/src").glob("*.js"))
 
 
 def test_order() -> None:
-    """The folders come in their order."""
+    """The folders are named in their order."""
     folders = [part for part in ORDER if part in re.findall(r"^``(\w+)``:", FOLDERS, re.MULTILINE)]
     assert re.findall(r"^``(\w+)``:", FOLDERS, re.MULTILINE) == folders
     assert len(folders) == len(ORDER) - 4
 
 
-def test_onlyWhatIsThere() -> None:
-    """Each module that is named by its folder is there, and each method of the hub."""
+def test_namesExist() -> None:
+    """Each module and each hub method that the page names exists."""
     modules = {name for module in MODULES for name in (module, module.removeprefix("transport."))}
     named = re.findall(r"``(\w+\.\w+)``", WAYS)
     ofFolders = [name for name in named if name.partition(".")[0] in {*ORDER, *WITHIN["transport"]}]
@@ -66,7 +66,7 @@ def test_picture() -> None:
 
 
 def test_pictureShowsEveryImport() -> None:
-    """The picture has a dot for each folder that another one imports, and each dot is left of the squares."""
+    """The picture has a dot for each import between folders, and each dot is left of the squares."""
     pairs = importing()
     assert re.findall(r"<title>(.*?) imports (.*?)</title>", draw()) == [
         (each.name, other.name) for each in parts() for other in parts() if (each.name, other.name) in pairs

@@ -1,7 +1,7 @@
 """
-Attacks on a real port: what a hostile peer does, and that it costs nobody but itself.
+Attacks on a real port: what hostile peers do, and that it costs only themselves.
 
-Each is one that bare Autobahn, as it comes, lets through.
+Bare Autobahn with its defaults withstands none of them.
 """
 
 import json
@@ -26,7 +26,7 @@ from tests.kit.wire import CLOSE, CONTINUATION, PING, PONG, event, frame, frames
 PROGRAMS = Path(__file__).parent / "programs"
 
 
-#: How long to wait before the server is asked the same again, in seconds: no faster than a peer may ask.
+#: The seconds between repeated requests: no faster than a peer may send.
 PACE = 0.05
 
 
@@ -69,7 +69,7 @@ def closing(peer: socket) -> int:
 
 
 def test_slowLoris(tmp_path: Path) -> None:
-    """Who sends his head byte by byte is closed when his time is over, on any port of ours."""
+    """A peer that sends its head byte by byte is closed after headSeconds, on every port."""
     with ratchet(tmp_path, "--limit", "headSeconds=1") as server, connect(server.socketUrl) as good:
         peers = [reach(server) for _ in range(50)]
         for byte in handshake()[:5]:
@@ -82,14 +82,14 @@ def test_slowLoris(tmp_path: Path) -> None:
 
 
 def test_endlessHead(tmp_path: Path) -> None:
-    """Who never ends his head is refused at 16 KiB, and costs no more than that."""
+    """A head without an end is refused at 16 KiB, and costs no more memory."""
     with ratchet(tmp_path) as server, connect(server.socketUrl) as good:
         before = ask(good, "count")["memory"]
         for _ in range(20):
             with reach(server) as peer, suppress(ConnectionError):
                 for _ in range(200):
                     peer.sendall(b"X: " + b"y" * 5000 + b"\r\n")
-                # It may all have been taken before it was looked at.
+                # The system may take all of it before the server reads any.
                 readAll(peer)
         after = ask(good, "count")
         assert after["refused"]["http.431"] == 20
@@ -97,7 +97,7 @@ def test_endlessHead(tmp_path: Path) -> None:
 
 
 def test_endlessBody(tmp_path: Path) -> None:
-    """Who sends a page an endless body, in one or in chunks, is refused with 413, and nothing of it is kept."""
+    """An endless body, plain or in chunks, is refused with 413, and nothing of it is kept."""
     with ratchet(tmp_path) as server, connect(server.socketUrl) as good:
         before = ask(good, "count")["memory"]
         for header, piece in (
@@ -118,7 +118,7 @@ def test_endlessBody(tmp_path: Path) -> None:
 
 
 def test_pingFlood(tmp_path: Path) -> None:
-    """Who floods with pings is answered as many as he may send events, and then closed with 4009."""
+    """A flood of pings gets as many pongs as the rate allows events, and is then closed with 4009."""
     with ratchet(tmp_path) as server, upgraded(server) as peer, suppress(ConnectionError):
         peer.sendall(frame("x" * 125, PING) * 2000)
         received = frames(readAll(peer))
@@ -127,7 +127,7 @@ def test_pingFlood(tmp_path: Path) -> None:
 
 
 def test_fragmentFlood(tmp_path: Path) -> None:
-    """Who cuts a message into endlessly many empty fragments is closed, though they weigh nothing."""
+    """A message in endlessly many empty fragments is closed, although they have no bytes."""
     with ratchet(tmp_path) as server, upgraded(server) as peer:
         with suppress(ConnectionError):
             peer.sendall(frame("", final=False) + frame("", CONTINUATION, final=False) * 5000)
@@ -135,7 +135,7 @@ def test_fragmentFlood(tmp_path: Path) -> None:
 
 
 def test_pongFlood(tmp_path: Path) -> None:
-    """Who floods with control frames of 65 bytes that nobody asked for is closed with 4009."""
+    """A flood of unasked pongs of 65 bytes is closed with 4009."""
     with ratchet(tmp_path) as server, upgraded(server) as peer:
         with suppress(ConnectionError):
             peer.sendall(frame("x" * 65, PONG) * 2000)
@@ -143,7 +143,7 @@ def test_pongFlood(tmp_path: Path) -> None:
 
 
 def test_fewControlFrames(tmp_path: Path) -> None:
-    """Some pongs that nobody asked for, which RFC 6455 lets in, and control frames between fragments, are borne."""
+    """Some unasked pongs, which RFC 6455 allows, and control frames between fragments are accepted."""
     with ratchet(tmp_path) as server, upgraded(server) as peer:
         peer.sendall(frame("x" * 65, PONG) * 90)
         pieces = [frame('{"event":"socket', final=False), frame("p" * 65, PING), frame('.ping","id":1}', CONTINUATION)]
@@ -151,8 +151,8 @@ def test_fewControlFrames(tmp_path: Path) -> None:
         assert [each.opcode for each in frames(readAll(peer))] == [PONG, 1, CLOSE]
 
 
-def test_whoDoesntRead(tmp_path: Path) -> None:
-    """Who doesn't read is closed with 4008 at his limit, and costs the others and the server no more than that."""
+def test_slowReader(tmp_path: Path) -> None:
+    """A peer that doesn't read is closed with 4008 at its limit, and costs other peers and the server no more than that."""
     limits = ("--limit", "sendQueueBytes=100000", "--limit", "eventsPerSecond=0", "--limit", "pingSeconds=0")
     with ratchet(tmp_path, *limits) as server, connect(server.socketUrl) as good:
         stalled = []
@@ -177,7 +177,7 @@ def test_whoDoesntRead(tmp_path: Path) -> None:
 
 
 def test_labelStuffing(tmp_path: Path) -> None:
-    """Made-up events, codes and ids leave nothing behind: what is counted is counted by names of our own."""
+    """Made-up events, codes and ids leave nothing behind: counters have only the server's own names."""
     with (
         ratchet(tmp_path, "--limit", "eventsPerSecond=0") as server,
         connect(server.socketUrl) as good,
@@ -192,7 +192,7 @@ def test_labelStuffing(tmp_path: Path) -> None:
 
 
 def test_loginBruteForce(tmp_path: Path) -> None:
-    """Who guesses tokens is counted, and closed with 4500 at the fifth, whatever he sends at once."""
+    """Wrong tokens are counted, and the fifth closes with 4500, even if all are sent at once."""
     with ratchet(tmp_path) as server, connect(server.socketUrl) as good, upgraded(server) as peer:
         peer.sendall(b"".join(event("socket.auth.request", {"token": f"guess{number}"}) for number in range(50)))
         assert closing(peer) == 4500
@@ -200,7 +200,7 @@ def test_loginBruteForce(tmp_path: Path) -> None:
 
 
 def test_manyBruteForces(tmp_path: Path) -> None:
-    """Who guesses by many connections is answered no faster than one guess a second; other addresses notice nothing."""
+    """Wrong tokens over many connections are answered at one guess a second; other addresses aren't delayed."""
     guesses = b"".join(event("socket.auth.request", {"token": f"guess{number}"}) for number in range(4))
     with (
         ratchet(tmp_path, "--trust-forwarded", "1") as server,
@@ -221,7 +221,7 @@ def test_manyBruteForces(tmp_path: Path) -> None:
 
 
 def test_tooMany(tmp_path: Path) -> None:
-    """Of too many peers the last are refused with 503, before the handshake, and told when to come again."""
+    """Peers above the limit are refused with 503 before the handshake, and told when to retry."""
     with ratchet(tmp_path, "--limit", "connections=3") as server, connect(server.socketUrl), connect(server.socketUrl):
         with upgraded(server), reach(server) as peer:
             peer.sendall(handshake())
@@ -234,27 +234,27 @@ def test_tooMany(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("smuggled", ["a\x0bOrigin: http://localhost", "a\x0cb", "a\x1cb"])
 def test_smuggling(tmp_path: Path, smuggled: str) -> None:
-    """A header in a header's value is refused before a parser sees it."""
+    """A header within a header's value is refused before a parser sees it."""
     with ratchet(tmp_path) as server, reach(server) as peer:
         peer.sendall(handshake(Origin="http://evil.example", X=smuggled))
         assert readAll(peer).startswith(b"HTTP/1.1 400 ")
 
 
 @pytest.mark.parametrize("smuggled", ["a\x85Origin: http://localhost", "\xe2\x80\xa8Origin: http://localhost"])
-def test_nothingSmuggled(tmp_path: Path, smuggled: str) -> None:
-    """A byte of UTF-8 at which Python would split a line splits none: the Origin is the one that was said."""
+def test_lineSeparators(tmp_path: Path, smuggled: str) -> None:
+    """A UTF-8 byte at which Python would split a line doesn't split one: the Origin stays as sent."""
     with ratchet(tmp_path) as server, reach(server) as peer:
         peer.sendall(handshake(Origin="http://evil.example", X=smuggled))
         assert readAll(peer).startswith(b"HTTP/1.1 403 ")
 
 
 def test_reconnectStorm(tmp_path: Path) -> None:
-    """Connects and ends of every kind, by the thousand, leave no object behind and no growth of memory."""
+    """Thousands of connections that end in every way leave no object behind, and memory doesn't grow."""
     with (
         ratchet(tmp_path, "--limit", "headSeconds=1", "--limit", "pingSeconds=0", "--limit", "eventsPerSecond=0") as server,
         connect(server.socketUrl) as good,
     ):
-        # The first thousands make the memory that the next ones use again.
+        # The first thousands allocate the memory that the next ones reuse.
         storm(server, 3000)
         before = settled(good)
         storm(server, 2000)
@@ -264,7 +264,7 @@ def test_reconnectStorm(tmp_path: Path) -> None:
 
 def settled(good: ClientConnection) -> Any:
     """
-    Wait until everybody but us is gone, and nothing is left of them.
+    Wait until the only peer is the test's, and nothing is left of the others.
     """
     while True:
         counted = ask(good, "count")
@@ -274,7 +274,7 @@ def settled(good: ClientConnection) -> Any:
 
 def storm(server: Server, count: int) -> None:
     """
-    Come and go: cleanly, abruptly, refused, in the middle of a head, in the middle of a frame.
+    Connect and end: cleanly, abruptly, refused, within a head, within a frame.
     """
     endings = [clean, abrupt, refused, halfAHead, halfAFrame, badFrame]
     for number in range(count):
@@ -340,7 +340,7 @@ FLOODS = {
 
 @pytest.mark.parametrize("kind", FLOODS)
 def test_longLog(kind: str, tmp_path: Path) -> None:
-    """Peers of one address that come thousands of times make a real server's log no longer than it may be."""
+    """Thousands of reconnects from one address don't fill a real server's log above the limit."""
     attack, times, linesEach, shown = FLOODS[kind]
     minute, began = 1_000_000, monotonic()
     with ratchet(tmp_path) as server:
@@ -352,5 +352,5 @@ def test_longLog(kind: str, tmp_path: Path) -> None:
     told = [int(count) for count in re.findall(r"Left out of the log: address=127\.0\.0\.1 lines=(\d+) ", server.output)]
     assert told
     assert there + sum(told) == times * linesEach
-    # And a little for its start and its end.
+    # And a few lines for its start and its end.
     assert len(server.output) < minute / 8 + seconds * minute / 120 + 5000

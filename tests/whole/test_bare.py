@@ -1,7 +1,7 @@
 """
-What our limits are for: each attack does harm to bare Autobahn, as it comes, and none to us.
+Why there are limits: each attack harms bare Autobahn with its defaults, and not this server.
 
-L{tests.whole.test_attacks} has them over a real port, and what they cost there; here the same bytes go to both.
+L{tests.whole.test_attacks} runs them over a real port and checks their cost; here the same bytes go to both servers.
 """
 
 import json
@@ -28,7 +28,7 @@ from tests.kit.wire import CLOSE, CONTINUATION, PING, PONG, TEXT, event, frame, 
 
 class BareProtocol(WebSocketServerProtocol):  # type: ignore[misc]
     """
-    The chat that one writes with Autobahn alone.
+    A chat on Autobahn alone.
     """
 
     def onOpen(self) -> None:
@@ -52,7 +52,7 @@ class BareProtocol(WebSocketServerProtocol):  # type: ignore[misc]
 
 class Bare:
     """
-    Autobahn's server, on a port of its own and in a site of twisted.web, with nothing set.
+    Autobahn's server with its defaults, on a port of its own and in a twisted.web site.
     """
 
     def __init__(self, sockets: bool = False, **limits: Any) -> None:
@@ -89,7 +89,7 @@ class Bare:
 
 class Application:
     """
-    Notes how long the longest message was.
+    Records the length of the longest message.
     """
 
     longest = 0
@@ -101,7 +101,7 @@ class Application:
 
 class Ours:
     """
-    Ours, as C{twistd ratchet} makes it.
+    This package's server, as C{twistd ratchet} makes it.
     """
 
     def __init__(self, sockets: bool = False, **limits: Any) -> None:
@@ -135,7 +135,7 @@ class Ours:
 
 def accept(offers: list[Any]) -> Any:
     """
-    Agree on compression, as Autobahn's own examples do.
+    Accept compression, as Autobahn's own examples do.
     """
     deflate = [offer for offer in offers if isinstance(offer, PerMessageDeflateOffer)]
     return PerMessageDeflateOfferAccept(deflate[0]) if deflate else None
@@ -143,7 +143,7 @@ def accept(offers: list[Any]) -> Any:
 
 def enter(server: Any, make: Callable[..., Wire] = Wire, **headers: str) -> Any:
     """
-    Come in and log in, as far as there is a login.
+    Connect, and log in where there is a login.
     """
     wire = make(server.factory).open(**headers)
     wire.send(event("socket.auth.request", {"token": "a"}))
@@ -153,7 +153,7 @@ def enter(server: Any, make: Callable[..., Wire] = Wire, **headers: str) -> Any:
 
 def stays(wire: Wire) -> bool:
     """
-    Say whether a peer is still let be there.
+    Say whether a peer's connection is still kept.
     """
     return not wire.transport.disconnecting and not wire.transport.disconnected
 
@@ -169,11 +169,11 @@ def someone(number: int) -> IPv4Address:
     return IPv4Address("TCP", "8.8.4.4", 1024 + number)
 
 
-# The attacks: each says whether it has done harm.
+# The attacks: each returns whether it did harm.
 
 
 def endlessHead(server: Any) -> bool:
-    """A head that never ends, of which a MiB is kept."""
+    """A head without an end, of which a MiB is kept."""
     wire = Wire(server.factory)
     wire.send(b"GET / HTTP/1.1\r\n")
     for _ in range(1024):
@@ -183,7 +183,7 @@ def endlessHead(server: Any) -> bool:
 
 
 def slowLoris(server: Any) -> bool:
-    """A head of which a byte comes every 20 seconds, for ten minutes."""
+    """A head that arrives one byte every 20 seconds, for ten minutes."""
     wire = Wire(server.site)
     for byte in handshake("/ws")[:30]:
         if stays(wire):
@@ -193,14 +193,14 @@ def slowLoris(server: Any) -> bool:
 
 
 def silence(server: Any) -> bool:
-    """Somebody who shakes hands, and then does nothing for an hour."""
+    """A peer that does nothing for an hour after its handshake."""
     wire = Wire(server.factory).open()
     server.reactor.pump([10] * 360)
     return stays(wire)
 
 
-def goneWithoutAWord(server: Any) -> bool:
-    """A storm of those who come and whose network is gone, so that no end is told; an hour later they are all there."""
+def vanishedPeers(server: Any) -> bool:
+    """Peers that connect and whose network fails, so that no end arrives; after an hour all are still kept."""
     wires = [Wire(server.factory, someone(number)) for number in range(200)]
     for wire in wires:
         wire.send(handshake())
@@ -209,7 +209,7 @@ def goneWithoutAWord(server: Any) -> bool:
 
 
 def reconnectStorm(server: Any) -> bool:
-    """Somebody who comes by the thousand from one address, without a login."""
+    """A thousand connections from one address, without a login."""
     wires = [Wire(server.factory, someone(number)) for number in range(1000)]
     for wire in wires:
         wire.send(handshake())
@@ -217,14 +217,14 @@ def reconnectStorm(server: Any) -> bool:
 
 
 def anyOrigin(server: Any) -> bool:
-    """A page of somebody else's."""
+    """A page of another site."""
     wire = Wire(server.factory)
     wire.send(handshake(Origin="http://evil.example"))
     return wire.receive().startswith(b"HTTP/1.1 101 ")
 
 
 def smuggling(server: Any) -> bool:
-    """A header in a header's value, here one that says which page asks."""
+    """A header within a header's value, here one that fakes the page's origin."""
     wire = Wire(server.factory)
     wire.send(handshake(X="a\x0bOrigin: http://localhost:8080"))
     return stays(wire) and "origin" in wire.protocol.http_headers
@@ -237,7 +237,7 @@ def largeMessage(server: Any) -> bool:
 
 
 def deflateBomb(server: Any) -> bool:
-    """Four thousand bytes that become four million, where compression is switched on."""
+    """Four thousand bytes that decompress to four million, where compression is enabled."""
     server.compress()
     wire = enter(server, Sec_WebSocket_Extensions="permessage-deflate")
     deflating = compressobj(9, wbits=-MAX_WBITS)
@@ -248,28 +248,28 @@ def deflateBomb(server: Any) -> bool:
 
 
 def pingFlood(server: Any) -> bool:
-    """Two thousand pings at once, each to be answered."""
+    """Two thousand pings at once, each of which gets a pong."""
     wire = enter(server)
     wire.send(frame("x" * 125, PING) * 2000)
     return sum(each.opcode == PONG for each in wire.frames()) == 2000
 
 
 def pongFlood(server: Any) -> bool:
-    """Control frames of 65 bytes that nobody asked for, each of which is read."""
+    """Unasked control frames of 65 bytes, each of which is read."""
     wire = enter(server)
     wire.send(frame("x" * 65, PONG) * 2000)
     return isOpen(wire)
 
 
 def fragmentFlood(server: Any) -> bool:
-    """A message in empty fragments without an end, each of which is kept."""
+    """A message in endless empty fragments, each of which is kept."""
     wire = enter(server)
     wire.send(frame("", final=False) + frame("", CONTINUATION, final=False) * 5000)
     return isOpen(wire)
 
 
-def notReading(server: Any) -> bool:
-    """Somebody who doesn't read while ten MB are sent to everybody."""
+def slowReader(server: Any) -> bool:
+    """A peer that doesn't read while ten MB are sent to every peer."""
     wire = enter(server, SocketWire)
     for _ in range(200):
         server.emit("x" * 50_000)
@@ -279,8 +279,8 @@ def notReading(server: Any) -> bool:
     return received > 200 * 50_000
 
 
-def leavingInTheMiddle(server: Any) -> bool:
-    """Somebody who takes his leave while something is sent to everybody, so that others aren't told."""
+def leaveDuringBroadcast(server: Any) -> bool:
+    """A peer that leaves during a send to every peer, so that others don't get the message."""
     leaving, other = enter(server), enter(server)
     leaving.send(frame("", CLOSE))
     with suppress(Exception):
@@ -289,7 +289,7 @@ def leavingInTheMiddle(server: Any) -> bool:
 
 
 def labelStuffing(server: Any) -> bool:
-    """Made-up names of events, each of which is counted by itself."""
+    """Made-up event names, each with a counter of its own."""
     wire = enter(server)
     for number in range(90):
         wire.send(event(f"made.up.{number}"))
@@ -297,7 +297,7 @@ def labelStuffing(server: Any) -> bool:
 
 
 def loginBruteForce(server: Any) -> bool:
-    """Fifty guesses of a token by one connection."""
+    """Fifty wrong tokens on one connection."""
     wire = Wire(server.factory).open()
     for number in range(50):
         if stays(wire):
@@ -306,7 +306,7 @@ def loginBruteForce(server: Any) -> bool:
 
 
 def manyBruteForces(server: Any) -> bool:
-    """A hundred guesses by 25 connections from one address, within ten seconds."""
+    """A hundred wrong tokens over 25 connections from one address, within ten seconds."""
     for number in range(25):
         wire = Wire(server.factory, someone(number)).open()
         for each in range(4):
@@ -319,7 +319,7 @@ ATTACKS = [
     endlessHead,
     slowLoris,
     silence,
-    goneWithoutAWord,
+    vanishedPeers,
     reconnectStorm,
     anyOrigin,
     smuggling,
@@ -328,8 +328,8 @@ ATTACKS = [
     pingFlood,
     pongFlood,
     fragmentFlood,
-    notReading,
-    leavingInTheMiddle,
+    slowReader,
+    leaveDuringBroadcast,
     labelStuffing,
     loginBruteForce,
     manyBruteForces,
@@ -338,8 +338,8 @@ ATTACKS = [
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
 def test_harm(attack: Callable[[Any], bool]) -> None:
-    """The attack does harm to bare Autobahn, and none to us."""
-    sockets = attack is notReading
+    """The attack harms bare Autobahn, and not this server."""
+    sockets = attack is slowReader
     with logged():
         assert attack(Bare(sockets))
         assert not attack(Ours(sockets))
@@ -349,7 +349,7 @@ def test_harm(attack: Callable[[Any], bool]) -> None:
     "data", [frame("x" * 126, PING), frame("x", PING, final=False), frame("x", masked=False), frame("x", rsv=4)]
 )
 def test_whatAutobahnWithstands(data: bytes) -> None:
-    """Control frames that are too long or in pieces, and frames without a mask, Autobahn refuses by itself, and so do we."""
+    """Bare Autobahn itself refuses long or fragmented control frames and unmasked frames, and so does this server."""
     for server in (Bare(), Ours()):
         with logged():
             wire = enter(server)

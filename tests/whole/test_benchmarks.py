@@ -1,5 +1,5 @@
 """
-Benchmarks: what of them can be wrong without a clock; that each kind of work can be done is seen by C{make benchmark-smoke}.
+The parts of the benchmarks that can be wrong without a clock; C{make benchmark-smoke} runs each kind of work.
 """
 
 import asyncio
@@ -37,11 +37,11 @@ from tests.kit import wire
 PROGRAMS = Path(__file__).parent / "programs"
 
 
-# How peers speak
+# Protocols of peers
 
 
 def test_plainLogin() -> None:
-    """Who speaks as we do says the token, and is logged in by the success."""
+    """A plain client sends the token, and is logged in by the success."""
     login = Plain().login("token-1")
     assert next(login) == b'{"event":"socket.auth.request","data":{"token":"token-1"}}'
     with pytest.raises(StopIteration):
@@ -49,7 +49,7 @@ def test_plainLogin() -> None:
 
 
 def test_plainLoginIsRefused() -> None:
-    """Anything but the success is a refusal, so that nobody measures peers who aren't logged in."""
+    """Any answer but the success is a refusal, so that only logged-in peers are measured."""
     login = Plain().login("token-1")
     next(login)
     with pytest.raises(LoginRefused, match="Invalid"):
@@ -57,7 +57,7 @@ def test_plainLoginIsRefused() -> None:
 
 
 def test_socketIOLogin() -> None:
-    """At Socket.IO's the server opens, the peer says the token, and the server connects it."""
+    """With Socket.IO the server opens, the peer sends the token, and the server connects it."""
     login = SocketIO().login("token-1")
     assert next(login) is None
     assert login.send(b'0{"sid":"a","upgrades":[],"pingInterval":25000}') == b'40{"token":"token-1"}'
@@ -67,7 +67,7 @@ def test_socketIOLogin() -> None:
 
 @pytest.mark.parametrize("opened", [b"1", b'40{"sid":"b"}'])
 def test_socketIOIsNotOpened(opened: bytes) -> None:
-    """A server that begins with anything else isn't Socket.IO's."""
+    """A server that begins with anything else isn't Socket.IO."""
     login = SocketIO().login("token-1")
     next(login)
     with pytest.raises(LoginRefused):
@@ -84,8 +84,8 @@ def test_socketIOLoginIsRefused() -> None:
 
 
 @pytest.mark.parametrize("name", DIALECTS)
-def test_eventsComeBackAsTheyWere(name: str) -> None:
-    """What is written as an event is read as the same."""
+def test_eventsRoundTrip(name: str) -> None:
+    """An encoded event is decoded to the same event."""
     dialect = DIALECTS[name]
     data = {"room": "den", "text": "x" * 64}
     assert dialect.read(dialect.event("tell", data)) == ("tell", data)
@@ -93,7 +93,7 @@ def test_eventsComeBackAsTheyWere(name: str) -> None:
 
 
 def test_socketIOEvents() -> None:
-    """Events are Socket.IO's, also those without data, and nothing else is taken for one."""
+    """Socket.IO's events are decoded, also those without data, and nothing else is."""
     assert SocketIO().event("echo", "x") == b'42["echo","x"]'
     assert SocketIO().read(b'42["echo"]') == ("echo", None)
     with pytest.raises(ValueError, match="no event"):
@@ -101,20 +101,20 @@ def test_socketIOEvents() -> None:
 
 
 def test_socketIOPing() -> None:
-    """A ping of Engine.IO's is answered, or the server would close the peer."""
+    """Engine.IO's ping is answered, or the server would close the peer."""
     assert SocketIO().answer(b"2") == b"3"
     assert Plain().answer(b"2") is None
 
 
 @pytest.mark.parametrize("payload", [b"", b"x", b"\x03\xe8", b"x" * 125])
 def test_visitorsFrames(payload: bytes) -> None:
-    """Who comes only to go says the same as any client."""
+    """A short visit sends the same bytes as any client."""
     assert frame(wire.TEXT, payload) == wire.frame(payload)
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 125, 126, 200, 65535])
 def test_visitorsCutFrames(size: int) -> None:
-    """He finds a frame however it comes, and what comes after it."""
+    """A frame is found in any pieces, and so are the bytes after it."""
     whole = wire.frame(b"x" * size, masked=False)
     for length in range(0 if size < 300 else len(whole) - 3, len(whole)):
         assert cut(whole[:length]) is None
@@ -122,7 +122,7 @@ def test_visitorsCutFrames(size: int) -> None:
     assert cut(whole + b"\x88\x00") == (wire.TEXT, b"x" * size, b"\x88\x00")
 
 
-# What is measured
+# Measurements
 
 
 @pytest.mark.parametrize(
@@ -136,12 +136,12 @@ def test_visitorsCutFrames(size: int) -> None:
     ],
 )
 def test_percentile(values: list[float], part: float, expected: float) -> None:
-    """A percentile is a value that was measured."""
+    """A percentile is one of the measured values."""
     assert percentile(values, part) == expected
 
 
 def test_meterBeginsAgain() -> None:
-    """What was measured while the server warmed up doesn't count."""
+    """Values from the server's warm-up don't count."""
     meter = Meter(os.getpid())
     meter.latencies.append(9.0)
     meter.start()
@@ -153,7 +153,7 @@ def test_meterBeginsAgain() -> None:
 
 
 def test_cpuOfAProcess() -> None:
-    """A process's CPU is counted as it counts its own, the threads' that it has."""
+    """The CPU of a process is what it counts itself, with its threads."""
     with subprocess.Popen(
         [sys.executable, str(PROGRAMS / "busy.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -161,14 +161,14 @@ def test_cpuOfAProcess() -> None:
         said = float(process.stdout.readline())
         seen = cpuSeconds(process.pid)
         assert said >= 0.1
-        # The kernel may not yet have counted the last tick of one that runs.
+        # The kernel may not have counted the last tick of a running process yet.
         assert said - 0.02 < seen < said + 0.1
         assert memoryBytes(process.pid) > 1 << 20
         process.communicate("")
 
 
-def test_cpuOfNobody() -> None:
-    """What has ended can't be asked."""
+def test_cpuOfEndedProcess() -> None:
+    """An ended process has no CPU time to read."""
     with pytest.raises(FileNotFoundError):
         cpuSeconds(2**22 + 1)
 
@@ -199,19 +199,19 @@ def test_ratioIsOfTheSameRound() -> None:
 
 
 def test_memoryIsComparedInsteadOfCPU() -> None:
-    """Where it is memory that is measured, the ratio is that of the memory, and CPU and rate aren't shown."""
+    """A measurement of memory has the ratio of the memory, and no CPU or rate."""
     row = makeRow("idle", "Node ws", [sample(memory=8192.0)], [sample(memory=4096.0)])
     assert cells(row)[2:] == ("", "", "1.00", "2.00", "8.0", "50%", "0.50")
 
 
 def test_busyLoadIsMarked() -> None:
-    """A load that was itself too busy is seen at once."""
+    """A load generator that was too busy is marked."""
     assert cells(makeRow("echo", "picows", [sample(loadCPU=0.95)], []))[7] == "95% (!)"
     assert cells(makeRow("echo", "picows", [sample(loadCPU=0.9)], []))[7] == "90%"
 
 
 def test_simpleTable() -> None:
-    """The table is one of reStructuredText, which says a work once."""
+    """The table is reStructuredText, and names each work once."""
     rows = [("echo", "ours", "1"), ("echo", "theirs", "2"), ("idle", "ours", "")]
     table = simpleTable(("work", "server", "x"), rows)
     assert [line.split() for line in table.splitlines()[3:6]] == [
@@ -229,10 +229,10 @@ def test_simpleTable() -> None:
 
 def cellsRead(table: str) -> list[list[str]]:
     """
-    Have docutils read a table.
+    Read a table with docutils.
     """
     document = publish_doctree(table, settings_overrides={"halt_level": 2})
-    # What it only remarks on isn't shown to anybody.
+    # Mere remarks aren't shown.
     for remark in list(document.findall(nodes.system_message)):
         remark.parent.remove(remark)
     return [[entry.astext() for entry in row.children] for row in document.findall(nodes.row)]
@@ -242,12 +242,12 @@ def cellsRead(table: str) -> list[list[str]]:
     ("costs", "growth"), [([10, 10, 10], 1), ([40, 10, 13, 12], 1.3), ([10, 20, 5], 2), ([4, 2, 1], 0.5)]
 )
 def test_growthIsTheGreatestOne(costs: list[float], growth: float) -> None:
-    """Growth is told from any size to any greater one: that few cost more each doesn't hide it."""
+    """The growth is the greatest between any two sizes: a high cost at the smallest size doesn't hide it."""
     assert greatestGrowth(costs) == pytest.approx(growth)
 
 
 def test_growthTable() -> None:
-    """What grows stands in a row, from the smallest size to the greatest."""
+    """Values that grow are in one row, from the smallest size to the greatest."""
     lines = growthTable((10, 10_000), {"echo": [12.0, 15.0]}).splitlines()
     assert [line.split() for line in (lines[1], lines[3])] == [
         ["connected", "10", "10,000", "grows", "by"],
@@ -270,27 +270,27 @@ def siege(**figures: Any) -> Siege:
     return Siege(**{**kept, **figures})
 
 
-def test_waitsOfWhoCannotAsk() -> None:
-    """A server that stands still for a second was slow for a second, and not for one echo."""
+def test_waitsWhileFrozen() -> None:
+    """A server that is frozen for a second was slow for the whole second, and not for one echo only."""
     echoes = [(number / 10, 0.001) for number in range(100)] + [(10.0, 1.0)]
     waits = summed(echoes, [(0.0, 0.25), (2.0, 0.5)], every=0.1)
     assert (waits.p50, waits.longest, waits.login) == (1, 1000, 500)
     assert waits.p99 == pytest.approx(900)
 
 
-def test_waitsOfNobody() -> None:
-    """Where nothing was asked, nobody waited."""
+def test_noWaits() -> None:
+    """Without requests there are no waits."""
     assert summed([], [], every=0.1) == Waits(0, 0, 0, 0)
 
 
 def test_longestOfEachSecond() -> None:
-    """Of each second the greatest value is kept, in the order of time."""
+    """The greatest value of each second is kept, in order."""
     assert bySecond([(1.5, 3), (0.1, 1), (0.9, 2), (1.6, 2)]) == [(0, 2), (1, 3)]
     assert bySecond([]) == []
 
 
 def test_siegeWithinBounds() -> None:
-    """What a healthy peer hardly notices isn't marked."""
+    """Values that a healthy peer hardly notices aren't marked."""
     assert cellsOf(siege()) == ("forms", "0.5", "2.0", "8.0", "9.0", "25%", "1%", "60", "70", "61", "0", "9", "2", "0")
 
 
@@ -306,7 +306,7 @@ def test_siegeWithinBounds() -> None:
     ],
 )
 def test_siegeBeyondBounds(figures: dict[str, Any], marked: list[str]) -> None:
-    """What is more than it should be is marked."""
+    """Values above the bounds are marked."""
     assert [cell for cell in cellsOf(siege(**figures)) if cell.endswith("(!)")] == marked
 
 
@@ -318,7 +318,7 @@ def test_siegeInALine() -> None:
 
 
 def test_siegeTable() -> None:
-    """The table of attacks is reStructuredText, one row an attack."""
+    """The table of attacks is reStructuredText with one row per attack."""
     assert cellsRead(siegeTable([siege(), siege(name="names")]))[1:] == [
         list(cellsOf(siege())),
         list(cellsOf(siege(name="names"))),
@@ -326,21 +326,21 @@ def test_siegeTable() -> None:
 
 
 @pytest.mark.parametrize(("size", "cost"), [(10, 1), (4095, 1), (4096, 2), (64_000, 16)])
-def test_attackersKnowThePrice(size: int, cost: int) -> None:
-    """They send as much as is allowed, by the price that an event has."""
+def test_attackersRate(size: int, cost: int) -> None:
+    """Attackers send as fast as the price of their events allows."""
     assert price(size) == cost
 
 
 @pytest.mark.parametrize("size", [0, 5, 125, 126, 65535, 65536])
 def test_attackersFrames(size: int) -> None:
-    """Their frames are those of any client, whatever their size, opcode and end."""
+    """Attackers' frames are those of any client, at every size, opcode and end."""
     payload = os.urandom(size)
     assert attackersFrame(payload) == wire.frame(payload)
     assert attackersFrame(payload, CONTINUATION, final=False) == wire.frame(payload, wire.CONTINUATION, final=False)
 
 
 def test_attackersFragments() -> None:
-    """What is read from a server is read whole, in any of the three lengths."""
+    """A server's frames are read whole, in all three encodings of the length."""
 
     async def read(data: bytes) -> tuple[int, bytes]:
         reader = asyncio.StreamReader()
@@ -369,7 +369,7 @@ ROW = dict.fromkeys(Row.__annotations__, 1.0) | {"work": "echo", "server": "Node
 
 
 def test_page() -> None:
-    """The page is reStructuredText without a fault, and says when, where, how and of what."""
+    """The page is valid reStructuredText, and says when, where, how and with which versions it was measured."""
     soak = {"about": ABOUT | {"oneCore": True}, "peers": 10, "memory": [[0.0, 50.0], [1.0, 51.5]], "counts": {"echo": 3}}
     kept = {
         "table": {"about": ABOUT, "rows": [ROW]},
@@ -390,8 +390,8 @@ def test_page() -> None:
     assert "51.5 MiB in the end" in text
 
 
-def test_pageOfWhatThereIs() -> None:
-    """What has not been measured yet isn't on the page."""
+def test_partialPage() -> None:
+    """Works that haven't been measured yet are left out of the page."""
     text = page({"table": {"about": ABOUT, "rows": [ROW]}})
     assert "Side by side" in text
     assert "A soak" not in text
@@ -406,8 +406,8 @@ def test_readme() -> None:
     assert readme.BEGIN + part + readme.END in readme.README.read_text()
 
 
-def test_readmeShowsWhatThereIs() -> None:
-    """What the README shows of a measurement is one line a work and one figure a server, and what it was made with."""
+def test_readmeTable() -> None:
+    """The README's table has one line a work and one figure a server, and the versions."""
     rows = [
         Row(work, server, 1, 2.34, 1, 1, 0.5, memory, 1)
         for work, memory in ((readme.WORKS[0], 0), ("something else", 0), (readme.WORKS[-1], 3.5))
@@ -424,7 +424,7 @@ def test_readmeShowsWhatThereIs() -> None:
 
 
 def test_soakBeginsAfterATenth() -> None:
-    """The memory before is that of a server that has met everything once."""
+    """The soak's first memory is taken after a tenth of the time, when everything has happened once."""
     soak = Soak(1000, [(float(second), 50.0 + second) for second in range(20)], {"echo": 12_345})
     assert (soak.before, soak.after) == (52.0, 69.0)
     assert "1,000 peers for 19 seconds: 52.0 MiB after a tenth of the time, 69.0 MiB in the end" in describeSoak(soak)
@@ -434,8 +434,10 @@ def test_soakBeginsAfterATenth() -> None:
 # The servers
 
 
-def test_oursRunsAsUsersRunIt() -> None:
-    """Only the figures that the load would meet are raised; everything is on, and what is asked for besides is added."""
+def test_oursHasTheDefaults() -> None:
+    """
+    The measured server has the defaults, with only the limits raised that the load would reach, and further options added.
+    """
     words = ratchet(8099, {"eventsBurst": 5}, ("--verbose",))
     options = Options()
     options.parseOptions(words[words.index("ratchet") + 1 :])
@@ -446,22 +448,22 @@ def test_oursRunsAsUsersRunIt() -> None:
 
 
 def test_oursKnowsTheTokens() -> None:
-    """Ours lets in whom all let in."""
+    """The measured server accepts the tokens that all servers accept."""
     users = Users()
     assert IClientProvider.providedBy(users)
     assert users.findByAccessToken("token-7").id == USERS["token-7"]
     assert users.findByAccessToken("token-x") is None
 
 
-def test_everyServerCanBeStarted() -> None:
-    """What is started is there, and speaks what the load speaks."""
+def test_everyServerExists() -> None:
+    """Each server's program exists, and has a protocol that the load speaks."""
     root = Path(__file__).parents[2]
     assert set(FEW) <= set(KINDS)
     for kind in KINDS.values():
         assert kind.dialect in DIALECTS
         words = kind.command(8099)
         modules = [word.partition(":")[0] for word in words if word.startswith("benchmarks.servers.")]
-        # Of ours the application and the provider are named, in the same module.
+        # This package's server names the application and the provider, in the same module.
         modules = ["benchmarks.servers.ratchet"] if kind is KINDS["ratchet"] else modules
         files = [f"{module.replace('.', '/')}.py" for module in modules] + [word for word in words if word.endswith(".mjs")]
         assert len(files) == 1

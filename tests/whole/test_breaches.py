@@ -1,7 +1,7 @@
 """
-Every limit, set as an operator sets it, and passed: what the peer is told, where it is counted, and that 0 switches it off.
+Every limit, set on the command line and exceeded: what the peer is told, where it is counted, and that 0 switches it off.
 
-What exactly each limit means is in the tests of what keeps it; this is about none being forgotten.
+The tests of each limit's own module say what it means exactly; these see that no limit is forgotten.
 """
 
 from collections.abc import Callable
@@ -37,7 +37,7 @@ class Application:
 
 class Port:
     """
-    A port of a server with certain limits, and what comes in at it.
+    A port of a server with some limits, and its peers.
     """
 
     def __init__(self, settings: Settings, sockets: bool = False) -> None:
@@ -69,7 +69,7 @@ class Port:
 
 def status(wire: Wire) -> Any:
     """
-    Say how a request was answered, if it was.
+    Return the status of a response, if there is one.
     """
     answer = wire.receive()
     return int(answer.split(b" ")[1]) if answer else None
@@ -77,7 +77,7 @@ def status(wire: Wire) -> Any:
 
 def told(wire: Wire) -> Any:
     """
-    Say what the peer was told last: with which code he was closed, or the code of a refusal.
+    Return the last thing that the peer was told: a close code, or the code of a refusal.
     """
     said = [each for each in wire.frames() if each.opcode in (TEXT, CLOSE)]
     if not said:
@@ -88,7 +88,7 @@ def told(wire: Wire) -> Any:
     return data["error"]["code"] if "error" in data else data
 
 
-# How each limit is passed.
+# Each exceeds a limit, and returns the result.
 
 
 def messageBytes(port: Port) -> Any:
@@ -274,13 +274,13 @@ def logBytesPerMinute(port: Port) -> Any:
 
 class Breach(NamedTuple):
     """
-    What comes of a limit that is passed.
+    A limit and what happens when it is exceeded.
 
-    @ivar passes: passes it, and gives what came of it
-    @ivar told: what comes of it
-    @ivar counted: by which name or code it is counted; None where nobody is refused anything
-    @ivar off: what comes of it where the limit is switched off
-    @ivar words: what else is said on the command line, so that no other limit is passed before
+    @ivar passes: exceeds the limit, and returns the result
+    @ivar told: the expected result
+    @ivar counted: the name or code by which it is counted; None if nothing is refused
+    @ivar off: the expected result with the limit switched off
+    @ivar words: further options, so that no other limit is exceeded first
     """
 
     passes: Callable[[Port], Any]
@@ -321,7 +321,7 @@ BREACHES = {
     "logBytesPerMinute": Breach(logBytesPerMinute, True, None, False),
 }
 
-#: The limits that are passed here at another value than the default.
+#: The limits that are tested at another value than the default.
 VALUES = {
     "connectionBytes": 1_500_000,
     "processBytes": 2_100_000,
@@ -344,14 +344,14 @@ def come(name: str, settings: Settings) -> tuple[Any, dict[Any, int]]:
     return said, port.counted
 
 
-def test_noneIsForgotten() -> None:
-    """Every limit that there is has its test here."""
+def test_everyLimit() -> None:
+    """Every limit has a test here."""
     assert sorted(BREACHES) == sorted(Limits.names())
 
 
 @pytest.mark.parametrize("name", BREACHES)
 def test_breach(name: str) -> None:
-    """Who passes the limit is told as PROTOCOL says, and it is counted by its reason."""
+    """A peer that exceeds the limit is told as PROTOCOL says, and is counted by the reason."""
     breach = BREACHES[name]
     words = (f"{name}={VALUES[name]}",) if name in VALUES else ()
     said, counted = come(name, settle(breach, *words))
@@ -361,7 +361,7 @@ def test_breach(name: str) -> None:
 
 @pytest.mark.parametrize("name", BREACHES)
 def test_off(name: str, tmp_path: Path) -> None:
-    """By 0 the limit is switched off, on the command line and in the configuration file."""
+    """With 0 the limit is off, on the command line and in the configuration file."""
     breach = BREACHES[name]
     settings = settle(breach, f"{name}=0")
     said, counted = come(name, settings)

@@ -1,5 +1,6 @@
 """
-The browser client, by Node's own test runner: alone, and with a real server; its types and sources by TypeScript's compiler.
+The browser client's own tests, by Node's test runner: alone and with a real server; its types and sources by TypeScript's
+compiler.
 """
 
 from pathlib import Path
@@ -11,14 +12,14 @@ PROGRAMS = Path(__file__).parent / "programs"
 
 
 def test_alone() -> None:
-    """The browser client does what its documentation says, and is served as its sources give it."""
+    """The browser client does what its documentation says, and the served file is made of its sources."""
     modules = sorted(f"tests/{path.name}" for path in (ROOT / "client" / "tests").glob("*.test.js"))
     assert "tests/build.test.js" in modules
     node("--test", *modules)
 
 
 def test_withAServer(tmp_path: Path) -> None:
-    """The browser client, and a client of Node's ws that knows the JSON only, talk with a server."""
+    """The browser client, and a Node client with only ws and JSON, talk with a server."""
     copy(PROGRAMS / "served.py", tmp_path / "served.py")
     port = freePort()
     words = twistd("-n", "--pidfile=", "ratchet", "--port", str(port), "--application", "served.register")
@@ -27,10 +28,10 @@ def test_withAServer(tmp_path: Path) -> None:
 
 
 def test_types() -> None:
-    """The browser client's types fit a page in TypeScript that uses all of it, and refuse what would be a mistake."""
+    """The types accept a TypeScript page that uses all of the client, and refuse mistakes."""
     node("node_modules/typescript/bin/tsc", "--project", "tsconfig.json")
 
 
 def test_sources() -> None:
-    """No module of the browser client uses a name that it neither has nor imports: in the one script it would find it."""
+    """Each module of the browser client imports the names that it uses; in the single script they would be found anyway."""
     node("node_modules/typescript/bin/tsc", "--project", "src")

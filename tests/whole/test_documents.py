@@ -1,5 +1,5 @@
 """
-The documents as they are read: that they render, and that what they repeat from elsewhere is still true.
+The documents: that they render, and that what they repeat from elsewhere is true.
 """
 
 import ast
@@ -22,7 +22,7 @@ DOCUMENTS = ["README.rst", "NEWS.rst", "CONTRIBUTING.rst", "examples/chat/README
     f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.rst"))
 ]
 
-#: What renders as a warning or worse.
+#: A message of docutils that is a warning or worse.
 _WARNING = 2
 
 
@@ -33,14 +33,14 @@ def render(document: str) -> nodes.document:
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_renders(document: str) -> None:
-    """A document renders without a warning, so that each of its links leads somewhere."""
+    """A document renders without a warning, so that each of its links has a target."""
     assert render(document).astext()
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_rows(document: str) -> None:
     """
-    No row of a table is half of another: each says something in its last column.
+    Each row of a table has text in its last column.
 
     In a simple table each line whose first cell isn't blank begins a new row, so a first cell has to fit into one line.
     """
@@ -61,7 +61,7 @@ def test_oldest() -> None:
 
 def frames(sender: str) -> list[dict[str, Any]]:
     """
-    Give the frames that the protocol's page shows, which one side sends.
+    Return the frames that the protocol's page shows for one side.
 
     @param sender: C{->} for the client, C{<-} for the server
     """
@@ -74,14 +74,14 @@ def own(names: set[str]) -> set[str]:
 
 
 def test_framesOfClients() -> None:
-    """The protocol's page has a frame of each event of the protocol's that a client may send; each is a good one."""
+    """The protocol's page shows a valid frame of each C{socket.*} event that a client may send."""
     for frame in frames("->"):
         assert decode(json.dumps(frame).encode()).event == frame["event"]
     assert own({frame["event"] for frame in frames("->")}) == startedHub().parts.controls.byEvent.keys()
 
 
 def test_framesOfServers() -> None:
-    """The protocol's page has a frame of each event of the protocol's that the server sends, and of no other."""
+    """The protocol's page shows a frame of each C{socket.*} event that the server sends, and of no other."""
     named = {
         node.value
         for path in MODULES.values()
@@ -95,7 +95,7 @@ def test_framesOfServers() -> None:
 
 
 def test_eventsAtOneGlance() -> None:
-    """The protocol's page lists each of these events once, with who sends it."""
+    """The protocol's page lists each of these events once, with its sender."""
     listed = re.findall(
         r"^``(socket\.[\w.]+)`` +(``->``|``<-``(?: v2)?|both)  ", (ROOT / "docs/protocol.rst").read_text(), re.M
     )

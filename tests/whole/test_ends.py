@@ -1,5 +1,5 @@
 """
-Ends of connections on real ports: whatever a peer does, and does not, it is gone after a while.
+How connections end on real ports: whatever a peer does, it is gone after a while.
 """
 
 import ssl
@@ -52,7 +52,7 @@ def careless() -> ssl.SSLContext:
 
 @pytest.mark.parametrize("share", [0, 0.5, 1], ids=["silent", "half", "whole"])
 def test_noTLS(server: Server, share: float) -> None:
-    """Who connects to a port with TLS, and doesn't come to an end with its handshake, is dropped."""
+    """A peer that doesn't finish its TLS handshake is dropped."""
     hello = clientHello()
     with reach(server.port) as peer:
         peer.sendall(hello[: int(len(hello) * share)])
@@ -74,10 +74,10 @@ def test_noTLS(server: Server, share: float) -> None:
     ids=["silent", "begun", "refused", "close", "old", "origin", "body", "later"],
 )
 def test_overTLS(server: Server, sent: bytes) -> None:
-    """Who is closed over TLS, and doesn't close too, is dropped."""
+    """A peer over TLS that doesn't answer the close is dropped."""
     with reach(server.port) as peer, careless().wrap_socket(peer, suppress_ragged_eofs=True) as tls:
         tls.sendall(sent)
-        # Read past TLS: by answering its goodbye we would help.
+        # Read past TLS: TLS would answer the close, and so end the connection.
         plain = socket(fileno=tls.detach())
         plain.settimeout(PATIENCE)
         with plain:
@@ -86,7 +86,7 @@ def test_overTLS(server: Server, sent: bytes) -> None:
 
 def isDropped(port: int) -> bool:
     """
-    Say whether a newcomer is dropped without a word; where that is quick, already while they connect.
+    Say whether a new connection is dropped without an answer, possibly while it connects.
     """
     try:
         with reach(port) as peer:
@@ -96,12 +96,14 @@ def isDropped(port: int) -> bool:
 
 
 def test_tooMany(folder: Path) -> None:
-    """Above the limit of an address a newcomer is told so, over TLS after its handshake; and far above it, is dropped."""
+    """
+    Above the limit of an address a new connection is told so, over TLS after its handshake; far above it, it is dropped.
+    """
     secure = freePort()
     words = ["--port", "PORT", "--listen", f"ssl:{secure}:privateKey=key.pem:certKey=cert.pem:interface=127.0.0.1"]
     words += ["--trust-forwarded", "1", "--limit", "pagesPerAddress=2", "--limit", "headSeconds=60"]
     with ratchet(folder, *words) as server, ExitStack() as stack:
-        # Who looked whether it listens is gone by then.
+        # The check whether the server listens has left by then.
         assert fetch(server.url + "/healthz")[0] == 200
         _, kept = (stack.enter_context(reach(server.port)) for _ in range(2))
         kept.sendall(PAGE)
@@ -114,7 +116,7 @@ def test_tooMany(folder: Path) -> None:
         with reach(secure) as plain, careless().wrap_socket(plain) as tls:
             assert isDropped(secure)
             assert tls.recv(1000).startswith(b"HTTP/1.1 503 ")
-        # Whose address a proxy tells counts there.
+        # The address that a proxy tells counts there.
         kept.sendall(PAGE.replace(b"Host", b"X-Forwarded-For: 8.8.4.4\r\nHost"))
         assert kept.recv(1000).startswith(b"HTTP/1.1 200 ")
         with reach(server.port) as fourth:
@@ -123,7 +125,7 @@ def test_tooMany(folder: Path) -> None:
 
 
 def test_slowAnswer(tmp_path: Path) -> None:
-    """Who takes an answer too slowly is dropped; who takes it slowly and steadily gets all of it."""
+    """A peer that reads a response too slowly is dropped; one that reads slowly and steadily gets all of it."""
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "large").write_bytes(bytes(8 << 20))
     request = PAGE.replace(b"/healthz", b"/large")
@@ -151,7 +153,7 @@ def isReset(peer: socket) -> bool:
 
 
 def test_halfClosed(tmp_path: Path) -> None:
-    """Who closes its side after its requests is answered all of them."""
+    """A peer that closes its side after its requests gets all responses."""
     with ratchet(tmp_path, "--port", "PORT") as server, reach(server.port) as peer:
         peer.sendall(PAGE * 3)
         peer.shutdown(1)

@@ -1,5 +1,5 @@
 """
-The examples, each run as its text says; and the README, whose samples are all taken from them.
+The examples, each run as its text says; and the README, whose samples are taken from them.
 """
 
 import json
@@ -31,7 +31,7 @@ PYTHON = [sys.executable]
 @contextmanager
 def talking(server: Server, path: str = "/", token: str | None = None) -> Iterator[ClientConnection]:
     """
-    Connect to a server, and log in where a token is given.
+    Connect to a server, and log in if there is a token.
     """
     with connect(server.socketUrl + path) as peer:
         if token is not None:
@@ -63,7 +63,7 @@ def ratchet(*words: str, cwd: Path = EXAMPLES, reactor: str = "default") -> Iter
 
 def talksAndStops(server: Server, path: str = "/") -> None:
     """
-    Have the echo of most examples, and see that the server takes leave when it ends.
+    Check the echo of most examples, and that the server closes its peers at the end.
     """
     with talking(server, path) as peer:
         say(peer, "echo", [1, "ü"])
@@ -78,7 +78,7 @@ class TestHello:
     WORDS = ("--application", "hello.Hello", "--provider", "hello.Users", "--timer", "hello.Heartbeat", "--static", "site")
 
     def test_whole(self) -> None:
-        """The README's application answers, its provider lets in whom it knows, its page is served."""
+        """The README's application answers, its provider accepts its tokens, and its page is served."""
         with ratchet(*self.WORDS, cwd=EXAMPLES / "hello") as server:
             assert b"<h1>Hello</h1>" in fetch(server.url)[2]
             with talking(server, token="ada-secret") as ada, talking(server, token="grace-secret") as grace:
@@ -91,7 +91,7 @@ class TestHello:
                 assert ask(stranger, "hello")["error"]["code"] == "auth.required"
 
     def test_config(self, tmp_path: Path) -> None:
-        """The configuration file says the same."""
+        """The configuration file starts the same server."""
         port = freePort()
         folder = tmp_path / "hello"
         shutil.copytree(EXAMPLES / "hello", folder)
@@ -103,7 +103,7 @@ class TestHello:
         """The Python client and the Node client talk to it by the documented JSON."""
         with ratchet(*self.WORDS, cwd=EXAMPLES / "hello") as server:
             python = run([*PYTHON, "examples/client.py", server.socketUrl, "ada-secret"])
-            # Modules are looked for beside a script: so it is put beside them.
+            # Python imports modules from the script's folder, so the script is copied there.
             script = ROOT / "client" / "example-client.mjs"
             shutil.copy(EXAMPLES / "client.mjs", script)
             try:
@@ -119,12 +119,12 @@ class TestHello:
 
 class TestEmbedding:
     def test_endpoint(self) -> None:
-        """The factory serves on an endpoint of a program's own."""
+        """The factory serves on an endpoint of another program."""
         with serving([*PYTHON, "examples/endpoint.py"]) as server:
             talksAndStops(server)
 
     def test_site(self) -> None:
-        """A hub is served inside of a site, beside its pages."""
+        """A hub is served inside a site, next to its pages."""
         with serving([*PYTHON, "examples/site.py"]) as server:
             assert b"An ordinary page" in fetch(server.url)[2]
             assert b"Ratchet" in fetch(server.url + "/ratchet.js")[2]
@@ -132,7 +132,7 @@ class TestEmbedding:
             talksAndStops(server, "/ws")
 
     def test_klein(self) -> None:
-        """A hub is served beside Klein's routes, which can send events to everybody."""
+        """A hub is served next to Klein's routes, which can send events to every peer."""
         with serving([*PYTHON, "examples/klein_site.py"]) as server:
             assert fetch(server.url)[2] == b"An ordinary page"
             with talking(server, "/ws") as peer:
@@ -143,7 +143,7 @@ class TestEmbedding:
             talksAndStops(server, "/ws")
 
     def test_beside(self) -> None:
-        """A hub runs beside somebody else's service, which sends events through it; both start and stop by themselves."""
+        """A hub runs next to another service, which sends events through it; both start and stop by themselves."""
         with serving(twistd("-n", "--pidfile=", "--python", "examples/beside.py")) as server:
             with talking(server) as peer:
                 first, second = hear(peer), hear(peer)
@@ -154,7 +154,7 @@ class TestEmbedding:
 
 class TestOthers:
     def test_moderation(self) -> None:
-        """What is registered for moderators is there for moderators only."""
+        """An application that is registered for moderators is there for moderators only."""
         words = ("--application", "moderation.register", "--provider", "moderation.People")
         with (
             ratchet(*words) as server,
@@ -169,7 +169,7 @@ class TestOthers:
                 hear(ada)
 
     def test_rooms(self, tmp_path: Path) -> None:
-        """Policies say who may be in a room; it remembers what was published, and shows who is there."""
+        """Policies decide who may be in a room; the room has a history and presence."""
         words = ("--application", "rooms.register", "--provider", "moderation.People")
         position = str(tmp_path / "position.json")
         with (
@@ -195,7 +195,7 @@ class TestOthers:
             assert ask(grace, "lobby.who")["result"] == {}
 
     def test_jwt_login(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Who shows a token that a login elsewhere has signed is let in, for as long as the token says."""
+        """A token that another service signed logs its client in, until it expires."""
         monkeypatch.setenv("JWT_SECRET", "a secret for the example, and long enough")
         token = run([*PYTHON, "examples/jwt_login.py", "ada"]).stdout.strip()
         words = ("--application", "jwt_login.Hello", "--provider", "jwt_login.provider")
@@ -213,7 +213,7 @@ class TestOthers:
             assert ask(peer, event) == {"ok": True, "result": f"from {kind}"}
 
     def test_waitingWithoutAsyncio(self) -> None:
-        """Under another reactor, what awaits asyncio code fails, and the log says what to do."""
+        """Under another reactor a handler that awaits asyncio code fails, and the log says what to do."""
         with ratchet("--application", "waiting.Waiting") as server:
             with talking(server) as peer:
                 assert ask(peer, "coroutine")["ok"]
@@ -221,7 +221,7 @@ class TestOthers:
             assert "twistd --reactor=asyncio" in server.stop()
 
     def test_publish_from_outside(self, tmp_path: Path) -> None:
-        """Another process publishes to the sockets by a request."""
+        """Another process publishes to the sockets by an HTTP request."""
         token, admin = tmp_path / "admin-token", freePort()
         token.write_text("sesame\n")
         token.chmod(0o600)
@@ -233,7 +233,7 @@ class TestOthers:
             assert hear(peer) == {"event": "article.changed", "data": {"title": "Tea"}}
 
     def test_wsgi_pages(self) -> None:
-        """A page that runs in a thread publishes to the sockets beside it."""
+        """A page that runs in a thread publishes to the sockets."""
         with serving(twistd("-n", "--pidfile=", "--python", "examples/wsgi_pages.py")) as server, talking(server) as peer:
             assert fetch(server.url + "/tea")[2] == b"This is tea\n"
             with urlopen(Request(server.url + "/tea", b""), timeout=20) as response:
@@ -241,7 +241,7 @@ class TestOthers:
             assert hear(peer) == {"event": "article.changed", "data": "tea"}
 
     def test_watching(self) -> None:
-        """A hub can be asked how much goes on, and tells observers what happens."""
+        """A hub has counters, and tells observers what happens."""
         with serving(twistd("-n", "--pidfile=", "--python", "examples/watching.py")) as server:
             with talking(server) as peer:
                 assert ask(peer, "how.many")["result"] == {"open": 1, "received": 1}
@@ -250,7 +250,7 @@ class TestOthers:
         assert "Closed: 0 here, 127.0.0.1" in output
 
     def test_places(self, tmp_path: Path) -> None:
-        """Typed events are checked by the server, and by the compiler of who sends them."""
+        """Typed events are checked by the server, and by the compiler of their sender."""
         with ratchet("--application", "places.Places") as server, talking(server) as peer:
             say(peer, "place.mark", {"x": 3, "y": 4}, id=1)
             assert hear(peer) == {"event": "place.marked", "data": {"x": 3, "y": 4}}
@@ -267,7 +267,7 @@ class TestOthers:
         assert errors(program) == ["socket.emit('place.mark', { x: 'three' });"]
 
     def test_again(self, tmp_path: Path) -> None:
-        """What a client sends again after its connection broke is handled once, and answered."""
+        """A repeat of an event after a lost connection is handled once, and answered."""
         shutil.copy(PROGRAMS / "orders.py", tmp_path / "orders.py")
         shutil.copy(EXAMPLES / "hello" / "hello.py", tmp_path)
         words = ("--application", "orders.Orders", "--provider", "orders.Users")
@@ -289,7 +289,7 @@ class TestOthers:
             )
 
     def test_template(self) -> None:
-        """The macro puts the token and the browser client into a page."""
+        """The macro adds the token and the browser client to a page."""
         page = run([*PYTHON, "examples/template.py"]).stdout
         assert 'p2_ratchet_access_token = "what issueAccessToken gave", p2_ratchet_debug = true;' in page
         assert '<script src="/ratchet.js"></script>' in page
@@ -297,7 +297,7 @@ class TestOthers:
 
 def blocks(language: str) -> list[str]:
     """
-    Take the README's samples of a language.
+    Return the README's samples of a language.
     """
     text = (ROOT / "README.rst").read_text()
     found = re.findall(rf"^\.\. code-block:: {language}\n\n((?:    .*\n|\n)+)", text, re.MULTILINE)
@@ -306,7 +306,7 @@ def blocks(language: str) -> list[str]:
 
 def example(sample: str) -> list[str]:
     """
-    Name the examples in which a sample stands, whatever its indentation.
+    Name the examples that contain a sample, whatever its indentation.
     """
     lines = [line.strip() for line in sample.splitlines() if line.strip()]
     found = []
@@ -321,14 +321,14 @@ def example(sample: str) -> list[str]:
 
 @pytest.mark.parametrize("language", ["python", "html", "toml", "javascript", "typescript"])
 def test_readme(language: str) -> None:
-    """Every sample of the README stands word for word in an example that is run."""
+    """Every sample of the README is copied word for word from an example that is run."""
     samples = blocks(language)
     assert samples
     assert [sample for sample in samples if not example(sample)] == []
 
 
 def test_everyExampleIsTested() -> None:
-    """No example is left out of these tests."""
+    """Every example has a test."""
     text = Path(__file__).read_text()
     names = {path.stem for path in EXAMPLES.glob("*.*")}
     assert {name for name in names if name not in text} == set()

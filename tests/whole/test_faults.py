@@ -1,5 +1,5 @@
 """
-A failure at each write in turn, on every way to an end: applications are told of the end once, and nothing stays.
+Failures at each write, on every way to the end of a connection: applications are told of the end once, and nothing is left.
 """
 
 import gc
@@ -28,9 +28,9 @@ from tests.kit.wire import CLOSE, PING, event, frame, handshake
 
 class Fault:
     """
-    What fails at a write: the first is number 0.
+    Which write fails: the first is number 0.
 
-    @ivar hit: whether it was ever come to
+    @ivar hit: whether that write ever happened
     """
 
     def __init__(self, number: int) -> None:
@@ -39,7 +39,7 @@ class Fault:
 
     def isDue(self) -> bool:
         """
-        Say whether it is this write's turn to fail; all that come after it fail, too.
+        Say whether this write fails; all later ones fail too.
         """
         self._left -= 1
         self.hit = self.hit or self._left < 0
@@ -48,7 +48,7 @@ class Fault:
 
 class Broken(Paired):
     """
-    A socket that is broken from some write on: the peer is gone.
+    A socket that is broken from some write on, because the peer is gone.
     """
 
     fault: Fault
@@ -61,7 +61,7 @@ class Broken(Paired):
 
 class Half(Broken):
     """
-    A socket that takes half of what is written, and is broken then.
+    A socket that takes half of a write, and is then broken.
     """
 
     halved = False
@@ -77,12 +77,12 @@ class Half(Broken):
 
 class Raising(MemoryTransport):
     """
-    A transport that raises at a write, which none should; and so does what is done with it then.
+    A transport that raises at a write, and at every later use, which none should.
     """
 
     fault: Fault
 
-    #: Whether the protocol has been told that it is over; C{disconnected} is what the protocol wants.
+    #: Whether the protocol was told of the end; C{disconnected} says that the protocol asked for it.
     over = False
 
     def write(self, data: bytes) -> None:
@@ -93,7 +93,7 @@ class Raising(MemoryTransport):
 
 class Losing(Raising):
     """
-    A transport that tells in the middle of a write that its peer is gone, as those may that have layers, such as TLS.
+    A transport that reports a lost peer within a write, as layered ones such as TLS may.
     """
 
     def write(self, data: bytes) -> None:
@@ -106,7 +106,7 @@ class Losing(Raising):
 
 class FaultyWire(Wire):
     """
-    A client's end without a network.
+    A client's end in memory.
     """
 
     def __init__(self, factory: Any, kind: type[Raising], fault: Fault) -> None:
@@ -123,7 +123,7 @@ class FaultyWire(Wire):
         try:
             super().send(data)
         except RuntimeError:
-            # As reactors do with a protocol that raises.
+            # Reactors do this with a protocol that raises.
             self.lose(ConnectionLost())
 
     def lose(self, reason: Exception | None = None) -> None:
@@ -132,9 +132,9 @@ class FaultyWire(Wire):
             super().lose(reason)
 
 
-class Life:
+class Recorder:
     """
-    Notes every beginning and end, and does what may fail.
+    Records every beginning and end, and has handlers that may fail.
     """
 
     def __init__(self) -> None:
@@ -172,14 +172,14 @@ class Life:
 
 class System:
     """
-    A server, and somebody besides who notices nothing of it all.
+    A server, and another peer that must not be affected.
     """
 
     def __init__(self, way: Way) -> None:
         self.reactor = way.makeReactor()
         limits = Settings().limits.having({"sendQueueBytes": 100_000, "eventsPerSecond": 0}, "test")
         settings = Settings(limits=limits, without=way.without)
-        self.life = Life()
+        self.life = Recorder()
         self.hub = Hub(FakeProvider(a="ada", b="bob"), clock=self.reactor, settings=settings)
         self.hub.applications.add(self.life)
         self.hub.applications.registerRooms("news", RoomPolicy(historySize=5, historySeconds=60, presence=True))
@@ -197,7 +197,7 @@ class System:
 
     def passTime(self, seconds: int) -> None:
         """
-        Let time pass, in which the one besides answers pings.
+        Let time pass, in which the other peer answers pings.
         """
         for _ in range(seconds):
             self.reactor.advance(1)
@@ -206,7 +206,7 @@ class System:
 
     def checkOther(self) -> None:
         """
-        See that the one besides is there, and answered.
+        Check that the other peer is there, and gets answers.
         """
         self.other.receive()
         self.other.send(event("echo", 5, id=9))
@@ -215,7 +215,7 @@ class System:
 
 def talk(system: System, wire: Wire) -> None:
     """
-    Do everything that is answered.
+    Send everything that gets an answer.
     """
     for data in (
         handshake(),
@@ -234,7 +234,7 @@ def talk(system: System, wire: Wire) -> None:
     system.reactor.advance(0)
 
 
-# The ways to an end.
+# Each brings a connection to an end.
 
 
 def handlerErrors(system: System, wire: Wire) -> None:
@@ -293,7 +293,7 @@ KINDS: list[tuple[type[Any], Way]] = [
 @contextmanager
 def forgetting() -> Iterator[None]:
     """
-    Have nothing held by what is logged: Twisted keeps it, for who may look at it later, with its failures and who logged it.
+    Keep the log from holding objects: Twisted stores its events with their failures and sources.
     """
     clear: Any = dict.clear
     globalLogPublisher.addObserver(clear)
@@ -302,9 +302,9 @@ def forgetting() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def nothingElseIsThere() -> Iterator[None]:
+def ignoreOthers() -> Iterator[None]:
     """
-    Leave out of what L{kept} finds whatever is there before the test.
+    Exclude what exists before the test from L{kept}.
     """
     gc.collect()
     gc.freeze()
@@ -314,9 +314,9 @@ def nothingElseIsThere() -> Iterator[None]:
 
 def kept() -> dict[str, int]:
     """
-    Count the objects of connections that are there.
+    Count the objects of connections that still exist.
     """
-    # More than once: a Deferred whose failure nobody took logs it when it goes, and so keeps it once more.
+    # More than once: a freed Deferred logs its unhandled failure, which keeps the failure alive again.
     for _ in range(2):
         gc.collect()
     kinds = [type(each).__name__ for each in gc.get_objects() if isinstance(each, Connection | Door | RatchetServerProtocol)]
@@ -337,9 +337,9 @@ def wireOf(system: System, kind: type[Any], fault: Fault) -> Wire:
 
 def happens(ending: Callable[[System, Wire], None], kind: type[Any], way: Way, number: int) -> bool:
     """
-    Lead somebody to an end, with a fault on the way.
+    Bring a connection to an end, with a fault on the way.
 
-    @return: whether the fault was come to
+    @return: whether the faulty write happened
     """
     fault = Fault(number)
     with logged() as lines, forgetting():
@@ -365,7 +365,7 @@ def happens(ending: Callable[[System, Wire], None], kind: type[Any], way: Way, n
     assert set(system.life.opened.values()) <= {1}
     assert system.life.closed == system.life.opened
     assert counters.opened == counters.closed == len(system.life.opened)
-    # What a transport raises may be the result of a Deferred, which holds on to where it was raised.
+    # A transport's exception may be the result of a Deferred, which keeps the frames of its traceback.
     assert kept() == {} or kind is Raising
     assert system.hub.connections == ()
     assert system.reactor.getDelayedCalls() == []
@@ -375,7 +375,10 @@ def happens(ending: Callable[[System, Wire], None], kind: type[Any], way: Way, n
 @pytest.mark.parametrize("ending", ENDINGS, ids=lambda ending: ending.__name__)
 @pytest.mark.parametrize(("kind", "way"), KINDS, ids=lambda each: each.__name__ if isinstance(each, type) else str(each))
 def test_once(ending: Callable[[System, Wire], None], kind: type[Any], way: Way) -> None:
-    """Whichever write fails, and however it all ends, the end is told once, others notice nothing, and nothing stays."""
+    """
+    Whichever write fails, and however the connection ends, the end is reported once, other peers aren't affected, and
+    nothing is left.
+    """
     number = 0
     while happens(ending, kind, way, number):
         number += 1

@@ -1,5 +1,5 @@
 """
-What the documents promise, each of it by the name of a test: that there is such a test.
+The documents' promises, each with the name of a test: those tests exist.
 """
 
 import re
@@ -9,23 +9,23 @@ import pytest
 from tests.kit.named import isThere
 from tests.kit.processes import ROOT
 
-#: Documents, and how many tests each names at least.
+#: Documents, and the least number of tests that each names.
 DOCUMENTS = {"docs/guarantees.rst": 90, "docs/security.rst": 30}
 
-#: The name of a module of the tests, perhaps with that of something in it; or of a vector.
+#: The name of a test module, optionally with a name in it; or of a vector.
 _NAME = re.compile(r"``((?:test_\w+|contracts|conftest)(?:::\w+)*|vectors/[\w-]+)``")
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_names(document: str) -> None:
-    """Every test that a document names is there."""
+    """Every test that a document names exists."""
     names = set(_NAME.findall((ROOT / document).read_text()))
     assert len(names) >= DOCUMENTS[document]
     assert {name for name in names if not isThere(name)} == set()
 
 
 def test_everyPromiseHasItsTest() -> None:
-    """Every promise ends with the names of what would fail if it were broken."""
+    """Every promise ends with the names of the tests that fail if it is broken."""
     text = (ROOT / "docs/guarantees.rst").read_text()
     promises = re.findall(r"^- .*(?:\n  .*)*", text, re.MULTILINE)
     assert len(promises) > 40
@@ -35,6 +35,6 @@ def test_everyPromiseHasItsTest() -> None:
 @pytest.mark.parametrize(
     "name", ["test_nothing", "test_hub::test_nothing", "test_incoming::TestHub::test_inOrder", "vectors/nothing"]
 )
-def test_whatIsNotThere(name: str) -> None:
-    """A test that there isn't is found out."""
+def test_missing(name: str) -> None:
+    """A name without a test is found."""
     assert not isThere(name)

@@ -1,13 +1,13 @@
 """
-What a message costs, counted and not timed: system calls, encodings, loops, calls of Python's and of C's, and memory.
+What a message costs, counted and not timed: system calls, encodings, loops, calls of Python and C functions, and memory.
 
-Everything is real, the reactor, the sockets and the server; only the reactor is turned by the test, one turn at a time.
+The reactor, the sockets and the server are real; the test makes the reactor's turns one at a time.
 
 System calls, encodings and decodings are exact.  Loops are at most as many as now.  A turn may make a few more calls of C's
 functions, but not one more for each message or each receiver.  Calls of Python's functions are compared with those of a bare
-L{LineReceiver} that does the same on the same reactor: one function can be extracted from the way of a message, but not two,
-and none from its way to each receiver.  Whoever extracts one states the bound anew.  Where a change needs more, it has to be
-worth it: measure, by C{make benchmark}, and say so.
+L{LineReceiver} that does the same on the same reactor: the path of a message may get one more function, but not two, and
+the path to each receiver none.  A change that adds one adjusts the bound.  If it needs more, C{make benchmark} has to show
+that it is worth the cost.
 """
 
 import gc
@@ -33,10 +33,10 @@ from ratchet_tx.settings import SHORTCUTS, Limits
 from tests.kit.fakes import FakeProvider
 from tests.kit.wire import CLOSE, event, frame, handshake
 
-#: What asks the system for something; by these names it is called in Python.
+#: The system calls that are counted, by their names in Python.
 _SYSTEM = {"accept", "close", "poll", "recv", "register", "modify", "send", "setsockopt", "shutdown", "unregister"}
 
-#: What makes bytes of values, and values of bytes.
+#: The encodings and decodings that are counted.
 _CODING = {"decode", "encode"}
 
 _OURS = str(Path(ratchet_tx.__file__).parent)
@@ -46,8 +46,8 @@ class Served:
     """
     A server on a reactor that the test turns, and its peers.
 
-    @cvar echo: what has a peer sent its own text
-    @cvar shout: what has all peers sent a text
+    @cvar echo: the message that has its text sent back to its sender
+    @cvar shout: the message that has its text sent to all peers
     """
 
     echo: bytes
@@ -69,7 +69,7 @@ class Served:
 
     def drain(self) -> None:
         """
-        Have the peers read what there is.
+        Let the peers read what is there.
         """
         for peer in self.peers:
             with suppress(BlockingIOError):
@@ -98,7 +98,7 @@ class Talk:
 
 class House(Served):
     """
-    A server of ours, and its peers.
+    This package's server, and its peers.
     """
 
     echo = event("echo", "x" * 40)
@@ -146,7 +146,7 @@ class BareLines(LineReceiver):
 
 class Lines(Served):
     """
-    The bare server that ours is compared with.
+    The bare server for comparison.
     """
 
     echo = b"x" * 40 + b"\r\n"
@@ -164,12 +164,12 @@ class Lines(Served):
 
 class Cost:
     """
-    What some code cost.
+    What some code costs.
 
-    @ivar python: how many functions of Python's were called
-    @ivar c: how many of C's
-    @ivar exact: how often the system was asked, by what it was asked for, and how often something was encoded or decoded
-    @ivar loops: how many loops our own code began, and how often it went back in one
+    @ivar python: the number of calls of Python functions
+    @ivar c: the number of calls of C functions
+    @ivar exact: the numbers of system calls by name, and of encodings and decodings
+    @ivar loops: the number of loops that the package's code began, and of their repetitions
     """
 
     def __init__(self) -> None:
@@ -178,7 +178,7 @@ class Cost:
 
     def count(self, code: Callable[[], Any]) -> None:
         """
-        Count the calls that some code makes.
+        Count the calls of some code.
         """
         before = sys.getprofile()
         sys.setprofile(self._note)
@@ -189,7 +189,7 @@ class Cost:
 
     def countLoops(self, code: Callable[[], Any]) -> None:
         """
-        Count the loops, which takes one step of the interpreter after another.
+        Count the loops, by tracing each step of the interpreter.
         """
         before = sys.gettrace()
         sys.settrace(self._trace)
@@ -233,10 +233,10 @@ def lines() -> Iterator[Lines]:
 
 def cost(server: Served, send: Callable[[], Any], turns: int = 1) -> Cost:
     """
-    Count what a server does about what peers send, once everything is made that is made only once.
+    Count what a server does with what peers send, after a first round that makes everything that is made once.
 
-    @param send: has peers send something
-    @param turns: how many turns of the reactor it takes
+    @param send: makes peers send something
+    @param turns: how many turns of the reactor to make
     """
     for _ in range(3):
         send()
@@ -251,7 +251,7 @@ def cost(server: Served, send: Callable[[], Any], turns: int = 1) -> Cost:
 
 def both(house: House, lines: Lines, send: Callable[[Served], Any], peers: int = 1, turns: int = 1) -> tuple[Cost, Cost]:
     """
-    Count what the same costs our server and a bare one.
+    Count the costs of this server and of a bare one.
 
     @param peers: how many are connected to each
     """
@@ -265,7 +265,7 @@ def check(costs: tuple[Cost, Cost], python: float, c: int, loops: int, **exact: 
     """
     Compare a cost with its bounds.
 
-    @param python: how many times as many calls of Python's functions there may be as at the bare server
+    @param python: the greatest factor between the calls of Python functions here and in the bare server
     """
     ours, bare = costs
     assert ours.python <= python * bare.python
@@ -278,13 +278,13 @@ ECHO = House.echo
 
 
 def test_one(house: House, lines: Lines) -> None:
-    """An event costs one read and one write, and as few calls as its way through the modules has."""
+    """An event costs one read, one write, and a fixed number of calls through the modules."""
     costs = both(house, lines, lambda server: server.peers[0].sendall(server.echo))
     check(costs, python=1.55, c=38, loops=8, poll=2, recv=1, send=1, decode=1, encode=1)
 
 
 def test_many(house: House, lines: Lines) -> None:
-    """Sixteen events that come together cost one read and one write, and less than half as many calls each."""
+    """Sixteen events in one chunk cost one read and one write, and less than half as many calls each."""
     costs = both(house, lines, lambda server: server.peers[0].sendall(server.echo * 16))
     check(costs, python=1.85, c=316, loops=53, poll=2, recv=1, send=1, decode=16, encode=16)
 
@@ -297,13 +297,13 @@ def test_long(house: House, lines: Lines) -> None:
 
 
 def test_fanOut(house: House, lines: Lines) -> None:
-    """An event to many costs one write and a handful of calls for each of them; it is encoded once."""
+    """An event to many peers costs one write and a few calls for each; it is encoded once."""
     costs = both(house, lines, lambda server: server.peers[0].sendall(server.shout), peers=50, turns=2)
     check(costs, python=0.22, c=420, loops=112, poll=3, recv=1, send=50, decode=1, encode=2)
 
 
 def test_shouts(house: House, lines: Lines) -> None:
-    """Several events to many that come in one turn cost one write for each of them, and not one for each event."""
+    """Several events to many peers in one turn cost one write for each peer, and not one for each event."""
 
     def send(server: Served) -> None:
         for peer in server.peers[:8]:
@@ -315,7 +315,7 @@ def test_shouts(house: House, lines: Lines) -> None:
 
 @pytest.mark.parametrize("without", SHORTCUTS)
 def test_shortcuts(house: House, without: str) -> None:
-    """Each shortcut saves calls where several peers speak at once, so that these bounds tell if it is lost."""
+    """Each shortcut saves calls where several peers send at once, so these bounds fail without it."""
     slow = House(without=(without,))
     try:
         assert _costOfTwenty(slow) > 1.1 * _costOfTwenty(house)
@@ -340,7 +340,7 @@ def test_memory(house: House) -> None:
         house.turn()
         house.drain()
     gc.collect()
-    # The time that it has now, and whatever else is one of a kind.
+    # The current time, and other single objects.
     assert sys.getallocatedblocks() - before < 8
 
 
@@ -351,7 +351,7 @@ LONG = event("shout", "x" * 4000)
     ("text", "beyond"), [(ECHO * 16, 4096), (LONG, 4096), (LONG * 8, 10 * 4096)], ids=["echoes", "shout", "shouts"]
 )
 def test_peak(house: House, text: bytes, beyond: int) -> None:
-    """What comes is in memory once while it is read, and what goes to many is there once."""
+    """An incoming message is in memory once while it is read, and an outgoing one to many peers is there once."""
     for _ in range(50):
         house.connect()
     cost(house, lambda: house.peers[0].sendall(text), 2)
@@ -363,12 +363,12 @@ def test_peak(house: House, text: bytes, beyond: int) -> None:
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    # Twisted reads into 64 KiB.
+    # Twisted's read buffer has 64 KiB.
     assert peak - before < (1 << 16) + beyond
 
 
 def test_idle(house: House) -> None:
-    """A connection that is logged in and waits has few objects of its own, and no timer."""
+    """An idle logged-in connection has few objects of its own, and no timer."""
     house.connect()
     gc.collect()
     timers, blocks = len(house.reactor.getDelayedCalls()), sys.getallocatedblocks()
@@ -413,7 +413,7 @@ def _doesNotRead(house: House, peer: socket) -> None:
 @pytest.mark.parametrize("without", [(), *((each,) for each in SHORTCUTS)], ids=str)
 @pytest.mark.parametrize("end", [_leave, _vanish, _kick, _ask, _mayNot, _doesNotRead])
 def test_ended(end: Callable[[House, socket], None], without: tuple[str, ...]) -> None:
-    """Whichever way a connection ends, it is gone at once, and leaves nothing for the garbage collector to find."""
+    """A connection is freed at once however it ends, without the garbage collector."""
     house = House(without=without)
 
     def live() -> None:

@@ -1,5 +1,5 @@
 """
-A message's whole journey: from one peer's bytes to another's, through every part that is there in life.
+A message's journey from one peer's bytes to another's, through every real part.
 """
 
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ class ChatApplication:
 
 class Other:
     """
-    What else an application may do.
+    Everything else that an application may do.
     """
 
     def __init__(self) -> None:
@@ -112,7 +112,7 @@ def system() -> Iterator[System]:
 
 
 def test_chat(system: System) -> None:
-    """What one says, the other hears, and each is told who it was; a stranger hears nothing."""
+    """Each member gets what another one says, with its sender; a stranger gets nothing."""
     ada, bob, stranger = system.logIn("a"), system.logIn("b"), system.connect().open()
     ada.send(event("chat.send", "hi"))
     message = {"client": {"username": "ada"}, "message": "hi"}
@@ -130,7 +130,7 @@ def test_exactBytes(system: System) -> None:
 
 
 def test_replies(system: System) -> None:
-    """Whoever asks by an id is answered by it: by results, refusals, and answers of his own."""
+    """An event with an id gets its reply: a result, a refusal, or the client's own answer."""
     ada = system.logIn("a")
     ada.send(event("add", [1, 2], id=1) + event("refuse", id=2) + event("nothing", id=3) + event("ask.me", id=4))
     ada.send(event("socket.reply", {"ok": True, "result": "Ada"}, re="s1"))
@@ -142,7 +142,7 @@ def test_replies(system: System) -> None:
 
 
 def test_rooms(system: System) -> None:
-    """What is sent to a room says so, and reaches its members in the order in which it was sent."""
+    """An event to a room names it, and reaches its members in the order of sending."""
     ada, bob = system.logIn("a"), system.logIn("b")
     ada.send(event("room", "lobby"))
     bob.send(event("room", "lobby"))
@@ -150,8 +150,8 @@ def test_rooms(system: System) -> None:
     assert read(bob) == [{"event": "joined", "data": "bob", "room": "lobby"}]
 
 
-def test_life(system: System) -> None:
-    """A connection's life is told to applications: its beginning, its login, its end."""
+def test_connectionEvents(system: System) -> None:
+    """Applications are told of a connection's open, login and close."""
     ada = system.logIn("a")
     ada.send(event("leave") + event("add", [1], id=1))
     closing = ada.frames()[-1]
@@ -162,7 +162,7 @@ def test_life(system: System) -> None:
 
 
 def test_broken(system: System) -> None:
-    """A broken message among good ones costs nothing but itself."""
+    """A broken message between good ones only affects itself."""
     ada = system.logIn("a")
     ada.send(event("add", [1], id=1) + frame("{") + frame('{"event":"add","data":[NaN],"id":2}') + event("add", [2], id=3))
     assert [reply["re"] for reply in read(ada)] == [1, 3]
@@ -207,7 +207,7 @@ garbage = st.lists(
 @examples(200)
 @given(openFirst=st.booleans(), pieces=garbage, cut=st.integers(1, 400))
 def test_garbage(openFirst: bool, pieces: list[bytes], cut: int) -> None:
-    """Whatever is thrown at the port, nothing of ours fails, and another peer's chat goes on."""
+    """Whatever a port receives, nothing in the server fails, and other peers go on chatting."""
     system = System()
     ada, bob = system.logIn("a"), system.logIn("b")
     with logged() as lines:

@@ -1,5 +1,6 @@
 """
-Our protocol beside bare Autobahn's under the same limits: the same bytes give the same messages, closes and answers.
+This package's protocol compared with bare Autobahn under the same limits: equal bytes give equal messages, closes and
+answers.
 """
 
 from typing import Any, cast
@@ -21,7 +22,7 @@ LIMIT = 300
 
 class BareProtocol(WebSocketServerProtocol):  # type: ignore[misc]
     """
-    Autobahn's, which notes what it is told.
+    Autobahn's protocol, which records its messages.
     """
 
     log = RatchetServerProtocol.log
@@ -32,7 +33,7 @@ class BareProtocol(WebSocketServerProtocol):  # type: ignore[misc]
 
 class OurProtocol(RatchetServerProtocol):
     """
-    Ours, which notes what it would give to the hub.
+    This package's protocol, which records the messages that it would pass to the hub.
     """
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
@@ -62,7 +63,7 @@ class Ours(RatchetServerFactory):
 
 def outcome(way: Way, factory: Any, pieces: list[bytes]) -> Any:
     """
-    Send some bytes behind a good handshake, and note everything that comes of it.
+    Send some bytes after a good handshake, and record everything that follows.
     """
     with logged():
         if isinstance(factory, Ours):
@@ -73,7 +74,7 @@ def outcome(way: Way, factory: Any, pieces: list[bytes]) -> Any:
                 break
             wire.send(piece)
         protocol = wire.protocol
-        # Of who has been closed for what they sent we take nothing more but their own close; Autobahn still reads the rest.
+        # After a close for a bad message only the peer's own close is read here; Autobahn still reads the rest.
         end = None if protocol.failedByMe else (protocol.state, protocol.wasClean, protocol.remoteCloseCode)
         said = (factory.messages, wire.receive(), end)
         wire.lose()
@@ -110,17 +111,17 @@ def cutUp(data: bytes, cuts: list[int]) -> list[bytes]:
     return [piece for piece in pieces if piece]
 
 
-# The mark that others have by being given examples themselves, with which pytest-twisted can't run one test several ways.
+# Hypothesis itself sets this mark on tests with C{given}, but pytest-twisted can't run such tests several ways.
 @pytest.mark.hypothesis
 @pytest.mark.parametrize("way", WAYS, ids=str)
 def test_likeAutobahn(way: Way) -> None:
-    """Whatever is sent, and in whatever pieces, we take and answer it as Autobahn does, whichever way it goes."""
+    """Any bytes in any pieces are read and answered as Autobahn does, with and without shortcuts."""
 
     @examples(300)
     @given(st.lists(frames, max_size=8), st.lists(st.integers(1, 60), max_size=40))
     def check(sent: list[bytes], cuts: list[int]) -> None:
         pieces = cutUp(b"".join(sent), cuts)
-        # Over a socket it would reset the connection after a clean handshake, and lose its own last words.
+        # Over a socket bare Autobahn would reset the connection after a clean handshake, and lose its last frames.
         assert outcome(way, Ours(way), pieces) == outcome(MEMORY, Bare(), pieces)
 
     check()

@@ -1,8 +1,8 @@
 """
-What is received costs as much as it is long, into whatever pieces it is cut: what is made for a piece doesn't grow with what
-is there already.
+Receiving costs time and memory linear in the length, whatever the pieces: the cost of a piece doesn't grow with what came
+before.
 
-Counted is memory, which is where copies are: quadratic copying makes, for each piece, something as large as all before it.
+The tests count allocated memory, which shows copies: quadratic copying allocates, for each piece, the size of all before it.
 """
 
 import gc
@@ -26,7 +26,7 @@ KIB = 1024
 
 class Taking:
     """
-    Notes how long what came is.
+    Records the lengths of the messages.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Taking:
 
 class Port:
     """
-    A port that takes messages of 16 MiB.
+    A port that accepts messages of 16 MiB.
     """
 
     def __init__(self, without: tuple[str, ...] = (), **limits: int) -> None:
@@ -56,7 +56,7 @@ class Port:
 @contextmanager
 def counting() -> Iterator[None]:
     """
-    Count what is made; who follows the code, as coverage does, makes 1.5 KiB a piece of his own, and rests meanwhile.
+    Count allocated memory; a coverage tracer allocates 1.5 KiB a piece itself, and is paused.
     """
     gc.collect()
     follower = sys.gettrace()
@@ -71,7 +71,7 @@ def counting() -> Iterator[None]:
 
 def made(wire: Wire, pieces: list[bytes]) -> int:
     """
-    Send all pieces, and count how many bytes were made meanwhile at the most, for each of them, and summed up.
+    Send all pieces, and sum up the peak of the memory that each of them allocates.
     """
     total = 0
     for piece in pieces:
@@ -87,7 +87,7 @@ def cutUp(data: bytes, size: int) -> list[bytes]:
     return [data[start : start + size] for start in range(0, len(data), size)]
 
 
-#: How many bytes may be made for a byte that is received, and for a piece besides: an object or two, its place in a list.
+#: How many bytes may be allocated for each received byte, and for each piece: an object or two, and its place in a list.
 PER_BYTE, PER_PIECE = 8, 2 * KIB
 
 
@@ -124,7 +124,7 @@ def test_message(without: tuple[str, ...], length: int, size: int) -> None:
 
 
 def test_fragments() -> None:
-    """So it is with a message in fragments, which are kept until the last is there."""
+    """The cost of a message in fragments, which are kept until the last one, is linear too."""
     port = Port()
     with logged():
         wire = Wire(port.factory).open()
@@ -138,7 +138,7 @@ def test_fragments() -> None:
 
 class Scanned(bytearray):
     """
-    Counts how many bytes are looked through.
+    Counts the bytes that are searched.
     """
 
     scanned = 0
@@ -150,7 +150,7 @@ class Scanned(bytearray):
 
 @pytest.mark.parametrize("size", [1, 7, 64, 1460, 64 * KIB])
 def test_head(size: int) -> None:
-    """A head's cost is linear, too: of what is there already three bytes are looked at again, for each piece."""
+    """A head's cost is linear: for each piece only three of the earlier bytes are searched again."""
     port = Port(headBytes=0, headCount=0)
     with logged():
         wire = Wire(port.factory)
@@ -162,8 +162,8 @@ def test_head(size: int) -> None:
         port.factory.doStop()
 
 
-def test_whatIsNot() -> None:
-    """What bare Autobahn does with a head is found not to be linear: it copies what it has for each piece that comes."""
+def test_quadratic() -> None:
+    """Bare Autobahn's cost for a head isn't linear, and these bounds show it: it copies all earlier bytes for each piece."""
     server = Bare()
     wire = Wire(server.factory)
     data = b"GET / HTTP/1.1\r\n" + b"X: yyyy\r\n" * (64 * KIB // 9)

@@ -1,5 +1,5 @@
 """
-Hub, rooms, logins and ends, all at once and in every order, against a model of them that is simple enough to be right.
+Hubs, rooms, logins and closes in every order, compared with a simple model.
 """
 
 from typing import Any
@@ -33,7 +33,7 @@ class Known:
 
 class Application:
     """
-    Counts ends, and has a handler that waits for the test.
+    Counts closes, and has a handler that waits for the test.
     """
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class Application:
 
 class TwoNodes(RuleBasedStateMachine):
     """
-    Two nodes of one system, whose peers come, log in, join, hear, and go.
+    Two nodes of one system, whose peers connect, log in, join rooms, get events, and leave.
     """
 
     peers = Bundle("peers")
@@ -110,7 +110,7 @@ class TwoNodes(RuleBasedStateMachine):
         known.rooms.discard(room)
 
     @rule(node=st.integers(0, 1), client=CLIENTS, room=ROOMS)
-    def isTakenOut(self, node: int, client: str, room: str) -> None:
+    def isRemoved(self, node: int, client: str, room: str) -> None:
         self.hubs[node].leave(client, room)
         for known in self.known:
             if known.client == client:
@@ -158,13 +158,13 @@ class TwoNodes(RuleBasedStateMachine):
         self.known.remove(known)
 
     @invariant()
-    def everybodyHeardWhatHeShould(self) -> None:
+    def everyPeerGetsItsEvents(self) -> None:
         for known in self.known:
             self._read(known)
             assert set(known.peer.connection.rooms) == known.rooms
 
     @invariant()
-    def whoIsThereIsThere(self) -> None:
+    def connectionsAreThoseOfTheModel(self) -> None:
         for node, hub in enumerate(self.hubs):
             here = {known.peer.connection for known in self.known if known.node == node}
             assert set(hub.connections) == here
@@ -187,4 +187,4 @@ class TwoNodes(RuleBasedStateMachine):
 
 TwoNodes.TestCase.settings = examples(100, stateful_step_count=40)
 TestTwoNodes = TwoNodes.TestCase
-TestTwoNodes.__doc__ = "Whatever happens in whatever order, everybody hears what is for him, once, and nothing stays."
+TestTwoNodes.__doc__ = "In any order of steps every peer gets its events once, and nothing is left."

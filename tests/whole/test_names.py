@@ -1,5 +1,5 @@
 """
-Names, ids and texts with half a pair of surrogates: refused before anything is changed, wherever an author passes them.
+Names, ids and texts with half a surrogate pair: refused before anything is changed, wherever an author passes them.
 """
 
 from collections.abc import Callable
@@ -39,7 +39,7 @@ CALLS: dict[str, Callable[[Hub, Any, str], Any]] = {
 @pytest.mark.parametrize("bad", BAD, ids=ascii)
 @pytest.mark.parametrize("call", CALLS)
 def test_nothingIsChanged(call: str, bad: str) -> None:
-    """It raises, and nothing has happened: no number is taken, nobody is in a room, nothing is sent."""
+    """The call raises, and nothing has changed: no offset is used, no room has a member, nothing is sent."""
     hub = startedHub(clientProvider=FakeProvider(a="ada"))
     hub.applications.registerRooms("news", RoomPolicy(10, 60))
     ada = Peer(hub)
@@ -57,14 +57,14 @@ def test_nothingIsChanged(call: str, bad: str) -> None:
 
 @pytest.mark.parametrize("bad", BAD, ids=ascii)
 def test_applications(bad: str) -> None:
-    """No application has an event of such a name."""
+    """No application can have an event with such a name."""
     with pytest.raises(UsageError, match="surrogate"):
         on(bad)
 
 
 @pytest.mark.parametrize("bad", BAD, ids=ascii)
 def test_ids(bad: str) -> None:
-    """A client whose id can't be sent isn't let in for now, and the log says why."""
+    """A client whose id can't be sent is refused for now, and the log says why."""
     hub = startedHub(clientProvider=FakeProvider(a=bad))
     peer = Peer(hub)
     with logged() as lines:

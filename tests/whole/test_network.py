@@ -1,6 +1,6 @@
 """
-Real sockets, and a network that cuts, stalls and delays: whoever comes back through it compares what he is told with what
-was published.
+Real sockets over a network that cuts, stalls and delays: clients that reconnect compare what they are told with what was
+published.
 """
 
 import json
@@ -27,7 +27,7 @@ from tests.kit.witness import Published, Witness
 
 reactor: Any = globalReactor
 
-#: With much history, with little, with members, and with nothing.
+#: Rooms with a long history, with a short one, with presence, and with neither.
 ROOMS = {
     "news": RoomPolicy(historySize=10_000, historySeconds=60),
     "brief": RoomPolicy(historySize=3, historySeconds=60),
@@ -35,7 +35,7 @@ ROOMS = {
     "lobby": RoomPolicy(),
 }
 
-#: How far a user may be behind before nothing more is published: what he has to be told must come through some time.
+#: How many events a user may be behind before publishing pauses: the missed ones have to arrive at some time.
 MOST_LAG = 20
 
 LIMITS = {"presenceSeconds": 0.3, "eventsPerSecond": 0, "connectionsPerClient": 0}
@@ -49,7 +49,7 @@ class Echo:
 
 class DistantBackplane(MemoryBackplane):
     """
-    One that takes a while: now until the question gets there, now until the answer is back.
+    A backplane that needs time: before it reads the answer, and before it returns it.
     """
 
     _isSlowToAsk = False
@@ -64,7 +64,7 @@ class DistantBackplane(MemoryBackplane):
 
 class Caller(Protocol):
     """
-    One connection of a user's.
+    One connection of a user.
     """
 
     def __init__(self, user: "User") -> None:
@@ -100,9 +100,9 @@ class Caller(Protocol):
 
 class User:
     """
-    Somebody who connects again and again, until he is told to stop.
+    A client that connects again and again, until it is stopped.
 
-    @ivar failures: what he was told and shouldn't have been
+    @ivar failures: the wrong messages that it got
     """
 
     def __init__(self, token: str, published: Published, port: Callable[[], int], random: Random) -> None:
@@ -140,7 +140,7 @@ class User:
 
     def acts(self) -> None:
         """
-        Do something or other, where he is connected.
+        Make a random request, if connected.
         """
         if self.caller is None or not self.caller.isOpen:
             return
@@ -165,7 +165,7 @@ class User:
 
 class World:
     """
-    Two nodes, a rough network before them, and users behind it.
+    Two nodes, a bad network before them, and users behind it.
     """
 
     def __init__(self, seed: int) -> None:
@@ -217,7 +217,7 @@ class World:
 
     async def until(self, isSo: Callable[[], bool]) -> None:
         """
-        Wait until something is so, for as long as all that anybody is told is right.
+        Wait for a condition, and fail as soon as a user is told something wrong.
         """
         end = monotonic() + PATIENCE
         while not isSo():
@@ -227,7 +227,7 @@ class World:
 
     def isRoughEnough(self) -> bool:
         """
-        Say whether everything has happened that is to be gone through.
+        Say whether everything has happened that the test has to see.
         """
         recovered = sum(user.witness.recoveries[True] for user in self.users)
         unrecovered = sum(user.witness.recoveries[False] for user in self.users)
@@ -236,7 +236,7 @@ class World:
 
     def calmDown(self) -> None:
         """
-        Let the network be good from now on, and nothing else happen.
+        Make the network good from now on, and stop the random requests.
         """
         self.network.isRough = False
         for loop in self._loops:
@@ -252,9 +252,9 @@ class World:
 
     def isAtRest(self, probed: dict[str, int]) -> bool:
         """
-        Say whether everybody knows everything.
+        Say whether all users know everything.
 
-        @param probed: the number of what was published last, by room
+        @param probed: the number of the last published event, by room
         """
         for user in self.users:
             visits = user.witness.visits
@@ -264,7 +264,7 @@ class World:
 
     def shown(self) -> list[dict[str, int]]:
         """
-        Say who is there, and by how many connections, as each hub and each user knows it.
+        Return the members and the number of their connections, as each hub and each user knows them.
         """
         asked = [succeeded(hub.members("club")) for hub in self.hubs]
         known = [user.witness.visits["club"].members or {} for user in self.users]
@@ -287,7 +287,7 @@ class World:
 @pytest.mark.parametrize("seed", [1, 2])
 @ensureDeferred
 async def test_roughNetwork(seed: int) -> None:
-    """However connections break, who is told that he has recovered has missed nothing, and hears nothing twice."""
+    """However connections break, a client that is told recovered: true has missed nothing, and gets no event twice."""
     world = World(seed)
     try:
         await world.until(world.isRoughEnough)

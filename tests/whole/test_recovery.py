@@ -1,6 +1,6 @@
 """
-Rooms under everything that can go wrong: clients whose connections are cut at any byte and noticed at any time, against
-witnesses who check all that they are told, and a model of who is there.
+Rooms with every failure: connections are cut at any byte, and the cuts are noticed at any time; witnesses check everything
+that clients are told, against a model of who is there.
 """
 
 import json
@@ -19,7 +19,7 @@ from tests.kit.fakes import FakeProvider, LateBackplane, succeeded
 from tests.kit.wire import CLOSE, TEXT, Stream, frame
 from tests.kit.witness import Published, Witness
 
-#: Rooms that remember something, that show their members, that do both, and that do neither.
+#: Rooms with a history, with presence, with both, and with neither.
 HISTORY = {"news", "club"}
 SHOWN = {"cafe", "club"}
 ALL = ["news", "club", "cafe", "lobby"]
@@ -27,7 +27,7 @@ ROOMS = st.sampled_from(ALL)
 CLIENTS = ["ada", "bob"]
 SIZES = st.sampled_from([0, 0, 3000])
 
-#: How many events a room keeps, and for how long.
+#: How many events a room keeps, and for how many seconds.
 SIZE, SECONDS = 4, 30
 TIMES = st.integers(0, SIZE)
 GRACE = 5
@@ -44,10 +44,10 @@ class Echo:
 
 class Shown:
     """
-    Who is shown in which room, as it ought to be.
+    The members that each room should show.
 
-    @ivar members: by room and ref, whose connection it is, what it shows, and until when it may come back, if it was lost
-    @ivar changes: what there was to tell, by room
+    @ivar members: by room and ref: the client, its metadata, and until when it may come back, if it was lost
+    @ivar changes: the joins and leaves, by room
     """
 
     def __init__(self) -> None:
@@ -85,7 +85,7 @@ class Shown:
 
 class Event(NamedTuple):
     """
-    What was published, when, and about how many bytes of it.
+    A published event: its position, its time, and its approximate size.
     """
 
     epoch: str
@@ -96,16 +96,16 @@ class Event(NamedTuple):
 
 class Line:
     """
-    One connection: what the server has written on it, of which the client has read as much as the test lets him.
+    One connection: the client has read as much of the server's bytes as the test lets it.
 
-    @ivar client: whose it is
-    @ivar connection: the server's side of it
-    @ivar written: what the client hasn't read yet
-    @ivar asked: what the client has asked of rooms, by id, for who watches the server
-    @ivar metas: what it wants to show, by room
-    @ivar refs: by what ref it is shown, by room
-    @ivar told: which changes the server has told on it since the state, by room
-    @ivar since: which changes there had been before, by room
+    @ivar client: its client
+    @ivar connection: the server's side
+    @ivar written: the bytes that the client hasn't read yet
+    @ivar asked: the client's open room requests, by id, to check the server's replies
+    @ivar metas: its wanted metadata, by room
+    @ivar refs: its ref, by room
+    @ivar told: the changes that the server told since the state, by room
+    @ivar since: the number of changes before the state, by room
     @ivar unrecovered: the rooms that should have been recovered, and weren't
     """
 
@@ -126,7 +126,7 @@ class Line:
 
     def send(self, message: Any, size: int | None = None) -> None:
         """
-        Send a message, or only so many bytes of it.
+        Send a message, or only its first bytes.
         """
         if message["event"] in ("socket.subscribe", "socket.unsubscribe", "socket.presence.update"):
             self.asked[message["id"]] = message
@@ -154,7 +154,7 @@ def isAnybodyHere(machine: Any) -> bool:
 
 class Recovery(RuleBasedStateMachine):
     """
-    Two nodes of one system; ada with two devices, and bob with one.
+    Two nodes of one system, with two connections of ada and one of bob.
     """
 
     def __init__(self) -> None:
@@ -169,12 +169,12 @@ class Recovery(RuleBasedStateMachine):
         self.published = Published()
         self.users = [User(client, self.published) for client in ("ada", "ada", "bob")]
         self.lingering: list[Line] = []
-        # What the server has written, in the order in which it did, whatever it is to.
+        # The server's writes to all connections, in order.
         self.journal: list[tuple[Line, bytes]] = []
         self.shown = Shown()
         self.count = 0
         self.events: dict[str, list[Event]] = {room: [] for room in HISTORY}
-        # How many bytes of events may be held back, or replayed at once, or both.
+        # How many bytes of events may be held back or replayed, together.
         self.mayWait = 0
 
     def _hub(self, backplane: Any) -> Hub:
@@ -194,7 +194,7 @@ class Recovery(RuleBasedStateMachine):
             self._connect(who, number % 2)
         self._answer()
 
-    # Coming and going
+    # Connections
 
     def _connected(self, user: int) -> User:
         connected = [who for who in self.users if who.line is not None]
@@ -225,7 +225,7 @@ class Recovery(RuleBasedStateMachine):
     @rule(user=st.integers(0, 2), size=st.integers(0, 3000), sent=st.integers(0, 80), isNoticed=st.booleans(), room=ROOMS)
     def isCut(self, user: int, size: int, sent: int, isNoticed: bool, room: str) -> None:
         """
-        The last that the client reads is cut somewhere, as is the last that it sends.
+        Cut a connection anywhere within its last bytes, in both directions.
         """
         who = self._connected(user)
         assert who.line is not None
@@ -242,11 +242,11 @@ class Recovery(RuleBasedStateMachine):
         who.witness.isLost()
         self.lingering.append(line)
         if isNoticed:
-            self.isMissed(len(self.lingering) - 1)
+            self.cutIsNoticed(len(self.lingering) - 1)
 
     @precondition(lambda self: self.lingering)
     @rule(which=st.integers(0, 5))
-    def isMissed(self, which: int) -> None:
+    def cutIsNoticed(self, which: int) -> None:
         """
         The server notices a cut.
         """
@@ -260,7 +260,7 @@ class Recovery(RuleBasedStateMachine):
     @rule(user=st.integers(0, 2), node=st.integers(0, 1), size=st.integers(0, 3000), isNoticed=st.booleans(), times=TIMES)
     def comesBack(self, user: int, node: int, size: int, isNoticed: bool, times: int) -> None:
         """
-        Somebody is cut off, and comes back at once.
+        A client is cut off, and reconnects at once.
         """
         who = self._connected(user)
         self._read(who, size)
@@ -273,7 +273,7 @@ class Recovery(RuleBasedStateMachine):
     @rule(steps=st.lists(st.tuples(TIMES, st.sampled_from([0.5, SECONDS * 2 / 3, SECONDS])), min_size=1, max_size=3))
     def everybodyIsAway(self, steps: list[tuple[int, float]]) -> None:
         """
-        All are gone for a while, in which something may be published; then they come back.
+        All clients are away for a while, in which events may be published; then they reconnect.
         """
         self._loseAll()
         for times, seconds in steps:
@@ -287,7 +287,7 @@ class Recovery(RuleBasedStateMachine):
     @rule(user=st.integers(0, 2), isNew=st.booleans())
     def isRefusedForNow(self, user: int, isNew: bool) -> None:
         """
-        Whoever asks, by a new connection or where he is, can't be told anything of the histories.
+        A client asks on a new connection or on its own, and the histories can't be read.
         """
         who = self._connected(user)
         if isNew:
@@ -307,7 +307,7 @@ class Recovery(RuleBasedStateMachine):
             if who.line is not None:
                 self._lose(who, isNoticed=True)
         while self.lingering:
-            self.isMissed(0)
+            self.cutIsNoticed(0)
 
     @precondition(isAnybodyHere)
     @rule(user=st.integers(0, 2))
@@ -322,7 +322,7 @@ class Recovery(RuleBasedStateMachine):
             self.shown.hide(room, ref)
         self._watch()
 
-    # What clients want
+    # Requests of clients
 
     @precondition(isAnybodyHere)
     @rule(user=st.integers(0, 2), room=ROOMS, isLate=st.booleans())
@@ -335,8 +335,8 @@ class Recovery(RuleBasedStateMachine):
     @rule(user=st.integers(0, 2), times=TIMES, size=SIZES, isFound=st.booleans(), out=st.none() | ROOMS)
     def subscribesMeanwhile(self, user: int, times: int, size: int, isFound: bool, out: str | None) -> None:
         """
-        While somebody waits to be let into all rooms, something is published, and he may be taken out of one; the backplane
-        finds the answers before that, or after.
+        While a client subscribes to all rooms, events are published, and it may be removed from a room; the backplane finds
+        the answers before that, or after.
         """
         who = self._connected(user)
         who.witness.wanted = {each: who.how(each) for each in ALL}
@@ -346,7 +346,7 @@ class Recovery(RuleBasedStateMachine):
                 question.find()
         self.publishes(0, "news", times, size)
         if out is not None:
-            self.takesOut(1, who.client, out)
+            self.removes(1, who.client, out)
         self._answer()
 
     @precondition(isAnybodyHere)
@@ -357,7 +357,7 @@ class Recovery(RuleBasedStateMachine):
 
     @precondition(isAnybodyHere)
     @rule(user=st.integers(0, 2), room=st.sampled_from(sorted(SHOWN)), at=st.integers(0, 1))
-    def showsElse(self, user: int, room: str, at: int) -> None:
+    def updatesPresence(self, user: int, room: str, at: int) -> None:
         who = self._connected(user)
         who.meta = {"at": at}
         self._send(who, who.witness.asks("socket.presence.update", {"room": room, "meta": who.meta}))
@@ -373,7 +373,7 @@ class Recovery(RuleBasedStateMachine):
         who.line.send(message)
         self._watch()
 
-    # What the server does
+    # Actions of the server
 
     @rule(node=st.integers(0, 1), room=ROOMS, times=TIMES, size=SIZES)
     def publishes(self, node: int, room: str, times: int, size: int) -> None:
@@ -396,9 +396,9 @@ class Recovery(RuleBasedStateMachine):
         return found
 
     @rule(node=st.integers(0, 1), client=st.sampled_from(CLIENTS), room=ROOMS)
-    def takesOut(self, node: int, client: str, room: str) -> None:
+    def removes(self, node: int, client: str, room: str) -> None:
         self.hubs[node].leave(client, room)
-        # Who was lost and is taken out isn't waited for any more.
+        # A lost member that is removed isn't waited for any more.
         for ref in self.shown.lost(room, client) if room in SHOWN else ():
             self.shown.hide(room, ref)
         for line in self._lines():
@@ -416,9 +416,9 @@ class Recovery(RuleBasedStateMachine):
 
     @precondition(lambda self: any(each.questions for each in self.backplanes))
     @rule(node=st.integers(0, 1), which=st.integers(0, 3), outcome=st.sampled_from(["found", "told", "failed"]))
-    def findsOut(self, node: int, which: int, outcome: str) -> None:
+    def backplaneAnswers(self, node: int, which: int, outcome: str) -> None:
         """
-        The backplane finds an answer, and who asked is told it at once, or later; or there is none.
+        The backplane finds an answer, which the client gets at once or later; or it fails.
         """
         questions = self.backplanes[node].questions
         if not questions:
@@ -436,7 +436,7 @@ class Recovery(RuleBasedStateMachine):
 
     def _answer(self, isLate: bool = False) -> None:
         """
-        Answer whatever is asked of the backplanes, and whatever is asked then; unless that is to be late.
+        Answer all questions to the backplanes, and those that follow, unless the answers are to be late.
         """
         while not isLate and any(each.questions for each in self.backplanes):
             for backplane in self.backplanes:
@@ -444,14 +444,14 @@ class Recovery(RuleBasedStateMachine):
                     backplane.answer()
                     self._watch()
 
-    # Watching
+    # Checks of the server
 
     def _lines(self) -> list[Line]:
         return [who.line for who in self.users if who.line is not None] + self.lingering
 
     def _watch(self) -> None:
         """
-        See what the server has written, whoever reads it.
+        Check what the server has written, on every connection.
         """
         journal, self.journal[:] = tuple(self.journal), ()
         for line, data in journal:
@@ -460,7 +460,7 @@ class Recovery(RuleBasedStateMachine):
                 if each.opcode == TEXT:
                     self._saw(line, each.json)
                 else:
-                    assert (each.opcode, each.code) == (CLOSE, 1000), "nobody is closed but who closes"
+                    assert (each.opcode, each.code) == (CLOSE, 1000), "only a client that closes is closed"
 
     def _saw(self, line: Line, message: Any) -> None:
         event, data = message["event"], message["data"]
@@ -501,11 +501,11 @@ class Recovery(RuleBasedStateMachine):
 
     def _sawPosition(self, line: Line, wish: Any, result: Any) -> None:
         """
-        See that nothing is forgotten that has to be remembered.
+        Check that the server forgot nothing that it has to remember.
         """
         events, now = self.events[wish["room"]], self.reactor.seconds()
         if events and now - events[-1].at < SECONDS:
-            assert result["epoch"] == events[-1].epoch, "the room's life goes on"
+            assert result["epoch"] == events[-1].epoch, "the room keeps its epoch"
         since = wish.get("recover")
         if since is None or since["epoch"] != result["epoch"] or result["recovered"]:
             return
@@ -516,11 +516,11 @@ class Recovery(RuleBasedStateMachine):
 
     def _came(self, line: Line, room: str, shown: Any) -> None:
         """
-        See somebody come, who is the last of those that he is shown himself.
+        Check a member that joins: it is the last of those in its own state.
         """
         ref = shown[line.client]["metas"][-1]["ref"]
         if room not in line.refs:
-            # Of several that were lost any may be taken up, but one of them is.
+            # The member takes up the ref of any of its lost connections.
             assert ref in (self.shown.lost(room, line.client) or {line.connection.id})
             line.refs[room] = ref
         assert ref == line.refs[room]
@@ -533,12 +533,12 @@ class Recovery(RuleBasedStateMachine):
         for each in line.atClient.feed(taken):
             who.witness.hears(each.json)
 
-    # At rest
+    # Checks when everything is done
 
     @rule()
     def rests(self) -> None:
         """
-        Everything is answered and read, and what is published then comes to whoever is in.
+        Everything is answered and read, and an event that is published then reaches every member.
         """
         self._answer()
         for who in self.users:
@@ -591,5 +591,5 @@ class Recovery(RuleBasedStateMachine):
 Recovery.TestCase.settings = examples(250, stateful_step_count=50)
 TestRecovery = Recovery.TestCase
 TestRecovery.__doc__ = (
-    "Whatever is cut whenever, who comes back knows what was published and who is there, or that he doesn't."
+    "After any cut at any time, a client that reconnects knows the events and the members, or that it lost some."
 )

@@ -1,5 +1,5 @@
 """
-Nothing that is sent again is lost, and nothing is done twice: whoever sends what again where, and whatever breaks meanwhile.
+Repeats of events with keys: none is lost and none is handled twice, whatever breaks meanwhile.
 """
 
 from typing import Any
@@ -12,16 +12,16 @@ from ratchet_tx import on
 from tests.kit.examples import examples
 from tests.kit.fakes import FakeProvider, Peer, clockOf, startedHub
 
-#: Whose event it is, which, and its key.
+#: An event's client, its name, and its key.
 Emit = tuple[str, str, str]
 
 
 class Work:
     """
-    Does what it is asked when the test says so, each in its own time.
+    Handlers that end when the test says so, in any order.
 
-    @ivar going: what it is doing
-    @ivar done: what it has done, with the number that it gave
+    @ivar going: the running handlers
+    @ivar done: the events that were handled, with their results
     """
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class Work:
 
     def finish(self, position: int) -> None:
         """
-        Be done with one of them.
+        End one of the handlers.
         """
         emit, doing = self.going.pop(position % len(self.going))
         self.done[emit] = len(self.done)
@@ -57,7 +57,7 @@ class Work:
 
 class Sender:
     """
-    A peer, and what it has asked by which id.
+    A peer, and its requests by their ids.
     """
 
     def __init__(self, peer: Peer, client: str) -> None:
@@ -118,7 +118,7 @@ class Repeating(RuleBasedStateMachine):
             sender.peer.leave(1006, clean=False)
 
     @invariant()
-    def isAnsweredAsTheFirst(self) -> None:
+    def repliesAreTheFirst(self) -> None:
         for sender in self.open:
             sender.read()
             for id, result in sender.replies.items():
@@ -127,7 +127,7 @@ class Repeating(RuleBasedStateMachine):
     def teardown(self) -> None:
         while self.work.going:
             self.work.finish(0)
-        self.isAnsweredAsTheFirst()
+        self.repliesAreTheFirst()
         for sender in self.open:
             assert len(sender.replies) == len(sender.asked), "each is answered"
             sender.peer.leave()
@@ -137,4 +137,4 @@ class Repeating(RuleBasedStateMachine):
 
 Repeating.TestCase.settings = examples(200, stateful_step_count=40)
 TestRepeating = Repeating.TestCase
-TestRepeating.__doc__ = "What is sent again is done once, and whoever asks is told what came of it."
+TestRepeating.__doc__ = "A repeated event is handled once, and each request gets its result."

@@ -1,5 +1,5 @@
 """
-Every id gets exactly one reply, or the connection closes: whatever is sent, whatever becomes of it, and in every order.
+Every id gets exactly one reply, or the connection closes: whatever is sent, whatever its result, and in every order.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from ratchet_tx import PeerError, on
 from tests.kit.examples import examples
 from tests.kit.fakes import FakeProvider, Peer, startedHub
 
-#: The events of L{Application}, one that there isn't, and those of the protocol's own that a peer may send.
+#: The events of L{Application}, an unknown one, and the C{socket.*} events that a peer may send.
 EVENTS = [
     "echo",
     "coroutine",
@@ -39,7 +39,7 @@ EVENTS = [
 
 class Application:
     """
-    Everything that may become of an event.
+    Handlers with every kind of result.
     """
 
     clock: Any
@@ -103,7 +103,7 @@ class Application:
 
 class Asking:
     """
-    A peer, and what became of its ids.
+    A peer, and the replies to its ids.
     """
 
     def __init__(self, peer: Peer) -> None:
@@ -125,7 +125,7 @@ class Asking:
 
 class Replying(RuleBasedStateMachine):
     """
-    Peers that ask for replies, more than is good for them, and a server that stops in the middle.
+    Peers that ask for more replies than they may, and a server that stops meanwhile.
     """
 
     askers = Bundle("askers")
@@ -151,7 +151,7 @@ class Replying(RuleBasedStateMachine):
     @rule(target=askers)
     def comes(self) -> Asking:
         asking = Asking(Peer(self.hub))
-        # Strangers are closed after a while, which says little about their ids.
+        # Strangers are closed after a while, which shows little about their ids.
         if not self.provider.later:
             asking.peer.logIn("ada")
         self.asking.append(asking)

@@ -1,5 +1,5 @@
 """
-The page about security: what it promises, it names the tests of.
+The page about security: the tests that it names exist.
 """
 
 import re
@@ -12,7 +12,7 @@ from tests.whole.test_bare import ATTACKS
 
 PAGE = (ROOT / "docs" / "security.rst").read_text()
 
-#: What the page names: a module of tests, or something in one.
+#: The names in the page: test modules, or names in them.
 NAMED = sorted(set(re.findall(r"``((?:test_\w+|conftest)(?:::\w+)?)``", PAGE)))
 
 
@@ -24,12 +24,12 @@ def test_some() -> None:
 
 @pytest.mark.parametrize("named", NAMED)
 def test_exists(named: str) -> None:
-    """What the page names is there."""
+    """A test that the page names exists."""
     assert isThere(named)
 
 
 def test_attacksAreNamed() -> None:
-    """No attack on a real port is left out of the page, nor one that bare Autobahn doesn't withstand."""
+    """The page names every attack on a real port, and every attack that harms bare Autobahn."""
     attacks = [f"test_attacks::{name}" for name in sorted(namesIn("test_attacks")) if name.startswith("test_")]
     bare = [attack.__name__ for attack in ATTACKS]
     assert [name for name in [*attacks, *bare] if f"``{name}``" not in PAGE] == []

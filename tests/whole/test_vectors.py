@@ -1,6 +1,6 @@
 """
-The rules of PROTOCOL, each by its vector: what peers send goes in as bytes at one end, through every part that is there in
-life, and what comes out at the other is compared.
+The rules of PROTOCOL, each by its vector: the peers' messages go in as bytes, through every real part, and what comes out is
+compared.
 """
 
 from pathlib import Path
@@ -36,7 +36,7 @@ TOO_SLOW = 4008
 
 VECTORS = sorted(FOLDER.glob("*.json"))
 
-#: What makes a rule one about frames, closes or slow peers: its section of PROTOCOL, or what is done in it.
+#: The sections and the steps of rules about frames, closes or slow peers.
 SECTIONS = ("Closing", "The wire")
 STEPS = (
     vector.SendsText,
@@ -52,9 +52,9 @@ STEPS = (
 
 class Provider(FakeProvider):
     """
-    Knows who is told to it, and fails for tokens of nobody it can tell.
+    Finds the vector's clients, and fails for tokens that it can't decide.
 
-    @param expires: when the logins by some of the tokens end
+    @param expires: by token, when its login ends
     """
 
     def __init__(self, clients: dict[str, str | None], expires: dict[str, float]) -> None:
@@ -71,7 +71,7 @@ class Provider(FakeProvider):
 
 class Handler:
     """
-    Does with an event what a vector says.
+    Does what a vector says with an event.
     """
 
     def __init__(self, handling: Handling, reactor: MemoryReactor) -> None:
@@ -106,7 +106,7 @@ class Handler:
 
 def typed(handler: Handler, takes: dict[str, str] | None) -> Any:
     """
-    Let a handler take only objects that have certain keys.
+    Make a handler accept only objects with certain keys.
     """
     if takes is None:
         return handler
@@ -122,7 +122,7 @@ def typed(handler: Handler, takes: dict[str, str] | None) -> Any:
 
 class Joins:
     """
-    Decides as a vector says who may subscribe to a room.
+    Decides about subscribes as a vector says.
     """
 
     def __init__(self, policy: Policy, reactor: MemoryReactor) -> None:
@@ -143,7 +143,7 @@ class Joins:
 @implementer(IApplication)
 class Application:
     """
-    The events that a vector wants.
+    The events of a vector.
     """
 
     def __init__(self, events: dict[str, Handling], reactor: MemoryReactor) -> None:
@@ -157,10 +157,10 @@ class Application:
 
 class Seat:
     """
-    A peer's end, whose WebSocket does what a browser's does by itself: it answers pings and closes.
+    A peer's end, whose WebSocket answers pings and closes like a browser.
 
-    @ivar events: what has come and hasn't been looked at
-    @ivar closedWith: the code that it was closed with
+    @ivar events: the received messages that no step has checked yet
+    @ivar closedWith: the server's close code
     """
 
     def __init__(self, wire: Wire, answersPings: bool = True) -> None:
@@ -190,7 +190,7 @@ class Seat:
 
 class Play:
     """
-    A server, and the peers that a vector leads through a rule.
+    A server, and the peers of a vector.
     """
 
     def __init__(self, server: Server, way: Way) -> None:
@@ -221,7 +221,7 @@ class Play:
 
     def end(self) -> None:
         """
-        Part with everybody: a vector says all that comes to its peers, and who is closed.
+        Check that no peer got a further message or close, and close all peers.
         """
         for peer in tuple(self.seats):
             seat = self._part(peer)
@@ -284,13 +284,13 @@ class Play:
 
     def closedWith(self, step: vector.ClosedWith) -> None:
         if step.closedWith == TOO_SLOW and self.way.socket:
-            # What the system has taken already is on its way, and nobody can drop it.
+            # Bytes that the system has taken can't be dropped any more.
             self.seats[step.peer].events.clear()
         assert self._part(step.peer).closedWith == step.closedWith
 
     def _part(self, peer: str) -> Seat:
         """
-        Let a peer go, who has looked at all that came.
+        Let a peer leave after its last message.
         """
         seat = self.seats.pop(peer)
         assert seat.events == [], f"{peer} was sent more"
@@ -300,7 +300,7 @@ class Play:
 
     def wait(self, step: vector.Wait) -> None:
         """
-        Let time pass, in steps that are short enough for pings to be answered in.
+        Let time pass in steps that are short enough for the answers to pings.
         """
         ends = self.reactor.seconds() + step.wait
         while self.reactor.seconds() < ends:
@@ -330,9 +330,9 @@ class Play:
 
 def lead(rule: Vector, way: Way = MEMORY) -> None:
     """
-    Lead the server through a rule.
+    Run a rule against the server.
 
-    @raise AssertionError: where it does something else than the vector says
+    @raise AssertionError: if the server doesn't do what the vector says
     """
     play = Play(rule.server, way)
     for number, step in enumerate(rule.steps, 1):
@@ -346,8 +346,8 @@ def lead(rule: Vector, way: Way = MEMORY) -> None:
 
 def waysOf(rule: Vector) -> list[Way]:
     """
-    Say which ways a rule is tried: a rule about frames, closes or who doesn't read, whichever way a message may take; any
-    other without a network, and over a socket.
+    Return the ways in which a rule is run: rules about frames, closes or slow peers in all; others in memory and over a
+    socket.
     """
     here = rule.source in SECTIONS or any(isinstance(step, STEPS) for step in rule.steps)
     return WAYS if here else [MEMORY, SOCKETS]
@@ -358,12 +358,12 @@ RUNS = [(way, path) for path in VECTORS for way in waysOf(vector.read(path.read_
 
 @pytest.mark.parametrize(("way", "path"), RUNS, ids=[f"{way}-{path.stem}" for way, path in RUNS])
 def test_rule(way: Way, path: Path) -> None:
-    """The server keeps the rule that the vector shows, whichever of its short ways it goes."""
+    """The server keeps the vector's rule, with and without shortcuts."""
     lead(vector.read(path.read_bytes()), way)
 
 
 def test_ways() -> None:
-    """Each vector is run without a network and over a socket; those of frames, closes and slow peers in all ways."""
+    """Each vector is run in memory and over a socket; those of frames, closes and slow peers in all ways."""
     ways = {path.stem: [way for way, other in RUNS if other is path] for path in VECTORS}
     everyWay = {name for name, its in ways.items() if its == WAYS}
     assert all(ways[name] == [MEMORY, SOCKETS] for name in ways.keys() - everyWay)
@@ -379,8 +379,8 @@ def test_ways() -> None:
     }
 
 
-def test_thereAreVectors() -> None:
-    """The vectors are found, and each shows a rule of its own."""
+def test_vectorsAreFound() -> None:
+    """The vectors are found, and each has a rule of its own."""
     rules = [vector.read(path.read_bytes()).rule for path in VECTORS]
     assert len(rules) > 120
     assert len(set(rules)) == len(rules)
@@ -397,16 +397,16 @@ def test_thereAreVectors() -> None:
         [vector.TurnedAway("b", 503)],
     ],
 )
-def test_whatIsBrokenIsFound(steps: list[Any]) -> None:
-    """A vector that says something else than what happens fails, be it too little."""
+def test_wrongSteps(steps: list[Any]) -> None:
+    """A vector with a step that doesn't match fails."""
     server = Server(events={"echo": Handling(returns="$data")})
     before = [vector.Opens("a", True), vector.Sends("a", {"event": "echo", "data": 1, "id": 1})]
     with pytest.raises(AssertionError):
         lead(Vector("A rule.", "Replies", [*before, *steps], server))
 
 
-def test_whoIsClosedIsFound() -> None:
-    """A vector that doesn't say that somebody is closed fails."""
+def test_missingClose() -> None:
+    """A vector fails if it leaves out that a peer is closed."""
     server = Server(clients={"ada-token": "ada"}, limits={"loginSeconds": 1})
     with pytest.raises(AssertionError, match="closed"):
         lead(Vector("A rule.", "Login", [vector.Opens("a", True), vector.Wait(1)], server))
