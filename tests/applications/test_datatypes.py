@@ -155,7 +155,7 @@ class TestFinding:
         handlers = (bare, any, another, quotedly, quotedAnother, nothing, Generical().on, *others)
         assert [DataTypes().of("x", handler) for handler in handlers] == [None] * len(handlers)
 
-    def test_whatCantBeFound(self) -> None:
+    def test_missingTypes(self) -> None:
         """A type that isn't there at runtime is an error; other annotations needn't be there."""
 
         def handler(event: "ConnectionEvent[Decimal]") -> None: ...
@@ -167,7 +167,7 @@ class TestFinding:
         assert DataTypes().of("pay", other) is Point
 
     @pytest.mark.parametrize("kind", [NotJSON, dict[str, NotJSON], complex, Point | Circle, Callable])
-    def test_whatNothingCanBe(self, kind: Any) -> None:
+    def test_undecodableTypes(self, kind: Any) -> None:
         """A type that JSON can't be decoded to is an error."""
 
         def handler(event: Any) -> None: ...
@@ -176,7 +176,7 @@ class TestFinding:
         with pytest.raises(UsageError, match="handler of 'x' can't be given its data"):
             DataTypes().of("x", handler)
 
-    def test_nothingIsKept(self) -> None:
+    def test_functionIsFreed(self) -> None:
         """An examined function can be freed."""
 
         def handler(event: ConnectionEvent[Point]) -> None: ...
@@ -316,8 +316,8 @@ class TestConverting:
             "message": "Expected `object`, got `int`",
         }
 
-    def test_eachItsOwn(self) -> None:
-        """Several handlers of one event each get their type, and the first that can't is the refusal."""
+    def test_severalTypes(self) -> None:
+        """Several handlers of one event each get their own type; the first one that can't refuses the event."""
         seen: list[Any] = []
 
         class One:
@@ -345,7 +345,7 @@ class TestConverting:
         assert seen == [Point(1), {"x": 1}, {"x": 1}]
         assert peer.read()[0]["data"]["error"]["code"] == "payload.invalid"
 
-    def test_ownEvents(self) -> None:
+    def test_socketEvents(self) -> None:
         """The data of C{socket.*} events can have a type, too."""
         seen: list[Any] = []
 
@@ -361,7 +361,7 @@ class TestConverting:
         Peer(startedHub(Life())).leave(1001)
         assert seen == [End(1001, True)]
 
-    def test_ownRefusals(self) -> None:
+    def test_handlerRefuses(self) -> None:
         """A handler may still refuse data of the right type."""
 
         class Picky:
@@ -373,7 +373,7 @@ class TestConverting:
         peer.emit("x", {"x": 1}, id=1)
         assert peer.read()[0]["data"]["error"]["code"] == "too.far"
 
-    def test_untypedPayNothing(self) -> None:
+    def test_untypedIsCalledDirectly(self) -> None:
         """A handler without a type is called directly."""
         hub = startedHub(Typed())
         table = hub.applications.table(None, Peer(hub).connection)

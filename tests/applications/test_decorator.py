@@ -50,7 +50,7 @@ def test_ordered() -> None:
     assert isOrdered("x", print)
 
 
-def test_ownEvents() -> None:
+def test_socketEvents() -> None:
     """An application can subscribe to C{socket.*} events like to any other."""
     on(*OWN_EVENTS)(lambda event: None)
 

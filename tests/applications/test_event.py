@@ -8,7 +8,7 @@ from ratchet_tx import ConnectionEvent, Payload
 from tests.kit.fakes import Peer, startedHub
 
 
-def test_whatItIs() -> None:
+def test_attributes() -> None:
     """An event has its connection, its payload, and the hub."""
     hub = startedHub()
     peer, payload = Peer(hub), Payload("chat.send", "hi")

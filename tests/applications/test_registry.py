@@ -153,7 +153,7 @@ class TestAdding:
         """An object that provides IApplication is added as it is."""
         assert Asked(adding(naming("chat.send", gives=5))).results("chat.send") == [5]
 
-    def test_any(self) -> None:
+    def test_isEmpty(self) -> None:
         """C{isEmpty} says whether there is any application, those of base registries among them."""
         assert Applications().isEmpty()
         applications = adding(Chat())
@@ -174,7 +174,7 @@ class TestAdding:
             adding(Chat)
 
     @pytest.mark.parametrize("application", [object(), 5, None, lambda: None])
-    def test_nothing(self, application: Any) -> None:
+    def test_withoutHandlers(self, application: Any) -> None:
         """An object without a handler is an error that says what it could have."""
         with pytest.raises(UsageError, match=r"neither a method subscribedEvents\(\) nor one that is marked by @on"):
             adding(application)
@@ -277,7 +277,7 @@ class TestRegistering:
         assert Asked(applications).events == ["any", "moderation.kick"]
 
     @pytest.mark.parametrize("where", ["client", "connection"])
-    def test_forNonsense(self, where: str) -> None:
+    def test_badClient(self, where: str) -> None:
         """C{client=} must be an interface or a class."""
         with pytest.raises(UsageError, match=f"^{where}= takes an interface, a class or None, not 'IModerator'"):
             Applications().register(Moderation, **{where: "IModerator"})
@@ -324,12 +324,12 @@ class TestRegistering:
             (lambda client: None, "must take two arguments"),
         ],
     )
-    def test_noFactory(self, factory: Any, complaint: str) -> None:
+    def test_badFactory(self, factory: Any, complaint: str) -> None:
         """What can't be a factory is an error that says why."""
         with pytest.raises(UsageError, match=complaint):
             Applications().register(factory)
 
-    def test_moreSpecialWins(self) -> None:
+    def test_mostSpecificWins(self) -> None:
         """Of several registrations of one name, a client gets the most specific one."""
         applications = Applications()
         applications.register(lambda client, connection: naming("x", gives="any"), client=None, name="x")

@@ -40,7 +40,7 @@ class TestRoomPolicy(RoomPolicyContract):
         assert policy.mayJoin(ADA, "lobby") is True
         assert (policy.historySize, policy.historySeconds, policy.presence) == (0, 0, False)
 
-    def test_asked(self) -> None:
+    def test_mayJoin(self) -> None:
         """C{mayJoin} is called with the client and the room's name."""
         policy = RoomPolicy(mayJoin=lambda client, room: (client.id, room))
         assert policy.mayJoin(ADA, "lobby") == ("ada", "lobby")
@@ -93,13 +93,13 @@ class TestPatterns:
         for room, pattern in expected.items():
             assert applications.policies.find(room, ADA) is registered[pattern], room
 
-    def test_nothingElseFits(self) -> None:
+    def test_exactName(self) -> None:
         """A pattern without a star matches one name only."""
         applications = Applications()
         applications.registerRooms("lobby", RoomPolicy())
         assert applications.policies.find("lobby2", ADA) is applications.policies.find("Lobby", ADA) is None
 
-    def test_aMoreSpecialPatternDecidesAlone(self) -> None:
+    def test_longestPatternDecidesAlone(self) -> None:
         """A client for which the longest pattern has no policy may not join, whatever a shorter one says."""
         applications = Applications()
         applications.registerRooms("*", RoomPolicy())
@@ -107,7 +107,7 @@ class TestPatterns:
         assert applications.policies.find("staff:1", ADA) is None
         assert applications.policies.find("staff:1", Moderator("eve")) is not None
 
-    def test_theMostSpecialClient(self) -> None:
+    def test_mostSpecificClient(self) -> None:
         """Of several policies of one pattern the one for the most specific interface decides."""
         applications = Applications()
         anybody, moderators = RoomPolicy(), RoomPolicy()

@@ -67,7 +67,7 @@ class Drawing:
 
 
 def document(*events: EventType) -> Any:
-    # As it is written down, and read.
+    # As it is written and read again.
     return json.loads(msgspec.json.encode(makeDocument(events, "Drawing", "1.0")))
 
 
@@ -97,7 +97,7 @@ def test_published(drawing: Any) -> None:
     assert faults(document()) == []
 
 
-def test_whatIsWrongIsFound(drawing: Any) -> None:
+def test_errorsAreFound(drawing: Any) -> None:
     """AsyncAPI's schema finds errors, in the parts of a document and in its schemas."""
     del drawing["operations"]["point"]["channel"]
     drawing["components"]["schemas"]["Point"]["properties"]["x"]["type"] = "float"
@@ -141,7 +141,7 @@ def test_parts(drawing: Any) -> None:
     assert sorted({*names} - {"socket.reply"}) == sorted(["odd / ~ü", "odd / ~ö", *DATA, "any"])
 
 
-def test_forWhom() -> None:
+def test_clients() -> None:
     """The document says which clients may use an event."""
     [operation] = document(EventType("ban", only=("app.IModerator",)))["operations"].values()
     assert operation["tags"][0]["name"] == "app.IModerator"
@@ -165,7 +165,7 @@ DATA: dict[str, list[Any]] = {
 
 
 @pytest.mark.parametrize(("event", "data"), [(event, each) for event, several in DATA.items() for each in several])
-def test_asTheServerDoes(event: str, data: Any) -> None:
+def test_agreesWithTheServer(event: str, data: Any) -> None:
     """The document allows what the server accepts, and the replies that it sends."""
     hub = startedHub(Drawing())
     described = document(*findRegistered(hub.applications).events)
@@ -179,7 +179,7 @@ def test_asTheServerDoes(event: str, data: Any) -> None:
     assert not validator(described, event).is_valid({"event": "other", "data": data})
 
 
-def test_leftOut(drawing: Any) -> None:
+def test_optionalData(drawing: Any) -> None:
     """Data is optional where the server accepts null."""
     left = {event: validator(drawing, event).is_valid({"event": event}) for event in (*DATA, "any")}
     assert left == {"point": False, "shape": False, "row": True, "colour": False, "by.name": False, "any": True}

@@ -72,7 +72,7 @@ def test_types(folder: Path) -> None:
     assert errors(program) == []
 
 
-def test_unseen(folder: Path) -> None:
+def test_unexaminable(folder: Path) -> None:
     """An application that can't be examined without a connection is left out, and one line says so."""
     ended = describe(folder, "mine:several")
     assert ended.returncode == 0
@@ -105,7 +105,7 @@ def test_wrong(folder: Path, words: tuple[str, ...], said: str) -> None:
     assert line.startswith(f"ratchet: {said}")
 
 
-def test_words(folder: Path) -> None:
+def test_usage(folder: Path) -> None:
     """Without arguments, or with unknown ones, it prints its usage."""
     for words in ([], ["describe"], ["describe", "mine:Drawing", "--format", "yaml"], ["nothing"]):
         ended = run([sys.executable, "-m", "ratchet_tx", *words], folder)

@@ -77,7 +77,7 @@ class Asking(Named):
 
 def make(client: Any, connection: Any) -> Made | None: ...
 def makeSomething(client: Any, connection: Any): ...  # type: ignore[no-untyped-def]
-def makeNobodyKnows(client: Any, connection: Any) -> "Nothing": ...  # type: ignore[name-defined]  # noqa: F821
+def makeUnknown(client: Any, connection: Any) -> "Nothing": ...  # type: ignore[name-defined]  # noqa: F821
 
 
 def find(applications: Applications) -> dict[str, EventType]:
@@ -117,11 +117,11 @@ def test_subscribedEvents() -> None:
     [
         (Asking, "Asking.subscribedEvents() needs a connection (AttributeError)."),
         (makeSomething, "its result's class is unknown: annotate the function, -> TheClass."),
-        (makeNobodyKnows, "its result's class is unknown: annotate the function, -> TheClass."),
+        (makeUnknown, "its result's class is unknown: annotate the function, -> TheClass."),
         (lambda client, connection: None, "its result's class is unknown: annotate the function, -> TheClass."),
     ],
 )
-def test_unseen(factory: Any, said: str) -> None:
+def test_unexaminable(factory: Any, said: str) -> None:
     """An application that can't be examined is named, and the others are found all the same."""
     applications = Applications()
     applications.add(Shared())
@@ -152,7 +152,7 @@ def test_severalHandlers() -> None:
     assert found["any"] == EventType("any", ((int,),), (int, Any))
 
 
-def test_moreSpecial() -> None:
+def test_registrationsByClient() -> None:
     """Where registrations of one name differ by client, the data may match either type."""
     applications = Applications()
     applications.register(Made, name="made", client=IModerator)
@@ -179,7 +179,7 @@ class Wrong:
     def wrong(self, event: "ConnectionEvent[Nothing]") -> None: ...  # type: ignore[name-defined]  # noqa: F821
 
 
-def test_whatCantBe() -> None:
+def test_missingTypes() -> None:
     """A type that can't be found is an error, as at registration."""
     applications = Applications()
     applications.register(lambda client, connection: None, name="x")

@@ -78,7 +78,7 @@ class Peer:
     """
     Somebody at the other end of a connection, who speaks JSON.
 
-    @ivar connection: the connection that the hub has with him
+    @ivar connection: the hub's connection with the peer
     """
 
     def __init__(self, hub: Hub, request: Request | None = None, address: str = "192.0.2.1") -> None:

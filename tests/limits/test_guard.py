@@ -94,7 +94,7 @@ class TestRate:
         assert hub.counters.refused == {"rate.limited": 1}
 
     @pytest.mark.parametrize("perSecond", [3, 700, 5000])
-    def test_after(self, perSecond: int) -> None:
+    def test_retryAfter(self, perSecond: int) -> None:
         """A peer that retries after the time that it was told isn't refused again, however short that is."""
         hub = startedHub(Echo(), limits={"eventsPerSecond": perSecond, "eventsBurst": 2})
         peer = Peer(hub)
@@ -239,7 +239,7 @@ class TestPrice:
             peer.emit("echo", id=id)
         assert [reply["data"]["ok"] for reply in peer.read() if "re" in reply] == [True, False]
 
-    def test_repliesToNothing(self) -> None:
+    def test_unaskedReplies(self) -> None:
         """A peer that sends many unasked replies is closed."""
         hub = startedHub(Echo(), limits={"eventsPerSecond": 1, "eventsBurst": 5})
         peer = Peer(hub)
@@ -247,7 +247,7 @@ class TestPrice:
             peer.emit("socket.reply", {"ok": True}, re="s99")
         assert peer.transport.closedWith == (4009, "Too many events")
 
-    def test_bad(self) -> None:
+    def test_badMessages(self) -> None:
         """The price of a bad message rises with its length, too."""
         hub = startedHub(Echo(), limits={"eventsPerSecond": 1, "eventsBurst": 5})
         peer = Peer(hub)

@@ -87,7 +87,7 @@ def test_goodTokensBetween() -> None:
     assert isinstance(node.ask("a"), Deferred)
 
 
-def test_itIsForgotten() -> None:
+def test_forgottenWithTime() -> None:
     """With each second one wrong token is forgotten."""
     node = Node()
     node.fail(AT_ONCE)
@@ -115,7 +115,7 @@ def test_manyAtOnce() -> None:
     assert [when for when, _ in node.decided] == [float(second) for second in range(6, 16)]
 
 
-def test_aboveTheMeasureTheyCountAtOnce() -> None:
+def test_countedWhileDecided() -> None:
     """After a first wrong token, logins count already while they are being decided."""
     node = Node()
     node.fail(1)
@@ -140,7 +140,7 @@ def test_cancelled() -> None:
     assert [name for _, name in node.decided] == ["c"]
 
 
-def test_cancelledWhileItIsDecided() -> None:
+def test_cancelledLookup() -> None:
     """A lookup is cancelled when its connection ends."""
     node = Node()
     node.fail(AT_ONCE)
@@ -252,7 +252,7 @@ class TestLogins:
             clockOf(hub).advance(1)
             assert sum(len(peer.read()) for peer in peers[:second]) == 1
 
-    def test_theEmptyToken(self) -> None:
+    def test_emptyToken(self) -> None:
         """An empty token isn't a guess."""
         hub = self.guessed()
         peer = Peer(hub, address=HERE)
@@ -331,7 +331,7 @@ class TestLogins:
         assert ada.read()[-1]["event"] == "socket.auth.success"
         assert ada.transport.closedWith is None
 
-    def test_theWaitIsNoStrangersTime(self) -> None:
+    def test_loginSecondsBeginAfterTheWait(self) -> None:
         """A stranger isn't closed while its login waits, and has the whole loginSeconds afterwards."""
         hub = self.guessed(limits={"loginSeconds": 10, "strangersPerAddress": 0})
         for _ in range(9):
@@ -349,7 +349,7 @@ class TestLogins:
         clockOf(hub).pump([1] * 10)
         assert eve.transport.closedWith == (4502, "Not logged in in time")
 
-    def test_whoIsLoggedIn(self) -> None:
+    def test_loggedInClient(self) -> None:
         """A logged-in client renews its token at once, whatever others at the address send; but no second guess is free."""
         hub = startedHub(clientProvider=FakeProvider(a="ada", n="ada"))
         ada = Peer(hub, address=HERE)
@@ -366,7 +366,7 @@ class TestLogins:
         clockOf(hub).advance(1)
         assert [frame["re"] for frame in ada.read()] == [9]
 
-    def test_neverMoreWait(self) -> None:
+    def test_limitOfWaitingLogins(self) -> None:
         """No more logins wait than can be decided in that time, and other addresses don't wait."""
         hub = self.guessed(limits={"loginSeconds": 10, "strangersPerAddress": 0})
         for _ in range(20):

@@ -55,7 +55,7 @@ def test_newPeers(hub: Hub) -> None:
     assert hub.peers.permit("192.0.2.2") is None
 
 
-def test_theSlowest(hub: Hub) -> None:
+def test_slowestPeers(hub: Hub) -> None:
     """The peers with the longest queues are closed in the next turn of the reactor, and no more than needed."""
     peers = [waits(Peer(hub), size) for size in (300_000, 100_000, 500_000, 70_000)]
     assert codes(peers) == [None] * 4
@@ -76,7 +76,7 @@ def _close(peer: Peer, code: int) -> None:
     peer.connection.countBytes("queue", 0)
 
 
-def test_thenTheOldestHistories(hub: Hub) -> None:
+def test_oldestHistories(hub: Hub) -> None:
     """Where no peer is slow, the oldest histories are forgotten, and the newest stay."""
     publish(hub, 40)
     peer = waits(Peer(hub), 0)
@@ -90,7 +90,7 @@ def test_thenTheOldestHistories(hub: Hub) -> None:
     assert not hub.ledger.isFull
 
 
-def test_whoReadsJustNow(hub: Hub) -> None:
+def test_shortQueues(hub: Hub) -> None:
     """A peer with a short queue isn't closed while there are histories to forget."""
     publish(hub, 40)
     peer = waits(Peer(hub), 60_000)
@@ -100,12 +100,12 @@ def test_whoReadsJustNow(hub: Hub) -> None:
     assert len(remembered(hub, 40)) < 35
 
 
-def test_aPortion() -> None:
+def test_lengthOfAShortQueue() -> None:
     """A short queue is one that is written at once."""
     assert LITTLE == PORTION
 
 
-def test_inTheEnd(hub: Hub) -> None:
+def test_lastResort(hub: Hub) -> None:
     """Where nothing else can be freed, such peers are closed too; where nothing at all can, it tries once a second."""
     peer = waits(Peer(hub), 60_000)
     peer.connection.countBytes("waiting", LIMIT)
@@ -118,7 +118,7 @@ def test_inTheEnd(hub: Hub) -> None:
     assert call.getTime() == hub.clock.seconds() + 1
 
 
-def test_saidOnce(hub: Hub) -> None:
+def test_loggedOnceAMinute(hub: Hub) -> None:
     """It is logged at most once a minute."""
     lines = []
     for _ in range(5):

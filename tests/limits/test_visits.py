@@ -48,7 +48,7 @@ def test_off() -> None:
     assert {some.enter(PUBLIC).refused for _ in range(1000)} == {""}
 
 
-def test_far() -> None:
+def test_farAbove() -> None:
     """Up to a tenth above a limit a visit is told why it is refused; above that it isn't."""
     some = visits(pagesPerAddress=20)
     assert [some.enter(PUBLIC).isFar for _ in range(23)] == [False] * 22 + [True]
@@ -56,7 +56,7 @@ def test_far() -> None:
     assert [some.enter(PUBLIC).isFar for _ in range(23)] == [False] * 22 + [True]
 
 
-def test_spokenFor() -> None:
+def test_proxiedAddress() -> None:
     """A connection counts for the address that a proxy tells, as soon as it does, and is refused by that address's limit."""
     some = visits(True, pagesPerAddress=1)
     first, second = some.enter(HERE), some.enter(HERE)

@@ -32,7 +32,7 @@ def test_byCode() -> None:
     assert (counters.closes[4503], counters.closes[1000]) == (2, 0)
 
 
-def test_noOthers() -> None:
+def test_unknownCounter() -> None:
     """A misspelled counter is an error."""
     counters: Any = Counters()
     with pytest.raises(AttributeError):

@@ -37,7 +37,7 @@ def lines(verbose: bool) -> list[str]:
     return [line.replace(peer.connection.id, "ID").replace(" address=192.0.2.7", "") for line in lines]
 
 
-def test_comingAndGoing() -> None:
+def test_connections() -> None:
     """By default the log has failed logins, and ended connections with client, seconds and code; no secrets."""
     assert lines(verbose=False) == [
         "Login failed: id=ID code=auth.invalid",

@@ -13,7 +13,7 @@ def fill(budget: LogBudget, address: str, now: float, size: int = 200) -> int:
     """
     Log until the limit is reached.
 
-    @return: how many bytes were logged
+    @return: the number of logged bytes
     """
     taken = 0
     while budget.take(address, size, now):

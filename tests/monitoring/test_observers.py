@@ -46,7 +46,7 @@ def test_addedTwice() -> None:
     assert len(seen) == 1
 
 
-def test_nobody() -> None:
+def test_withoutObservers() -> None:
     """A happening without observers isn't made."""
     Observers().tell(Opened, "far", "too", "many", "facts")
 
@@ -81,7 +81,7 @@ def test_addedMeanwhile() -> None:
 
 
 @pytest.mark.parametrize("happening", ["Opened", None, Exception, int, Opened.__init__])
-def test_noHappening(happening: Any) -> None:
+def test_badHappening(happening: Any) -> None:
     """Observing what isn't a happening is an error."""
     with pytest.raises(UsageError, match=r"isn't one of the happenings in ratchet_tx\.happenings\.$"):
         Observers().add(print, happening)

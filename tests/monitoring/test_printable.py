@@ -49,7 +49,7 @@ def test_bounded() -> None:
     assert printable("\x00" * 1000, 3) == r"\x00\x00\x00..."
 
 
-def test_noText() -> None:
+def test_otherObjects() -> None:
     """Other objects are shown as C{str} shows them."""
     assert printable(None) == "None"
     assert printable(["\n"]) == r"['\\n']"

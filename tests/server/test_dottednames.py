@@ -48,7 +48,7 @@ def test_objects() -> None:
     assert isinstance(named("provider", "tests.kit.fakes.FakeProvider", IClientProvider), FakeProvider)
 
 
-def test_whatFails() -> None:
+def test_failures() -> None:
     """A failure names the option, the dotted name, and the line of the author's code."""
     with pytest.raises(UsageError) as raised:
         named("provider", "tests.server.test_dottednames.Broken", IClientProvider)
@@ -58,7 +58,7 @@ def test_whatFails() -> None:
     )
 
 
-def test_whatIsNotThere() -> None:
+def test_missing() -> None:
     """A name of a missing module or attribute is an error that says so."""
     for name, said in (
         ("nowhere.x", "no module 'nowhere'"),
@@ -69,7 +69,7 @@ def test_whatIsNotThere() -> None:
             addApplication(Applications(), name)
 
 
-def test_wordsOfOurOwn() -> None:
+def test_usageErrors() -> None:
     """A UsageError keeps its text, after the option and the name."""
     with pytest.raises(UsageError, match=r"^timer x\.y: too fast$"), naming("timer", "x.y"):
         raise UsageError("too fast")

@@ -33,7 +33,7 @@ def test_completed(description: str, completed: str) -> None:
 @pytest.mark.parametrize(
     "description", ["tcp:9000:interface=0.0.0.0", "unix:/run/admin:mode=600", "systemd:domain=INET:index=1"]
 )
-def test_said(description: str) -> None:
+def test_givenInterface(description: str) -> None:
     """An interface in the description stays."""
     assert onLoopback(description) == description
 

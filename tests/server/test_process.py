@@ -115,7 +115,7 @@ def test_daemonThatCantListen(folder: Path) -> None:
     assert ended.returncode == 1
     assert "can't listen on 127.0.0.1:" in ended.stderr
     assert not (folder / "twistd.pid").exists()
-    # Who started it hears of it before it has said all.
+    # The parent gets the error before the daemon has written its last lines.
     late = monotonic() + PATIENCE
     while "Address already in use" not in (log := (folder / "twistd.log").read_text()):
         assert monotonic() < late, log

@@ -66,7 +66,7 @@ def test_theHubIsAChild(reactor: MemoryReactor) -> None:
     assert timer.ticks == 1
 
 
-def test_aHubOfItsOwn(reactor: MemoryReactor) -> None:
+def test_ownHub(reactor: MemoryReactor) -> None:
     """Without a hub, the service makes one, with the name ratchet."""
     service = makeService(reactor=reactor)
     hub = service.getServiceNamed("ratchet")
@@ -135,7 +135,7 @@ def warnings(hub: Hub | None = None, **settings: Any) -> list[str]:
     return lines
 
 
-def test_everybody() -> None:
+def test_openToEverybody() -> None:
     """A warning is logged where anyone may connect on a public address, without a limit or a login."""
     assert any("connectionsPerAddress" in line for line in warnings())
     limits = Settings().limits.having({"connectionsPerAddress": 5}, "test")
@@ -150,7 +150,7 @@ def test_switchedOff() -> None:
     ]
 
 
-def test_oneWithoutTheOther() -> None:
+def test_incompleteTLS() -> None:
     """A certificate without a key, or a key without a certificate, is an error."""
     for settings in (Settings(certificate="x"), Settings(key="x")):
         with pytest.raises(UsageError, match="one without the other"):
@@ -323,7 +323,7 @@ class TestSettings:
     def test_nothingIsLeft(self) -> None:
         """In a hub that took a service's settings, no part has others."""
         others = {name: index + 3 for index, name in enumerate(Limits.names())}
-        # These have to be above others.
+        # These limits have to be above others.
         limits = Settings().limits.having({**others, "connectionBytes": 10_000, "processBytes": 100_000}, "test")
         settings = replace(STRICT, verbose=True, limits=limits)
         late = Hub()
@@ -335,7 +335,7 @@ class TestSettings:
 
 def numbers(thing: Any, path: str = "hub", seen: set[int] | None = None) -> dict[str, Any]:
     """
-    List all numbers below an object of ours, by their place.
+    List all numbers in an object of the package, by their path.
     """
     seen = set() if seen is None else seen
     found: dict[str, Any] = {}

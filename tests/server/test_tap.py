@@ -109,7 +109,7 @@ class TestServing:
             "trust-forwarded",
         ):
             assert f"--{option}=" in text
-        # A docstring of several lines would be shown with the indentation of the code in its middle.
+        # A docstring of several lines would be printed with the code's indentation.
         assert re.findall(r"\w {3,}\w+", "\n".join(line[27:] for line in text.splitlines())) == []
 
     def test_everything(self, folder: Path) -> None:
@@ -298,12 +298,12 @@ class TestServing:
             words = twistd(
                 "-n", "--pidfile=", "ratchet", "--listen", "systemd:domain=INET:index=0", "--application", "mine.Echo"
             )
-            # As systemd does it: the first descriptor handed over is 3, and the process is named by its number.
+            # As systemd does: the first inherited descriptor is 3, and LISTEN_PID has the number of the process.
             script = f'exec 3<&{listening.fileno()}; export LISTEN_FDS=1 LISTEN_FDNAMES=web LISTEN_PID=$$; exec "$@"'
             with serving(["bash", "-c", script, "bash", *words], port, folder, [listening.fileno()]) as server:
                 assert ask(server, "echo", 1)["ok"]
 
-    def test_itTakesLeave(self, folder: Path) -> None:
+    def test_sigterm(self, folder: Path) -> None:
         """At SIGTERM peers are closed with 1001."""
         port = freePort()
         with serving(twistd("-n", "--pidfile=", "ratchet", "--port", str(port)), port, folder) as server:
@@ -314,7 +314,7 @@ class TestServing:
             assert "Traceback" not in server.stop()
 
 
-#: What is wrong, and what the one line about it says.
+#: Mistakes on the command line, and the text of their one line.
 MISTAKES = [
     ("--nonsense", "option --nonsense not"),
     ("--port x", "--port x: 'x' is not a number"),
@@ -407,7 +407,7 @@ class TestMistakes:
         (folder / "ratchet.toml").write_bytes(config.encode("latin-1"))
         assert said in self.line("--config", "ratchet.toml")
 
-    def test_whereItIsWrong(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_errorsInTheModule(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """An error in the author's module is reported with its file and line."""
         monkeypatch.chdir(folder)
         assert f"({folder / 'broken.py'}, line 2)" in self.line("--application", "broken.App")
@@ -434,7 +434,7 @@ class TestMistakes:
         assert ended.stdout.endswith(line)
         assert "Traceback" not in ended.stdout
 
-    def test_otherPortsThatCantBeHad(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_portsThatCantBeOpened(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """A socket that can't be opened, for any reason, is an error of one line."""
         monkeypatch.chdir(folder)
         service = tap.makeService(options("--listen", "unix:/nowhere/at/all"))
@@ -485,8 +485,8 @@ class TestOptions:
         assert (limits.rooms, limits.handlerSeconds) == (5, 0.5)
 
 
-def test_errorsThatAreNotOurs() -> None:
-    """Only UsageErrors become one line; an error of ours keeps its traceback."""
+def test_otherErrors() -> None:
+    """Only UsageErrors become one line; any other error keeps its traceback."""
     with pytest.raises(ZeroDivisionError), tap.oneLine():
         _ = 1 / 0
     for error in (UsageError("x\ny"), usage.UsageError("x\ny")):

@@ -43,7 +43,7 @@ WORDS = [
 ]
 NAMES = ["ssl", "tls", "certificate"]
 
-#: What the log says of each of them where the key is broken.
+#: The log line of each way when the key is broken.
 FAULTS = [
     "listen: 'ssl:.*' is no endpoint",
     "listen: 'tls:.*' has no certificate",
@@ -100,7 +100,7 @@ def askedFor(port: int, context: ssl.SSLContext, offered: list[str]) -> tuple[st
     """
     Request C{/healthz}.
 
-    @return: the protocol that ALPN agreed on, and the beginning of the response
+    @return: the protocol that ALPN chose, and the start of the response
     """
     if offered:
         context.set_alpn_protocols(offered)

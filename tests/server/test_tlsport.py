@@ -15,7 +15,7 @@ from tests.kit.ends import MemoryReactor
 from tests.kit.fakes import logged, succeeded
 from tests.kit.tls import makeCertificate
 
-# Twisted's endpoints use of pyOpenSSL what is deprecated there.
+# Twisted's endpoints use deprecated parts of pyOpenSSL.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:X509:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:Passing pyOpenSSL:DeprecationWarning"),
@@ -160,13 +160,13 @@ def test_noEndpoints(folder: Path, description: str) -> None:
     ("description", "expected"),
     [("tls:x:443", True), ("ssl:443", True), ("SSL:443", True), ("tcp:443", False), ("unix:ssl:x", False)],
 )
-def test_whichOnes(description: str, expected: bool) -> None:
+def test_reloadable(description: str, expected: bool) -> None:
     """Endpoints with certificate files can be reloaded."""
     assert isTLS(description) is expected
 
 
 @pytest.mark.parametrize("description", ["haproxy:tls:x:443", "haproxy:ssl:443", "haproxy:haproxy:SSL:443"])
-def test_behindAProxysLine(description: str) -> None:
+def test_behindTheProxyLine(description: str) -> None:
     """C{haproxy:} before TLS is refused: the PROXY line comes before TLS."""
     with pytest.raises(UsageError, match=f"^listen: '{description}' can't work: "):
         makeService(Settings(listen=(description,)), reactor=MemoryReactor())

@@ -64,6 +64,6 @@ def test_readByOthers(path: Path) -> None:
     assert lines == [f'All users may read the token file: path={path} hint="chmod o-r {path}"']
 
 
-def test_silent(path: Path) -> None:
+def test_repr(path: Path) -> None:
     """Its repr doesn't show the token."""
     assert "sesame-2b7e" not in repr(BearerToken(str(path)))

@@ -156,7 +156,7 @@ class TestLaterHeads:
         assert said == []
         assert port.hub.counters.refused == {}
 
-    def test_notKept(self) -> None:
+    def test_lastRequest(self) -> None:
         """Nothing is read after a last request."""
         for first in (b"GET /a HTTP/1.0\r\n\r\n", b"GET /a HTTP/1.1\r\nHost: localhost:8080\r\nConnection: close\r\n\r\n"):
             port = Port()

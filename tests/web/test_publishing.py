@@ -78,7 +78,7 @@ SENT = (200, {"ok": True, "result": None})
 
 
 class TestPublishing:
-    def test_whom(self, tmp_path: Path) -> None:
+    def test_receivers(self, tmp_path: Path) -> None:
         """An event is published to everyone, to a room, or to one client, and then the response comes."""
         hub = startedHub()
         caller, ada, bob = Caller(hub, tmp_path), Peer(hub), Peer(hub)

@@ -83,7 +83,7 @@ class TestRatchetResource:
         assert "Upgrade: websocket" in head
         assert b"ws://" in body
 
-    def test_belowIt(self, site: Site) -> None:
+    def test_pathsBelow(self, site: Site) -> None:
         """There are no pages below it, but WebSockets may connect to any path there."""
         assert Wire(site).get("/ws/x")[0] == 426
         Wire(site).open("/ws/x").lose()
@@ -142,7 +142,7 @@ class TestRatchetResource:
         """An upgrade to another protocol gets 426."""
         assert Wire(site).get("/ws", Upgrade="h2c")[0] == 426
 
-    def test_startsAndStopsByItself(self, site: Site, hub: Hub, reactor: MemoryReactor) -> None:
+    def test_startsAndStopsWithTheReactor(self, site: Site, hub: Hub, reactor: MemoryReactor) -> None:
         """The hub starts when the reactor runs, so that its timers tick, and stops before the reactor shuts down."""
         timer = FakeTimer()
         hub.timers.add(timer)
@@ -163,7 +163,7 @@ class TestRatchetResource:
             each.lose()
         assert [call for call in reactor.getDelayedCalls() if call.getTime() > 2] == []
 
-    def test_startedEarly(self, hub: Hub, reactor: MemoryReactor) -> None:
+    def test_startedBeforeTheReactor(self, hub: Hub, reactor: MemoryReactor) -> None:
         """It may be started before the reactor runs; the hub starts once."""
         resource = RatchetResource(hub, reactor)
         resource.start()

@@ -1,5 +1,5 @@
 """
-Applications of an author's, and what is none.
+An author's applications, and objects that aren't applications.
 """
 
 import msgspec

@@ -1,5 +1,5 @@
 """
-What an author names on the command line: applications, providers and timers, and what is none.
+An author's applications, providers and timers for the command line, and objects that are none.
 """
 
 from zope.interface import implementer

@@ -1,5 +1,5 @@
 """
-Raises the limit of open files, from 100 of 500, for so many connections as its argument says.
+Raises the limit of open files, from 100 of at most 500, for the number of connections in its argument.
 """
 
 import resource

@@ -1,5 +1,5 @@
 """
-Takes as long as it is told.
+Handlers that take as long as their event says.
 """
 
 import gc

@@ -1,5 +1,5 @@
 """
-Runs the Autobahn test suite, through kosoku, against our server.
+Runs the Autobahn test suite, through kosoku, against this package's server.
 
     python -m tests.whole.conformance.suite           all of its cases, and docs/conformance.rst is written anew
 """
