@@ -31,11 +31,11 @@ _log = Logger()
 
 def stripProxyPrefix(description: str) -> str | None:
     """
-    Remove C{haproxy:} from the beginning of an endpoint's description.
+    Remove C{haproxy:} from the beginning of an endpoint's description, in upper or lower case, as Twisted accepts it.
 
     @return: the rest; None where the description doesn't begin with it
     """
-    rest = re.sub(r"^(haproxy:)+", "", description)
+    rest = re.sub(r"^(haproxy:)+", "", description, flags=re.IGNORECASE)
     return None if rest == description else rest
 
 

@@ -84,6 +84,7 @@ def test_descriptions() -> None:
     """C{haproxy:} is removed from a description."""
     assert stripProxyPrefix("haproxy:tcp:8080") == "tcp:8080"
     assert stripProxyPrefix("haproxy:haproxy:tcp:8080") == "tcp:8080"
+    assert stripProxyPrefix("HAProxy:HAPROXY:tcp:8080") == "tcp:8080"
     assert stripProxyPrefix("tcp:8080") is None
 
 

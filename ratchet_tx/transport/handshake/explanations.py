@@ -40,7 +40,8 @@ def explainOrigin(headers: Mapping[str, str], socket: Asker, hops: int, origins:
     facts = [_fact("origin", text), _fact("own", f"{'https' if seen.secure else 'http'}://{seen.host}")]
     options = _options(text, origin, headers, socket, hops, origins)
     facts += [*_forwarded(headers), f"trusted={hops}", *options]
-    if "--trust-forwarded" in options[0]:
+    # Not anywhere in it: the peer's own Origin stands there, too.
+    if options[0].startswith('option="--trust-forwarded '):
         hints = ["what the proxy says isn't trusted: the option says how many proxies are there"]
     else:
         hints = _hints(origin, own, headers, hops) if origin is not None and own is not None else []

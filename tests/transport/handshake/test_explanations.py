@@ -237,3 +237,10 @@ def test_appsOwnSchemes(origin: str) -> None:
     line = explained({"origin": origin, "host": "localhost:8080"}, 0)
     assert f'option="--origin {origin}"' in line
     assert "hint" not in line
+
+
+def test_namedLikeAnOption() -> None:
+    """An origin that is named like an option doesn't change which option is told, nor its hint."""
+    line = explained({"origin": "https://--trust-forwarded", "host": "example.org"})
+    assert 'option="--origin https://--trust-forwarded"' in line
+    assert "the option says how many proxies are there" not in line
