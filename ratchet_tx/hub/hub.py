@@ -177,8 +177,11 @@ class Hub(Service):
 
         @raise UsageError: while the hub is still stopping
         """
-        self._hasSettings = True
-        self.parts.lifecycle.start()
+        try:
+            self.parts.lifecycle.start()
+        finally:
+            # The parts of a hub that runs aren't made again; one that couldn't start may still get other settings.
+            self._hasSettings = self._hasSettings or self.running
 
     def stopService(self) -> Deferred[None]:
         """

@@ -76,8 +76,9 @@ class Peers:
         basis.directory.add(connection)
         self._guard.add(connection)
         basis.counters.opened += 1
-        connection.countBytes("handshake", request.size)
         self._identity.opened(connection)
+        # Now: where it is too much by itself, this closes the connection, whose applications are to hear of it.
+        connection.countBytes("handshake", request.size)
         basis.observers.tell(Opened, connection)
         self._dispatch.track(connection, self._dispatch.fire(connection, "socket.open", None))
         return connection

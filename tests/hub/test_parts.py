@@ -129,6 +129,14 @@ class TestSettings:
         assert hub.parts is before
         assert hub.limits == Settings().limits
 
+    def test_afterAFailedStart(self) -> None:
+        """A hub that couldn't start, because it has no clock yet, still takes others."""
+        hub = Hub()
+        with pytest.raises(UsageError, match="no clock yet"):
+            hub.startService()
+        hub.provideSettings(settings(rooms=3))
+        assert (hub.limits.rooms, hub.running) == (3, False)
+
     def test_thatCantBe(self) -> None:
         """Limits that can't be are refused, and nothing has changed."""
         hub = Hub(clock=Clock())

@@ -4,13 +4,16 @@ Peers that come and go.
 
 from typing import Any
 
+import pytest
 from twisted.internet.defer import Deferred
 
 from ratchet_tx import on
+from ratchet_tx.connections.stages import Stage
 from ratchet_tx.hub.peers import Peers
+from ratchet_tx.transport.handshake.request import Request
 from tests.kit.applications import Diary, Echo
 from tests.kit.contracts import PeersContract
-from tests.kit.fakes import Peer, logged, startedHub
+from tests.kit.fakes import FakeProvider, Peer, logged, startedHub, succeeded
 
 
 class TestPeers(PeersContract):
@@ -45,6 +48,20 @@ class TestLife:
         peer.connection.close(4321, "enough")
         peer.leave(1006, "lost", clean=False)
         assert diary.entries[-1] == ("socket.close", {"code": 4321, "reason": "enough", "clean": False})
+
+    @pytest.mark.parametrize("guests", [True, False])
+    def test_handshakeTooLarge(self, guests: bool) -> None:
+        """A handshake that alone is more than connectionBytes closes the connection; all is told and given back, as ever."""
+        diary = Diary()
+        limits = {"sendQueueBytes": 1000, "replayBytes": 1000, "messageBytes": 1000, "connectionBytes": 3500}
+        hub = startedHub(diary, clientProvider=None if guests else FakeProvider(), limits=limits)
+        peer = Peer(hub, Request("/", {}, {"cookie": "x" * 5000}))
+        assert (peer.connection.stage, peer.transport.closedWith) == (Stage.LEAVING, (4008, "Too much is kept for you"))
+        peer.leave(4008)
+        assert [event for event, _ in diary.entries] == ["socket.open", "socket.close"]
+        assert (hub.connections, hub.counters.opened, hub.counters.closed) == ((), 1, 1)
+        assert (hub.ledger.bytes, hub.peers.permit("192.0.2.1")) == (0, None)
+        assert succeeded(hub.stopService()) is None
 
     def test_eventsWaitForOpen(self) -> None:
         """A peer's first event waits until socket.open has been handled."""
