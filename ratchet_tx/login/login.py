@@ -46,7 +46,7 @@ class _Request(NamedTuple):
     A login request.
 
     @ivar token: blank for an anonymous login; None if it isn't a str
-    @ivar bare: whether it has the original's form, a bare token; then the answer is bare too
+    @ivar bare: whether it has the PHP bundle's form, a bare token; then the answer is bare too
     @ivar version: the version that the peer announced
     """
 
