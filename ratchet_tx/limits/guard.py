@@ -21,7 +21,7 @@ from ratchet_tx.wire.payload import Head, Payload
 _FREE_AGAIN = 30
 
 #: How many times C{receiveQueueEvents} may wait while reading can't pause, because an C{ask} waits for its reply.
-_PATIENCE = 16
+_UNPAUSED_FACTOR = 16
 
 
 class Guard:
@@ -139,7 +139,7 @@ class Guard:
 
         Reading pauses long before this limit, except while an C{ask} waits for the peer's reply.
         """
-        most, inbox = self._limits.receiveQueueEvents * _PATIENCE, connection.inbox
+        most, inbox = self._limits.receiveQueueEvents * _UNPAUSED_FACTOR, connection.inbox
         if most == 0 or (inbox.load < most and inbox.bytes < most * QUEUED_EVENT_BYTES):
             return True
         refusal = PeerError(RATE_LIMITED, "Too many events wait", retry=True, after=1)
