@@ -56,9 +56,9 @@ _DROPPED = _lost("It was handled, and its result is no longer kept")
 _CANCELLED = _lost("Its handler was cancelled")
 
 
-class Keys:
+class Deduplication:
     """
-    The keys that the clients of one hub have used, with the outcomes of their events.
+    Remembers the keys that the clients of one hub have used, with the outcomes of their events.
 
     The keys of an anonymous client are forgotten when its connection ends.
 

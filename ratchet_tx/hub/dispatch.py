@@ -15,7 +15,7 @@ from ratchet_tx.deferreds.coroutines import cancel, shielded
 from ratchet_tx.deferreds.pending import Pending
 from ratchet_tx.deferreds.timeouts import Patience
 from ratchet_tx.happenings import Dispatched
-from ratchet_tx.hub.deduplication import Keys, Outcome
+from ratchet_tx.hub.deduplication import Deduplication, Outcome
 from ratchet_tx.hub.handling import Handlers
 from ratchet_tx.interfaces import IHub
 from ratchet_tx.monitoring.counters import Counters
@@ -33,7 +33,7 @@ class Dispatch:
 
     @param answers: reply to peers; it fires C{socket.error} here when a handler fails
     @param observers: get a happening for each event that is dispatched
-    @param keys: remember the results of events with a key
+    @param deduplication: remembers the results of events with a key
     @param pending: tracks the work that a stop waits for
     @param patience: ends handlers that take too long
     """
@@ -42,7 +42,7 @@ class Dispatch:
         self,
         answers: Answers,
         observers: Observers,
-        keys: Keys,
+        deduplication: Deduplication,
         pending: Pending,
         limits: Limits,
         counters: Counters,
@@ -52,7 +52,7 @@ class Dispatch:
         self._counters = counters
         self._observers = observers
         self._byHappening = observers.byHappening
-        self._keys = keys
+        self._deduplication = deduplication
         self._remembersKeys = limits.dedupSeconds > 0
         self._runningForGuests = 0
         # Bound once, because each event uses one of them.
@@ -104,9 +104,9 @@ class Dispatch:
             self._counters.dispatched += 1
             self._observers.tell(Dispatched, connection, payload.event)
             event = ConnectionEvent(connection, payload, self._hub)
-            return self._keyed.handle(event, route.listeners, partial(self._keys.answer, outcome))
+            return self._keyed.handle(event, route.listeners, partial(self._deduplication.answer, outcome))
 
-        work, isFirst = self._keys.handle(connection, payload, begin)
+        work, isFirst = self._deduplication.handle(connection, payload, begin)
         if work is not None and isFirst:
             self._pending.add(work)
             work = shielded(work, partial(self._connectionEnded, connection, work))

@@ -10,7 +10,7 @@ from ratchet_tx.connections.shared import Shared
 from ratchet_tx.hub.basis import Basis
 from ratchet_tx.hub.broadcast import Broadcast
 from ratchet_tx.hub.control import Controls
-from ratchet_tx.hub.deduplication import Keys
+from ratchet_tx.hub.deduplication import Deduplication
 from ratchet_tx.hub.dispatch import Dispatch
 from ratchet_tx.hub.fanout import Fanout
 from ratchet_tx.hub.identity import Identity
@@ -94,9 +94,9 @@ class Parts:
     def _makeDispatch(self) -> None:
         basis, limits = self._basis, self._limits
         changed = partial(basis.ledger.change, "keys")
-        self.keys = Keys(limits.dedupSeconds, basis.counters, basis.answers, basis.patience, changed)
+        self.deduplication = Deduplication(limits.dedupSeconds, basis.counters, basis.answers, basis.patience, changed)
         self.dispatch = Dispatch(
-            basis.answers, basis.observers, self.keys, basis.pending, limits, basis.counters, basis.patience
+            basis.answers, basis.observers, self.deduplication, basis.pending, limits, basis.counters, basis.patience
         )
 
     def _makeControls(self) -> None:
@@ -127,7 +127,7 @@ class Parts:
             self.identity,
             dispatch.fire,
             basis.answers,
-            lambda: self.keys.name,
+            lambda: self.deduplication.name,
             limits,
             basis.counters,
             basis.clock,
@@ -155,11 +155,11 @@ class Parts:
             self.identity,
             incoming,
             self.dispatch,
-            self.keys,
+            self.deduplication,
             self.presence,
             self.lifecycle,
         )
 
     def _forgetAll(self) -> None:
-        self.keys.forgetAll()
+        self.deduplication.forgetAll()
         self.presence.stop()

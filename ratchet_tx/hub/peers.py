@@ -8,7 +8,7 @@ from ratchet_tx.connections.connection import Connection
 from ratchet_tx.connections.shared import Shared
 from ratchet_tx.happenings import Closed, Opened
 from ratchet_tx.hub.basis import Basis
-from ratchet_tx.hub.deduplication import Keys
+from ratchet_tx.hub.deduplication import Deduplication
 from ratchet_tx.hub.dispatch import Dispatch
 from ratchet_tx.hub.identity import Identity
 from ratchet_tx.hub.incoming import Incoming
@@ -28,7 +28,7 @@ class Peers:
     @param identity: gives each connection its client
     @param incoming: handles what peers send
     @param dispatch: tells the applications that a connection has opened or closed
-    @param keys: forgets the keys of anonymous clients that are gone
+    @param deduplication: forgets the keys of anonymous clients that are gone
     @param presence: shows lost connections for some seconds longer
     @param lifecycle: tells whether the hub runs
     """
@@ -41,7 +41,7 @@ class Peers:
         identity: Identity,
         incoming: Incoming,
         dispatch: Dispatch,
-        keys: Keys,
+        deduplication: Deduplication,
         presence: Presence,
         lifecycle: Lifecycle,
     ) -> None:
@@ -50,7 +50,7 @@ class Peers:
         self._guard = guard
         self._identity = identity
         self._dispatch = dispatch
-        self._keys = keys
+        self._deduplication = deduplication
         self._presence = presence
         self._lifecycle = lifecycle
         # The same methods and no wrappers: each message would pay for the further call.
@@ -90,7 +90,7 @@ class Peers:
         if connection.mayReconnect(clean):
             self._presence.lost(connection)
         connection.end()
-        self._keys.end(connection)
+        self._deduplication.end(connection)
         self._basis.directory.remove(connection)
         self._basis.counters.closed += 1
         if connection.closedWith is not None:

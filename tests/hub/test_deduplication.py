@@ -254,7 +254,7 @@ class TestRefusals:
         """Who may not use an event isn't told what came of it, whoever sent it before."""
         assert emit(Peer(hub), "now", 1) == {1: "auth.required"}
         assert emit(arrive(hub), "nothing", 1, 2) == {1: "event.unknown", 2: "event.unknown"}
-        assert (hub.counters.repeated, len(hub.parts.keys)) == (0, 0)
+        assert (hub.counters.repeated, len(hub.parts.deduplication)) == (0, 0)
 
 
 class TestLost:
@@ -296,7 +296,7 @@ class TestLost:
         guest.leave(1006, clean=False)
         assert orders.cancelled == 0
         orders.waiting[0].callback("done")
-        assert len(hub.parts.keys) == 0
+        assert len(hub.parts.deduplication) == 0
         assert clockOf(hub).getDelayedCalls() == []
 
     def test_manyGuests(self, orders: Orders) -> None:
@@ -461,10 +461,10 @@ class TestMemory:
         ada.read()
         replied = [emit(ada, "later", 2, key=f"k{number}")[2] for number in range(5)]
         assert replied == ["reply.lost", "reply.lost", large, large, large]
-        assert 900_000 < hub.parts.keys.size < 1_000_000
-        assert (len(orders.handled), len(hub.parts.keys)) == (5, 1)
+        assert 900_000 < hub.parts.deduplication.size < 1_000_000
+        assert (len(orders.handled), len(hub.parts.deduplication)) == (5, 1)
         advance(hub, 121)
-        assert hub.parts.keys.size == 0
+        assert hub.parts.deduplication.size == 0
 
     def test_oneIsTooLarge(self, hub: Hub, orders: Orders) -> None:
         """A result that is too large alone costs no other its own; a refusal's facts count, too."""
@@ -479,20 +479,20 @@ class TestMemory:
             error = reply["data"]["error"]
             assert (error["code"], error["retry"]) == ("reply.lost", False)
         assert emit(ada, "now", 2) == {2: 1}
-        assert 0 < hub.parts.keys.size < 10_000
+        assert 0 < hub.parts.deduplication.size < 10_000
 
     def test_nothingIsLeft(self, hub: Hub) -> None:
         """Of a client that sends no keys any more nothing is left after dedupSeconds, and no timer either."""
         ada = arrive(hub)
         emit(ada, "none", 1)
         ada.leave()
-        assert len(hub.parts.keys) == 1
+        assert len(hub.parts.deduplication) == 1
         advance(hub, 119)
         emit(arrive(hub), "none", 1)
         advance(hub, 119)
-        assert len(hub.parts.keys) == 1
+        assert len(hub.parts.deduplication) == 1
         advance(hub, 1)
-        assert len(hub.parts.keys) == 0
+        assert len(hub.parts.deduplication) == 0
         assert clockOf(hub).getDelayedCalls() == []
 
     def test_anonymous(self, orders: Orders) -> None:
@@ -500,23 +500,23 @@ class TestMemory:
         hub = startedHub(orders)
         peers = [Peer(hub) for _ in range(10)]
         assert [emit(peer, "now", 1, 1) for peer in peers] == [{1: number} for number in range(1, 11)]
-        assert len(hub.parts.keys) == 10
+        assert len(hub.parts.deduplication) == 10
         for peer in peers:
             peer.leave()
-        assert len(hub.parts.keys) == 0
+        assert len(hub.parts.deduplication) == 0
         assert clockOf(hub).getDelayedCalls() == []
 
     def test_off(self, orders: Orders) -> None:
         """Switched off by 0, nothing is remembered."""
         hub = startedHub(orders, limits={"dedupSeconds": 0})
         assert emit(Peer(hub), "now", 1, 2) == {1: 1, 2: 2}
-        assert (len(hub.parts.keys), hub.counters.repeated) == (0, 0)
+        assert (len(hub.parts.deduplication), hub.counters.repeated) == (0, 0)
 
     def test_withoutKeys(self, hub: Hub) -> None:
         """Where no key is sent, nothing is remembered, and nothing has to be made for it."""
         ada = arrive(hub)
         ada.ask("now")
-        assert (len(hub.parts.keys), hub.counters.repeated) == (0, 0)
+        assert (len(hub.parts.deduplication), hub.counters.repeated) == (0, 0)
 
 
 class TestDraining:
@@ -534,7 +534,7 @@ class TestDraining:
         other.leave()
         assert stopped.called
         assert clockOf(hub).getDelayedCalls() == []
-        assert len(hub.parts.keys) == 0
+        assert len(hub.parts.deduplication) == 0
 
     def test_lostMeanwhile(self, hub: Hub, orders: Orders) -> None:
         """If the first one is lost while the hub stops, it is handled all the same, for it was sent before."""
@@ -546,7 +546,7 @@ class TestDraining:
         orders.waiting[0].callback("done")
         assert replies(other) == {2: "done"}
         other.leave()
-        assert len(hub.parts.keys) == 0
+        assert len(hub.parts.deduplication) == 0
 
     def test_nobodyIsLeft(self, hub: Hub, orders: Orders) -> None:
         """A hub that stops waits for what goes on without its connection, for drainSeconds at most."""
@@ -573,7 +573,7 @@ class TestDraining:
         assert (orders.handled, orders.cancelled) == (["later"], 1)
         first.leave(1006, clean=False)
         other.leave(1006, clean=False)
-        assert (orders.handled, len(hub.parts.keys)) == (["later"], 0)
+        assert (orders.handled, len(hub.parts.deduplication)) == (["later"], 0)
 
 
 def say(peer: ClientConnection, event: str, data: Any = None, **keys: Any) -> None:

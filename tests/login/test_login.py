@@ -83,7 +83,7 @@ class TestForms:
             "connection": peer.connection.id,
             "ping": 11,
             "expires": None,
-            "keys": hub.parts.keys.name,
+            "keys": hub.parts.deduplication.name,
             "limits": {
                 "messageBytes": 999,
                 "rooms": 128,
