@@ -11,7 +11,7 @@ from ratchet_tx.backplane.messages import Deliver
 from ratchet_tx.wire.frames import Spare
 
 
-class Held(NamedTuple):
+class HeldFrame(NamedTuple):
     """
     A buffered frame.
 
@@ -25,7 +25,7 @@ class Held(NamedTuple):
     spare: Spare | None
 
 
-class Hold:
+class HeldFrames:
     """
     The frames that one connection isn't sent yet.
 
@@ -42,10 +42,10 @@ class Hold:
         self.rooms = set(rooms)
         self.lost: dict[str, int | None] = {}
         self._limit = limit
-        self._held: list[Held] = []
+        self._held: list[HeldFrame] = []
         self.size = 0
 
-    def keep(self, held: Held) -> None:
+    def keep(self, held: HeldFrame) -> None:
         """
         Buffer a frame; if there are too many bytes, drop it with all other frames of its room.
         """
@@ -87,7 +87,7 @@ class Hold:
         self.lost.clear()
         self._held, self.size = [], 0
 
-    def framesAfter(self, offsets: Mapping[str, int]) -> Iterator[Held]:
+    def framesAfter(self, offsets: Mapping[str, int]) -> Iterator[HeldFrame]:
         """
         Go through the buffered frames, in order.
 
@@ -98,41 +98,43 @@ class Hold:
                 yield held
 
 
-class Holder(Protocol):
+class Subscriber(Protocol):
     """
-    A connection that has a hold.
+    A connection that may subscribe to rooms.
     """
 
     id: str
 
-    def holdBack(self, hold: Hold | None) -> None: ...
+    def holdBack(self, heldFrames: HeldFrames | None) -> None: ...
     def countBytes(self, part: str, size: int) -> None: ...
 
 
-Receiver = TypeVar("Receiver", bound=Holder)
+Receiver = TypeVar("Receiver", bound=Subscriber)
 
 
-class Holds(Generic[Receiver]):
+class Holdbacks(Generic[Receiver]):
     """
-    The holds of one node, by room; a connection has one at a time.
+    The frames that are held back on one node, by room and connection.
+
+    A connection has one L{HeldFrames} at a time, for all rooms of one subscribe.
     """
 
     def __init__(self) -> None:
-        self._byRoom: dict[str, dict[Receiver, Hold]] = {}
+        self._byRoom: dict[str, dict[Receiver, HeldFrames]] = {}
 
-    def open(self, connection: Receiver, rooms: Iterable[str], limit: int) -> Hold:
+    def open(self, connection: Receiver, rooms: Iterable[str], limit: int) -> HeldFrames:
         """
         Begin to buffer the frames of some rooms for a connection.
         """
-        hold = Hold(rooms, limit)
-        connection.holdBack(hold)
-        for room in hold.rooms:
-            self._byRoom.setdefault(room, {})[connection] = hold
-        return hold
+        heldFrames = HeldFrames(rooms, limit)
+        connection.holdBack(heldFrames)
+        for room in heldFrames.rooms:
+            self._byRoom.setdefault(room, {})[connection] = heldFrames
+        return heldFrames
 
     def close(self, connection: Receiver, rooms: Iterable[str]) -> None:
         """
-        Stop buffering; the caller sends what the hold has.
+        Stop buffering; the caller sends the frames that are buffered.
         """
         connection.holdBack(None)
         for room in rooms:
@@ -165,7 +167,7 @@ class Holds(Generic[Receiver]):
             if connection not in holding:
                 others.append(connection)
             elif connection.id != message.without:
-                hold = holding[connection]
-                hold.keep(Held(message.room, message.offset, frame, spare))
-                connection.countBytes("held", hold.size)
+                heldFrames = holding[connection]
+                heldFrames.keep(HeldFrame(message.room, message.offset, frame, spare))
+                connection.countBytes("held", heldFrames.size)
         return tuple(others)

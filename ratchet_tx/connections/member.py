@@ -3,7 +3,7 @@ The rooms of one connection: those that it is in, and those that it is subscribi
 """
 
 from ratchet_tx.budget.ledger import Account
-from ratchet_tx.connections.holdback import Hold
+from ratchet_tx.connections.holdback import HeldFrames
 from ratchet_tx.connections.shared import Shared
 from ratchet_tx.connections.stages import Staged
 from ratchet_tx.errors import PeerError
@@ -16,16 +16,16 @@ class Member(Staged):
 
     @param shared: what all connections of the node share
     @ivar account: counts the bytes that are kept for it
-    @ivar hold: buffers frames while it is subscribing to rooms; None otherwise
+    @ivar heldFrames: buffers frames while it is subscribing to rooms; None otherwise
     """
 
-    __slots__ = ("_rooms", "_shared", "account", "hold")
+    __slots__ = ("_rooms", "_shared", "account", "heldFrames")
 
     def __init__(self, shared: Shared) -> None:
         super().__init__()
         self._shared = shared
         self.account = Account(shared.ledger)
-        self.hold: Hold | None = None
+        self.heldFrames: HeldFrames | None = None
         # A dict instead of a set, because it keeps the order; made when first used, because most connections are idle.
         self._rooms: dict[str, None] | None = None
 
@@ -63,9 +63,9 @@ class Member(Staged):
 
         @return: whether it was in the room
         """
-        if self.hold is not None:
-            self.hold.leave(room)
-            self.account.keep("held", self.hold.size)
+        if self.heldFrames is not None:
+            self.heldFrames.leave(room)
+            self.account.keep("held", self.heldFrames.size)
         if self._rooms is None or room not in self._rooms:
             return False
         del self._rooms[room]
@@ -76,19 +76,19 @@ class Member(Staged):
         """
         Leave all rooms.
         """
-        if self.hold is not None:
-            self.hold.leaveAll()
+        if self.heldFrames is not None:
+            self.heldFrames.leaveAll()
             self.account.keep("held", 0)
         rooms, self._rooms = self._rooms, None
         if rooms:
             self._shared.broadcast.left(self, tuple(rooms))
 
-    def holdBack(self, hold: Hold | None) -> None:
+    def holdBack(self, heldFrames: HeldFrames | None) -> None:
         """
-        Set or remove the hold.
+        Set what buffers its frames, or remove it.
 
-        @param hold: buffers the frames of the rooms that it subscribes to; None for none
+        @param heldFrames: buffers the frames of the rooms that it subscribes to; None for none
         """
-        self.hold = hold
-        if hold is None:
+        self.heldFrames = heldFrames
+        if heldFrames is None:
             self.account.keep("held", 0)

@@ -9,7 +9,7 @@ from twisted.logger import Logger
 
 from ratchet_tx.backplane.messages import Deliver
 from ratchet_tx.connections.connection import Connection
-from ratchet_tx.connections.holdback import Holds
+from ratchet_tx.connections.holdback import Holdbacks
 from ratchet_tx.monitoring.counters import Counters
 from ratchet_tx.wire.encoding import encode
 from ratchet_tx.wire.frames import Spare, makeText
@@ -22,7 +22,7 @@ class Fanout:
     @param counters: count what is sent
     @param spares: the events that may be dropped for slow peers, each C{drop} or C{latest}
     @ivar spares: the same
-    @ivar holds: hold back a room's events from connections that are just subscribing to it
+    @ivar holdbacks: hold back a room's events from connections that are just subscribing to it
     """
 
     _log = Logger()
@@ -30,7 +30,7 @@ class Fanout:
     def __init__(self, counters: Counters, spares: dict[str, str]) -> None:
         self._counters = counters
         self.spares = spares
-        self.holds: Holds[Connection] = Holds()
+        self.holdbacks: Holdbacks[Connection] = Holdbacks()
 
     def deliver(self, message: Deliver, receivers: Iterable[Connection]) -> None:
         """
@@ -43,8 +43,8 @@ class Fanout:
             # An event of a history can't be dropped: the peer would miss its offset.
             keys["offset"], spare = message.offset, None
         frame = makeText(encode(message.event, message.data, **keys))
-        if message.room in self.holds:
-            receivers = self.holds.keep(message, frame, spare, receivers)
+        if message.room in self.holdbacks:
+            receivers = self.holdbacks.keep(message, frame, spare, receivers)
         self.spread(frame, receivers, spare, message.without)
 
     def spread(

@@ -103,7 +103,7 @@ class Parts:
         basis, limits, answers = self._basis, self._limits, self._basis.answers
         access = Access(self._applications.policies, basis.backplane, limits, basis.patience)
         subscribe = Subscribe(
-            access, self.fanout.holds, self.presence, self.guard, answers, limits, basis.counters, basis.clock
+            access, self.fanout.holdbacks, self.presence, self.guard, answers, limits, basis.counters, basis.clock
         )
         readHistory = ReadHistory(access, answers, limits)
         self.controls = Controls(self._makeLogin(), subscribe, readHistory, self.presence, answers)

@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from ratchet_tx.backplane.historyevents import HistoryEvent, sizeOf
 from ratchet_tx.connections.answers import Answers, requireClient
 from ratchet_tx.connections.connection import Connection
-from ratchet_tx.connections.holdback import Hold
+from ratchet_tx.connections.holdback import HeldFrames
 from ratchet_tx.errors import PeerError
 from ratchet_tx.rooms.access import Access, Permission
 from ratchet_tx.rooms.replay import bytesFor
@@ -52,14 +52,14 @@ class ReadHistory:
                 self._answers.reply(connection, payload, result)
 
     async def _checkedPage(self, connection: Connection, page: Page) -> dict[str, Any]:
-        # The hold buffers no frames: it only notes whether the client is removed from the room meanwhile.
-        hold = Hold((page.room,), 0)
-        connection.holdBack(hold)
+        # No frames are buffered: this only notes whether the client is removed from the room meanwhile.
+        heldFrames = HeldFrames((page.room,), 0)
+        connection.holdBack(heldFrames)
         try:
             result = await self._readPage(self._access.forClient(connection), page)
         finally:
             connection.holdBack(None)
-        if page.room not in hold.rooms:
+        if page.room not in heldFrames.rooms:
             raise PeerError(ROOM_DENIED, "You were taken out of this room meanwhile")
         return result
 

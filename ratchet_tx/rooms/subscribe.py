@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 
 from ratchet_tx.connections.answers import Answers, requireClient
 from ratchet_tx.connections.connection import Connection
-from ratchet_tx.connections.holdback import Hold, Holds
+from ratchet_tx.connections.holdback import HeldFrames, Holdbacks
 from ratchet_tx.errors import PeerError
 from ratchet_tx.limits.guard import Guard
 from ratchet_tx.monitoring.counters import Counters
@@ -37,7 +37,7 @@ class Subscribe:
     Answers the C{socket.subscribe} and C{socket.unsubscribe} events of one node.
 
     @param access: decides who may join a room, and reads its history
-    @param holds: hold back the rooms' live frames until the reply is sent
+    @param holdbacks: hold back the rooms' live frames until the reply is sent
     @param presence: shows the connections that ask for presence
     @param guard: charges the rate limit for each further room of one event
     @param answers: sends the reply
@@ -46,7 +46,7 @@ class Subscribe:
     def __init__(
         self,
         access: Access,
-        holds: Holds[Connection],
+        holdbacks: Holdbacks[Connection],
         presence: Presence,
         guard: Guard,
         answers: Answers,
@@ -55,7 +55,7 @@ class Subscribe:
         clock: IReactorTime,
     ) -> None:
         self.access = access
-        self.holds = holds
+        self.holdbacks = holdbacks
         self.presence = presence
         self.answers = answers
         self.limits = limits
@@ -125,49 +125,49 @@ class _Subscribing:
 
     async def _run(self) -> None:
         names = [each.room for each in self._rooms]
-        hold = self._subscribe.holds.open(self._connection, names, self._subscribe.limits.sendQueueBytes)
-        joining = [Deferred.fromCoroutine(self._join(each, hold)) for each in self._rooms]
+        heldFrames = self._subscribe.holdbacks.open(self._connection, names, self._subscribe.limits.sendQueueBytes)
+        joining = [Deferred.fromCoroutine(self._join(each, heldFrames)) for each in self._rooms]
         try:
             joined = await DeferredList(joining, consumeErrors=True)
         finally:
-            self._subscribe.holds.close(self._connection, names)
+            self._subscribe.holdbacks.close(self._connection, names)
         if self._connection.closing:
             return
-        outcomes = [self._recheck(room, outcome, hold) for room, (_, outcome) in zip(names, joined, strict=True)]
-        isIn = self._answer(outcomes, hold)
+        outcomes = [self._recheck(room, outcome, heldFrames) for room, (_, outcome) in zip(names, joined, strict=True)]
+        isIn = self._answer(outcomes, heldFrames)
         await DeferredList([self._show(each) for each in compress(self._rooms, isIn) if each.presence])
 
-    async def _join(self, wanted: Subscription, hold: Hold) -> Joined:
+    async def _join(self, wanted: Subscription, heldFrames: HeldFrames) -> Joined:
         room = wanted.room
         policy = await self._permission.requireMayJoin(room)
-        self._check(room, hold)
+        self._check(room, heldFrames)
         if wanted.presence and not policy.presence:
             raise PeerError(ROOM_DENIED, "Nobody is shown in this room")
         isNew = self._connection.addRoom(room)
         try:
             joined = await recover(self._permission, self._replay, wanted)
-            self._check(room, hold)
+            self._check(room, heldFrames)
         except BaseException:
             if isNew:
                 self._connection.removeRoom(room)
             raise
         return joined
 
-    def _check(self, room: str, hold: Hold) -> None:
+    def _check(self, room: str, heldFrames: HeldFrames) -> None:
         """
         Check that the connection still subscribes to a room: meanwhile it may have been closed, have got another client, or
         have been removed from the room.
         """
-        if self._connection.closing or room not in hold.rooms:
+        if self._connection.closing or room not in heldFrames.rooms:
             raise _removed()
 
-    def _recheck(self, room: str, outcome: Any, hold: Hold) -> Any:
+    def _recheck(self, room: str, outcome: Any, heldFrames: HeldFrames) -> Any:
         """
         Check the outcome of a room again: the connection may have been removed from it while another room was waited for.
         """
-        return outcome if isinstance(outcome, Failure) or room in hold.rooms else Failure(_removed())
+        return outcome if isinstance(outcome, Failure) or room in heldFrames.rooms else Failure(_removed())
 
-    def _answer(self, outcomes: list[Any], hold: Hold) -> list[bool]:
+    def _answer(self, outcomes: list[Any], heldFrames: HeldFrames) -> list[bool]:
         """
         Send the reply, and then the frames that were held back.
 
@@ -177,11 +177,12 @@ class _Subscribing:
         answers, limits = self._subscribe.answers, self._subscribe.limits
         queued = connection.transport.queuedBytes
         if limits.sendQueueBytes:
-            hold.dropIfOver(limits.sendQueueBytes - queued)
-        self._replay.begin(queued + hold.size)
+            heldFrames.dropIfOver(limits.sendQueueBytes - queued)
+        self._replay.begin(queued + heldFrames.size)
         offsets: dict[str, int] = {}
         results = [
-            self._resultFor(room.room, outcome, hold, offsets) for room, outcome in zip(self._rooms, outcomes, strict=True)
+            self._resultFor(room.room, outcome, heldFrames, offsets)
+            for room, outcome in zip(self._rooms, outcomes, strict=True)
         ]
         self._sendResyncs(results)
         if self._several:
@@ -190,10 +191,12 @@ class _Subscribing:
             answers.refuse(connection, payload.event, payload.id, results[0])
         else:
             answers.reply(connection, payload, results[0])
-        self._sendHeld(hold, offsets)
+        self._sendHeld(heldFrames, offsets)
         return [not isinstance(result, PeerError) for result in results]
 
-    def _resultFor(self, room: str, outcome: Any, hold: Hold, offsets: dict[str, int]) -> dict[str, Any] | PeerError:
+    def _resultFor(
+        self, room: str, outcome: Any, heldFrames: HeldFrames, offsets: dict[str, int]
+    ) -> dict[str, Any] | PeerError:
         """
         Make the reply's part for a room: the result, or the refusal.
         """
@@ -201,10 +204,10 @@ class _Subscribing:
             refusal = outcome.value
             return refusal if isinstance(refusal, PeerError) else unavailable(self._connection, room, outcome)
         try:
-            return self._result(outcome, hold, offsets)
+            return self._result(outcome, heldFrames, offsets)
         except PeerError as later:
             self._connection.removeRoom(room)
-            hold.leave(room)
+            heldFrames.leave(room)
             return later
 
     def _sendResyncs(self, results: list[dict[str, Any] | PeerError]) -> None:
@@ -233,13 +236,13 @@ class _Subscribing:
             )
             connection.leave(room)
 
-    def _sendHeld(self, hold: Hold, offsets: dict[str, int]) -> None:
+    def _sendHeld(self, heldFrames: HeldFrames, offsets: dict[str, int]) -> None:
         connection = self._connection
-        for held in hold.framesAfter(offsets):
+        for held in heldFrames.framesAfter(offsets):
             connection.transport.send(held.frame, held.spare)
             self._subscribe.counters.sent += 1
         if connection.version == 2:
-            for room in hold.lost:
+            for room in heldFrames.lost:
                 connection.send("socket.resync", {"room": room, "reason": "overflow"})
 
     def _item(self, wanted: Subscription, result: dict[str, Any] | PeerError) -> dict[str, Any]:
@@ -248,7 +251,7 @@ class _Subscribing:
         self._subscribe.counters.refused[result.code] += 1
         return {"room": wanted.room, "error": result.asJSON()}
 
-    def _result(self, joined: Joined, hold: Hold, offsets: dict[str, int]) -> dict[str, Any]:
+    def _result(self, joined: Joined, heldFrames: HeldFrames, offsets: dict[str, int]) -> dict[str, Any]:
         """
         Make the result for a room that the client has joined.
 
@@ -260,20 +263,20 @@ class _Subscribing:
         result: dict[str, Any] = {"room": room}
         if now is not None:
             # Frames that were dropped are lost, so the live events begin after them.
-            offset = max(now.offset, hold.lost.get(room) or 0)
+            offset = max(now.offset, heldFrames.lost.get(room) or 0)
             offsets[room] = offset
             result |= {"epoch": now.epoch, "offset": offset}
         if wanted.recover is None:
             result["recoverable"] = now is not None
-            return result | self._lastEvents(joined, hold)
-        if joined.missed is not None and room not in hold.lost:
+            return result | self._lastEvents(joined, heldFrames)
+        if joined.missed is not None and room not in heldFrames.lost:
             if self._replay.take(joined.missed):
                 return {**result, "recovered": True, "events": joined.missed}
             if self._several:
                 raise PeerError(REPLAY_LATER, "What you missed is too much for this reply: ask again", retry=True)
-        return {**result, "recovered": False, "events": [], **self._lastEvents(joined, hold)}
+        return {**result, "recovered": False, "events": [], **self._lastEvents(joined, heldFrames)}
 
-    def _lastEvents(self, joined: Joined, hold: Hold) -> dict[str, Any]:
+    def _lastEvents(self, joined: Joined, heldFrames: HeldFrames) -> dict[str, Any]:
         """
         Give the room's last events, if the client asked for them: the newest that fit.
         """
@@ -281,8 +284,8 @@ class _Subscribing:
         if not wanted.history:
             return {}
         # If live frames were dropped, these are no longer the last events.
-        sent = () if wanted.room in hold.lost else self._replay.takeNewest(last[-wanted.history :])
-        more = len(sent) < len(last) or (joined.now is not None and wanted.room in hold.lost)
+        sent = () if wanted.room in heldFrames.lost else self._replay.takeNewest(last[-wanted.history :])
+        more = len(sent) < len(last) or (joined.now is not None and wanted.room in heldFrames.lost)
         return {"events": sent, "more": more}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ratchet_tx import PeerError
-from ratchet_tx.connections.holdback import Held, Hold
+from ratchet_tx.connections.holdback import HeldFrame, HeldFrames
 from ratchet_tx.connections.member import Member
 from tests.kit.fakes import makeShared
 
@@ -74,14 +74,14 @@ def test_leaveAll() -> None:
 def test_hold() -> None:
     """Of a room that it quits on its way into it nothing is held back any more, and nothing counted."""
     ada, _ = member()
-    hold = Hold(["news", "lobby"], 0)
-    ada.holdBack(hold)
+    heldFrames = HeldFrames(["news", "lobby"], 0)
+    ada.holdBack(heldFrames)
     for room in ("news", "lobby"):
-        hold.keep(Held(room, 1, b"frame", None))
-    ada.account.keep("held", hold.size)
+        heldFrames.keep(HeldFrame(room, 1, b"frame", None))
+    ada.account.keep("held", heldFrames.size)
     assert not ada.removeRoom("news")
-    assert (hold.rooms, ada.account.held) == ({"lobby"}, 5)
+    assert (heldFrames.rooms, ada.account.held) == ({"lobby"}, 5)
     ada.leaveAll()
-    assert (hold.rooms, ada.account.held) == (set(), 0)
+    assert (heldFrames.rooms, ada.account.held) == (set(), 0)
     ada.holdBack(None)
-    assert ada.hold is None
+    assert ada.heldFrames is None

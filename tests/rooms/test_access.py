@@ -98,7 +98,7 @@ class TestPermission:
             ada.leave(1006, "", clean=False)
             assert joins.asked[0].called
         assert (ada.read(), [line for line in lines if "fail" in line]) == ([], [])
-        assert len(hub.parts.fanout.holds) == 0
+        assert len(hub.parts.fanout.holdbacks) == 0
 
     def test_closingMeanwhile(self, joins: Joins, ada: Peer) -> None:
         """Who is being closed is let in nowhere, and told nothing."""

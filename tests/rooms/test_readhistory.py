@@ -123,7 +123,7 @@ class TestHistory:
                 assert data["error"]["code"] == "room.denied"
             else:
                 assert data["result"]["events"] == [past("a", 1)]
-            assert ada.connection.hold is None
+            assert ada.connection.heldFrames is None
 
     def test_failing(self) -> None:
         """A history that can't be read just now is a refusal that says "come again"."""

@@ -447,7 +447,7 @@ class TestHolding:
         self.subscribe(ada)
         ada.leave(1006, "", clean=False)
         assert not backplane.hasMembers("news")
-        assert (ada.read(), len(hub.parts.fanout.holds)) == ([], 0)
+        assert (ada.read(), len(hub.parts.fanout.holdbacks)) == ([], 0)
 
     def test_aMistakeOfOurs(self, backplane: LateBackplane) -> None:
         """Whatever else goes wrong, every id gets a reply."""
