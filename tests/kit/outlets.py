@@ -4,6 +4,7 @@ The contract of both kinds of outlet, over a transport that is full when the tes
 
 from typing import Any
 
+import pytest
 from hypothesis import strategies as st
 from zope.interface.verify import verifyObject
 
@@ -36,7 +37,10 @@ class Peer:
         raise NotImplementedError
 
     @property
-    def aborted(self) -> bool:
+    def aborts(self) -> int:
+        """
+        How often the transport was told to abort.
+        """
         raise NotImplementedError
 
     def drain(self, room: int = 1 << 30) -> None:
@@ -189,8 +193,21 @@ class OutletContract:
         peer.write(b"a")
         peer.write(b"b")
         peer.outlet.abort()
-        assert peer.aborted
+        assert peer.aborts == 1
         assert peer.outlet.queuedBytes == 0
+
+    @pytest.mark.parametrize("room", [1, 1000])
+    def test_aborted(self, room: int) -> None:
+        """After an abort nothing is sent, nothing waits, and a second abort does nothing."""
+        peer = self.make(room=room)
+        peer.write(b"a")
+        peer.write(b"b")
+        peer.outlet.abort()
+        before = peer.received
+        peer.write(b"c" * 1000)
+        assert (peer.received, peer.outlet.queuedBytes, peer.overflows) == (before, 0, 0)
+        peer.outlet.abort()
+        assert peer.aborts == 1
 
     def test_gone(self) -> None:
         """Nothing is kept for a peer that is gone, and an abort does nothing."""
@@ -201,7 +218,7 @@ class OutletContract:
         peer.write(b"c" * 100)
         assert (peer.outlet.queuedBytes, peer.overflows) == (0, 0)
         peer.outlet.abort()
-        assert not peer.aborted
+        assert peer.aborts == 0
 
     def test_moved(self) -> None:
         """C{moved} says whether the peer has read since the last call."""

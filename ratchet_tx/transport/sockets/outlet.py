@@ -103,7 +103,7 @@ class Outlet:
         Drop the connection with all that waits; nothing happens if it has ended.
         """
         if not self._gone:
-            self._backlog.clear()
+            self.lose()
             self._transport.abortConnection()
 
     def lose(self) -> None:

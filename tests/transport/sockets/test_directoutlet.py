@@ -48,7 +48,8 @@ class Transport:
         self.socket = Socket(room)
         self.producer: Any = None
         self.buffer = b""
-        self.closing = self.aborted = False
+        self.closing = False
+        self.aborts = 0
 
     def getHandle(self) -> Socket:
         return self.socket
@@ -82,7 +83,7 @@ class Transport:
         self.closing = True
 
     def abortConnection(self) -> None:
-        self.aborted = True
+        self.aborts += 1
 
 
 class Reader(Peer):
@@ -104,8 +105,8 @@ class Reader(Peer):
         return self.transport.closing and not self.transport.buffer
 
     @property
-    def aborted(self) -> bool:
-        return self.transport.aborted
+    def aborts(self) -> int:
+        return self.transport.aborts
 
     def drain(self, room: int = 1 << 30) -> None:
         self.transport.socket.room = room

@@ -22,7 +22,8 @@ class Transport:
         self.room = room
         self.written: list[bytes] = []
         self.producer: Any = None
-        self.closed = self.aborted = False
+        self.closed = False
+        self.aborts = 0
 
     def registerProducer(self, producer: Any, streaming: bool) -> None:
         assert self.producer is None
@@ -51,7 +52,7 @@ class Transport:
         self.closed = True
 
     def abortConnection(self) -> None:
-        self.aborted = True
+        self.aborts += 1
 
 
 class Reader(Peer):
@@ -69,8 +70,8 @@ class Reader(Peer):
         return self.transport.closed
 
     @property
-    def aborted(self) -> bool:
-        return self.transport.aborted
+    def aborts(self) -> int:
+        return self.transport.aborts
 
     def drain(self, room: int = 1 << 30) -> None:
         self.transport.drain(room)
