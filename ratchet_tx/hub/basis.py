@@ -15,6 +15,7 @@ from ratchet_tx.hub.directory import Directory
 from ratchet_tx.interfaces import IBackplane
 from ratchet_tx.limits.memorylimit import MemoryLimit
 from ratchet_tx.monitoring.counters import Counters
+from ratchet_tx.monitoring.httprefusals import HTTPRefusals
 from ratchet_tx.monitoring.observers import Observers
 from ratchet_tx.monitoring.peerlog import UNKNOWN_ADDRESS, PeerLog
 from ratchet_tx.settings import Limits
@@ -28,6 +29,7 @@ class Basis:
     @ivar patience: times out what has to come from outside
     @ivar ledger: counts the bytes that are kept for peers, by what they are kept for
     @ivar peerLog: logs what peers cause
+    @ivar httpRefusals: counts and logs what is refused over HTTP
     """
 
     _log = Logger()
@@ -43,6 +45,7 @@ class Basis:
         self.memoryLimit = MemoryLimit(self.ledger, self.counters, backplane, self.directory.all, clock)
         self.ledger.whenFull(self.memoryLimit.schedule)
         self.peerLog = PeerLog(clock, self.counters)
+        self.httpRefusals = HTTPRefusals(self.counters, self.peerLog)
         self.observers = Observers(self.peerLog)
         self.answers = Answers(self.counters, self.observers)
         self.pending = Pending(self._workFailed)

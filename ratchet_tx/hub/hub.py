@@ -20,7 +20,7 @@ from ratchet_tx.errors import UsageError
 from ratchet_tx.hub.basis import Basis
 from ratchet_tx.hub.parts import Parts
 from ratchet_tx.hub.peers import Peers
-from ratchet_tx.interfaces import IAnonymousClientProvider, IBackplane, IClient, IClientProvider, IHub
+from ratchet_tx.interfaces import IBackplane, IClient, IClientProvider, IHub
 from ratchet_tx.login.clients import AnonymousClientProvider, issueAccessToken
 from ratchet_tx.monitoring.log import Journal
 from ratchet_tx.monitoring.observers import Observer
@@ -44,9 +44,9 @@ class Hub(Service):
     @param settings: the L{Settings} of the hub and of its servers; by default those that C{makeService} gets, else the
         default ones
     @raise UsageError: for a provider or a backplane that doesn't provide its interface
-    @ivar allowsGuests: whether a peer that doesn't log in has an anonymous client
     @ivar ledger: counts the bytes that are kept for peers, by what they are kept for
     @ivar peerLog: logs what peers cause
+    @ivar httpRefusals: counts and logs what is refused over HTTP
     @ivar journal: logs opened and closed connections and logins, once it observes them
     @ivar lateClock: C{clock}, which parts may be given before there is a reactor
     @ivar patience: times out what has to come from outside
@@ -67,11 +67,11 @@ class Hub(Service):
         self.clientProvider: IClientProvider = requireProvided(IClientProvider, provider)
         self.backplane: IBackplane = requireProvided(IBackplane, MemoryBackplane() if backplane is None else backplane)
         self.applications = Applications() if applications is None else applications
-        self.allowsGuests = IAnonymousClientProvider.providedBy(self.clientProvider)
         self.lateClock = LateClock(clock)
         self._basis = basis = Basis(self.lateClock, self.backplane)
         self.counters, self.ledger, self.peerLog = basis.counters, basis.ledger, basis.peerLog
         self.patience = basis.patience
+        self.httpRefusals = basis.httpRefusals
         self.journal = Journal(self.peerLog)
         self.timers = Timers(self.applications.registry, self.lateClock, basis.thread)
         self._attached: set[object] = set()
@@ -105,6 +105,13 @@ class Hub(Service):
         elif settings is not None:
             self._applySettings(settings)
         self._hasSettings = True
+
+    @property
+    def allowsGuests(self) -> bool:
+        """
+        Whether a peer that doesn't log in has an anonymous client.
+        """
+        return self.parts.identity.allowsGuests
 
     @property
     def limits(self) -> Limits:

@@ -27,14 +27,6 @@ class Addresses:
         self._connections: Counter[str] = Counter()
         self._strangers: Counter[str] = Counter()
 
-    def permit(self, address: str, stranger: bool) -> bool:
-        """
-        Decide whether an address may have one more connection.
-
-        @param stranger: whether the connection still has to log in
-        """
-        return not self.reached(address, stranger)
-
     def reached(self, address: str, stranger: bool) -> str:
         """
         Name the limit that an address has reached; blank where it may have one more connection.

@@ -17,7 +17,6 @@ from zope.interface import implementer
 from ratchet_tx.hub.hub import Hub
 from ratchet_tx.interfaces import IPeers
 from ratchet_tx.limits.visits import Visits
-from ratchet_tx.monitoring.httprefusals import HTTPRefusals
 from ratchet_tx.monitoring.log import keepJournal
 from ratchet_tx.transport.autobahn import Quiet
 from ratchet_tx.transport.handshake import alpn
@@ -76,7 +75,7 @@ class RatchetServerFactory(WebSocketServerFactory):
         self.admission = Admission(
             Hosts(settings.host), origins, settings.subprotocol, settings.trustForwarded, self.peers.permit
         )
-        self.refusals = HTTPRefusals(hub.counters, hub.peerLog)
+        self.refusals = hub.httpRefusals
         self.mostFragments = max(1024, limits.messageBytes // 64) if limits.messageBytes else inf
         self.longestText = min(limits.messageBytes or _LONGEST_TEXT, _LONGEST_TEXT)
         self.takesTexts = "fast-path" not in settings.without

@@ -30,7 +30,7 @@ class AdminSite(Site):
     tooLongHeaders = b"Content-Type: application/json\r\n"
 
     def __init__(self, hub: Hub, token: BearerToken) -> None:
-        refusals = HTTPRefusals(hub.counters, hub.peerLog)
+        refusals = hub.httpRefusals
         api = _Folder(refusals)
         api.putChild(b"publish", Publishing(hub, token))
         root = _Folder(refusals)

@@ -19,7 +19,6 @@ from ratchet_tx.deferreds.once import Once
 from ratchet_tx.errors import PeerError, UsageError
 from ratchet_tx.hub.hub import Hub
 from ratchet_tx.hub.published import Position
-from ratchet_tx.monitoring.httprefusals import HTTPRefusals
 from ratchet_tx.monitoring.printable import quoted
 from ratchet_tx.web.asker import peerOf
 from ratchet_tx.web.bearer import BearerToken
@@ -90,7 +89,7 @@ class Publishing(Resource):
         self._hub = hub
         self._peerLog = hub.peerLog
         self._mostBytes = hub.limits.messageBytes
-        self._refusals = HTTPRefusals(hub.counters, hub.peerLog)
+        self._refusals = hub.httpRefusals
         self._token = token
         self._once = Once(KEY_SECONDS, mostKeys)
 

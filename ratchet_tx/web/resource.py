@@ -11,7 +11,6 @@ from twisted.web.server import NOT_DONE_YET
 from zope.interface import implementer
 
 from ratchet_tx.hub.hub import Hub
-from ratchet_tx.monitoring.httprefusals import HTTPRefusals
 from ratchet_tx.transport.factory import RatchetServerFactory
 from ratchet_tx.transport.handshake.door import handOver
 from ratchet_tx.transport.handshake.explanations import explainHost
@@ -45,7 +44,7 @@ class RatchetResource:
 
     def __init__(self, hub: Hub, reactor: Any = None) -> None:
         self._factory = RatchetServerFactory(hub, reactor)
-        self._refusals = HTTPRefusals(hub.counters, hub.peerLog)
+        self._refusals = hub.httpRefusals
         # Once the factory has settled by which settings the hub goes.
         self._headCount = hub.limits.headCount
         self._started = False
@@ -143,7 +142,7 @@ class Front(Resource):
         super().__init__()
         self._health = {b"healthz": Health(), b"readyz": Health(hub)}
         self._hosts = hosts
-        self._refusals = HTTPRefusals(hub.counters, hub.peerLog)
+        self._refusals = hub.httpRefusals
         self._hops = hub.settings.trustForwarded
         self._pages = pages
         if pages is None:

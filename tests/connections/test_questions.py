@@ -65,7 +65,7 @@ def test_timeOutsThatAreNone(peer: Peer, timeout: Any) -> None:
 
 
 def test_theEnd(hub: Hub, peer: Peer) -> None:
-    """Where the connection ends first, whoever waits is told so, and no timer is left behind."""
+    """If the connection ends first, the question fails, and no timer is left."""
     asked = peer.connection.ask("confirm")
     peer.leave()
     assert failed(asked).code == "reply.lost"

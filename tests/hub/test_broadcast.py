@@ -44,7 +44,7 @@ class TestMany:
         assert there.read() == [{"event": "shout", "data": 1}, {"event": "news", "data": {"x": [1]}}]
 
     def test_roomsAndClients(self) -> None:
-        """A room's events reach who is in it, a client's reach every connection of his, and both the ones that are both."""
+        """An event reaches a room's members, a client's connections, or the connections of a client that are in a room."""
         hub = startedHub(clientProvider=FakeProvider(a="ada", b="bob"))
         ada, again, bob = Peer(hub), Peer(hub), Peer(hub)
         for peer, token in ((ada, "a"), (again, "a"), (bob, "b")):
@@ -103,7 +103,7 @@ class TestMany:
         assert succeeded(hub.emit("item", room="news")).epoch != epoch
 
     def test_disconnectAndLeave(self) -> None:
-        """A client can be taken out of a room, and closed, on every connection of his."""
+        """A client can be removed from a room, and disconnected, on all its connections."""
         one = startedHub(clientProvider=FakeProvider(a="ada", b="bob"))
         other = startedHub(backplane=MemoryBackplane(one.backplane), clientProvider=FakeProvider(a="ada"))
         ada, again, bob = Peer(one), Peer(other), Peer(one)

@@ -117,7 +117,7 @@ def test_marks() -> None:
 
 
 def test_whoFailsIsDroppedAfterwards() -> None:
-    """Where one peer can't be sent to, all others are, and he is dropped."""
+    """If sending to one peer fails, all others get the event, and that peer is dropped."""
     hub = startedHub()
     peers = [Peer(hub) for _ in range(3)]
 
